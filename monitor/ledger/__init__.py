@@ -1,0 +1,1 @@
+"""The ledger: PostgreSQL, where dossiers, what they have booked and the Kafka positions stand together."""

@@ -1,0 +1,1 @@
+"""Rules of the state as data: calendars, limits, objectives; versioned files, typed and validated."""

@@ -1,0 +1,1 @@
+"""What crosses the wire: typed events, and refusals that say why."""
