@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import tzinfo
-from functools import lru_cache, partial, reduce
+from functools import reduce
 from operator import or_
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
+from monitor.domain.zone import Zone
 from schemas.cloudevents import CONTENT_TYPE, Envelope
 from schemas.event import Canonical
 from schemas.kinds import KINDS
 from schemas.refusal import Reason, Refused, Unreadable
 from schemas.texts import CONTROL
-from schemas.times import midnight_ms
 
 LARGEST_BYTES: Final = 65_536  # as much as the quarantine keeps of a record
 
@@ -65,10 +64,10 @@ ATTRIBUTES: Final = {f"ce_{field}": field for field in ("type", *Envelope.__stru
 class Decoder:
     """Decodes records; `zone` is where the day of a bare date begins."""
 
-    def __init__(self, zone: tzinfo) -> None:
-        self._midnight: Callable[[str, str], int] = lru_cache(maxsize=4096)(
-            partial(midnight_ms, zone=zone)
-        )
+    __slots__ = ("_zone",)
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
 
     def decode(
         self, value: bytes | None, *, headers: Headers = (), record_time_ms: int
@@ -76,7 +75,7 @@ class Decoder:
         """The event in a Kafka record, or why there is none."""
         try:
             event = _event(value, headers) if headers else _structured(value)
-            return READ[type(event)](event, record_time_ms, self._midnight)
+            return READ[type(event)](event, record_time_ms, self._zone)
         except Unreadable as error:
             reason, detail = error.reason, error.detail
         except msgspec.ValidationError as error:
@@ -95,7 +94,7 @@ class Decoder:
 
 
 def decode(
-    value: bytes | None, *, headers: Headers = (), record_time_ms: int, zone: tzinfo
+    value: bytes | None, *, headers: Headers = (), record_time_ms: int, zone: Zone
 ) -> Canonical | Refused:
     """One record; who has many keeps a `Decoder`."""
     return Decoder(zone).decode(value, headers=headers, record_time_ms=record_time_ms)

@@ -1,14 +1,14 @@
 """Events about a dossier: what they look like on the wire, and how they become canonical."""
 
-from collections.abc import Callable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from monitor.domain.zone import Zone
 from schemas import texts
 from schemas.cloudevents import INSTANT_PATTERN, Envelope
 from schemas.event import StateChanged
-from schemas.times import instant_ms, rfc3339, within_range
+from schemas.times import instant_ms, midnight_ms, rfc3339, within_range
 
 LARGEST: Final = 2**63 - 1
 CHANNELS: Final = frozenset({1, 2, 3})
@@ -26,7 +26,7 @@ class DossierStateData(Struct, frozen=True, kw_only=True, gc=False, omit_default
         str,
         Meta(
             min_length=1,
-            max_length=128,
+            max_length=texts.LONGEST_KEY,
             description="Code of the dossier. National formats are brought to one form; any "
             "other code is scoped by the source.",
             examples=["H56.14-260803-0001"],
@@ -213,19 +213,20 @@ class DossierState(Envelope, frozen=True, kw_only=True, gc=False, tag="dossier.s
     data: DossierStateData
 
 
-def state_changed(
-    event: DossierState, record_time_ms: int, midnight: Callable[[str, str], int]
-) -> StateChanged:
+def state_changed(event: DossierState, record_time_ms: int, zone: Zone) -> StateChanged:
     """`event` checked and normalised; `Unreadable` where it cannot be."""
     data = event.data
-    source = texts.text(event.source, "source")
+    source = event.source
+    if not (source.isprintable() and event.id.isprintable()):
+        texts.text(source, "source")
+        texts.text(event.id, "id")
     receipt = data.receipt_date
     # A code that no list knows says as little as an absent one. It is no reason to lose the
     # life cycle of a dossier.
     return StateChanged(
         texts.dossier(data.dossier, source, "data.dossier"),
         source,
-        texts.text(event.id, "id"),
+        event.id,
         instant_ms(event.time, "time"),
         within_range(record_time_ms, "record timestamp")
         if event.arrival is None
@@ -240,7 +241,7 @@ def state_changed(
         data.level if data.level in LEVELS else 0,
         None
         if receipt is None
-        else midnight(receipt, "data.receipt_date")
+        else midnight_ms(receipt, "data.receipt_date", zone)
         if len(receipt) == 10
         else instant_ms(receipt, "data.receipt_date"),
         None if data.due_at is None else instant_ms(data.due_at, "data.due_at"),
@@ -263,8 +264,7 @@ def dossier_state(event: StateChanged) -> DossierState:
         arrival=rfc3339(event.arrival_ms),
         datacontenttype="application/json",
         data=DossierStateData(
-            # The reader scopes a foreign code by its source again.
-            dossier=event.dossier.removeprefix(f"{event.source}|"),
+            dossier=event.dossier,
             procedure=event.procedure,
             agency=event.agency,
             state=event.state,

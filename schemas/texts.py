@@ -13,6 +13,8 @@ from schemas.refusal import Reason, Unreadable
 
 # PostgreSQL stores no NUL, UTF-8 no lone surrogate, and no code or name has any of the others.
 CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# A key sent again is taken as it is, so it fits where a code does.
+LONGEST_KEY: Final = 256
 LINES: Final = str.maketrans("\t\n\r", "   ")
 
 
@@ -30,20 +32,31 @@ def name(value: str, field: str) -> str:
 
 
 def dossier(code: str, source: str, field: str) -> str:
-    return codes.dossier_key(_code(code, field), source)
+    key = codes.dossier_key(code, source)
+    if len(key) > LONGEST_KEY or key.endswith("|") or not key.isprintable():
+        return _scoped(key, field)
+    return key
 
 
 @lru_cache(maxsize=16_384)
 def procedure(code: str, field: str) -> str:
-    return codes.procedure_code(_code(code, field))
+    return _code(codes.procedure_code(code), field)
 
 
 @lru_cache(maxsize=16_384)
 def agency(code: str, field: str) -> str:
-    return codes.agency_code(_code(code, field))
+    return _code(codes.agency_code(code), field)
+
+
+def _scoped(key: str, field: str) -> str:
+    # The first | ends the source; nothing behind it means that the code was blank.
+    if len(key) > LONGEST_KEY or not key.partition("|")[2]:
+        raise Unreadable(Reason.INVALID_CODE, field)
+    return _code(key, field)
 
 
 def _code(code: str, field: str) -> str:
-    if code.isspace() or not (code.isprintable() or not CONTROL.search(code)):
+    # What the national spelling takes out, a line break at the end, does no harm before.
+    if not code or CONTROL.search(code):
         raise Unreadable(Reason.INVALID_CODE, field)
     return code

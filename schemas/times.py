@@ -1,15 +1,16 @@
 """Times on the wire: RFC 3339 text to integer milliseconds and back, without a float.
 
-Reading is by table, because it is the hot path: a day (remembered, else parsed), hour and
-minute, second, offset are one look-up each, and what is in no table is malformed. It costs half
-of `datetime.fromisoformat` and a subtraction, and is stricter.
+Reading is by table, because it is the hot path: the minute and what follows it are remembered,
+and what is in no table is malformed. It costs a third of `datetime.fromisoformat` and a
+subtraction, and is stricter.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from monitor.domain.zone import DAY_MS, Zone
 from schemas.refusal import Reason, Unreadable
 
 EARLIEST_MS: Final = 631_152_000_000  # 1990-01-01T00:00Z
@@ -19,8 +20,6 @@ EARLIEST_DAY: Final = date(1989, 12, 31)
 LATEST_DAY: Final = date(2101, 1, 1)
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
-DAY_MS: Final = 86_400_000
 MINUTES: Final = {
     f"{separator}{hour:02}:{minute:02}": (hour * 60 + minute) * 60_000
     for separator in "Tt "  # RFC 3339 §5.6 lets a reader take the last two as well
@@ -43,23 +42,19 @@ WITHOUT_OFFSET: Final = re.compile(
 def instant_ms(text: str, field: str) -> int:
     """The instant that `text` names; what is finer than a millisecond is cut off."""
     try:
-        wall = _day_ms(text[:10]) + MINUTES[text[10:16]] + SECONDS[text[16:19]]
-        tail = text[19:]
-        ms = wall + (OFFSETS[tail] if tail in OFFSETS else _fraction_ms(tail))
+        ms = _minute_ms(text[:16]) + _rest_ms(text[16:])
     except (KeyError, ValueError):
         raise Unreadable(_reason(text), field) from None
-    return within_range(ms, field)
+    return ms if EARLIEST_MS <= ms <= LATEST_MS else within_range(ms, field)
 
 
-def midnight_ms(text: str, field: str, zone: tzinfo) -> int:
+def midnight_ms(text: str, field: str, zone: Zone) -> int:
     """The first instant in `zone` of the day that `text` names."""
     try:
         day = _day(text)
     except ValueError:
         raise Unreadable(_reason(text), field) from None
-    # Where a clock change leaves midnight out, fold=0 gives the instant of the change.
-    moment = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return within_range((moment - EPOCH) // MILLISECOND, field)
+    return within_range(zone.start_of(day), field)
 
 
 def within_range(ms: int, field: str) -> int:
@@ -75,27 +70,36 @@ def rfc3339(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-@lru_cache(maxsize=65_536)  # holds every day of the range
-def _day_ms(text: str) -> int:
-    return (_day(text) - EPOCH.date()).days * DAY_MS
+# Events come in order and fall due at the hour, so that few minutes are in use at a time.
+@lru_cache(maxsize=32_768)
+def _minute_ms(text: str) -> int:
+    return _day(text[:10]) * DAY_MS + MINUTES[text[10:]]
 
 
-def _day(text: str) -> date:
+@lru_cache(maxsize=32_768)
+def _rest_ms(text: str) -> int:
+    tail = text[3:]
+    return SECONDS[text[:3]] + (OFFSETS[tail] if tail in OFFSETS else _fraction_ms(tail))
+
+
+def _fraction_ms(tail: str) -> int:
+    zone = tail[-1:] if tail.endswith(("Z", "z")) else tail[-6:]
+    digits = tail[1 : -len(zone)]
+    if not (tail.startswith(".") and digits.isascii() and digits.isdigit()):
+        raise ValueError
+    return int(digits[:3].ljust(3, "0")) + OFFSETS[zone]
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> int:
+    """The number of the day, from 1970-01-01."""
     # The standard library also reads weeks and days without hyphens.
     if text[4:8:3] != "--":
         raise ValueError
     day = date.fromisoformat(text)
     if not EARLIEST_DAY <= day <= LATEST_DAY:
         raise ValueError
-    return day
-
-
-def _fraction_ms(tail: str) -> int:
-    zone = tail[-1:] if tail.endswith(("Z", "z")) else tail[-6:]
-    digits = tail[1 : -len(zone)]
-    if tail[0] != "." or not (digits.isascii() and digits.isdigit()):
-        raise ValueError
-    return int(digits[:3].ljust(3, "0")) + OFFSETS[zone]
+    return (day - EPOCH.date()).days
 
 
 def _reason(text: str) -> Reason:
