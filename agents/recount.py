@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, NoReturn, Self
 from zoneinfo import ZoneInfo
@@ -98,7 +98,7 @@ class Heard:
 
     def content(self, zone: ZoneInfo) -> str:
         """Canonical JSON of everything but the arrival: sorted keys, no spaces, times in ms."""
-        said: dict[str, object] = asdict(self)
+        said: dict[str, object] = {each.name: getattr(self, each.name) for each in fields(self)}
         del said["arrival_ms"]
         said["receipt"] = self.receipt_ms(zone)
         return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -372,6 +372,7 @@ class Result:
 class Dossier:
     """Where one dossier is, and which agency each measure it counts in belongs to."""
 
+    duplicates: int = 0
     channel: int = 0
     level: int = 0
     procedure: str = ""
@@ -403,10 +404,6 @@ class Recount:
         precision: Precision = "instant",
         as_of_ms: int | None = None,
     ) -> Result:
-        days = ZoneInfo(zone)
-        duplicates = 0
-        for copies in self._heard.values():
-            duplicates += len(copies) - len(distinct(copies, days))
         by: dict[Group, Counter[str]] = {}
         dossiers = self.dossiers(zone=zone, precision=precision, as_of_ms=as_of_ms)
         for dossier in dossiers.values():
@@ -415,6 +412,7 @@ class Recount:
                 by.setdefault(group, Counter())[measure] += 1
         groups = {group: Counts(**by[group]) for group in sorted(by)}
         refused = self._refused.total()
+        duplicates = sum(dossier.duplicates for dossier in dossiers.values())
         return Result(
             records=self._records,
             refused=refused,
@@ -437,27 +435,40 @@ class Recount:
         Without an `as_of_ms` the count is as of the latest event.
         """
         days = ZoneInfo(zone)
-        present = {
-            key: revised(distinct(copies, days), days) for key, copies in self._heard.items()
-        }
+        present = {key: revised(copies, days) for key, copies in self._heard.items()}
         if as_of_ms is None:
             as_of_ms = max(
-                (event.effective_ms for events in present.values() for event in events),
+                (event.effective_ms for events, _ in present.values() for event in events),
                 default=0,
             )
-        return {
-            key: look(
-                [event for event in events if event.effective_ms <= as_of_ms],
-                zone=days,
-                precision=precision,
-                as_of_ms=as_of_ms,
-            )
-            for key, events in present.items()
-        }
+        dossiers = {}
+        for key, (events, duplicates) in present.items():
+            # A revision stands for all times (§3), so it is settled before the cut.
+            happened = [event for event in events if event.effective_ms <= as_of_ms]
+            dossier = look(happened, zone=days, precision=precision, as_of_ms=as_of_ms)
+            dossier.duplicates = duplicates
+            dossiers[key] = dossier
+        return dossiers
 
 
-def distinct(copies: Iterable[Heard], zone: ZoneInfo) -> list[Heard]:
-    """One of each identity and content, with the earliest arrival of its copies (§1, §2)."""
+def revised(heard: Iterable[Heard], zone: ZoneInfo) -> tuple[list[Heard], int]:
+    """One event of each identity, and how many duplicates there were (§1)."""
+    by_identity: dict[tuple[bytes, bytes], list[Heard]] = {}
+    for event in heard:
+        by_identity.setdefault(event.identity, []).append(event)
+    winners = []
+    duplicates = 0
+    for copies in by_identity.values():
+        contents = distinct(copies, zone)
+        duplicates += len(copies) - len(contents)
+        winners.append(max(contents, key=lambda event: weight(event, zone)))
+    return winners, duplicates
+
+
+def distinct(copies: Sequence[Heard], zone: ZoneInfo) -> list[Heard]:
+    """One of each content, with the earliest arrival of its copies (§2)."""
+    if len(copies) == 1:
+        return list(copies)
     kept: dict[str, Heard] = {}
     for copy in copies:
         content = copy.content(zone)
@@ -466,19 +477,10 @@ def distinct(copies: Iterable[Heard], zone: ZoneInfo) -> list[Heard]:
     return list(kept.values())
 
 
-def revised(contents: Iterable[Heard], zone: ZoneInfo) -> list[Heard]:
-    """One of each identity: the higher revision, the later claimed time, the greater hash (§1)."""
-
-    def weight(event: Heard) -> tuple[int, int, bytes]:
-        digest = hashlib.sha256(event.content(zone).encode()).digest()
-        return event.revision, event.claimed_ms, digest
-
-    winners: dict[tuple[bytes, bytes], Heard] = {}
-    for event in contents:
-        winner = winners.get(event.identity)
-        if winner is None or weight(event) > weight(winner):
-            winners[event.identity] = event
-    return list(winners.values())
+def weight(event: Heard, zone: ZoneInfo) -> tuple[int, int, bytes]:
+    """The higher revision wins, then the later claimed time, then the greater hash."""
+    digest = hashlib.sha256(event.content(zone).encode()).digest()
+    return event.revision, event.claimed_ms, digest
 
 
 def ordered(events: Iterable[Heard]) -> list[Heard]:
