@@ -50,10 +50,10 @@ class KafkaNode(Server):
             patience_s=120,
         )
 
-    def format_storage(self) -> None:
-        """What must be done once, before the first start."""
+    def format_storage(self) -> Server:
+        """Begin what must be done once, before the first start."""
         formatter = Server(
-            f"the storage of {self.name}",
+            f"the formatting of {self.name}",
             [
                 *_java(),
                 "kafka.tools.StorageTool",
@@ -66,8 +66,8 @@ class KafkaNode(Server):
             log=self.log.with_name("format.log"),
             ready=lambda _: True,
         )
-        formatter.start()
-        formatter.succeed(within_s=60)
+        formatter.launch()
+        return formatter
 
 
 def _java() -> list[str]:
@@ -108,6 +108,9 @@ class KafkaCluster:
                     "transaction.state.log.min.isr": in_sync,
                     "share.coordinator.state.topic.replication.factor": replicas,
                     "share.coordinator.state.topic.min.isr": in_sync,
+                    # A killed node may come back only when the session of the last one is over.
+                    "broker.session.timeout.ms": "3000",
+                    "broker.heartbeat.interval.ms": "500",
                     # A test waits for no member but its own, and lets short sessions expire.
                     "group.initial.rebalance.delay.ms": "0",
                     "group.min.session.timeout.ms": "1000",
@@ -121,8 +124,8 @@ class KafkaCluster:
         self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
 
     def start(self) -> None:
-        for node in self.nodes:
-            node.format_storage()
+        for formatter in [node.format_storage() for node in self.nodes]:
+            formatter.succeed(within_s=120)
         for node in self.nodes:
             node.launch()
         for node in self.nodes:

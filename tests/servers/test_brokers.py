@@ -80,9 +80,8 @@ async def _read_as_group(broker: Broker, topic: str, count: int) -> list[bytes]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         # Tansu waits half of this before it lets a group begin.
-        rebalance_timeout_ms=2_000,
-        session_timeout_ms=6_000,
-        heartbeat_interval_ms=500,
+        session_timeout_ms=2_000,
+        heartbeat_interval_ms=300,
     ) as consumer:
         async with asyncio.timeout(30):
             while len(values) < count:
