@@ -344,8 +344,7 @@ class Desk:
                 self._fall_back("ledger_unavailable", error)
             return
         except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
-            if not self.failed.done():
-                self.failed.set_exception(error)
+            self.give_up(error)
             return
         self._report(unit, records)
         await self._log.commit_to_kafka(
@@ -427,7 +426,9 @@ class Desk:
         self._clear_unit()
 
     def _fall_back(self, cause: str, error: BaseException) -> None:
-        self._say.warning("falling back to the ledger's positions", cause=cause, error=repr(error))
+        self._say.warning(
+            "falling back to the ledger's positions", cause=cause, error=repr(error)
+        )
         self._health.fallbacks.labels(cause).inc()
         self._drop()
         self._recovery = asyncio.create_task(self._recover(self._era))
@@ -456,6 +457,11 @@ class Desk:
                 held.last = None
             await self._log.seek_to({p: held.next for p, held in self._held.items()})
             self._lost = False
+
+    def give_up(self, error: Exception) -> None:
+        """No reading again can mend this: let the supervisor end the worker."""
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     async def close(self) -> None:
         """Book what is folded and end; what cannot be booked will be read again."""

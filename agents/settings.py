@@ -45,7 +45,11 @@ class Settings:
                 values[field.name] = types[field.name](given[name])
             except ValueError:
                 expected = (
-                    " or ".join(Precision) if types[field.name] is Precision else "a whole number"
+                    " or ".join(Precision)
+                    if types[field.name] is Precision
+                    else "a whole number"
                 )
-                raise SettingRefused(f"{name} is {given[name]!r}; it must be {expected}") from None
+                raise SettingRefused(
+                    f"{name} is {given[name]!r}; it must be {expected}"
+                ) from None
         return cls(**values)

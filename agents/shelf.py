@@ -91,7 +91,9 @@ class Dossier:
 
 
 def _mark(event: Canonical) -> bytes:
-    return crc32(event.id.encode(), crc32(event.source.encode())).to_bytes(_MARK_BYTES, "little")
+    return crc32(event.id.encode(), crc32(event.source.encode())).to_bytes(
+        _MARK_BYTES, "little"
+    )
 
 
 def _holds(marks: bytes, mark: bytes) -> bool:

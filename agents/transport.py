@@ -105,7 +105,9 @@ class BatchConsumer(driver.Consumer):
             if offsets:
                 await consumer.commit(offsets)
         except aiokafka.errors.KafkaError:
-            return False  # a rebalance or an outage: the ledger's position is the one that counts
+            return (
+                False  # a rebalance or an outage: the ledger's position is the one that counts
+            )
         return True
 
     async def rejoin(self) -> None:

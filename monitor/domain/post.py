@@ -33,9 +33,7 @@ def post(view: View, policy: Policy) -> Entries:
     if view.accepted_ms is None:
         if outcome in (Outcome.REFUSED, Outcome.WITHDRAWN_UNACCEPTED):
             measure = (
-                Measure.REFUSED
-                if outcome is Outcome.REFUSED
-                else Measure.WITHDRAWN_UNACCEPTED
+                Measure.REFUSED if outcome is Outcome.REFUSED else Measure.WITHDRAWN_UNACCEPTED
             )
             entries[Account(measure, view.cell(view.settler), day(view.standing_ms))] = 1
         return entries
