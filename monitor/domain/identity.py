@@ -1,0 +1,79 @@
+"""Which of several statements with one identity stands (MEASURES.md §1).
+
+Identity is (source, id) within the dossier. Equal content is a duplicate; of other contents the
+higher revision stands, then the later claimed time, then the greater hash of the content.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from enum import Enum
+from typing import TypeVar
+
+from monitor.domain.event import StateEvent
+
+
+E = TypeVar("E", bound=StateEvent)
+
+
+class Repeat(Enum):
+    """What a further statement with a known identity does."""
+
+    DUPLICATE = "duplicate"  # equal content, not earlier: nothing changes
+    EARLIER = "earlier"  # equal content, but it arrived earlier: that arrival is kept
+    REPLACES = "replaces"  # other content, and it stands
+    OVERRULED = "overruled"  # other content, and the known one stands
+
+
+def content(event: StateEvent) -> tuple[object, ...]:
+    """All that a statement says: everything but its arrival."""
+    return (
+        event.claimed_ms,
+        event.state,
+        event.procedure,
+        event.agency,
+        event.unit,
+        event.step,
+        event.channel,
+        event.sub_channel,
+        event.level,
+        event.receipt_ms,
+        event.due_ms,
+        event.applicant_type,
+        event.identity_attached,
+        event.applicant_key,
+        event.revision,
+        event.sequence,
+        event.backfill,
+    )
+
+
+def content_hash(event: StateEvent) -> bytes:
+    """SHA-256 of the content as canonical JSON."""
+    text = json.dumps(content(event), separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def repeat(known: StateEvent, further: StateEvent) -> Repeat:
+    """How a further statement relates to the known one of the same identity."""
+    if content(known) == content(further):
+        earlier = further.arrival_ms < known.arrival_ms
+        return Repeat.EARLIER if earlier else Repeat.DUPLICATE
+    if _weight(further) > _weight(known):
+        return Repeat.REPLACES
+    return Repeat.OVERRULED
+
+
+def settled(events: Iterable[E]) -> list[E]:
+    """Of each identity the statement that stands, with the earliest arrival of equal ones."""
+    stands: dict[tuple[str, str], E] = {}
+    for event in events:
+        identity = (event.source, event.id)
+        known = stands.get(identity)
+        if known is None or repeat(known, event) in (Repeat.EARLIER, Repeat.REPLACES):
+            stands[identity] = event
+    return list(stands.values())
+
+
+def _weight(event: StateEvent) -> tuple[int, int, bytes]:
+    return event.revision, event.claimed_ms, content_hash(event)

@@ -1,0 +1,332 @@
+"""The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Self
+
+import asyncpg
+
+from monitor.domain.policy import RULES_VERSION
+from monitor.domain.view import Cell
+from monitor.ledger.packing import dossier_rows, journal_rows
+from monitor.ledger.unit import DossierRow, Partition, Unit
+
+# What a lost connection, a restart or a failover of PostgreSQL looks like. Whether a commit
+# then took place is unknown; whoever sees one re-reads the positions.
+UNAVAILABLE: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    OSError,
+    TimeoutError,
+)
+
+# A claim of a lower generation than the one on record is refused, unless that record has not
+# moved for this long: a group that Kafka has forgotten starts again at generation 1.
+FORGOTTEN_AFTER = "1 day"
+
+
+class VersionConflict(Exception):
+    """A dossier was booked by somebody else since it was loaded; nothing was booked."""
+
+
+class PositionMoved(Exception):
+    """A partition's epoch or position is not the expected one; nothing was booked."""
+
+
+class ClaimRefused(Exception):
+    """A later generation of the group owns the partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a partition is read from next, and the log that this belongs to."""
+
+    next: int
+    epoch: int
+    cluster: str
+    last_hash: bytes | None
+
+
+class Ledger:
+    """PostgreSQL with this release's schema (`migrate`)."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+        self._cell_ids: dict[Cell, int] = {}
+        self._cells: dict[int, Cell] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, dsn: str, *, connections: int = 4) -> AsyncIterator[Self]:
+        """A ledger with a pool of its own."""
+        async with asyncpg.create_pool(
+            dsn, min_size=1, max_size=connections, setup=_set_up, command_timeout=60
+        ) as pool:
+            yield cls(pool)
+
+    async def claim(
+        self,
+        partitions: Collection[Partition],
+        *,
+        owner: str,
+        generation: int,
+        cluster: str,
+        beginnings: Mapping[Partition, int],
+    ) -> dict[Partition, Position]:
+        """Take partitions over: each epoch is raised, so that an earlier owner's books fail.
+
+        A partition never read before starts at its beginning. Raises `ClaimRefused` if a later
+        generation of the group holds one of them.
+        """
+        claimed = {}
+        async with self._pool.acquire() as connection, connection.transaction():
+            for partition in sorted(partitions):
+                row = await connection.fetchrow(
+                    f"""
+                    INSERT INTO position AS held
+                        (topic, partition, next, epoch, owner, generation, cluster)
+                    VALUES ($1, $2, $3, 1, $4, $5, $6)
+                    ON CONFLICT (topic, partition) DO UPDATE
+                    SET epoch = held.epoch + 1, owner = $4, generation = $5,
+                        moved_at = clock_timestamp()
+                    WHERE held.generation <= $5
+                       OR held.moved_at < clock_timestamp() - interval '{FORGOTTEN_AFTER}'
+                    RETURNING next, epoch, cluster, last_hash
+                    """,  # noqa: S608 - the interval is our constant
+                    *partition,
+                    beginnings[partition],
+                    owner,
+                    generation,
+                    cluster,
+                )
+                if row is None:
+                    raise ClaimRefused(
+                        f"{partition.topic}[{partition.partition}] is held by a later"
+                        f" generation of the group than {generation}"
+                    )
+                claimed[partition] = Position(**row)
+        return claimed
+
+    async def positions(self, partitions: Collection[Partition]) -> dict[Partition, Position]:
+        """The positions on record of those partitions that have one."""
+        rows = await self._pool.fetch(
+            "SELECT topic, partition, next, epoch, cluster, last_hash FROM position"
+            " WHERE topic = ANY($1)",
+            list({partition.topic for partition in partitions}),
+        )
+        return {
+            here: Position(row["next"], row["epoch"], row["cluster"], row["last_hash"])
+            for row in rows
+            if (here := Partition(row["topic"], row["partition"])) in partitions
+        }
+
+    async def load(self, keys: Collection[str]) -> dict[str, DossierRow]:
+        """The dossiers on record among these keys."""
+        rows = await self._pool.fetch(
+            "SELECT key, version, outcome, cell, due_ms, events, booked FROM dossier"
+            " WHERE key = ANY($1)",
+            list(keys),
+        )
+        return {row["key"]: DossierRow(**row) for row in rows}
+
+    async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+        """The number of every cell so far seen; those given are numbered first if need be.
+
+        Numbers are given outside of the booking's transaction: a number without a booking
+        harms nobody, a popular cell locked until commit would.
+        """
+        unknown = [cell for cell in cells if cell not in self._cell_ids]
+        if unknown:
+            columns = [list(column) for column in zip(*unknown, strict=True)]
+            arguments = "$1::text[], $2::text[], $3::text[], $4::int2[], $5::text[], $6::int2[]"
+            names = "agency, unit, procedure, channel, sub_channel, level"
+            # Sorted, so that two workers numbering the same cells cannot deadlock.
+            await self._pool.execute(
+                f"INSERT INTO cell ({names}) SELECT DISTINCT * FROM unnest({arguments})"  # noqa: S608
+                f" AS given ({names}) ORDER BY {names} ON CONFLICT DO NOTHING",
+                *columns,
+            )
+            rows = await self._pool.fetch(
+                f"SELECT cell.id, {names} FROM cell"  # noqa: S608
+                f" JOIN unnest({arguments}) AS given ({names}) USING ({names})",
+                *columns,
+            )
+            for number, *dimensions in rows:
+                self._remember(number, Cell(*dimensions))
+        return self._cell_ids
+
+    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+        """The cells of these numbers, with those seen before."""
+        unknown = [number for number in numbers if number not in self._cells]
+        if unknown:
+            rows = await self._pool.fetch(
+                "SELECT id, agency, unit, procedure, channel, sub_channel, level FROM cell"
+                " WHERE id = ANY($1)",
+                unknown,
+            )
+            for number, *dimensions in rows:
+                self._remember(number, Cell(*dimensions))
+        return self._cells
+
+    def _remember(self, number: int, cell: Cell) -> None:
+        self._cell_ids[cell] = number
+        self._cells[number] = cell
+
+    async def sealed_by_source(self) -> Mapping[str, int]:
+        """How many refused records with their bytes each source has in quarantine."""
+        rows = await self._pool.fetch(
+            "SELECT source, count(*) AS kept FROM quarantine WHERE sealed IS NOT NULL"
+            " GROUP BY source"
+        )
+        return {row["source"]: row["kept"] for row in rows}
+
+    async def book(self, unit: Unit) -> None:
+        """Book a unit: all of it, at exactly the positions it was read at, or nothing.
+
+        Raises `PositionMoved` or `VersionConflict` when somebody else has booked, and one of
+        `UNAVAILABLE` when the outcome is unknown.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _move_positions(connection, unit)
+            await _book_dossiers(connection, unit.dossiers)
+            if unit.journal:
+                await connection.copy_to_table(
+                    "journal",
+                    source=BytesIO(journal_rows(unit.journal)),
+                    columns=("measure", "cell", "day", "slot", "class", "amount"),
+                    format="binary",
+                )
+            await _add_totals(connection, unit)
+            await _add_tallies(connection, unit)
+            await _quarantine(connection, unit)
+
+
+async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
+    """Each connection stages dossiers in a temporary table of its own."""
+    await connection.execute(
+        """
+        SET client_min_messages = warning;
+        CREATE TEMP TABLE IF NOT EXISTS staged (
+            key text COLLATE "C", version integer, rules smallint, outcome smallint,
+            cell integer, due_ms bigint, events bytea, booked bytea
+        ) ON COMMIT DELETE ROWS
+        """
+    )
+
+
+async def _move_positions(connection: Any, unit: Unit) -> None:
+    moves = sorted(unit.moves.items())
+    done = await connection.execute(
+        """
+        UPDATE position SET next = moved.next, last_hash = moved.last_hash,
+               moved_at = clock_timestamp()
+        FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[], $6::bytea[])
+             AS moved (topic, partition, epoch, start, next, last_hash)
+        WHERE position.topic = moved.topic AND position.partition = moved.partition
+          AND position.epoch = moved.epoch AND position.next = moved.start
+        """,
+        [partition.topic for partition, _ in moves],
+        [partition.partition for partition, _ in moves],
+        [move.epoch for _, move in moves],
+        [move.start for _, move in moves],
+        [move.next for _, move in moves],
+        [move.last_hash for _, move in moves],
+    )
+    if _affected(done) != len(moves):
+        raise PositionMoved(f"{len(moves) - _affected(done)} of {len(moves)} partitions")
+
+
+async def _book_dossiers(connection: Any, dossiers: list[DossierRow]) -> None:
+    if not dossiers:
+        return
+    await connection.copy_to_table(
+        "staged", source=BytesIO(dossier_rows(dossiers, RULES_VERSION)), format="binary"
+    )
+    # In key order, so that two transactions meeting in several dossiers cannot deadlock.
+    done = await connection.execute(
+        """
+        INSERT INTO dossier AS held (key, version, rules, outcome, cell, due_ms, events, booked)
+        SELECT key, version, rules, outcome, cell, due_ms, events, booked
+        FROM staged ORDER BY key
+        ON CONFLICT (key) DO UPDATE
+        SET version = excluded.version, rules = excluded.rules, outcome = excluded.outcome,
+            cell = excluded.cell, due_ms = excluded.due_ms, events = excluded.events,
+            booked = excluded.booked
+        WHERE held.version = excluded.version - 1
+        """
+    )
+    if _affected(done) != len(dossiers):
+        raise VersionConflict(f"{len(dossiers) - _affected(done)} of {len(dossiers)} dossiers")
+
+
+async def _add_totals(connection: Any, unit: Unit) -> None:
+    if not unit.totals:
+        return
+    totals = sorted(unit.totals.items())
+    await connection.execute(
+        """
+        INSERT INTO total AS held
+            (shard, measure, agency, channel, level, slot, class, credit, debit)
+        SELECT $1, * FROM unnest($2::int2[], $3::text[], $4::int2[], $5::int2[], $6::int4[],
+                                 $7::int2[], $8::int8[], $9::int8[])
+        ON CONFLICT (shard, measure, agency, channel, level, slot, class) DO UPDATE
+        SET credit = held.credit + excluded.credit, debit = held.debit + excluded.debit
+        """,
+        unit.shard,
+        *([key[position] for key, _ in totals] for position in range(6)),
+        [credit for _, (credit, _) in totals],
+        [debit for _, (_, debit) in totals],
+    )
+
+
+async def _add_tallies(connection: Any, unit: Unit) -> None:
+    if not unit.tallies:
+        return
+    tallies = sorted(unit.tallies.items())
+    await connection.execute(
+        """
+        INSERT INTO tally AS held (shard, name, source, detail, amount)
+        SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::int8[])
+        ON CONFLICT (shard, name, source, detail) DO UPDATE
+        SET amount = held.amount + excluded.amount
+        """,
+        unit.shard,
+        *([key[position] for key, _ in tallies] for position in range(3)),
+        [amount for _, amount in tallies],
+    )
+
+
+async def _quarantine(connection: Any, unit: Unit) -> None:
+    if not unit.refusals:
+        return
+    await connection.executemany(
+        'INSERT INTO quarantine (topic, partition, "offset", source, reason, detail, size,'
+        " hash, sealed, arrived) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        [
+            (
+                *refusal.partition,
+                refusal.offset,
+                refusal.source,
+                refusal.reason,
+                refusal.detail,
+                refusal.size,
+                refusal.hash,
+                refusal.sealed,
+                refusal.arrived,
+            )
+            for refusal in unit.refusals
+        ],
+    )
+
+
+def _affected(status: str) -> int:
+    """The row count at the end of a command tag such as `INSERT 0 42`."""
+    return int(status.rsplit(" ", 1)[1])

@@ -1,0 +1,124 @@
+"""What one transaction books: dossiers, differences, tallies, refused records, positions."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from monitor.domain.view import Outcome
+
+# Stable: kept in rows, and used by the index on what is open.
+OUTCOME_NUMBERS: Final = {
+    Outcome.NONE: 0,
+    Outcome.WAITING_ACCEPTANCE: 1,
+    Outcome.WITHDRAWN_UNACCEPTED: 2,
+    Outcome.REFUSED: 3,
+    Outcome.IN_PROCESS: 4,
+    Outcome.PAUSED: 5,
+    Outcome.COMPLETED: 6,
+    Outcome.RETURNED: 7,
+}
+
+
+class BookingClass(IntEnum):
+    """How news-like a booking is. It belongs to the booking, not to the account."""
+
+    LIVE = 0
+    LATE = 1  # more than an hour behind the event's effective time
+    BACKFILL = 2  # the producer says that it is history
+    RECOMPUTE = 3
+
+
+class Partition(NamedTuple):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+class Entry(NamedTuple):
+    """An account with its cell numbered: where one dossier has booked an amount."""
+
+    measure: int
+    cell: int
+    day: int
+    slot: int
+
+
+class Line(NamedTuple):
+    """An account of the journal: an entry's, with the class of the booking."""
+
+    measure: int
+    cell: int
+    day: int
+    slot: int
+    booking_class: int
+
+
+class TotalKey(NamedTuple):
+    """An account that is shown."""
+
+    measure: int
+    agency: str
+    channel: int
+    level: int
+    slot: int
+    booking_class: int
+
+
+class TallyKey(NamedTuple):
+    """A count of records, by source and what was counted of it."""
+
+    name: str
+    source: str
+    detail: str
+
+
+@dataclass(slots=True)
+class DossierRow:
+    """A dossier as the ledger keeps it; `version` is the one this booking writes."""
+
+    key: str
+    version: int
+    outcome: int
+    cell: int | None
+    due_ms: int | None
+    events: bytes
+    booked: bytes
+
+
+class Move(NamedTuple):
+    """A partition's position before and after a booking."""
+
+    epoch: int
+    start: int  # the `next` that must stand in the ledger
+    next: int  # the one that this booking writes
+    last_hash: bytes  # of the record at next - 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Refusal:
+    """A refused record on its way into quarantine."""
+
+    partition: Partition
+    offset: int
+    source: str
+    reason: str
+    detail: str
+    size: int
+    hash: bytes
+    sealed: bytes | None
+    arrived: datetime
+
+
+@dataclass(slots=True)
+class Unit:
+    """All that the assigned partitions brought, booked in one transaction or not at all."""
+
+    shard: int
+    moves: dict[Partition, Move] = field(default_factory=dict)
+    dossiers: list[DossierRow] = field(default_factory=list)
+    journal: dict[Line, int] = field(default_factory=dict)
+    totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)  # credit, debit
+    tallies: dict[TallyKey, int] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
