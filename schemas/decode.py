@@ -1,0 +1,210 @@
+"""Bytes to canonical events or refusals. No bytes whatever raise an exception."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from monitor.domain.zone import Zone
+from schemas.cloudevents import CONTENT_TYPE, Envelope
+from schemas.event import Canonical
+from schemas.kinds import KINDS
+from schemas.refusal import Reason, Refused, Unreadable
+from schemas.texts import CONTROL
+
+LARGEST_BYTES: Final = 65_536  # as much as the quarantine keeps of a record
+
+Headers = Sequence[tuple[str, bytes]]
+
+# msgspec says what is wrong in words only. The tests hold each form of them to its reason, so
+# that a release that rewords one is noticed; a form that is not known is a wrong type.
+MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
+BAD_VALUE: Final = re.compile(r"Invalid (?:enum )?value|Expected `str` of length")
+BAD_NUMBER: Final = re.compile(r"Expected `int` [<>]=|(?:Integer value|Number) out of range")
+BY_FIELD: Final = {
+    "specversion": Reason.UNKNOWN_SPECVERSION,
+    "type": Reason.UNKNOWN_TYPE,
+    "data.state": Reason.UNKNOWN_STATE,
+    "data.dossier": Reason.INVALID_CODE,
+    "data.procedure": Reason.INVALID_CODE,
+    "data.agency": Reason.INVALID_CODE,
+}
+
+
+class Nameless(Envelope, frozen=True, kw_only=True, gc=False, tag=""):
+    """Makes the union one of two at least: of a single struct msgspec asks for no `type`."""
+
+
+class Sender(Struct, frozen=True, gc=False):
+    """What is read of a record that is refused."""
+
+    source: Raw = Raw(b'""')
+    id: Raw = Raw(b'""')
+
+
+def _nameless(*_: object) -> Canonical:
+    raise Unreadable(Reason.UNKNOWN_TYPE, "type")
+
+
+READ: Final[Mapping[type[Envelope], Callable[..., Canonical]]] = {
+    kind.event: kind.read for kind in KINDS.values()
+} | {Nameless: _nameless}
+EVENT: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(reduce(or_, READ))
+DATA: Final = {type_: msgspec.json.Decoder(kind.data) for type_, kind in KINDS.items()}
+SENDER: Final = msgspec.json.Decoder(Sender)
+STRING: Final = msgspec.json.Decoder(str)
+ATTRIBUTES: Final = {f"ce_{field}": field for field in ("type", *Envelope.__struct_fields__)}
+
+
+class Decoder:
+    """Decodes records; `zone` is where the day of a bare date begins."""
+
+    __slots__ = ("_zone",)
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+
+    def decode(
+        self, value: bytes | None, *, headers: Headers = (), record_time_ms: int
+    ) -> Canonical | Refused:
+        """The event in a Kafka record, or why there is none."""
+        try:
+            event = _event(value, headers) if headers else _structured(value)
+            return READ[type(event)](event, record_time_ms, self._zone)
+        except Unreadable as error:
+            reason, detail = error.reason, error.detail
+        except msgspec.ValidationError as error:
+            reason, detail = _invalid(str(error))
+        except RecursionError:
+            reason, detail = Reason.TOO_DEEP, "value"
+        except UnicodeDecodeError:
+            reason, detail = Reason.NOT_UTF8, "value"
+        except msgspec.DecodeError as error:
+            # Says what kind of fault and at which byte, never which byte.
+            reason, detail = Reason.NOT_JSON, f"value: {error}"
+            if not _is_utf8(value or b""):
+                reason, detail = Reason.NOT_UTF8, "value"
+        source, id_ = _sender(value or b"", headers)
+        return Refused(reason, detail, source, id_)
+
+
+def decode(
+    value: bytes | None, *, headers: Headers = (), record_time_ms: int, zone: Zone
+) -> Canonical | Refused:
+    """One record; who has many keeps a `Decoder`."""
+    return Decoder(zone).decode(value, headers=headers, record_time_ms=record_time_ms)
+
+
+def _structured(value: bytes | None) -> Any:
+    return EVENT.decode(_sized(value))
+
+
+def _event(value: bytes | None, headers: Headers) -> Any:
+    attributes = _attributes(headers)
+    if attributes is None:
+        return _structured(value)
+    if "type" not in attributes:
+        raise Unreadable(Reason.MISSING_FIELD, "type")
+    if attributes["type"] not in KINDS:
+        raise Unreadable(Reason.UNKNOWN_TYPE, "type")
+    try:
+        data = DATA[attributes["type"]].decode(_sized(value))
+    except msgspec.ValidationError as error:
+        raise Unreadable(*_invalid(str(error), within="data")) from None
+    return msgspec.convert({**attributes, "data": data}, KINDS[attributes["type"]].event)
+
+
+def _sized(value: bytes | None) -> bytes:
+    if not value:
+        raise Unreadable(Reason.EMPTY, "value")
+    if len(value) > LARGEST_BYTES:
+        raise Unreadable(Reason.TOO_LARGE, "value")
+    return value
+
+
+def _attributes(headers: Headers) -> dict[str, str] | None:
+    """What the headers say of the event in binary mode; None in structured mode."""
+    known: dict[str, bytes] = {}
+    twice = ""
+    for header, raw in headers:
+        if header in ATTRIBUTES or header == "content-type":
+            twice = twice or (header if header in known else "")
+            known[header] = raw
+    media = _header(known, "content-type").partition(";")[0].strip().lower()
+    if media == CONTENT_TYPE:
+        return None
+    if media.startswith("application/cloudevents") or not (
+        media in ("", "application/json") or media.endswith("+json")
+    ):
+        raise Unreadable(Reason.UNKNOWN_CONTENT_TYPE, "content-type")
+    if twice:
+        raise Unreadable(Reason.INVALID_HEADER, twice)
+    known.pop("content-type", None)
+    return {ATTRIBUTES[header]: _header(known, header) for header in known} or None
+
+
+def _header(known: Mapping[str, bytes], header: str) -> str:
+    raw: Any = known.get(header, b"")
+    if raw is None:  # Kafka knows headers without a value
+        raise Unreadable(Reason.INVALID_HEADER, header)
+    try:
+        return str(raw, "utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable(Reason.INVALID_HEADER, header) from None
+
+
+def _invalid(message: str, within: str = "") -> tuple[Reason, str]:
+    """The reason and the field in what msgspec says; its words may quote the value."""
+    place = PLACE.search(message)
+    path = [within, place[1] if place else ""]
+    missing = MISSING.match(message)
+    if missing:
+        path.append(missing[1])
+    field = ".".join(part for part in path if part) or "value"
+    if missing:
+        return Reason.MISSING_FIELD, field
+    if BAD_VALUE.match(message):
+        return BY_FIELD.get(field, Reason.INVALID_TEXT), field
+    if BAD_NUMBER.match(message):
+        return BY_FIELD.get(field, Reason.NUMBER_OUT_OF_RANGE), field
+    return Reason.WRONG_TYPE, field
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _sender(value: bytes, headers: Headers) -> tuple[str, str]:
+    """Source and id as far as they can be read, so that a refusal counts against its sender."""
+    said = dict(headers)
+    if "ce_source" in said or "ce_id" in said:
+        return _printable(said.get("ce_source")), _printable(said.get("ce_id"))
+    try:
+        sender = SENDER.decode(value)
+    except (ValueError, RecursionError):
+        return "", ""
+    return _string(sender.source), _string(sender.id)
+
+
+def _string(raw: Raw) -> str:
+    try:
+        return _printable(STRING.decode(raw).encode())
+    except ValueError:
+        return ""
+
+
+def _printable(raw: bytes | None) -> str:
+    try:
+        text = (raw or b"").decode()
+    except UnicodeDecodeError:
+        return ""
+    return "" if len(text) > 256 or CONTROL.search(text) else text

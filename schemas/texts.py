@@ -1,0 +1,62 @@
+"""Texts and codes on the wire: checked, trimmed, normalised, and remembered where it pays.
+
+Codes of procedures and agencies and names of units and steps are few and come again and again,
+dossiers do not: only the former are remembered.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from monitor.domain import codes
+from schemas.refusal import Reason, Unreadable
+
+# PostgreSQL stores no NUL, UTF-8 no lone surrogate, and no code or name has any of the others.
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# A key sent again is taken as it is, so it fits where a code does.
+LONGEST_KEY: Final = 256
+LINES: Final = str.maketrans("\t\n\r", "   ")
+
+
+def text(value: str, field: str) -> str:
+    """`value` as it is, if it can be kept."""
+    if value.isprintable() or not CONTROL.search(value):
+        return value
+    raise Unreadable(Reason.INVALID_TEXT, field)
+
+
+@lru_cache(maxsize=16_384)
+def name(value: str, field: str) -> str:
+    """A name written by people: line breaks and tabs are spaces, those at the ends are cut."""
+    return text(value.translate(LINES).strip(), field)
+
+
+def dossier(code: str, source: str, field: str) -> str:
+    key = codes.dossier_key(code, source)
+    if len(key) > LONGEST_KEY or key.endswith("|") or not key.isprintable():
+        return _scoped(key, field)
+    return key
+
+
+@lru_cache(maxsize=16_384)
+def procedure(code: str, field: str) -> str:
+    return _code(codes.procedure_code(code), field)
+
+
+@lru_cache(maxsize=16_384)
+def agency(code: str, field: str) -> str:
+    return _code(codes.agency_code(code), field)
+
+
+def _scoped(key: str, field: str) -> str:
+    # The first | ends the source; nothing behind it means that the code was blank.
+    if len(key) > LONGEST_KEY or not key.partition("|")[2]:
+        raise Unreadable(Reason.INVALID_CODE, field)
+    return _code(key, field)
+
+
+def _code(code: str, field: str) -> str:
+    # What the national spelling takes out, a line break at the end, does no harm before.
+    if not code or CONTROL.search(code):
+        raise Unreadable(Reason.INVALID_CODE, field)
+    return code
