@@ -12,10 +12,13 @@ from agents.replay.readers import (
     Unread,
     csv_header,
     guarded,
+    ndjson_lines,
     ndjson_rows,
     xes_rows,
 )
-from agents.replay.rows import Refused, Row, RowReader
+from agents.replay.rows import Refused, Row, RowReader, event_row
+from schemas.decode import Decoder
+from schemas.refusal import Refused as Unusable
 
 # A column that none of so many rows has is not in the log: worth telling before the rest of a
 # national year is read for nothing.
@@ -25,11 +28,48 @@ PATIENCE: Final = 1000
 class RowStream(Protocol):
     """What a log gives, whatever it is written in."""
 
-    records: int
-    refused: int
-    warnings: Counter[str]
+    @property
+    def records(self) -> int: ...  # read so far
+    @property
+    def refused(self) -> int: ...  # of them
+    @property
+    def warnings(self) -> Counter[str]: ...  # by what was odd
 
     def rows(self) -> Iterator[Row]: ...
+
+
+class EventLog:
+    """An NDJSON log of our own CloudEvents, which needs no mapping."""
+
+    def __init__(
+        self,
+        log: LogFile,
+        decoder: Decoder,
+        arrival_ms: int,
+        on_refused: Callable[[Refused], None],
+    ) -> None:
+        self._log = log
+        self._decoder = decoder
+        self._arrival_ms = arrival_ms  # of events that do not say when they arrived
+        self._on_refused = on_refused
+        self.records = 0
+        self.refused = 0
+        self.warnings: Counter[str] = Counter()
+
+    def rows(self) -> Iterator[Row]:
+        for line, read in guarded(self._log, ndjson_lines(self._log)):
+            self.records += 1
+            refused = None
+            if isinstance(read, Unread):
+                refused = Refused(line, read.reason)
+            else:
+                event = self._decoder.decode(read, record_time_ms=self._arrival_ms)
+                if not isinstance(event, Unusable):
+                    yield event_row(event)
+                    continue
+                refused = Refused(line, f"{event.detail}: {event.reason}")
+            self.refused += 1
+            self._on_refused(refused)
 
 
 class MappedLog:
@@ -88,7 +128,8 @@ class MappedLog:
 
     def _seen(self, rows: Iterator[Read]) -> Iterator[Read]:
         """XES and NDJSON have no header: a column is unknown when no row had it."""
-        unseen = {column: key for key, column in self._file.columns()}
+        sparse = self._file.mapping.sparse
+        unseen = {column: key for key, column in self._file.columns() if key not in sparse}
         names: set[str] = set()
         number = 0
         for number, read in enumerate(rows, start=1):

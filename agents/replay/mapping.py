@@ -118,6 +118,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     cut: datetime | None = None
     missing: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    sparse: tuple[str, ...] = ()
     pseudonymise: tuple[str, ...] = ()
     csv: Csv = Csv()
     times: Times = Times()
@@ -365,11 +366,12 @@ def _check_fields(file: MappingFile) -> None:
                 f"nothing says the {field}",
                 f"name a column in case.{field} or a text in constants.{field}",
             )
-    for key in mapping.required:
-        if key not in mapped:
-            near = difflib.get_close_matches(key, sorted(mapped), n=1)
-            remedy = f"did you mean {near[0]}?" if near else "map a column to it"
-            raise broken("required", f"no column is mapped to {key!r}", remedy)
+    for name in ("required", "sparse"):
+        for key in getattr(mapping, name):
+            if key not in mapped:
+                near = difflib.get_close_matches(key, sorted(mapped), n=1)
+                remedy = f"did you mean {near[0]}?" if near else "map a column to it"
+                raise broken(name, f"no column is mapped to {key!r}", remedy)
     for field in Values.__struct_fields__:
         wanted = {"state": "event.activity"}.get(field, f"case.{field}")
         if getattr(mapping.values, field) and not {wanted, f"event.{field}"} & mapped:

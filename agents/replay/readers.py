@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self, cast
+from typing import Any, BinaryIO, Final, Self, TypeVar, cast
 from xml.parsers import expat
 
 import msgspec
@@ -31,6 +31,7 @@ class Unread(msgspec.Struct, frozen=True):
     reason: str
 
 
+T = TypeVar("T")
 Cells = Table[str, str]
 Read = tuple[int, Cells | Unread]
 
@@ -74,7 +75,7 @@ class LogFile:
         self._file.close()
 
 
-def guarded(log: LogFile, rows: Iterator[Read]) -> Iterator[Read]:
+def guarded(log: LogFile, rows: Iterator[tuple[int, T]]) -> Iterator[tuple[int, T]]:
     """The rows, with a stream that ends or breaks in the middle told in one line."""
     line = 0
     try:
@@ -199,8 +200,8 @@ def ndjson_rows(log: LogFile) -> Iterator[Read]:
             continue
         try:
             yield number, _flat(decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            yield number, Unread(f"is no JSON object: {error}")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            yield number, Unread("is no JSON object")
 
 
 def _flat(nested: Table[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Table
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -13,7 +14,11 @@ from agents.replay.times import reader_of_times
 from monitor.domain.codes import agency_code, dossier_key, procedure_code
 from monitor.domain.event import State
 from monitor.domain.identity import content
+from monitor.domain.zone import Zone
+from schemas.decode import Decoder
+from schemas.encode import encode
 from schemas.event import StateChanged
+from schemas.refusal import Refused as Unusable
 
 # Codes that a column may hold as they are, where no value table translates it.
 CODES: Final[Table[str, Table[str, int]]] = {
@@ -92,6 +97,9 @@ class RowReader:
         self._hidden = self.pseudonymise | frozenset(mapping.case.applicant)
         self._arrival_ms = arrival_ms
         self._backfill = backfill
+        self._decoder = Decoder(Zone(mapping.zone))
+        # Most logs repeat the columns of the case row by row.
+        self._of_case = lru_cache(maxsize=4096)(self._event_of_case)
 
     def read(self, line: int, cells: Cells) -> Row | Refused:
         try:
@@ -101,6 +109,16 @@ class RowReader:
             return self._event_row(reading, cells)
         except _Refusal as error:
             return Refused(line, str(error))
+
+    def _travelled(self, event: StateChanged) -> StateChanged:
+        """The event as a worker reads it off the topic.
+
+        So a row is refused here where it would be refused there, and both measure the same.
+        """
+        read = self._decoder.decode(encode(event), record_time_ms=self._arrival_ms)
+        if isinstance(read, Unusable):
+            raise _Refusal(f"{read.detail}: {read.reason}")
+        return read
 
     def _case_row(self, reading: "_Reading", cells: Cells) -> Row:
         """The record is the receipt of the case; its closing follows from it."""
@@ -147,6 +165,7 @@ class RowReader:
             sequence=reading.number("event.sequence", -1),
             backfill=self._backfill,
         )
+        event = self._travelled(event)
         derived: tuple[StateChanged, ...] = ()
         if case.opened_ms is not None:
             opened = self._opened(case, f"{case.dossier}/opened", 0)
@@ -217,10 +236,10 @@ class RowReader:
         )
         return (event,)
 
-    def _of_case(
+    def _event_of_case(
         self, case: _Case, identity: str, claimed_ms: int, state: int, *, revision: int
     ) -> StateChanged:
-        return StateChanged(
+        event = StateChanged(
             dossier=case.dossier,
             source=self.mapping.source,
             id=identity,
@@ -241,6 +260,7 @@ class RowReader:
             revision=revision,
             backfill=self._backfill,
         )
+        return self._travelled(event)
 
     def pseudonym(self, text: str) -> str:
         hidden = hashlib.blake2b(text.encode(), key=self.key, digest_size=16)
@@ -266,9 +286,9 @@ def _content_key(events: Iterable[StateChanged]) -> bytes:
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=16).digest()
 
 
-def event_key(event: StateChanged) -> bytes:
-    """The key of a record that is an event already: its identity and content."""
-    return _content_key((event,))
+def event_row(event: StateChanged) -> Row:
+    """The row of a record that is an event already: its identity and content are its key."""
+    return Row(event, _content_key((event,)))
 
 
 def _required(mapping: Mapping) -> frozenset[str]:
