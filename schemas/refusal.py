@@ -26,6 +26,7 @@ class Reason(StrEnum):
     MALFORMED_TIME = "malformed_time"  # no RFC 3339 time, or a day that does not exist
     TIME_WITHOUT_OFFSET = "time_without_offset"  # a wall clock that does not say where it hangs
     TIME_OUT_OF_RANGE = "time_out_of_range"  # outside 1990 to 2100 (UTC), as of any time given
+    FAULT = "fault"  # a fault of ours while the event was folded; `detail` says where
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

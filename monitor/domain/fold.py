@@ -139,6 +139,7 @@ def _step(view: View, event: StateEvent) -> None:
     if state == State.SUBMITTED:
         if view.submitted_ms is None:
             view.submitted_ms = at
+            view.submitted_to = place
     elif state in RUNNING:
         view.processed_ms = None
     elif state == State.PROCESSED:

@@ -33,17 +33,13 @@ RUNNING: Final = frozenset(
 )
 
 # Of the running ones, those in which the dossier counts as paused.
-PAUSING: Final = frozenset(
-    {State.SUPPLEMENT_REQUESTED, State.PAYMENT_REQUESTED, State.STOPPED}
-)
+PAUSING: Final = frozenset({State.SUPPLEMENT_REQUESTED, State.PAYMENT_REQUESTED, State.STOPPED})
 
 # These hold until they are voided or an explicit `reopened`: what follows has no effect.
 STANDING: Final = frozenset({State.REFUSED, State.WITHDRAWN, State.HANDED_OVER})
 
 # A foreign source's state of these counts only if the authority sent nothing later.
-CLOSING: Final = frozenset(
-    {State.REFUSED, State.WITHDRAWN, State.PROCESSED, State.HANDED_OVER}
-)
+CLOSING: Final = frozenset({State.REFUSED, State.WITHDRAWN, State.PROCESSED, State.HANDED_OVER})
 
 # Order of states claimed for the same instant: 0 1 2 4 5 6 8 3 7 9 10.
 RANK: Final[tuple[int, ...]] = (0, 1, 2, 7, 3, 4, 5, 8, 6, 9, 10)

@@ -29,6 +29,14 @@ class Measure(IntEnum):
     DEADLINE_CONSUMED = 100  # and one number for each further bin
 
 
+class Tally(StrEnum):
+    """What is counted once a record, together with the position; no part of any posting."""
+
+    COUNTED = "counted"  # a new statement, or a new content of a known one
+    DUPLICATE = "duplicate"  # equal identity, equal content
+    REFUSED = "refused"  # no event; in quarantine
+
+
 class Day(StrEnum):
     """On which day a measure is booked (MEASURES.md §7)."""
 

@@ -24,19 +24,22 @@ def post(view: View, policy: Policy) -> Entries:
     entries: Entries = {}
     day = policy.zone.day
     outcome = view.outcome
-    received_by = view.cell(view.receiver)
 
     if view.submitted_ms is not None:
-        entries[Account(Measure.SUBMITTED, received_by, day(view.submitted_ms))] = 1
+        submitted = Account(
+            Measure.SUBMITTED, view.cell(view.submitted_to), day(view.submitted_ms)
+        )
+        entries[submitted] = 1
     if view.accepted_ms is None:
-        if outcome is Outcome.REFUSED:
-            entries[Account(Measure.REFUSED, received_by, day(view.standing_ms))] = 1
-        elif outcome is Outcome.WITHDRAWN_UNACCEPTED:
-            at = day(view.standing_ms)
-            entries[Account(Measure.WITHDRAWN_UNACCEPTED, received_by, at)] = 1
+        if outcome in (Outcome.REFUSED, Outcome.WITHDRAWN_UNACCEPTED):
+            measure = (
+                Measure.REFUSED if outcome is Outcome.REFUSED else Measure.WITHDRAWN_UNACCEPTED
+            )
+            entries[Account(measure, view.cell(view.settler), day(view.standing_ms))] = 1
         return entries
 
-    entries[Account(Measure.ACCEPTED, received_by, day(view.accepted_ms))] = 1
+    accepted = Account(Measure.ACCEPTED, view.cell(view.receiver), day(view.accepted_ms))
+    entries[accepted] = 1
     end_ms = view.end_ms
     if end_ms is not None:
         settled_by = view.cell(view.settler)

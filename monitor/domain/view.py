@@ -63,7 +63,8 @@ class View:
     standing: int = 0  # the 3, 7 or 10 that holds, else 0
     standing_ms: int = 0
 
-    receiver: tuple[str, str] = ("", "")  # agency and unit
+    submitted_to: tuple[str, str] = ("", "")  # agency and unit, as all places
+    receiver: tuple[str, str] = ("", "")
     settler: tuple[str, str] = ("", "")  # of the processed 9, else of the standing state
     procedure: str = ""
     channel: int = 0
@@ -105,15 +106,22 @@ class View:
     @property
     def due_ms(self) -> int | None:
         """The last due date made at or before the end; the last one while there is no end."""
-        end = self.processed_ms
-        if end is None and self.standing:
-            end = self.standing_ms
+        end = self.end_ms
         if end is None:
             return self.dues[-1].due_ms if self.dues else None
         for due in reversed(self.dues):
             if due.made_ms <= end:
                 return due.due_ms
         return None
+
+    @property
+    def holder(self) -> tuple[str, str]:
+        """Agency and unit that hold the dossier or settled it; before acceptance, received."""
+        if self.end_ms is not None:
+            return self.settler
+        if self.stints:
+            return self.stints[-1].agency, self.stints[-1].unit
+        return self.receiver
 
     def cell(self, place: tuple[str, str]) -> Cell:
         """The dimensions of this dossier, seen from an agency and unit."""

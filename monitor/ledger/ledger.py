@@ -180,6 +180,14 @@ class Ledger:
         self._cell_ids[cell] = number
         self._cells[number] = cell
 
+    async def sealed_by_source(self) -> Mapping[str, int]:
+        """How many refused records with their bytes each source has in quarantine."""
+        rows = await self._pool.fetch(
+            "SELECT source, count(*) AS kept FROM quarantine WHERE sealed IS NOT NULL"
+            " GROUP BY source"
+        )
+        return {row["source"]: row["kept"] for row in rows}
+
     async def book(self, unit: Unit) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.
 

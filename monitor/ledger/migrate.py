@@ -33,7 +33,9 @@ async def migrate(dsn: str) -> list[str]:
             "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY,"
             " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
         )
-        known = {row["number"] for row in await connection.fetch("SELECT number FROM migration")}
+        known = {
+            row["number"] for row in await connection.fetch("SELECT number FROM migration")
+        }
         ours = migrations()
         if strange := known - {number for number, _, _ in ours}:
             raise SchemaTooNew(

@@ -14,7 +14,7 @@ _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 
 # A field is its length and its value. Journal: measure, cell, day, slot, class, amount.
-_JOURNAL = struct.Struct(">hihiiiiiiiihiq")
+_JOURNAL = struct.Struct(">hihiiiiiiihiq")
 _INT2 = struct.Struct(">ih")
 _INT4 = struct.Struct(">ii")
 _INT8 = struct.Struct(">iq")

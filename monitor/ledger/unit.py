@@ -3,7 +3,21 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from monitor.domain.view import Outcome
+
+# Stable: kept in rows, and used by the index on what is open.
+OUTCOME_NUMBERS: Final = {
+    Outcome.NONE: 0,
+    Outcome.WAITING_ACCEPTANCE: 1,
+    Outcome.WITHDRAWN_UNACCEPTED: 2,
+    Outcome.REFUSED: 3,
+    Outcome.IN_PROCESS: 4,
+    Outcome.PAUSED: 5,
+    Outcome.COMPLETED: 6,
+    Outcome.RETURNED: 7,
+}
 
 
 class BookingClass(IntEnum):

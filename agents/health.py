@@ -1,0 +1,95 @@
+"""How the worker itself fares: process metrics on its own port, gone when the process goes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    start_http_server,
+)
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from monitor import __version__
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class WorkerHealth:
+    """The worker's metrics. Names and help stand here once; `emc docs` prints them."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        own = {"registry": self.registry}
+        self.events = Counter(
+            "emc_worker_events",
+            "Records by what became of them; what a crash repeats counts again here, the"
+            " ledger's own count is emc_records.",
+            ["outcome"],
+            **own,
+        )
+        self.refusals = Counter(
+            "emc_worker_refusals", "Records refused, by reason.", ["reason"], **own
+        )
+        self.lag_records = Gauge(
+            "emc_worker_lag_records",
+            "Records of the partition that are not booked yet.",
+            ["topic", "partition"],
+            **own,
+        )
+        self.lag_seconds = Gauge(
+            "emc_worker_lag_seconds",
+            "Age of the last booked record of the partition while there is lag, else 0.",
+            ["topic", "partition"],
+            **own,
+        )
+        self.unit_records = Histogram(
+            "emc_worker_unit_records",
+            "Records that one transaction booked.",
+            buckets=(1, 10, 100, 1_000, 5_000, 10_000, 20_000, 40_000),
+            **own,
+        )
+        self.fold_seconds = Histogram(
+            "emc_worker_batch_duration_seconds",
+            "Time to decode and fold one batch of a partition.",
+            buckets=_SECONDS,
+            **own,
+        )
+        self.commit_seconds = Histogram(
+            "emc_worker_commit_duration_seconds",
+            "Time of one booking's transaction.",
+            buckets=_SECONDS,
+            **own,
+        )
+        self.fallbacks = Counter(
+            "emc_worker_fallbacks",
+            "Times that everything in hand was dropped and read again, by cause.",
+            ["cause"],
+            **own,
+        )
+        self.at_hand = Gauge("emc_worker_dossiers_at_hand", "Dossiers kept in memory.", **own)
+        build = Info("emc_worker_build", "The release that runs.", **own)
+        build.info({"version": __version__})
+        ProcessCollector(**own)
+        PlatformCollector(**own)
+        GCCollector(**own)
+
+    def serve(self, port: int, address: str) -> int:
+        """Answer scrapes from a thread; returns the port, chosen by the system for 0."""
+        server, _ = start_http_server(port, address, registry=self.registry)
+        return int(server.server_port)
+
+    @contextmanager
+    def timed(self, histogram: Histogram) -> Iterator[None]:
+        """Observe how long a block took, whether or not it ended well."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            histogram.observe(perf_counter() - started)

@@ -1,0 +1,55 @@
+"""Settings of the running service, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self, get_type_hints
+
+from monitor.domain.policy import Precision
+
+
+class SettingRefused(Exception):
+    """A setting is missing or not what it should be; the text says which and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is read from `EMC_` and its name in upper case."""
+
+    kafka: str = "localhost:9092"  # bootstrap servers, comma-separated
+    database: str = "postgresql://localhost/emc"  # DSN of the ledger
+    topic: str = "emc.dossiers"  # the canonical topic
+    group: str = "emc-dossiers"  # the worker's consumer group
+    zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
+    precision: Precision = Precision.INSTANT  # of the plain verdict on_time
+    quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
+    quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
+    dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
+    worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
+    serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
+    listen: str = "127.0.0.1"  # address that metrics and serve listen on
+    instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
+    log_format: str = "text"  # text or json
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Raises `SettingRefused` naming the variable, what it holds and what it should be."""
+        given = os.environ if environment is None else environment
+        types = get_type_hints(cls)
+        values = {}
+        for field in fields(cls):
+            name = f"EMC_{field.name.upper()}"
+            if name not in given:
+                continue
+            try:
+                values[field.name] = types[field.name](given[name])
+            except ValueError:
+                expected = (
+                    " or ".join(Precision)
+                    if types[field.name] is Precision
+                    else "a whole number"
+                )
+                raise SettingRefused(
+                    f"{name} is {given[name]!r}; it must be {expected}"
+                ) from None
+        return cls(**values)

@@ -1,0 +1,105 @@
+"""Dossiers at hand: the open ones that events come for, with what they have booked so far."""
+
+import struct
+from binascii import crc32
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from monitor.domain.fold import advance, fold
+from monitor.domain.identity import Repeat, repeat
+from monitor.domain.view import View
+from monitor.ledger.unit import DossierRow, Entry
+from schemas.event import Canonical, StateChanged
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(Canonical).decode
+_LENGTH = struct.Struct("<I")
+_MARK_BYTES = 4  # of an identity's mark
+
+
+def pack_events(events: Iterable[Canonical]) -> bytes:
+    """Events one after another, each behind its length; more can be appended."""
+    parts = []
+    for event in events:
+        packed = _ENCODE(event)
+        parts.append(_LENGTH.pack(len(packed)))
+        parts.append(packed)
+    return b"".join(parts)
+
+
+def unpack_events(packed: bytes) -> Iterator[Canonical]:
+    """The events that `pack_events` packed."""
+    at = 0
+    while at < len(packed):
+        (length,) = _LENGTH.unpack_from(packed, at)
+        at += _LENGTH.size
+        yield _DECODE(packed[at : at + length])
+        at += length
+
+
+@dataclass(slots=True)
+class Dossier:
+    """One dossier as this worker knows it. `marks` are 4 bytes per identity: where none
+    matches, the identity is new; where one does, the events themselves are compared.
+    """
+
+    key: str
+    version: int = 0
+    view: View = field(default_factory=View)
+    events: bytes = b""
+    marks: bytes = b""
+    booked: dict[Entry, int] = field(default_factory=dict)
+
+    @classmethod
+    def on_record(cls, row: DossierRow, booked: dict[Entry, int]) -> "Dossier":
+        """A dossier as the ledger has it; its view is folded afresh."""
+        dossier = cls(row.key, row.version, events=row.events, booked=booked)
+        dossier.refold(list(unpack_events(row.events)))
+        return dossier
+
+    def hear(self, event: StateChanged) -> Repeat | None:
+        """Take an event in. None: it is new; otherwise how it relates to what was known."""
+        mark = _mark(event)
+        if _holds(self.marks, mark):
+            known = list(unpack_events(self.events))
+            for place, other in enumerate(known):
+                if other.id == event.id and other.source == event.source:
+                    found = repeat(other, event)
+                    if found in (Repeat.EARLIER, Repeat.REPLACES):
+                        known[place] = event
+                        self.events = pack_events(known)
+                        self.refold(known)
+                    return found
+        packed = _ENCODE(event)
+        self.events = b"".join((self.events, _LENGTH.pack(len(packed)), packed))
+        self.marks += mark
+        if not advance(self.view, event):
+            self.refold(list(unpack_events(self.events)))
+        return None
+
+    def restore(self, events: bytes) -> None:
+        """Go back to these events, after a failure in the middle of hearing another."""
+        self.events = events
+        self.refold(list(unpack_events(events)))
+
+    def refold(self, events: list[Canonical]) -> None:
+        """Fold all events again: out of order, corrected, or another source spoke."""
+        self.view = fold(events)
+        self.marks = b"".join(map(_mark, events))
+
+
+def _mark(event: Canonical) -> bytes:
+    return crc32(event.id.encode(), crc32(event.source.encode())).to_bytes(
+        _MARK_BYTES, "little"
+    )
+
+
+def _holds(marks: bytes, mark: bytes) -> bool:
+    at = marks.find(mark)
+    while at >= 0:
+        if at % _MARK_BYTES == 0:
+            return True
+        at = marks.find(mark, at + 1)
+    return False

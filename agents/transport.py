@@ -1,0 +1,149 @@
+"""Faust's Kafka transport, in batches, with positions that the ledger keeps.
+
+Faust moves one message at a time and remembers itself what it has committed; both are replaced
+here and nothing else is (TERRAIN: some thirty times the speed, and positions that cannot run
+ahead of the effects). What this depends on inside Faust has a regression test.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+import aiokafka
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage, Message
+
+from agents.batch import Batch
+from monitor.ledger.unit import Partition
+
+# Asked on every assignment: where to read these partitions from, in this generation of the
+# group. A partition left out is not read until `BatchConsumer.seek_to` says where.
+Claim = Callable[[set[Partition], int], Awaitable[Mapping[Partition, int]]]
+
+
+class BatchConsumer(driver.Consumer):
+    """Yields one message per partition and fetch, and commits only what it is told to."""
+
+    claim: ClassVar[Claim]
+    fence: int = 0
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        """One message a partition: its value is the `Batch` of fetched records."""
+        fence = self.fence
+        generation = self.app.consumer_generation_id
+        fetched, active = await self._wait_next_records(timeout)
+        if not fetched or self.should_stop:
+            return
+        for tp, records in fetched.items():
+            # Read ahead of a seek, a rebalance or a stop: it will be read again.
+            if (
+                fence != self.fence
+                or generation != self.app.consumer_generation_id
+                or not self.flow_active
+            ):
+                return
+            if not records or (active is not None and tp not in active):
+                continue
+            end = self.highwater(tp)
+            self.app.monitor.track_tp_end_offset(tp, end)
+            yield tp, self._message(tp, Batch(Partition(*tp), fence, records, end or 0))
+
+    def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
+        last = batch.records[-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1000.0,
+            0,
+            [],
+            None,
+            batch,
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Where the ledger says, not Kafka; called by Faust once the assignment is known."""
+        self.fence += 1
+        assigned = {Partition(*tp) for tp in self.assignment()}
+        claimed = await type(self).claim(assigned, self.app.consumer_generation_id)
+        await self.seek_to(claimed)
+        return {TP(*partition): offset for partition, offset in claimed.items()}
+
+    async def seek_to(self, positions: Mapping[Partition, int]) -> None:
+        """Read these partitions from there, backwards too; what was read ahead is dropped."""
+        self.fence += 1
+        held = self.assignment()
+        there = {TP(*here): offset for here, offset in positions.items() if here in held}
+        for tp in there:
+            self._read_offset[tp] = None  # or Faust drops what lies before
+        if there:
+            await self._thread.call_thread(self._seek_all, there)
+
+    async def _seek_all(self, positions: Mapping[TP, int]) -> None:
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        for tp, offset in positions.items():
+            consumer.seek(aiokafka.TopicPartition(*tp), offset)
+
+    async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
+        """Tell the group's coordinator what the ledger holds, for the tools that show lag."""
+        return await self._thread.call_thread(self._commit_all, positions)
+
+    async def _commit_all(self, positions: Mapping[Partition, int]) -> bool:
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        held = consumer.assignment()
+        offsets = {
+            tp: offset
+            for here, offset in positions.items()
+            if (tp := aiokafka.TopicPartition(*here)) in held
+        }
+        try:
+            if offsets:
+                await consumer.commit(offsets)
+        except aiokafka.errors.KafkaError:
+            return (
+                False  # a rebalance or an outage: the ledger's position is the one that counts
+            )
+        return True
+
+    async def rejoin(self) -> None:
+        """Ask for a new generation of the group."""
+        await self._thread.call_thread(self._request_rejoin)
+
+    async def _request_rejoin(self) -> None:
+        self._thread._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001
+
+    # Faust's own bookkeeping of acknowledgements and commits is not used.
+
+    def ack(self, message: Message) -> bool:
+        """Nothing to remember: a batch is done when the ledger has booked it."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Not Faust's to decide: see `commit_to_kafka`."""
+        return False
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        await asyncio.sleep(0)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's livelock log reports idle partitions as stuck; our watchdog looks itself."""
+
+
+def batch_transport(claim_positions: Claim) -> type[driver.Transport]:
+    """A transport class whose consumers ask `claim_positions` where to read."""
+
+    class Consumer(BatchConsumer):
+        claim = staticmethod(claim_positions)
+
+    class BatchTransport(driver.Transport):
+        pass
+
+    BatchTransport.Consumer = Consumer
+    return BatchTransport

@@ -1,0 +1,64 @@
+"""What all tests share: real servers, markers that follow from them, and how hypothesis searches."""
+
+import os
+from collections.abc import Generator
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.servers.process import Logged
+from tests.servers.require import NO_DATA, nothing_may_be_skipped
+
+pytest_plugins = [
+    "tests.servers.kafka",
+    "tests.servers.postgres",
+    "tests.servers.prometheus",
+    "tests.servers.tansu",
+]
+
+# The same examples on every run: a red build is about the change, not about luck. The search for
+# new ones is for the night: HYPOTHESIS_PROFILE=nightly.
+settings.register_profile("default", derandomize=True, deadline=None)
+settings.register_profile(
+    "nightly", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+SERVERS: Final = frozenset(
+    {"broker", "database", "kafka", "kafka_cluster", "postgres", "prometheus", "tansu"}
+)
+REAL_KAFKA: Final = frozenset({"kafka", "kafka_cluster"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses a server is marked so: nobody has to remember it."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        if SERVERS & set(item.fixturenames):
+            item.add_marker("server")
+        callspec = getattr(item, "callspec", None)
+        asked = {*item.fixturenames, callspec and callspec.params.get("broker")}
+        if REAL_KAFKA & asked:
+            item.add_marker("real_kafka")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the logs of the servers that a failed test used; fail a skip where none is allowed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and nothing_may_be_skipped():
+        reason = (
+            report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        )
+        if NO_DATA not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"EMC_NO_SKIP is set, and this was skipped: {reason}"
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Logged):
+                report.sections.append(("server log", value.tail()))
+    return report
