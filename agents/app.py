@@ -61,8 +61,9 @@ class WorkerLog:
         await self._consumer.rejoin()
 
 
-def build_app(settings: Settings, desk: Desk, *, brisk: bool = False) -> faust.App:
-    """The Faust app with its one agent. `brisk` shortens group timeouts, for demo and tests."""
+def build_app(settings: Settings, desk: Desk) -> faust.App:
+    """The Faust app with its one agent."""
+    brisk = bool(settings.brisk)
 
     async def claim(partitions: set[Partition], generation: int) -> Mapping[Partition, int]:
         return await desk.take_over(partitions, generation)
@@ -101,8 +102,6 @@ async def work(
     health: WorkerHealth,
     *,
     stop: asyncio.Event,
-    ready: asyncio.Event | None = None,
-    brisk: bool = False,
 ) -> None:
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     say = structlog.get_logger("emc.worker")
@@ -140,11 +139,9 @@ async def work(
             now_ms=lambda: time.time_ns() // 1_000_000,
             at_hand=settings.dossiers_at_hand,
         )
-        app = build_app(settings, desk, brisk=brisk)
+        app = build_app(settings, desk)
         log.app = app
         await app.start()
-        if ready is not None:
-            ready.set()
         waits = {
             asyncio.ensure_future(stop.wait()),
             desk.failed,

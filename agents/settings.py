@@ -30,6 +30,7 @@ class Settings:
     listen: str = "127.0.0.1"  # address that metrics and serve listen on
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
     log_format: str = "text"  # text or json
+    brisk: int = 0  # 1 shortens the group's timeouts, for demo and tests
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
