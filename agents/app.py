@@ -5,7 +5,6 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterable, Collection, Mapping
-from zoneinfo import ZoneInfo
 
 import faust
 import structlog
@@ -19,7 +18,7 @@ from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
-from monitor.ledger.ledger import ClaimRefused, Ledger
+from monitor.ledger.ledger import ClaimRefused, Ledger, Position
 from monitor.ledger.migrate import migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
@@ -97,6 +96,14 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
     return app
 
 
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _stopped(app: faust.App) -> None:
+    await app.wait_until_stopped()
+
+
 async def work(
     settings: Settings,
     health: WorkerHealth,
@@ -121,7 +128,9 @@ async def work(
         log = WorkerLog()
         desk: Desk
 
-        async def claim(partitions: Collection[Partition], generation: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        async def claim(
+            partitions: Collection[Partition], generation: int
+        ) -> Mapping[Partition, Position]:
             try:
                 return await claimant.claim(partitions, generation)
             except (LogReplaced, ClaimRefused) as error:
@@ -132,7 +141,7 @@ async def work(
             ledger=ledger,
             log=log,
             claim=claim,
-            decoder=Decoder(ZoneInfo(settings.zone)),
+            decoder=Decoder(zone),
             policy=Policy(zone, settings.precision),
             quarantine=Quarantine(seal, quota=settings.quarantine_quota),
             health=health,
@@ -142,18 +151,17 @@ async def work(
         app = build_app(settings, desk)
         log.app = app
         await app.start()
-        waits = {
-            asyncio.ensure_future(stop.wait()),
-            desk.failed,
-            asyncio.ensure_future(app.wait_until_stopped()),
-        }
+        stopping = asyncio.create_task(_set(stop))
+        crashing = asyncio.create_task(_stopped(app))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {stopping, crashing, desk.failed}, return_when=asyncio.FIRST_COMPLETED
+            )
             await desk.close()
         finally:
             await app.stop()
-            for wait in waits - {desk.failed}:
-                wait.cancel()
+            stopping.cancel()
+            crashing.cancel()
         if desk.failed.done():
             desk.failed.result()
         if not stop.is_set():

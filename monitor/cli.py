@@ -1,12 +1,9 @@
 """`emc`: every process and every one-shot command of the monitor."""
 
 import asyncio
-import gzip
 import logging
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -176,7 +173,9 @@ def _log_to_stderr(style: str) -> None:
         cache_logger_on_first_use=True,
     )
     # Faust and aiokafka log to the standard library; what they report of trouble stays.
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s"
+    )
 
 
 if __name__ == "__main__":

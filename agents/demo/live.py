@@ -20,9 +20,7 @@ REFRESH_SECONDS = 1.0
 AT_MOST_BEHIND_MS = 50  # records due within this are sent together
 
 
-async def show(
-    scenario: Scenario, *, speed: int, console: Console, stop: asyncio.Event
-) -> int:
+async def show(scenario: Scenario, *, speed: int, console: Console, stop: asyncio.Event) -> int:
     """Run the service on a country's dossiers; returns the exit status once `stop` is set."""
     settings = Settings.from_environment()
     console.print("Starting broker, PostgreSQL, worker and serve ...")

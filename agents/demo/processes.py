@@ -58,7 +58,9 @@ class Service:
 
 
 @asynccontextmanager
-async def running(name: str, settings: Mapping[str, str], folder: Path) -> AsyncIterator[Service]:
+async def running(
+    name: str, settings: Mapping[str, str], folder: Path
+) -> AsyncIterator[Service]:
     """`emc NAME` with these settings, its log in the folder."""
     log = folder / f"{name}.log"
     with log.open("wb") as sink:
@@ -75,5 +77,3 @@ async def running(name: str, settings: Mapping[str, str], folder: Path) -> Async
         yield service
     finally:
         await service.stop()
-
-
