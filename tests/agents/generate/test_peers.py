@@ -50,6 +50,17 @@ def test_many_dossiers_are_open_at_once():
     assert 900 <= most <= 1_000
 
 
+def test_a_good_part_of_the_dossiers_is_late_however_many_there_are():
+    for dossiers in (500, 5_000):
+        bodies = [json.loads(record.value) for record in job(dossiers)]
+        ends = {
+            body["data"]["dossier"]: body["time"] > body["data"]["due_at"]
+            for body in bodies
+            if body["data"]["state"] == 9
+        }
+        assert 0.3 < sum(ends.values()) / dossiers < 0.6
+
+
 def test_a_record_delivered_again_has_the_same_bytes_and_comes_later():
     sent = set()
     for record in small():
