@@ -72,7 +72,12 @@ def generate(
     except OSError as error:
         console.print(f"emc generate: {error}", style="red", markup=False)
         return FAILED
-    console.print(_summary(written, out, whole=status == OK), markup=False, highlight=False)
+    console.print(
+        _summary(written, out, whole=status == OK),
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     return status
 
 

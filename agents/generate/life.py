@@ -172,7 +172,7 @@ def _after_acceptance(
 ) -> list[_Planned]:
     names, life = country.steps, country.life
     holders = (desks.counter, desks.expert, desks.leader, desks.counter)
-    turns = 1 + int(rng.random() * rng.random() * len(holders))
+    turns = 1 + int(rng.random() * 3.2)  # mostly one to three
     span = end - start
     plan = _Plan(
         [

@@ -19,7 +19,7 @@ EVENTS: Final = 6
 AGENCIES: Final = 63
 PARTITIONS: Final = 8
 _START_MS: Final = 1_780_275_600_000  # 2026-06-01T08:00:00+07:00
-_EVERY_MS: Final = 1_500
+_LIFE_MS: Final = 30_000_000  # between two events of a dossier, on the average
 _OPEN: Final = 20_000
 _HOUR_MS: Final = 3_600_000
 _HOURS: Final = (8, 24, 48, 72, 120)
@@ -52,9 +52,10 @@ def _events(rng: Random, dossiers: int) -> Iterator[Record]:
     started = 0
     at_ms = _START_MS
     full = max(min(_OPEN, dossiers // 5), 1)
+    every_ms = _LIFE_MS // full  # few dossiers live as long as many, and end as late
     waiting: list[_Dossier] = []
     while waiting or started < dossiers:
-        at_ms += int(rng.random() * 2 * _EVERY_MS)
+        at_ms += int(rng.random() * 2 * every_ms)
         # Until so many are open, every other event opens one; then one opens as one ends.
         room = len(waiting) < full and started < dossiers
         if room and (not waiting or rng.random() * 2 < 1):

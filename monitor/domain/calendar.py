@@ -130,7 +130,8 @@ class WorkCalendar:
 
     def _sessions(self) -> Iterator[tuple[int, Sessions]]:
         working = self.make_up if self.makeup_days_count else frozenset[int]()
-        ends = [start for start, _ in self.weeks[1:]] + [self.last_day + 1]
+        starts = [start for start, _ in self.weeks]
+        ends = [*starts, self.last_day + 1][1:]
         for (start, week), end in zip(self.weeks, ends, strict=True):
             for day in range(max(start, self.first_day), min(end, self.last_day + 1)):
                 if day in working:

@@ -26,6 +26,19 @@ _SESSION: Final = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9
 _MINUTE_MS: Final = 60_000
 
 
+# By what msgspec says, first match first.
+_REMEDIES: Final[Mapping[str, str]] = {
+    "unknown field": "remove it, or correct its name",
+    "missing required field": "add it",
+    "enum value": "write one of " + ", ".join(f'"{basis}"' for basis in Basis),
+    "Expected `date`": "write a date as 2026-01-02, without quotes or a time",
+    "Expected `array`": "write a list in brackets",
+    "Expected `bool`": "write true or false",
+    "Expected `str`": "write it in quotes",
+    "": "write the table as the shipped calendars do",
+}
+
+
 class Unusable(Exception):
     """A reference file that cannot be used: `file:line: reason and remedy`."""
 
@@ -180,7 +193,7 @@ def _decode(path: Path, text: str) -> CalendarFile:
         keys = where.rstrip("`").removeprefix(".") or "."
         if unknown:
             keys = f"{keys}.{unknown[1]}".lstrip(".")
-        remedy = "remove it" if unknown else "write what the manual of calendars asks for"
+        remedy = next(remedy for sign, remedy in _REMEDIES.items() if sign in reason)
         raise _Complaints(path, text).about(keys, f"{reason}: {remedy}") from error
 
 
@@ -259,20 +272,20 @@ def _public_holidays(
     return frozenset(day for day in map(day_number, found) if day not in swapped), swaps
 
 
-def _swaps(special: Mapping[int, object]) -> Iterator[_Swap]:
-    # The library's table: year -> (month, day off, month, day worked[, year worked]), or several.
+def _swaps(special: Mapping[int, tuple[object, ...]]) -> Iterator[_Swap]:
+    # The library's table: year -> (month, day off, month, day worked[, year worked]), or a
+    # tuple of such rows; rows of three are single holidays.
     for year, rows in special.items():
-        if not isinstance(rows, tuple):
-            continue
-        for row in rows if rows and isinstance(rows[0], tuple) else (rows,):
-            if len(row) >= 4:
-                to_month, to_day, from_month, from_day, *other_year = row
-                yield _Swap(
-                    day_number(date(year, to_month, to_day)),
-                    day_number(
-                        date(other_year[0] if other_year else year, from_month, from_day)
-                    ),
-                )
+        for row in rows if isinstance(rows[0], tuple) else (rows,):
+            match row:
+                case (int(month), int(day), int(from_month), int(from_day)):
+                    from_year = year
+                case (int(month), int(day), int(from_month), int(from_day), int(from_year)):
+                    pass
+                case _:
+                    continue
+            worked = date(from_year, from_month, from_day)
+            yield _Swap(day_number(date(year, month, day)), day_number(worked))
 
 
 def _known(
