@@ -23,6 +23,7 @@ class Settings:
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
+    applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -125,6 +126,91 @@ def demo(
             precision=precision,
         )
     )
+
+
+@app.command()
+def generate(
+    dossiers: Annotated[int, typer.Option(min=0, help="How many dossiers.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same dossiers.")] = 1,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First local day.")
+    ] = datetime(2026, 6, 1),  # noqa: DTZ001 - a local day, not an instant
+    days: Annotated[int, typer.Option(min=1, help="Days over which they arrive.")] = 30,
+    out: Annotated[str, typer.Option(help="File, gzip if it ends in .gz; - for stdout.")] = "-",
+    duplicates: Annotated[float, typer.Option(help="Share of events sent again.")] = 0.01,
+    late: Annotated[float, typer.Option(help="Share of events that arrive hours late.")] = 0.0,
+    bad: Annotated[float, typer.Option(help="Share of records broken on purpose.")] = 0.0,
+) -> None:
+    """Write the dossiers of an invented country as CloudEvents, one JSON a line.
+
+    The people are invented too: there are no names, only keyed hashes of invented numbers.
+    """
+    from agents.generate.command import generate as write
+
+    status = write(
+        dossiers=dossiers,
+        seed=seed,
+        start=start.date(),
+        days=days,
+        out=out,
+        duplicates=duplicates,
+        late=late,
+        bad=bad,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV, XES or NDJSON, plain or gzip.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="How to read it (TOML); none for our own CloudEvents in NDJSON."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option(help="Measure here, without Kafka or ledger, and print the figures.")
+    ] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the result as JSON; - for stdout.")
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write refused rows: line number and reason, NDJSON.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Of on_time; overrides the mapping's.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Answer as of this instant; default: the mapping's cut, else the latest event.",
+        ),
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Records a second into Kafka; unlimited if left out.")
+    ] = None,
+) -> None:
+    """Read a recorded log: measure it offline, or put its events on the canonical topic.
+
+    How to write a mapping for a log of your own: docs/reference/mapping.md.
+    """
+    from agents.replay.command import replay as read
+
+    settings = Settings.from_environment()
+    status = read(
+        file,
+        mapping=mapping,
+        offline=offline,
+        json_to=json,
+        rejects=rejects,
+        precision=precision,
+        as_of=as_of,
+        key=settings.applicant_key.encode(),
+        brokers=settings.kafka,
+        topic=settings.topic,
+        speed=speed,
+    )
+    raise typer.Exit(status)
 
 
 def _configured() -> Settings:

@@ -14,7 +14,7 @@ from agents.demo.once import once
 from agents.demo.pair import NotInstalled
 from agents.demo.processes import Ended
 from agents.generate.model import Scenario, records
-from agents.replay.command import opened
+from agents.replay.command import _open as opened
 from agents.replay.mapping import Broken
 from agents.replay.offline import KnownEvents
 from monitor.domain.policy import Precision
@@ -57,7 +57,7 @@ def demo(
                     console=console,
                 )
             )
-        with opened(log, mapping) as job:
+        with opened(log, mapping, None, key=b"", backfill=True) as job:
             return asyncio.run(
                 once(
                     _replayed(job),
