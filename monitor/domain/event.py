@@ -56,6 +56,25 @@ class ApplicantType(IntEnum):
     ORGANISATION = 4
 
 
+class Kind(IntEnum):
+    """What an event about a dossier states."""
+
+    STATE = 1
+    SUPPLEMENT_REQUESTED = 2
+    SUPPLEMENT_RECEIVED = 3
+    PAYMENT_REQUESTED = 4
+    PAYMENT_MADE = 5
+    RESCHEDULED = 6
+    AMENDED = 7
+    VOIDED = 8
+    REOPENED = 9
+    RESULT_ISSUED = 10
+    DOCUMENTS_ATTACHED = 11
+    RATED = 12
+    SNAPSHOT = 13
+    SYNC_ACKNOWLEDGED = 14
+
+
 class Event(Protocol):
     """One statement of one source about one dossier (MEASURES.md §1, §2).
 
