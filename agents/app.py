@@ -5,7 +5,6 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterable, Collection, Mapping
-from zoneinfo import ZoneInfo
 
 import faust
 import structlog
@@ -19,7 +18,7 @@ from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
-from monitor.ledger.ledger import ClaimRefused, Ledger
+from monitor.ledger.ledger import ClaimRefused, Ledger, Position
 from monitor.ledger.migrate import migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
@@ -61,8 +60,9 @@ class WorkerLog:
         await self._consumer.rejoin()
 
 
-def build_app(settings: Settings, desk: Desk, *, brisk: bool = False) -> faust.App:
-    """The Faust app with its one agent. `brisk` shortens group timeouts, for demo and tests."""
+def build_app(settings: Settings, desk: Desk) -> faust.App:
+    """The Faust app with its one agent."""
+    brisk = bool(settings.brisk)
 
     async def claim(partitions: set[Partition], generation: int) -> Mapping[Partition, int]:
         return await desk.take_over(partitions, generation)
@@ -96,13 +96,19 @@ def build_app(settings: Settings, desk: Desk, *, brisk: bool = False) -> faust.A
     return app
 
 
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _stopped(app: faust.App) -> None:
+    await app.wait_until_stopped()
+
+
 async def work(
     settings: Settings,
     health: WorkerHealth,
     *,
     stop: asyncio.Event,
-    ready: asyncio.Event | None = None,
-    brisk: bool = False,
 ) -> None:
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     say = structlog.get_logger("emc.worker")
@@ -122,7 +128,9 @@ async def work(
         log = WorkerLog()
         desk: Desk
 
-        async def claim(partitions: Collection[Partition], generation: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        async def claim(
+            partitions: Collection[Partition], generation: int
+        ) -> Mapping[Partition, Position]:
             try:
                 return await claimant.claim(partitions, generation)
             except (LogReplaced, ClaimRefused) as error:
@@ -133,30 +141,27 @@ async def work(
             ledger=ledger,
             log=log,
             claim=claim,
-            decoder=Decoder(ZoneInfo(settings.zone)),
+            decoder=Decoder(zone),
             policy=Policy(zone, settings.precision),
             quarantine=Quarantine(seal, quota=settings.quarantine_quota),
             health=health,
             now_ms=lambda: time.time_ns() // 1_000_000,
             at_hand=settings.dossiers_at_hand,
         )
-        app = build_app(settings, desk, brisk=brisk)
+        app = build_app(settings, desk)
         log.app = app
         await app.start()
-        if ready is not None:
-            ready.set()
-        waits = {
-            asyncio.ensure_future(stop.wait()),
-            desk.failed,
-            asyncio.ensure_future(app.wait_until_stopped()),
-        }
+        stopping = asyncio.create_task(_set(stop))
+        crashing = asyncio.create_task(_stopped(app))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {stopping, crashing, desk.failed}, return_when=asyncio.FIRST_COMPLETED
+            )
             await desk.close()
         finally:
             await app.stop()
-            for wait in waits - {desk.failed}:
-                wait.cancel()
+            stopping.cancel()
+            crashing.cancel()
         if desk.failed.done():
             desk.failed.result()
         if not stop.is_set():

@@ -22,11 +22,11 @@ import structlog
 from agents.batch import Batch, Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
+from agents.sheet import Sheet
 from agents.shelf import Dossier
-from monitor.domain.codes import level1
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
-from monitor.domain.measures import CONSUMED_BINS, Tally
+from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
 from monitor.domain.post import Entries, post
 from monitor.domain.view import Cell
@@ -36,13 +36,10 @@ from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
     DossierRow,
-    Entry,
-    Line,
     Move,
     Partition,
     Refusal,
     TallyKey,
-    TotalKey,
     Unit,
 )
 from schemas.decode import Decoder
@@ -178,7 +175,7 @@ class Desk:
         partition = batch.partition
         heard: list[tuple[Canonical, Record]] = []
         awaited: set[str] = set()
-        slice_ends = perf_counter() + YIELD_SECONDS
+        turns = _Turns()
         for record in batch.records:
             if record.offset < held.next:
                 continue
@@ -191,9 +188,8 @@ class Desk:
                 heard.append((event, record))
                 if event.dossier not in self._shelf:
                     awaited.add(event.dossier)
-            if perf_counter() > slice_ends:
+            if turns.over():
                 await asyncio.sleep(0)
-                slice_ends = perf_counter() + YIELD_SECONDS
         if awaited:
             await self._fetch(awaited)
         for event, record in heard:
@@ -201,9 +197,8 @@ class Desk:
                 self._hear(event)
             except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
                 self._refuse(_fault(event, error), partition, record)
-            if perf_counter() > slice_ends:
+            if turns.over():
                 await asyncio.sleep(0)
-                slice_ends = perf_counter() + YIELD_SECONDS
         last = batch.records[-1]
         self._records += len(batch.records)
         held.next = last.offset + 1
@@ -274,62 +269,57 @@ class Desk:
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        unit = Unit(shard=min(self._held).partition)
         posted: list[tuple[Dossier, BookingClass, Entries]] = []
         cells: set[Cell] = set()
-        slice_ends = perf_counter() + YIELD_SECONDS
+        turns = _Turns()
         for key, booking_class in self._touched.items():
             dossier = self._shelf[key]
             entries = post(dossier.view, self._policy)
             posted.append((dossier, booking_class, entries))
             cells.update([account.cell for account in entries])
             cells.add(dossier.view.cell(dossier.view.holder))
-            if perf_counter() > slice_ends:
+            if turns.over():
                 await asyncio.sleep(0)
-                slice_ends = perf_counter() + YIELD_SECONDS
         numbers = await self._ledger.number(cells)
-        booked = {entry.cell for dossier, _, _ in posted for entry in dossier.booked}
-        known = await self._ledger.cells(booked)
-        totals: dict[TotalKey, list[int]] = {}
+        seen = {numbers[cell] for cell in cells}
+        seen.update(entry.cell for dossier, _, _ in posted for entry in dossier.booked)
+        sheet = Sheet(numbers, await self._ledger.cells(seen))
+        rows = []
         for dossier, booking_class, entries in posted:
-            _book_difference(
-                dossier, entries, booking_class, numbers, known, unit.journal, totals
-            )
-            view = dossier.view
-            unit.dossiers.append(
-                DossierRow(
-                    key=dossier.key,
-                    version=dossier.version,
-                    outcome=OUTCOME_NUMBERS[view.outcome],
-                    cell=numbers[view.cell(view.holder)],
-                    due_ms=view.due_ms,
-                    events=dossier.events,
-                    booked=pack_entries(dossier.booked),
-                )
-            )
-            if perf_counter() > slice_ends:
+            sheet.book(dossier, entries, booking_class)
+            rows.append(_row(dossier, numbers))
+            if turns.over():
                 await asyncio.sleep(0)
-                slice_ends = perf_counter() + YIELD_SECONDS
-        unit.totals = {key: (credit, debit) for key, (credit, debit) in totals.items()}
-        unit.refusals = self._refusals
-        for name, by_source in (
-            (Tally.COUNTED, self._counted),
-            (Tally.DUPLICATE, self._duplicates),
-        ):
-            for source, amount in by_source.items():
-                unit.tallies[TallyKey(name, source, "")] = amount
-        for refusal in self._refusals:
-            key = TallyKey(Tally.REFUSED, refusal.source, refusal.reason)
-            unit.tallies[key] = unit.tallies.get(key, 0) + 1
-        for partition, held in self._held.items():
-            if held.last is not None and held.next != held.start:
-                unit.moves[partition] = Move(
-                    held.epoch, held.start, held.next, record_hash(held.last)
-                )
-                held.start = held.next
         while len(self._shelf) > self._at_hand:
             self._shelf.popitem(last=False)
-        return unit
+        return Unit(
+            shard=min(self._held).partition,
+            moves=self._moves(),
+            dossiers=rows,
+            journal=sheet.journal,
+            totals=sheet.totals,
+            tallies=self._tallies(),
+            refusals=self._refusals,
+        )
+
+    def _moves(self) -> dict[Partition, Move]:
+        moves = {}
+        for partition, held in self._held.items():
+            if held.last is not None and held.next != held.start:
+                last_hash = record_hash(held.last)
+                moves[partition] = Move(held.epoch, held.start, held.next, last_hash)
+                held.start = held.next
+        return moves
+
+    def _tallies(self) -> dict[TallyKey, int]:
+        tallies: Counter[TallyKey] = Counter()
+        for source, amount in self._counted.items():
+            tallies[TallyKey(Tally.COUNTED, source, "")] = amount
+        for source, amount in self._duplicates.items():
+            tallies[TallyKey(Tally.DUPLICATE, source, "")] = amount
+        for refusal in self._refusals:
+            tallies[TallyKey(Tally.REFUSED, refusal.source, refusal.reason)] += 1
+        return tallies
 
     async def _book(self, unit: Unit, records: int, era: int) -> None:
         try:
@@ -437,12 +427,7 @@ class Desk:
         """Go on from where the ledger stands, as soon as it answers."""
         if self._booking is not None and self._booking is not asyncio.current_task():
             await asyncio.wait({self._booking})
-        for pause in _pauses():
-            try:
-                positions = await self._ledger.positions(list(self._held))
-                break
-            except UNAVAILABLE:
-                await asyncio.sleep(pause)
+        positions = await self._positions()
         async with self._turn:
             if era != self._era:
                 return  # dropped again, or taken over: somebody newer sees to it
@@ -463,6 +448,15 @@ class Desk:
         if not self.failed.done():
             self.failed.set_exception(error)
 
+    async def _positions(self) -> Mapping[Partition, Position]:
+        """What the ledger says of the partitions in hand, however long it takes to answer."""
+        pauses = _pauses()
+        while True:
+            try:
+                return await self._ledger.positions(list(self._held))
+            except UNAVAILABLE:
+                await asyncio.sleep(next(pauses))
+
     async def close(self) -> None:
         """Book what is folded and end; what cannot be booked will be read again."""
         await self._hand_over(wait=True)
@@ -473,58 +467,32 @@ class Desk:
             self._recovery.cancel()
 
 
-def _book_difference(
-    dossier: Dossier,
-    entries: Entries,
-    booking_class: BookingClass,
-    numbers: Mapping[Cell, int],
-    cells: Mapping[int, Cell],
-    journal: dict[Line, int],
-    totals: dict[TotalKey, list[int]],
-) -> None:
-    """Book what the dossier's view posts less what it has booked, and note it as booked."""
-    shown: dict[Entry, Cell] = {}
-    new: dict[Entry, int] = {}
-    for account, amount in entries.items():
-        entry = Entry(account.measure, numbers[account.cell], account.day, account.slot)
-        new[entry] = amount
-        shown[entry] = account.cell
-    booked = dossier.booked
-    dossier.booked = new
-    dossier.version += 1
-    for entry, amount in new.items():
-        if difference := amount - booked.pop(entry, 0):
-            _move(entry, shown[entry], difference, booking_class, journal, totals)
-    for entry, amount in booked.items():  # what is left is booked no longer
-        _move(entry, cells[entry.cell], -amount, booking_class, journal, totals)
+def _row(dossier: Dossier, numbers: Mapping[Cell, int]) -> DossierRow:
+    view = dossier.view
+    return DossierRow(
+        key=dossier.key,
+        version=dossier.version,
+        outcome=OUTCOME_NUMBERS[view.outcome],
+        cell=numbers[view.cell(view.holder)],
+        due_ms=view.due_ms,
+        events=dossier.events,
+        booked=pack_entries(dossier.booked),
+    )
 
 
-def _move(
-    entry: Entry,
-    cell: Cell,
-    difference: int,
-    booking_class: BookingClass,
-    journal: dict[Line, int],
-    totals: dict[TotalKey, list[int]],
-) -> None:
-    line = Line(*entry, booking_class)
-    journal[line] = journal.get(line, 0) + difference
-    if entry.measure in CONSUMED_BINS:  # shown by agency only (MEASURES.md §7)
-        key = TotalKey(entry.measure, level1(cell.agency), 0, 0, entry.slot, booking_class)
-    else:
-        key = TotalKey(
-            entry.measure,
-            level1(cell.agency),
-            cell.channel,
-            cell.level,
-            entry.slot,
-            booking_class,
-        )
-    total = totals.setdefault(key, [0, 0])
-    if difference > 0:
-        total[0] += difference
-    else:
-        total[1] -= difference
+class _Turns:
+    """When to let the loop run: heartbeats and scrapes wait no longer than this."""
+
+    def __init__(self) -> None:
+        self._ends = perf_counter() + YIELD_SECONDS
+
+    def over(self) -> bool:
+        """Whether the turn is over; the next one begins."""
+        now = perf_counter()
+        if now < self._ends:
+            return False
+        self._ends = now + YIELD_SECONDS
+        return True
 
 
 def record_hash(record: Record) -> bytes:

@@ -26,59 +26,61 @@ class WorkerHealth:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        own = {"registry": self.registry}
+        own = self.registry
         self.events = Counter(
             "emc_worker_events",
             "Records by what became of them; what a crash repeats counts again here, the"
             " ledger's own count is emc_records.",
             ["outcome"],
-            **own,
+            registry=own,
         )
         self.refusals = Counter(
-            "emc_worker_refusals", "Records refused, by reason.", ["reason"], **own
+            "emc_worker_refusals", "Records refused, by reason.", ["reason"], registry=own
         )
         self.lag_records = Gauge(
             "emc_worker_lag_records",
             "Records of the partition that are not booked yet.",
             ["topic", "partition"],
-            **own,
+            registry=own,
         )
         self.lag_seconds = Gauge(
             "emc_worker_lag_seconds",
             "Age of the last booked record of the partition while there is lag, else 0.",
             ["topic", "partition"],
-            **own,
+            registry=own,
         )
         self.unit_records = Histogram(
             "emc_worker_unit_records",
             "Records that one transaction booked.",
             buckets=(1, 10, 100, 1_000, 5_000, 10_000, 20_000, 40_000),
-            **own,
+            registry=own,
         )
         self.fold_seconds = Histogram(
             "emc_worker_batch_duration_seconds",
             "Time to decode and fold one batch of a partition.",
             buckets=_SECONDS,
-            **own,
+            registry=own,
         )
         self.commit_seconds = Histogram(
             "emc_worker_commit_duration_seconds",
             "Time of one booking's transaction.",
             buckets=_SECONDS,
-            **own,
+            registry=own,
         )
         self.fallbacks = Counter(
             "emc_worker_fallbacks",
             "Times that everything in hand was dropped and read again, by cause.",
             ["cause"],
-            **own,
+            registry=own,
         )
-        self.at_hand = Gauge("emc_worker_dossiers_at_hand", "Dossiers kept in memory.", **own)
-        build = Info("emc_worker_build", "The release that runs.", **own)
+        self.at_hand = Gauge(
+            "emc_worker_dossiers_at_hand", "Dossiers kept in memory.", registry=own
+        )
+        build = Info("emc_worker_build", "The release that runs.", registry=own)
         build.info({"version": __version__})
-        ProcessCollector(**own)
-        PlatformCollector(**own)
-        GCCollector(**own)
+        ProcessCollector(registry=own)
+        PlatformCollector(registry=own)
+        GCCollector(registry=own)
 
     def serve(self, port: int, address: str) -> int:
         """Answer scrapes from a thread; returns the port, chosen by the system for 0."""

@@ -1,26 +1,21 @@
 """Is this the log that the ledger's positions belong to? Asked at every claim."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import OffsetOutOfRangeError
 
 from agents.dossiers import record_hash
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.unit import Partition
 
+FETCH_MS: Final = 10_000
+
 
 class LogReplaced(Exception):
     """The topic or broker is not the one that the ledger's position belongs to, or was cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What a partition's log holds: from `beginning` to before `end`."""
-
-    beginning: int
-    end: int
 
 
 class Claimant:
@@ -47,10 +42,13 @@ class Claimant:
         )
         await consumer.start()
         try:
-            extents = await _extents(consumer, partitions)
+            there = [TopicPartition(*partition) for partition in partitions]
+            found = await consumer.beginning_offsets(there)
+            beginnings = {Partition(*tp): offset for tp, offset in found.items()}
             for partition, position in known.items():
-                _check_extent(partition, position, extents[partition], cluster)
-            await _check_last_records(consumer, known, extents)
+                _check_cluster(partition, position, cluster)
+                _check_beginning(partition, position, beginnings[partition])
+            await _check_last_records(consumer, known, beginnings)
         finally:
             await consumer.stop()
         return await self._ledger.claim(
@@ -58,7 +56,7 @@ class Claimant:
             owner=self._owner,
             generation=generation,
             cluster=cluster,
-            beginnings={here: extent.beginning for here, extent in extents.items()},
+            beginnings=beginnings,
         )
 
 
@@ -72,41 +70,41 @@ async def _cluster_id(bootstrap: str) -> str:
     return str(described.get("cluster_id") or "")
 
 
-async def _extents(
-    consumer: AIOKafkaConsumer, partitions: Collection[Partition]
-) -> dict[Partition, Extent]:
-    there = [TopicPartition(*partition) for partition in partitions]
-    beginnings = await consumer.beginning_offsets(there)
-    ends = await consumer.end_offsets(there)
-    return {Partition(*tp): Extent(beginnings[tp], ends[tp]) for tp in there}
+def _name(partition: tuple[str, int]) -> str:
+    return f"{partition[0]}[{partition[1]}]"
 
 
-def _check_extent(
-    partition: Partition, position: Position, extent: Extent, cluster: str
-) -> None:
-    name = f"{partition.topic}[{partition.partition}]"
+def _check_cluster(partition: Partition, position: Position, cluster: str) -> None:
     if position.cluster != cluster:
         raise LogReplaced(
-            f"{name}: the ledger was read from cluster {position.cluster!r}, this one is"
-            f" {cluster!r}; connect to the right brokers, or start with a new ledger"
+            f"{_name(partition)}: the ledger was read from cluster {position.cluster!r}, this one"
+            f" is {cluster!r}; connect to the right brokers, or start with a new ledger"
         )
-    if not extent.beginning <= position.next <= extent.end:
+
+
+def _check_beginning(partition: Partition, position: Position, beginning: int) -> None:
+    if position.next < beginning:
         raise LogReplaced(
-            f"{name}: the ledger goes on at {position.next}, the log holds"
-            f" {extent.beginning} to {extent.end}; restore the log, or start with a new ledger"
+            f"{_name(partition)}: the ledger goes on at {position.next}, the log begins at"
+            f" {beginning}: retention has cut what was never read; restore the log, or start"
+            " with a new ledger"
         )
 
 
 async def _check_last_records(
     consumer: AIOKafkaConsumer,
     known: Mapping[Partition, Position],
-    extents: Mapping[Partition, Extent],
+    beginnings: Mapping[Partition, int],
 ) -> None:
-    """The record before each position must be the one that was booked, while it is retained."""
+    """The record before each position must be the one that was booked, while it is retained.
+
+    That the log reaches as far as the position follows from it; the end that a broker lists is
+    not asked, because not every broker lists it right after a batch.
+    """
     awaited = {
         TopicPartition(*partition): position
         for partition, position in known.items()
-        if position.last_hash is not None and extents[partition].beginning < position.next
+        if position.last_hash is not None and beginnings[partition] < position.next
     }
     if not awaited:
         return
@@ -114,15 +112,28 @@ async def _check_last_records(
     for tp, position in awaited.items():
         consumer.seek(tp, position.next - 1)
     while awaited:
-        fetched = await consumer.getmany(*awaited, timeout_ms=10_000, max_records=len(awaited))
-        if not fetched:
-            raise TimeoutError("the log did not return the last booked records")
+        try:
+            fetched = await consumer.getmany(*awaited, timeout_ms=FETCH_MS, max_records=1)
+        except OffsetOutOfRangeError as error:
+            raise _cut(*next(iter(awaited.items()))) from error
         for tp, records in fetched.items():
             position = awaited.pop(tp)
             first = records[0]
             if first.offset == position.next - 1 and record_hash(first) != position.last_hash:
                 raise LogReplaced(
-                    f"{tp.topic}[{tp.partition}]: the record at {first.offset} is not the one"
-                    " that was booked: the topic was made anew; restore it, or start with a"
-                    " new ledger"
+                    f"{_name(tp)}: the record at {first.offset} is not the one that was booked:"
+                    " the topic was made anew; restore it, or start with a new ledger"
                 )
+        if not fetched:
+            for tp, position in awaited.items():
+                end = consumer.highwater(tp)
+                if end is not None and end < position.next:
+                    raise _cut(tp, position)
+            raise TimeoutError("the log did not return the last booked records")
+
+
+def _cut(tp: TopicPartition, position: Position) -> LogReplaced:
+    return LogReplaced(
+        f"{_name(tp)}: the ledger goes on at {position.next}, the log does not reach that far;"
+        " restore it, or start with a new ledger"
+    )

@@ -23,6 +23,7 @@ class Settings:
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
+    applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
@@ -30,6 +31,7 @@ class Settings:
     listen: str = "127.0.0.1"  # address that metrics and serve listen on
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
     log_format: str = "text"  # text or json
+    brisk: int = 0  # 1 shortens the group's timeouts, for demo and tests
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

@@ -7,7 +7,7 @@ ahead of the effects). What this depends on inside Faust has a regression test.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import aiokafka
 from faust.transport.drivers import aiokafka as driver
@@ -21,11 +21,31 @@ from monitor.ledger.unit import Partition
 Claim = Callable[[set[Partition], int], Awaitable[Mapping[Partition, int]]]
 
 
+class _NothingRead(dict[TP, int | None]):
+    """Faust's memory of offsets, emptied: the fence tells what was read ahead of a seek."""
+
+    def __getitem__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None:
+        pass
+
+
 class BatchConsumer(driver.Consumer):
     """Yields one message per partition and fetch, and commits only what it is told to."""
 
-    claim: ClassVar[Claim]
     fence: int = 0
+
+    async def claim(
+        self, partitions: set[Partition], generation: int
+    ) -> Mapping[Partition, int]:
+        """Where to read from: see `batch_transport`, which gives each app its own."""
+        raise NotImplementedError
+
+    def _reset_state(self) -> None:
+        super()._reset_state()
+        # Faust drops what lies before the last message it saw, also after a seek backwards.
+        self._read_offset = _NothingRead()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """One message a partition: its value is the `Batch` of fetched records."""
@@ -58,7 +78,7 @@ class BatchConsumer(driver.Consumer):
             0,
             [],
             None,
-            batch,
+            batch,  # type: ignore[arg-type]  # a value that only our agents receive
             None,
             0,
             0,
@@ -70,7 +90,7 @@ class BatchConsumer(driver.Consumer):
         """Where the ledger says, not Kafka; called by Faust once the assignment is known."""
         self.fence += 1
         assigned = {Partition(*tp) for tp in self.assignment()}
-        claimed = await type(self).claim(assigned, self.app.consumer_generation_id)
+        claimed = await self.claim(assigned, self.app.consumer_generation_id)
         await self.seek_to(claimed)
         return {TP(*partition): offset for partition, offset in claimed.items()}
 
@@ -78,9 +98,7 @@ class BatchConsumer(driver.Consumer):
         """Read these partitions from there, backwards too; what was read ahead is dropped."""
         self.fence += 1
         held = self.assignment()
-        there = {TP(*here): offset for here, offset in positions.items() if here in held}
-        for tp in there:
-            self._read_offset[tp] = None  # or Faust drops what lies before
+        there = {tp: offset for here, offset in positions.items() if (tp := TP(*here)) in held}
         if there:
             await self._thread.call_thread(self._seek_all, there)
 
@@ -91,7 +109,8 @@ class BatchConsumer(driver.Consumer):
 
     async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
         """Tell the group's coordinator what the ledger holds, for the tools that show lag."""
-        return await self._thread.call_thread(self._commit_all, positions)
+        done: bool = await self._thread.call_thread(self._commit_all, positions)
+        return done
 
     async def _commit_all(self, positions: Mapping[Partition, int]) -> bool:
         consumer = self._thread._ensure_consumer()  # noqa: SLF001
@@ -140,7 +159,10 @@ def batch_transport(claim_positions: Claim) -> type[driver.Transport]:
     """A transport class whose consumers ask `claim_positions` where to read."""
 
     class Consumer(BatchConsumer):
-        claim = staticmethod(claim_positions)
+        async def claim(
+            self, partitions: set[Partition], generation: int
+        ) -> Mapping[Partition, int]:
+            return await claim_positions(partitions, generation)
 
     class BatchTransport(driver.Transport):
         pass

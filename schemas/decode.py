@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, partial, reduce
 from operator import or_
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from schemas.event import Canonical
 from schemas.kinds import KINDS
 from schemas.refusal import Reason, Refused, Unreadable
 from schemas.texts import CONTROL
+from schemas.times import midnight_ms
 
 LARGEST_BYTES: Final = 65_536  # as much as the quarantine keeps of a record
 
@@ -64,18 +65,20 @@ ATTRIBUTES: Final = {f"ce_{field}": field for field in ("type", *Envelope.__stru
 class Decoder:
     """Decodes records; `zone` is where the day of a bare date begins."""
 
-    __slots__ = ("_zone",)
+    __slots__ = ("_midnight",)
 
     def __init__(self, zone: Zone) -> None:
-        self._zone = zone
+        self._midnight: Callable[[str, str], int] = lru_cache(maxsize=4096)(
+            partial(midnight_ms, zone=zone)
+        )
 
     def decode(
         self, value: bytes | None, *, headers: Headers = (), record_time_ms: int
     ) -> Canonical | Refused:
         """The event in a Kafka record, or why there is none."""
         try:
-            event = _event(value, headers) if headers else _structured(value)
-            return READ[type(event)](event, record_time_ms, self._zone)
+            event = _event(value, headers) if headers else EVENT.decode(_sized(value))
+            return READ[type(event)](event, record_time_ms, self._midnight)
         except Unreadable as error:
             reason, detail = error.reason, error.detail
         except msgspec.ValidationError as error:
@@ -100,14 +103,10 @@ def decode(
     return Decoder(zone).decode(value, headers=headers, record_time_ms=record_time_ms)
 
 
-def _structured(value: bytes | None) -> Any:
-    return EVENT.decode(_sized(value))
-
-
 def _event(value: bytes | None, headers: Headers) -> Any:
     attributes = _attributes(headers)
     if attributes is None:
-        return _structured(value)
+        return EVENT.decode(_sized(value))
     if "type" not in attributes:
         raise Unreadable(Reason.MISSING_FIELD, "type")
     if attributes["type"] not in KINDS:

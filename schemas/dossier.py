@@ -1,14 +1,14 @@
 """Events about a dossier: what they look like on the wire, and how they become canonical."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from monitor.domain.zone import Zone
 from schemas import texts
 from schemas.cloudevents import INSTANT_PATTERN, Envelope
 from schemas.event import StateChanged
-from schemas.times import instant_ms, midnight_ms, rfc3339, within_range
+from schemas.times import instant_ms, rfc3339, within_range
 
 LARGEST: Final = 2**63 - 1
 CHANNELS: Final = frozenset({1, 2, 3})
@@ -213,7 +213,9 @@ class DossierState(Envelope, frozen=True, kw_only=True, gc=False, tag="dossier.s
     data: DossierStateData
 
 
-def state_changed(event: DossierState, record_time_ms: int, zone: Zone) -> StateChanged:
+def state_changed(
+    event: DossierState, record_time_ms: int, midnight: Callable[[str, str], int]
+) -> StateChanged:
     """`event` checked and normalised; `Unreadable` where it cannot be."""
     data = event.data
     source = event.source
@@ -241,7 +243,7 @@ def state_changed(event: DossierState, record_time_ms: int, zone: Zone) -> State
         data.level if data.level in LEVELS else 0,
         None
         if receipt is None
-        else midnight_ms(receipt, "data.receipt_date", zone)
+        else midnight(receipt, "data.receipt_date")
         if len(receipt) == 10
         else instant_ms(receipt, "data.receipt_date"),
         None if data.due_at is None else instant_ms(data.due_at, "data.due_at"),

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from monitor.domain.zone import Zone
 from schemas.cloudevents import Envelope
 from schemas.dossier import DossierState, DossierStateData, dossier_state, state_changed
 from schemas.event import Canonical, StateChanged
@@ -22,7 +21,7 @@ class Kind:
     event: type[Envelope]  # what travels in structured mode; its tag is the CloudEvents type
     data: type[Struct]  # what travels in binary mode
     canonical: type[Struct]  # what the domain folds
-    read: Callable[[Any, int, Zone], Canonical]
+    read: Callable[[Any, int, Callable[[str, str], int]], Canonical]
     write: Callable[[Any], Envelope]
 
     @property

@@ -1,32 +1,62 @@
 """Refusals: why a record is no event. A value like any other: counted, kept, never raised."""
 
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
 
 class Reason(StrEnum):
-    """The closed set of reasons; a label of metrics and of the quarantine, so never renamed."""
+    """The closed set of reasons, each with its meaning.
 
-    EMPTY = "empty"  # no bytes, or the null value that Kafka uses as a tombstone
-    TOO_LARGE = "too_large"  # over `LARGEST_BYTES`; the rest of it was not read
-    TOO_DEEP = "too_deep"  # nested deeper than the parser's stack
-    NOT_UTF8 = "not_utf8"  # bytes that are no UTF-8
-    NOT_JSON = "not_json"  # malformed or cut JSON; also NaN and half a surrogate pair
-    UNKNOWN_CONTENT_TYPE = "unknown_content_type"  # the header names a format that is not ours
-    INVALID_HEADER = "invalid_header"  # a ce_ header without value, not UTF-8, or given twice
-    UNKNOWN_SPECVERSION = "unknown_specversion"  # a CloudEvents version other than 1.0
-    UNKNOWN_TYPE = "unknown_type"  # a `type` that this version does not know
-    MISSING_FIELD = "missing_field"  # a required field is not there
-    WRONG_TYPE = "wrong_type"  # a list where a string belongs, a float where a code does
-    UNKNOWN_STATE = "unknown_state"  # outside the national codes 0 to 10
-    INVALID_CODE = "invalid_code"  # dossier, procedure or agency: blank, too long, unprintable
-    INVALID_TEXT = "invalid_text"  # any other text: empty, too long, control characters
-    NUMBER_OUT_OF_RANGE = "number_out_of_range"  # negative, or wider than 64 bits
-    MALFORMED_TIME = "malformed_time"  # no RFC 3339 time, or a day that does not exist
-    TIME_WITHOUT_OFFSET = "time_without_offset"  # a wall clock that does not say where it hangs
-    TIME_OUT_OF_RANGE = "time_out_of_range"  # outside 1990 to 2100 (UTC), as of any time given
-    FAULT = "fault"  # a fault of ours while the event was folded; `detail` says where
+    A label of metrics and of the quarantine, so never renamed.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        reason = str.__new__(cls, value)
+        reason._value_ = value
+        reason.meaning = meaning
+        return reason
+
+    EMPTY = ("empty", "No bytes, or the null value that Kafka uses as a tombstone.")
+    TOO_LARGE = ("too_large", "More than 65,536 bytes.")
+    TOO_DEEP = ("too_deep", "Nested deeper than can be read.")
+    NOT_UTF8 = ("not_utf8", "Bytes that are no UTF-8.")
+    NOT_JSON = ("not_json", "Malformed or cut JSON; also NaN, and half a surrogate pair.")
+    UNKNOWN_CONTENT_TYPE = (
+        "unknown_content_type",
+        "The header content-type names another format.",
+    )
+    INVALID_HEADER = (
+        "invalid_header",
+        "A header that is needed has no value, is no UTF-8, or comes twice.",
+    )
+    UNKNOWN_SPECVERSION = ("unknown_specversion", "A version of CloudEvents other than 1.0.")
+    UNKNOWN_TYPE = ("unknown_type", "A type of event that this version does not know.")
+    MISSING_FIELD = ("missing_field", "A required field is not there.")
+    WRONG_TYPE = ("wrong_type", "A list where a string belongs, a fraction where a code does.")
+    UNKNOWN_STATE = ("unknown_state", "A state outside the national codes, 0 to 10.")
+    INVALID_CODE = (
+        "invalid_code",
+        "Dossier, procedure or agency: blank, too long, or with control characters.",
+    )
+    INVALID_TEXT = (
+        "invalid_text",
+        "Any other text: empty where required, too long, or with control characters.",
+    )
+    NUMBER_OUT_OF_RANGE = ("number_out_of_range", "A number below zero, or wider than 64 bits.")
+    MALFORMED_TIME = ("malformed_time", "No time in RFC 3339, or a day that does not exist.")
+    TIME_WITHOUT_OFFSET = (
+        "time_without_offset",
+        "A clock time that does not say in which offset, or a day alone.",
+    )
+    TIME_OUT_OF_RANGE = (
+        "time_out_of_range",
+        "A time outside the years 1990 to 2100 (UTC), of any of the times.",
+    )
+    FAULT = ("fault", "A fault of the monitor's own while it folded the event.")
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ A zone without clock changes is one addition; another is a bisection of its chan
 """
 
 from bisect import bisect_right
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +17,18 @@ HO_CHI_MINH: Final = "Asia/Ho_Chi_Minh"
 _FIRST_SECOND: Final = int(datetime(1989, 1, 1, tzinfo=UTC).timestamp())
 _LAST_SECOND: Final = int(datetime(2102, 1, 1, tzinfo=UTC).timestamp())
 _STEP_SECONDS: Final = 86_400  # no zone changes its clocks twice within a day
+
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - _EPOCH
+
+
+def date_of(day: int) -> date:
+    return date.fromordinal(day + _EPOCH)
 
 
 class _Changes(NamedTuple):

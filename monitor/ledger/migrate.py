@@ -14,11 +14,11 @@ class SchemaTooNew(Exception):
 
 def migrations() -> list[tuple[int, str, str]]:
     """Number, name and SQL of every migration, in order."""
-    found = []
-    for path in files("monitor.ledger").joinpath("migrations").iterdir():
-        if match := re.fullmatch(r"(\d{4})_(\w+)\.sql", path.name):
-            found.append((int(match[1]), match[2], path.read_text("utf-8")))
-    return sorted(found)
+    return sorted(
+        (int(match[1]), match[2], path.read_text("utf-8"))
+        for path in files("monitor.ledger").joinpath("migrations").iterdir()
+        if (match := re.fullmatch(r"(\d{4})_(\w+)\.sql", path.name))
+    )
 
 
 async def migrate(dsn: str) -> list[str]:

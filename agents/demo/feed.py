@@ -1,0 +1,59 @@
+"""Puts records on the canonical topic as a procedure system's client would."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Self
+
+from aiokafka import AIOKafkaProducer
+
+LARGEST_REQUEST = 16 * 1024 * 1024
+IN_FLIGHT = 5_000  # records between two waits for the broker
+
+
+class Given(NamedTuple):
+    """A record to send."""
+
+    key: bytes
+    value: bytes
+    timestamp_ms: int
+
+
+class Feed:
+    """An idempotent producer of one topic."""
+
+    def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+        self.sent = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, kafka: str, topic: str) -> AsyncIterator[Self]:
+        """Connected; everything sent is with the broker when the block ends."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=kafka,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST_REQUEST,
+            max_batch_size=128 * 1024,
+            linger_ms=5,
+        )
+        await producer.start()
+        try:
+            yield cls(producer, topic)
+        finally:
+            await producer.stop()
+
+    async def send(self, records: Iterable[Given]) -> None:
+        """Send, and wait for the broker every few thousand records."""
+        for record in records:
+            await self._producer.send(
+                self._topic, record.value, key=record.key, timestamp_ms=record.timestamp_ms
+            )
+            self.sent += 1
+            if self.sent % IN_FLIGHT == 0:
+                await self._producer.flush()
+
+    async def flush(self) -> None:
+        """Wait until the broker has everything."""
+        await self._producer.flush()

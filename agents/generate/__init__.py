@@ -1,0 +1,1 @@
+"""Dossiers of an invented, plausible country: input for `emc generate`, `emc demo` and benchmarks."""

@@ -1,0 +1,268 @@
+"""`emc`: every process and every one-shot command of the monitor."""
+
+import asyncio
+import logging
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import structlog
+import typer
+from rich.console import Console
+
+from agents.app import Stopped, work
+from agents.health import WorkerHealth
+from agents.settings import SettingRefused, Settings
+from monitor import __version__
+from monitor.domain.policy import Precision
+
+OK: Final = 0
+FAILED: Final = 1
+MISUSED: Final = 2
+INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Service levels of administrative procedures, exact and live.\n\n"
+    "Start with **emc demo**: the whole service on this machine, fed with invented dossiers.\n\n"
+    "Processes are configured by environment variables: see docs/reference/settings.md.",
+)
+
+
+def main() -> None:
+    """Run a command; errors that a person can mend are one line."""
+    try:
+        app()
+    except SettingRefused as error:
+        Console(stderr=True).print(f"emc: {error}", markup=False)
+        sys.exit(MISUSED)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def worker() -> None:
+    """Read events from Kafka and book them in the ledger; start more workers to scale."""
+    settings = _configured()
+    health = WorkerHealth()
+    port = health.serve(settings.worker_metrics_port, settings.listen)
+    _say(f"worker metrics: http://{settings.listen}:{port}/metrics")
+    raise typer.Exit(_until_stopped(lambda stop: work(settings, health, stop=stop)))
+
+
+@app.command()
+def serve() -> None:
+    """Serve the ledger's metrics on HTTP."""
+    from monitor.domain.zone import Zone
+    from monitor.outlets.serve import serve as answer
+
+    settings = _configured()
+
+    def announce(port: int) -> None:
+        _say(f"serving: http://{settings.listen}:{port}")
+
+    raise typer.Exit(
+        _until_stopped(
+            lambda stop: answer(
+                dsn=settings.database,
+                zone=Zone(settings.zone),
+                precision=settings.precision,
+                host=settings.listen,
+                port=settings.serve_port,
+                stop=stop,
+                ready=announce,
+            )
+        )
+    )
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option(help="End with the input, and compare /metrics with a recount.")
+    ] = False,
+    dossiers: Annotated[
+        int | None, typer.Option(min=1, help="Dossiers to generate (of the past, when live).")
+    ] = None,
+    speed: Annotated[int, typer.Option(min=1, help="Events a second, when live.")] = 20,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same dossiers.")] = 1,
+    input: Annotated[  # noqa: A002 - the option is --input
+        Path | None, typer.Option(help="With --once: a recorded log instead of generated ones.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="How to read the log; none for our own CloudEvents.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Of on_time; overrides the mapping's.")
+    ] = None,
+) -> None:
+    """Run the whole service here: broker, PostgreSQL, worker and metrics, fed with dossiers.
+
+    Nothing needs to be installed and nothing is left behind. With **--once** the same path is
+    run to the end of its input and the scraped totals are held against an independent count.
+    """
+    from agents.demo import command
+
+    _log_to_stderr("text")
+    raise typer.Exit(
+        command.demo(
+            once_only=once,
+            dossiers=dossiers,
+            speed=speed,
+            seed=seed,
+            log=input,
+            mapping=mapping,
+            precision=precision,
+        )
+    )
+
+
+@app.command()
+def generate(
+    dossiers: Annotated[int, typer.Option(min=0, help="How many dossiers.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same dossiers.")] = 1,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First local day.")
+    ] = datetime(2026, 6, 1),  # noqa: DTZ001 - a local day, not an instant
+    days: Annotated[int, typer.Option(min=1, help="Days over which they arrive.")] = 30,
+    out: Annotated[str, typer.Option(help="File, gzip if it ends in .gz; - for stdout.")] = "-",
+    duplicates: Annotated[float, typer.Option(help="Share of events sent again.")] = 0.01,
+    late: Annotated[float, typer.Option(help="Share of events that arrive hours late.")] = 0.0,
+    bad: Annotated[float, typer.Option(help="Share of records broken on purpose.")] = 0.0,
+) -> None:
+    """Write the dossiers of an invented country as CloudEvents, one JSON a line.
+
+    The people are invented too: there are no names, only keyed hashes of invented numbers.
+    """
+    from agents.generate.command import generate as write
+
+    status = write(
+        dossiers=dossiers,
+        seed=seed,
+        start=start.date(),
+        days=days,
+        out=out,
+        duplicates=duplicates,
+        late=late,
+        bad=bad,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV, XES or NDJSON, plain or gzip.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="How to read it (TOML); none for our own CloudEvents in NDJSON."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option(help="Measure here, without Kafka or ledger, and print the figures.")
+    ] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the result as JSON; - for stdout.")
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write refused rows: line number and reason, NDJSON.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Of on_time; overrides the mapping's.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Answer as of this instant; default: the mapping's cut, else the latest event.",
+        ),
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Records a second into Kafka; unlimited if left out.")
+    ] = None,
+) -> None:
+    """Read a recorded log: measure it offline, or put its events on the canonical topic.
+
+    How to write a mapping for a log of your own: docs/reference/mapping.md.
+    """
+    from agents.replay.command import replay as read
+
+    settings = Settings.from_environment()
+    status = read(
+        file,
+        mapping=mapping,
+        offline=offline,
+        json_to=json,
+        rejects=rejects,
+        precision=precision,
+        as_of=as_of,
+        key=settings.applicant_key.encode(),
+        brokers=settings.kafka,
+        topic=settings.topic,
+        speed=speed,
+    )
+    raise typer.Exit(status)
+
+
+def _configured() -> Settings:
+    settings = Settings.from_environment()
+    _log_to_stderr(settings.log_format)
+    return settings
+
+
+def _say(line: str) -> None:
+    """A line that whoever started the process may wait for."""
+    typer.echo(line, err=True)
+
+
+def _until_stopped(run: Any) -> int:
+    """Run a process until SIGTERM or SIGINT; its errors in one line, its exit status."""
+
+    async def supervised() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            await run(stop)
+        except Stopped as error:
+            _say(f"emc: {error}")
+            return FAILED
+        return OK
+
+    return asyncio.run(supervised())
+
+
+def _log_to_stderr(style: str) -> None:
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    # Faust and aiokafka log to the standard library; what they report of trouble stays.
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s"
+    )
+
+
+if __name__ == "__main__":
+    main()

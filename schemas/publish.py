@@ -1,0 +1,239 @@
+"""`python -m schemas.publish [--check]`: the documents that are generated from the types.
+
+JSON Schema for each type of event, one AsyncAPI 3 document, and the page of the reference.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from schemas.cloudevents import CONTENT_TYPE
+from schemas.kinds import DOSSIERS, KINDS, Kind
+from schemas.refusal import Reason
+
+ROOT: Final = Path(__file__).parent.parent
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+# SemVer of the wire: a type never changes its meaning, a field is only ever added.
+VERSION: Final = "1.0.0"
+TOPICS: Final[Mapping[str, str]] = {
+    DOSSIERS: "Canonical events of dossiers, keyed by the dossier's normalised code, so that "
+    "the events of one dossier keep their order."
+}
+BINARY: Final = ("specversion", "id", "source", "type", "time", "arrival")
+
+Json = dict[str, Any]
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m schemas.publish", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="say what is stale, write nothing")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
+    options = parser.parse_args(arguments)
+    stale = [
+        (path, text)
+        for path, text in documents().items()
+        if not (options.root / path).is_file()
+        or (options.root / path).read_text(encoding="utf-8") != text
+    ]
+    for path, text in stale:
+        if options.check:
+            sys.stdout.write(f"stale: {path} (python -m schemas.publish)\n")
+        else:
+            (options.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (options.root / path).write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {path}\n")
+    return 1 if options.check and stale else 0
+
+
+def documents() -> dict[str, str]:
+    """Every generated document by its path."""
+    made = {f"schemas/json/{kind.type}.json": _json(schema(kind)) for kind in KINDS.values()}
+    made["schemas/asyncapi.json"] = _json(asyncapi())
+    made["docs/reference/events.md"] = reference()
+    return made
+
+
+def schema(kind: Kind) -> Json:
+    """JSON Schema of an event in structured mode."""
+    (top,), components = msgspec.json.schema_components(
+        [kind.event], ref_template="#/$defs/{name}"
+    )
+    name = top["$ref"].rpartition("/")[2]
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:emc:schema:{kind.type}",
+        **components.pop(name),
+        "$defs": components,
+    }
+
+
+def asyncapi() -> Json:
+    """The topics, and what travels on them in either mode of CloudEvents."""
+    _, components = msgspec.json.schema_components(
+        [kind.event for kind in KINDS.values()], ref_template="#/components/schemas/{name}"
+    )
+    messages = {name: message for kind in KINDS.values() for name, message in _messages(kind)}
+    channels = {
+        topic: {
+            "address": topic,
+            "description": description,
+            "messages": {
+                name: {"$ref": f"#/components/messages/{name}"}
+                for kind in KINDS.values()
+                if kind.topic == topic
+                for name, _ in _messages(kind)
+            },
+            "bindings": {"kafka": {"topic": topic, "bindingVersion": "0.5.0"}},
+        }
+        for topic, description in TOPICS.items()
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "emc-monitor events",
+            "version": VERSION,
+            "description": "What systems that handle administrative procedures tell the "
+            "monitor: CloudEvents 1.0 on Kafka, structured or binary.",
+            "license": {
+                "name": "Apache-2.0",
+                "url": "https://www.apache.org/licenses/LICENSE-2.0",
+            },
+        },
+        "defaultContentType": CONTENT_TYPE,
+        "channels": channels,
+        "operations": {
+            f"follow.{topic}": {
+                "action": "receive",
+                "channel": {"$ref": f"#/channels/{topic}"},
+                "summary": "The monitor reads every event and measures it, or refuses it with "
+                "a reason.",
+                "messages": [
+                    {"$ref": f"#/channels/{topic}/messages/{name}"}
+                    for name in channel["messages"]
+                ],
+            }
+            for topic, channel in channels.items()
+        },
+        "components": {"messages": messages, "schemas": components},
+    }
+
+
+def _messages(kind: Kind) -> list[tuple[str, Json]]:
+    """The message of a kind in structured and in binary mode."""
+    attributes = schema(kind)["properties"]
+    about = {
+        "title": kind.type,
+        "summary": (kind.data.__doc__ or "").strip(),
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "description": "The dossier's normalised code."},
+                "bindingVersion": "0.5.0",
+            }
+        },
+    }
+    structured = {
+        "name": kind.type,
+        **about,
+        "contentType": CONTENT_TYPE,
+        "headers": {
+            "type": "object",
+            "properties": {"content-type": {"type": "string", "const": CONTENT_TYPE}},
+        },
+        "payload": {"$ref": f"#/components/schemas/{kind.event.__name__}"},
+    }
+    binary = {
+        "name": f"{kind.type}.binary",
+        **about,
+        "contentType": "application/json",
+        "headers": {
+            "type": "object",
+            "required": [f"ce_{field}" for field in BINARY if field != "arrival"],
+            "properties": {f"ce_{field}": attributes[field] for field in BINARY},
+        },
+        "payload": {"$ref": f"#/components/schemas/{kind.data.__name__}"},
+    }
+    return [(kind.type, structured), (f"{kind.type}.binary", binary)]
+
+
+def reference() -> str:
+    """The page of the reference: fields of each event, and the reasons of refusals."""
+    lines = [
+        "# Events",
+        "",
+        "<!-- Generated by `python -m schemas.publish`. Do not edit. -->",
+        "",
+        (
+            "Events are CloudEvents 1.0 in JSON, in structured mode (one JSON object; the header "
+            f"`content-type: {CONTENT_TYPE}` may say so) or in binary mode (attributes in headers "
+            "`ce_specversion`, `ce_id`, `ce_source`, `ce_type`, `ce_time`, `ce_arrival`; the value "
+            "is `data`). Fields that are not named here are ignored; `null` in an optional field "
+            "is the same as leaving it out. A record has at most 65,536 bytes."
+        ),
+        "",
+    ]
+    for kind in KINDS.values():
+        whole = schema(kind)
+        data = whole["$defs"][kind.data.__name__]
+        envelope = {**whole, "properties": {**whole["properties"]}}
+        del envelope["properties"]["data"]
+        lines += [
+            f"## {kind.type}",
+            "",
+            f"{data['description']} Topic `{kind.topic}`.",
+            "",
+            "Envelope:",
+            "",
+            *_table(envelope),
+            "",
+            "`data`:",
+            "",
+            *_table(data),
+            "",
+        ]
+    lines += [
+        "## Refusals",
+        "",
+        (
+            "A record that is no event is kept in quarantine with its reason and the name of the "
+            "field, and counted against its source."
+        ),
+        "",
+        "| reason | meaning |",
+        "|---|---|",
+        *(f"| `{reason}` | {reason.meaning} |" for reason in Reason),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(of: Json) -> list[str]:
+    return [
+        "| name | type | required | meaning | example |",
+        "|---|---|---|---|---|",
+        *(
+            _row(name, field, required=name in of["required"])
+            for name, field in of["properties"].items()
+        ),
+    ]
+
+
+def _row(name: str, field: Json, *, required: bool) -> str:
+    # An optional field is its own schema or null; the tag is a choice of one.
+    said = next((part for part in field.get("anyOf", []) if part.get("type") != "null"), field)
+    kind = said.get("type", "string")
+    meaning = said.get("description", "The type of event.")
+    (example, *_) = said["examples"] if "examples" in said else said["enum"]
+    shown = msgspec.json.encode(example).decode()
+    return f"| `{name}` | {kind} | {'yes' if required else 'no'} | {meaning} | `{shown}` |"
+
+
+def _json(document: Json) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+if __name__ == "__main__":  # pragma: no cover - tests call main
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,128 @@
+"""The generated documents are current, valid, and say what decoding does."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from schemas import KINDS, Reason
+from schemas.publish import documents, main
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "schemas" / "examples"
+# What a schema of JSON cannot say: absurd years, days that do not exist, blanks and NUL.
+BEYOND_A_SCHEMA = {
+    "time_out_of_range.year_1.json",
+    "time_out_of_range.year_9999.json",
+    "malformed_time.no_such_day.json",
+    "invalid_code.blank_agency.json",
+    "invalid_text.nul_in_key.json",
+}
+
+
+def published(kind):
+    return json.loads((ROOT / "schemas" / "json" / f"{kind}.json").read_bytes())
+
+
+def test_the_published_documents_are_current():
+    """Run `python -m schemas.publish` after a change of the types."""
+    assert main(["--check"]) == 0
+
+
+def test_the_check_names_what_is_stale_and_writing_mends_it(tmp_path, capsys):
+    assert main(["--check", "--root", str(tmp_path)]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "stale: schemas/json/dossier.state.v1.json (python -m schemas.publish)",
+        "stale: schemas/asyncapi.json (python -m schemas.publish)",
+        "stale: docs/reference/events.md (python -m schemas.publish)",
+    ]
+
+    assert main(["--root", str(tmp_path)]) == 0
+    assert main(["--check", "--root", str(tmp_path)]) == 0
+
+    (tmp_path / "schemas/asyncapi.json").write_text("{}")
+    capsys.readouterr()
+    assert main(["--check", "--root", str(tmp_path)]) == 1
+    assert (
+        capsys.readouterr().out == "stale: schemas/asyncapi.json (python -m schemas.publish)\n"
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_published_schema_is_a_schema(kind):
+    Draft202012Validator.check_schema(published(kind))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_a_valid_example_keeps_the_schema(path):
+    whole = json.loads(path.read_bytes())
+
+    Draft202012Validator(published(whole["type"])).validate(whole)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        path
+        for path in (EXAMPLES / "invalid").glob("*.json")
+        if not path.name.startswith(("not_json", "empty")) and path.name not in BEYOND_A_SCHEMA
+    ),
+    ids=lambda path: path.stem,
+)
+def test_an_invalid_example_breaks_the_schema(path):
+    validator = Draft202012Validator(published("dossier.state.v1"))
+
+    assert not validator.is_valid(json.loads(path.read_bytes()))
+
+
+def every(node, key):
+    """All values under `key`, at any depth."""
+    if isinstance(node, dict):
+        for name, inner in node.items():
+            if name == key and isinstance(inner, str):
+                yield inner
+            yield from every(inner, key)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from every(inner, key)
+
+
+def test_the_asyncapi_document_has_what_its_specification_requires():
+    document = json.loads((ROOT / "schemas" / "asyncapi.json").read_bytes())
+
+    assert document["asyncapi"] == "3.0.0"
+    assert {"title", "version"} <= document["info"].keys()
+    assert document["channels"]["emc.dossiers"]["address"] == "emc.dossiers"
+    operation = document["operations"]["follow.emc.dossiers"]
+    assert operation["action"] == "receive"
+    assert operation["channel"] == {"$ref": "#/channels/emc.dossiers"}
+    # Messages of an operation must be those of its channel, by reference to the channel.
+    assert [reference["$ref"] for reference in operation["messages"]] == [
+        "#/channels/emc.dossiers/messages/dossier.state.v1",
+        "#/channels/emc.dossiers/messages/dossier.state.v1.binary",
+    ]
+    binary = document["components"]["messages"]["dossier.state.v1.binary"]
+    assert binary["headers"]["required"] == [
+        "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time"
+    ]  # fmt: skip
+    for message in document["components"]["messages"].values():
+        assert {"name", "contentType", "headers", "payload"} <= message.keys()
+
+
+def test_every_reference_in_the_asyncapi_document_leads_somewhere():
+    document = json.loads((ROOT / "schemas" / "asyncapi.json").read_bytes())
+
+    for reference in every(document, "$ref"):
+        node = document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+        assert node
+
+
+def test_the_reference_page_explains_every_field_and_every_reason():
+    page = documents()["docs/reference/events.md"]
+    data = published("dossier.state.v1")["$defs"]["DossierStateData"]["properties"]
+
+    for name in (*data, *Reason):
+        assert f"| `{name}` |" in page
