@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, Self
 import msgspec
 
 from agents.replay.log import RowStream
-from monitor.domain.fold import fold
+from monitor.domain.fold import effective_ms, fold
 from monitor.domain.identity import settled
 from monitor.domain.measures import Measure
 from monitor.domain.policy import Policy, Precision
@@ -121,7 +121,8 @@ class KnownEvents:
 
 
 def _later(latest: int | None, event: StateChanged) -> int:
-    return event.claimed_ms if latest is None else max(latest, event.claimed_ms)
+    at = effective_ms(event)
+    return at if latest is None else max(latest, at)
 
 
 class _Spill:
@@ -211,7 +212,7 @@ def _count(
     standing = settled(events)
     if len(standing) < len(set(events)):
         warnings["one identity, several contents"] += len(set(events)) - len(standing)
-    view = fold(event for event in standing if event.claimed_ms <= as_of)
+    view = fold(event for event in standing if effective_ms(event) <= as_of)
     # A receipt date may lie after the event that tells it.
     if view.accepted_ms is None or view.accepted_ms > as_of:
         result.not_received += 1

@@ -44,15 +44,16 @@ async def produce(
         bootstrap_servers=brokers,
         client_id="emc-replay",
         acks="all",
-        enable_idempotence=True,
+        # Not idempotent: what a retry repeats or reorders changes no figure, for events have
+        # identities, and the embedded broker hands out no producer ids.
         max_request_size=LARGEST_REQUEST,
         max_batch_size=256 * 1024,
         linger_ms=20,
     )
     sending = _Sending(producer, topic, sent)
-    await producer.start()
+    pace = _Pace(speed)
     try:
-        pace = _Pace(speed)
+        await producer.start()
         for row in stream.rows():
             await sending.send(row)
             sent.records, sent.refused = stream.records, stream.refused

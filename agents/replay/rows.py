@@ -77,8 +77,8 @@ class RowReader:
     """Reads rows by one mapping.
 
     `key` is the secret of the keyed hash of applicants and pseudonyms. `arrival_ms` is when the
-    log is replayed; it is in no measure, but what claims to be later than it is taken for an
-    error of the source's clock (MEASURES.md §2).
+    log is replayed. An event of the log that lies after it arrives when it happens: what a log
+    says must not depend on the day it is measured.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class RowReader:
             source=self.mapping.source,
             id=identity or row_key.hex(),
             claimed_ms=claimed_ms,
-            arrival_ms=self._arrival_ms,
+            arrival_ms=max(self._arrival_ms, claimed_ms),
             state=reading.code("event.activity", "state", State.OTHER),
             procedure=case.procedure,
             agency=agency_code(reading.word("event.agency", "agency")) or case.agency,
@@ -244,7 +244,7 @@ class RowReader:
             source=self.mapping.source,
             id=identity,
             claimed_ms=claimed_ms,
-            arrival_ms=self._arrival_ms,
+            arrival_ms=max(self._arrival_ms, claimed_ms, case.opened_ms or 0),
             state=state,
             procedure=case.procedure,
             agency=case.agency,
