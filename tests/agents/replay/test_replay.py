@@ -347,23 +347,23 @@ def test_the_order_of_rows_and_the_size_of_files_change_nothing(tmp_path, monkey
 
 
 def test_a_log_of_cloudevents_needs_no_mapping(tmp_path):
+    data = {
+        "dossier": "H26.14-260302-0001",
+        "procedure": "1.004194",
+        "agency": "H26.14",
+        "state": 2,
+        "channel": 2,
+        "due_at": "2026-03-05T17:00:00+07:00",
+    }
     event = {
         "specversion": "1.0",
         "id": "1",
         "source": "H26-onestop",
         "type": "dossier.state.v1",
         "time": "2026-03-02T08:00:00+07:00",
-        "data": {
-            "dossier": "H26.14-260302-0001",
-            "procedure": "1.004194",
-            "agency": "H26.14",
-            "state": 2,
-            "channel": 2,
-            "due_at": "2026-03-05T17:00:00+07:00",
-        },
+        "data": data,
     }
-    done = event | {"id": "2", "time": "2026-03-05T17:00:00+07:00"}
-    done["data"] = event["data"] | {"state": 9}
+    done = event | {"id": "2", "time": "2026-03-05T17:00:00+07:00", "data": data | {"state": 9}}
     lines = [json.dumps(one) for one in (event, done, done)] + ['{"specversion":"1.0"', "[]"]
     log = tmp_path / "events"
     log.write_bytes(gzip.compress("\n".join(lines).encode()))
