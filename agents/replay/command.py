@@ -304,6 +304,8 @@ def _tell(console: Console, job: _Job) -> None:
     for what, counted in (("refused", job.reasons), ("warning", job.stream.warnings)):
         for reason, number in sorted(counted.items()):
             console.print(f"{what}: {reason} ({number:,})", markup=False)
+    if job.file is None and job.stream.records == job.stream.refused > 0:
+        console.print("no record is an event of ours; another kind of log needs --mapping")
 
 
 def _why(error: OSError) -> str:

@@ -364,13 +364,30 @@ def test_a_log_of_cloudevents_needs_no_mapping(tmp_path):
         "data": data,
     }
     done = event | {"id": "2", "time": "2026-03-05T17:00:00+07:00", "data": data | {"state": 9}}
-    lines = [json.dumps(one) for one in (event, done, done)] + ['{"specversion":"1.0"', "[]"]
+    portal = event | {"source": "portal"}  # the same id of another source is another event
+    lines = [json.dumps(one) for one in (event, portal, done, done)] + [
+        '{"specversion":"1.0"',
+        "[]",
+    ]
     log = tmp_path / "events"
     log.write_bytes(gzip.compress("\n".join(lines).encode()))
 
     result = run(log, None).result
 
-    assert (result["records"], result["refused"], result["duplicates"]) == (5, 2, 1)
+    assert (result["records"], result["refused"], result["duplicates"]) == (6, 2, 1)
+    assert result["refusals"] == {"value: not_json": 1, "value: wrong_type": 1}
     assert result["dossiers"] == counts(received=1, completed=1, on_time=1)
     assert result["by"]["channel"].keys() == {"2"}
     assert result["by"]["agency"].keys() == {"H26.14"}
+
+
+def test_a_log_that_is_none_of_ours_hints_at_the_mapping(tmp_path):
+    log, _ = written(tmp_path, "no,in,due,out\n1,2026-03-02,,\n", CASES)
+
+    said = run(log, None).said
+
+    assert said.splitlines() == [
+        "refused: value: not_json (1)",
+        "refused: value: wrong_type (1)",
+        "no record is an event of ours; another kind of log needs --mapping",
+    ]
