@@ -117,7 +117,7 @@ class RowReader:
         """
         read = self._decoder.decode(encode(event), record_time_ms=self._arrival_ms)
         if isinstance(read, Unusable):
-            raise _Refusal(f"{read.detail}: {read.reason}")
+            raise _Refusal(why_unusable(read))
         return read
 
     def _case_row(self, reading: "_Reading", cells: Cells) -> Row:
@@ -282,8 +282,13 @@ class RowReader:
 
 
 def _content_key(events: Iterable[StateChanged]) -> bytes:
-    said = [(event.id, content(event)) for event in events]
+    said = [(event.source, event.id, content(event)) for event in events]
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=16).digest()
+
+
+def why_unusable(refused: Unusable) -> str:
+    """The field and the reason, without the place within the record: reasons are counted."""
+    return f"{refused.detail.partition(':')[0]}: {refused.reason}"
 
 
 def event_row(event: StateChanged) -> Row:

@@ -144,7 +144,7 @@ def test_a_cut_without_offset_is_local_time_of_the_zone():
 )
 def test_a_broken_mapping_is_one_line_with_place_reason_and_remedy(change, line):
     with pytest.raises(Broken) as broken:
-        parse(GOOD.replace(*change, 1), "log.toml")
+        parse(GOOD.replace(change[0], change[1], 1), "log.toml")
 
     assert str(broken.value) == line
 

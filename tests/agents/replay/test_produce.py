@@ -50,9 +50,9 @@ async def test_every_event_is_on_the_topic_once_with_its_dossier_as_key(tansu, t
     records = await consume(tansu.bootstrap, topic, 7)
 
     decoder = Decoder(Zone())
-    events = [decoder.decode(one.value, record_time_ms=one.timestamp) for one in records]
+    decoded = [decoder.decode(one.value, record_time_ms=one.timestamp) for one in records]
+    events = [event for event in decoded if isinstance(event, StateChanged)]
     assert status == 0
-    assert all(isinstance(event, StateChanged) for event in events)
     assert [one.key.decode() for one in records] == [event.dossier for event in events]
     assert [(event.dossier, event.state) for event in events] == [
         ("permits|1", 2),

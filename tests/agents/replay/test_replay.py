@@ -7,7 +7,7 @@ import random
 import pytest
 
 from agents.replay import offline
-from agents.replay.command import _open
+from agents.replay.command import opened
 from tests.agents.replay.runs import run, written
 
 CASES = """\
@@ -317,7 +317,7 @@ def test_applicants_and_pseudonyms_leave_only_their_keyed_hash(tmp_path):
     spilled = []
 
     for key in (b"secret", b"secret", b"other"):
-        with _open(paths[0], paths[1], None, key=key, backfill=True) as job:
+        with opened(paths[0], paths[1], None, key=key, backfill=True) as job:
             spilled += [row.event for row in job.stream.rows()]
 
     first, again, other = spilled
@@ -347,30 +347,47 @@ def test_the_order_of_rows_and_the_size_of_files_change_nothing(tmp_path, monkey
 
 
 def test_a_log_of_cloudevents_needs_no_mapping(tmp_path):
+    data = {
+        "dossier": "H26.14-260302-0001",
+        "procedure": "1.004194",
+        "agency": "H26.14",
+        "state": 2,
+        "channel": 2,
+        "due_at": "2026-03-05T17:00:00+07:00",
+    }
     event = {
         "specversion": "1.0",
         "id": "1",
         "source": "H26-onestop",
         "type": "dossier.state.v1",
         "time": "2026-03-02T08:00:00+07:00",
-        "data": {
-            "dossier": "H26.14-260302-0001",
-            "procedure": "1.004194",
-            "agency": "H26.14",
-            "state": 2,
-            "channel": 2,
-            "due_at": "2026-03-05T17:00:00+07:00",
-        },
+        "data": data,
     }
-    done = event | {"id": "2", "time": "2026-03-05T17:00:00+07:00"}
-    done["data"] = event["data"] | {"state": 9}
-    lines = [json.dumps(one) for one in (event, done, done)] + ['{"specversion":"1.0"', "[]"]
+    done = event | {"id": "2", "time": "2026-03-05T17:00:00+07:00", "data": data | {"state": 9}}
+    portal = event | {"source": "portal"}  # the same id of another source is another event
+    lines = [json.dumps(one) for one in (event, portal, done, done)] + [
+        '{"specversion":"1.0"',
+        "[]",
+    ]
     log = tmp_path / "events"
     log.write_bytes(gzip.compress("\n".join(lines).encode()))
 
     result = run(log, None).result
 
-    assert (result["records"], result["refused"], result["duplicates"]) == (5, 2, 1)
+    assert (result["records"], result["refused"], result["duplicates"]) == (6, 2, 1)
+    assert result["refusals"] == {"value: not_json": 1, "value: wrong_type": 1}
     assert result["dossiers"] == counts(received=1, completed=1, on_time=1)
     assert result["by"]["channel"].keys() == {"2"}
     assert result["by"]["agency"].keys() == {"H26.14"}
+
+
+def test_a_log_that_is_none_of_ours_hints_at_the_mapping(tmp_path):
+    log, _ = written(tmp_path, "no,in,due,out\n1,2026-03-02,,\n", CASES)
+
+    said = run(log, None).said
+
+    assert said.splitlines() == [
+        "refused: value: not_json (1)",
+        "refused: value: wrong_type (1)",
+        "no record is an event of ours; another kind of log needs --mapping",
+    ]
