@@ -32,6 +32,7 @@ class Warning(IntEnum):  # noqa: A001 - the field's word; the built-in is not us
     SECOND_SUPPLEMENT = 19
     END_WITHOUT_PROCESSED = 20
     IDENTITY_MISSING = 21
+    BEYOND_CALENDAR = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,10 @@ MEANINGS: Final = {
     Warning.END_WITHOUT_PROCESSED: Meaning(
         "The result was handed over without ever being processed (10 without 9).",
         "DOMAIN.md §2.3: the end is the 9 if there is one",
+    ),
+    Warning.BEYOND_CALENDAR: Meaning(
+        "A time for which there is no calendar: nothing in working time is measured.",
+        "MEASURES.md §2, years 1990 to 2100",
     ),
     Warning.IDENTITY_MISSING: Meaning(
         "A citizen's dossier was accepted without an identity number.",
