@@ -258,6 +258,8 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
         view.receiver = place
     if _accepts(event):
         view.accepted_ms = _accepted_ms(view, event, at)
+        view.accepted_by = event.state
+        view.opened_at = len(view.moves)
         view.procedure = event.procedure
         view.receiver = place
         view.channel = event.channel or view.channel
@@ -333,6 +335,8 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
     place = Place(event.agency, event.unit)
     view.boarded_ms = at
     view.accepted_ms = event.accepted_ms
+    view.accepted_by = event.state
+    view.opened_at = len(view.moves)
     view.receiver = place
     view.procedure = event.procedure
     view.channel = event.channel

@@ -449,3 +449,8 @@ CATALOGUE: Final = (
         )
     ),
 )
+
+# What Prometheus shows, and so what the totals hold.
+SHOWN: Final = frozenset(
+    {definition.measure for definition in CATALOGUE if definition.shown} | set(CONSUMED_BINS)
+)

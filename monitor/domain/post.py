@@ -201,7 +201,7 @@ def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, boo
     Changes are moves, due dates made, supplements asked for and ended.
     """
     began_ms = view.began_ms or 0
-    running = [move for move in view.moves if move.state in RUNNING]
+    running = [move for move in view.moves[view.opened_at :] if move.state in RUNNING]
     instants = {began_ms}
     instants.update(move.at_ms for move in running)
     instants.update(made.made_ms for made in view.dues)
@@ -209,11 +209,8 @@ def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, boo
         instants.add(supplement.asked_ms)
         if supplement.ended_ms is not None:
             instants.add(supplement.ended_ms)
-    # The state that accepted the dossier tells where it is from the receipt date on.
-    place, paused = view.receiver, bool(running) and (
-        running[0].at_ms <= began_ms or running[0].place == view.receiver
-    ) and _accepting(view) in PAUSING
-    position = 0
+    # From the receipt date on, the dossier is where the accepting state found it.
+    place, paused, position = view.receiver, view.accepted_by in PAUSING, 0
     for at_ms in sorted(instants):
         if at_ms < began_ms or (end_ms is not None and at_ms > end_ms):
             continue
@@ -221,17 +218,6 @@ def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, boo
             place, paused = running[position].place, running[position].state in PAUSING
             position += 1
         yield at_ms, place, paused
-
-
-def _accepting(view: View) -> int:
-    """The state that accepted the dossier, 0 if it was none that keeps it running."""
-    for move in view.moves:
-        if move.state == State.SUBMITTED:
-            continue
-        if move.state in RUNNING:
-            return move.state
-        return 0
-    return 0
 
 
 # -- the law's measures ----------------------------------------------------------------------

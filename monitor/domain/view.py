@@ -105,6 +105,8 @@ class View:
     submitted_ms: int | None = None
     submitted_to: Place = NOWHERE
     accepted_ms: int | None = None
+    accepted_by: int = 0  # the state that accepted it
+    opened_at: int = 0  # which of the moves that is: earlier ones were before acceptance
     boarded_ms: int | None = None  # when a snapshot brought it in: never received
     waiting: bool = False  # 1, or 5 without a receipt date, came before acceptance
     processed_ms: int | None = None  # the first 9 after the last running state
@@ -132,7 +134,7 @@ class View:
     @property
     def running(self) -> Move | None:
         """The last of the states 2, 4, 5, 6 and 8."""
-        for move in reversed(self.moves):
+        for move in reversed(self.moves[self.opened_at :]):
             if move.state in RUNNING:
                 return move
         return None
