@@ -11,7 +11,7 @@ from monitor.domain.fold import advance, fold
 from monitor.domain.identity import Repeat, repeat
 from monitor.domain.view import View
 from monitor.ledger.unit import DossierRow, Entry
-from schemas.event import Canonical, StateChanged
+from schemas.event import Canonical
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(Canonical).decode
@@ -59,7 +59,7 @@ class Dossier:
         dossier.refold(list(unpack_events(row.events)))
         return dossier
 
-    def hear(self, event: StateChanged) -> Repeat | None:
+    def hear(self, event: Canonical) -> Repeat | None:
         """Take an event in. None: it is new; otherwise how it relates to what was known."""
         mark = _mark(event)
         if _holds(self.marks, mark):

@@ -6,6 +6,7 @@ calendar. A limit has a source and a basis; a clock without one is only measured
 
 from collections.abc import Iterator
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
@@ -121,7 +122,7 @@ def _between_moves(view: View) -> Iterator[Timed]:
     """Steps and pauses: each state until the next one; the last of an ended dossier has none."""
     began_ms = view.began_ms or 0
     moves = view.moves
-    for move, following in zip(moves, moves[1:], strict=False):
+    for move, following in pairwise(moves):
         from_ms, until_ms = max(move.at_ms, began_ms), following.at_ms
         if until_ms < from_ms or move.state in STANDING:
             continue
@@ -140,8 +141,6 @@ def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
         sent_ms = answer.sent_ms
         if sent_ms is None or sent_ms > answer.at_ms:
             continue
-        yield Timed(
-            Clock.SYNC, sent_ms, answer.at_ms, view.receiver, sent_ms + SYNC_LIMIT_MS
-        )
+        yield Timed(Clock.SYNC, sent_ms, answer.at_ms, view.receiver, sent_ms + SYNC_LIMIT_MS)
         limit_ms = calendar.add_worked(sent_ms, ANSWER_LIMIT_MS)
         yield Timed(Clock.ANSWER, sent_ms, answer.at_ms, view.receiver, limit_ms)

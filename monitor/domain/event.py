@@ -83,6 +83,8 @@ class Event(Protocol):
     """
 
     @property
+    def __struct_fields__(self) -> tuple[str, ...]: ...  # names of all fields
+    @property
     def kind(self) -> Kind: ...
     @property
     def dossier(self) -> str: ...  # normalised key: `codes.dossier_key`

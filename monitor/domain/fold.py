@@ -29,7 +29,7 @@ from monitor.domain.view import (
     Supplement,
     View,
 )
-from monitor.domain.warning import Noted, Warning
+from monitor.domain.warning import Noted, QualityWarning
 
 # A claim further ahead of its arrival than this is a wrong clock: the arrival is used.
 FUTURE_MS: Final = 5 * 60 * 1000
@@ -50,7 +50,8 @@ def effective_ms(event: Event) -> int:
 def rank(event: AnyEvent) -> int:
     """The order of what is claimed for one instant: by state, then what is no state."""
     if event.kind is Kind.STATE or event.kind is Kind.SNAPSHOT:
-        return RANK[event.state]
+        state: int = event.state
+        return RANK[state]
     return NO_STATE_RANK
 
 
@@ -75,9 +76,9 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
         _step(view, event)
     _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
     for event in stray:
-        view.warnings.append(_noted(Warning.VOID_WITHOUT_TARGET, event))
+        view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
     for event in contradictions:
-        view.warnings.append(_noted(Warning.CONTRADICTION, event))
+        view.warnings.append(_noted(QualityWarning.CONTRADICTION, event))
     last = ordered[-1]
     view.source = last.source
     view.mixed = any(
@@ -124,9 +125,7 @@ def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[Any
     if not voids:
         return ordered, []
     voided = {(event.source, event.target) for event in voids}
-    sent = {
-        (event.source, event.id) for event in ordered if event.kind is not Kind.VOIDED
-    }
+    sent = {(event.source, event.id) for event in ordered if event.kind is not Kind.VOIDED}
     kept = [
         event
         for event in ordered
@@ -168,8 +167,7 @@ def _counted(
         for event in states
         if event.source != authority
         and (
-            event.state in own_codes
-            or (event.state in CLOSING and order_key(event) < own_last)
+            event.state in own_codes or (event.state in CLOSING and order_key(event) < own_last)
         )
     ]
     if not contradictions:
@@ -196,7 +194,7 @@ def _accepts(event: AnyEvent) -> bool:
 def _step(view: View, event: AnyEvent) -> None:
     """What one event, next in order, does to the view."""
     if event.claimed_ms - event.arrival_ms > FUTURE_MS:
-        view.warnings.append(_noted(Warning.FUTURE_TIME, event))
+        view.warnings.append(_noted(QualityWarning.FUTURE_TIME, event))
     if event.kind is Kind.STATE:
         _enter(view, event)
     else:
@@ -206,49 +204,69 @@ def _step(view: View, event: AnyEvent) -> None:
 def _enter(view: View, event: AnyEvent) -> None:
     """A state: it has no effect at all once a 3, 7 or 10 stands."""
     if view.standing:
-        view.warnings.append(_noted(Warning.SHUT_OUT, event))
+        view.warnings.append(_noted(QualityWarning.SHUT_OUT, event))
         return
-    state = event.state
+    state: int = event.state
     at = effective_ms(event)
     place = Place(event.agency, event.unit)
-    if state and state not in TRANSITIONS[view.moves[-1].state if view.moves else None]:
-        view.warnings.append(_noted(Warning.ILLEGAL_TRANSITION, event))
-
+    before = State(view.moves[-1].state) if view.moves else None
+    if state and state not in TRANSITIONS[before]:
+        view.warnings.append(_noted(QualityWarning.ILLEGAL_TRANSITION, event))
     if view.accepted_ms is None:
         _say(view, event, place, at)
-    else:
-        view.channel = view.channel or event.channel
-        view.sub_channel = view.sub_channel or event.sub_channel
-        view.level = view.level or event.level
-        view.applicant_type = view.applicant_type or event.applicant_type
-
+    _say_where_unsaid(view, event)
     if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
         view.dues.append(Due(at, event.due_ms))
     if state == State.OTHER or (state == State.SUBMITTED and view.accepted_ms is not None):
         return  # 0 and 1 change nothing
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
-    if state == State.SUBMITTED:
-        if view.submitted_ms is None:
-            view.submitted_ms = at
-            view.submitted_to = place
-    elif state in RUNNING:
-        if view.processed_ms is not None:  # recalled: that 9 is undone
-            view.processed_ms = None
-            view.moves = [move for move in view.moves if move.state != State.PROCESSED]
-        if state == State.SUPPLEMENT_REQUESTED:
-            _ask(view, at, place)
-    elif state == State.PROCESSED:
-        if view.processed_ms is not None:
-            return  # a further 9 changes nothing
-        view.processed_ms = at
+    if _ACTS[State(state)](view, state, at, place):
+        view.moves.append(Move(at, state, place, event.step, event.source))
+
+
+# What a state does; False: nothing, and it is no move.
+
+
+def _submit(view: View, _state: int, at: int, place: Place) -> bool:
+    if view.submitted_ms is None:
+        view.submitted_ms = at
+        view.submitted_to = place
+    return True
+
+
+def _run(view: View, state: int, at: int, place: Place) -> bool:
+    """The dossier is with the office again, or waits for somebody: a 9 before is undone."""
+    if view.processed_ms is not None:
+        view.processed_ms = None
+        view.moves = [move for move in view.moves if move.state != State.PROCESSED]
+    if state == State.SUPPLEMENT_REQUESTED:
+        _ask(view, at, place)
+    return True
+
+
+def _process(view: View, _state: int, at: int, place: Place) -> bool:
+    if view.processed_ms is not None:
+        return False  # a further 9 changes nothing
+    view.processed_ms = at
+    view.settler = place
+    return True
+
+
+def _stand(view: View, state: int, at: int, place: Place) -> bool:
+    view.standing = state
+    view.standing_ms = at
+    if view.processed_ms is None:
         view.settler = place
-    else:
-        view.standing = state
-        view.standing_ms = at
-        if view.processed_ms is None:
-            view.settler = place
-    view.moves.append(Move(at, state, place, event.step, event.source))
+    return True
+
+
+_ACTS: Final[Mapping[State, Callable[[View, int, int, Place], bool]]] = {
+    State.SUBMITTED: _submit,
+    **dict.fromkeys(RUNNING, _run),
+    State.PROCESSED: _process,
+    **dict.fromkeys(STANDING, _stand),
+}
 
 
 def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
@@ -270,22 +288,26 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
             view.identity_attached = event.identity_attached
     elif event.state in (State.SUBMITTED, State.SUPPLEMENT_REQUESTED):
         view.waiting = True
+    if view.identity_attached is None:
+        view.identity_attached = event.identity_attached
+
+
+def _say_where_unsaid(view: View, event: AnyEvent) -> None:
+    """Attributes that nobody has given yet, also after acceptance."""
     view.channel = view.channel or event.channel
     view.sub_channel = view.sub_channel or event.sub_channel
     view.level = view.level or event.level
     view.applicant_type = view.applicant_type or event.applicant_type
-    if view.identity_attached is None:
-        view.identity_attached = event.identity_attached
 
 
 def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
     """The receipt date if it is given and not in the future, else the event's own time."""
     receipt: int | None = event.receipt_ms
     if receipt is None:
-        view.warnings.append(_noted(Warning.NO_RECEIPT_DATE, event))
+        view.warnings.append(_noted(QualityWarning.NO_RECEIPT_DATE, event))
         return at
     if receipt - event.arrival_ms > FUTURE_MS:
-        view.warnings.append(_noted(Warning.RECEIPT_IN_FUTURE, event))
+        view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
         return at
     return receipt
 
@@ -376,7 +398,7 @@ _STEPS: Final[Mapping[Kind, Callable[[View, AnyEvent, int], None]]] = {
 }
 
 
-def _noted(warning: Warning, event: Event) -> Noted:
+def _noted(warning: QualityWarning, event: Event) -> Noted:
     return Noted(warning, event.source, effective_ms(event))
 
 
@@ -423,5 +445,3 @@ def _replace_place(view: View, agency: str, unit: str | None) -> None:
     view.moves = [move._replace(place=mend(move.place)) for move in view.moves]
     for supplement in view.supplements:
         supplement.place = mend(supplement.place)
-
-

@@ -137,6 +137,7 @@ def clock_measure(clock: int, part: Part) -> int:
     """The number of a clock's measure."""
     return Measure.CLOCKS + 10 * clock + part
 
+
 CATALOGUE: Final = (
     Definition(
         measure=Measure.SUBMITTED,

@@ -1,6 +1,5 @@
 """By which rules a dossier is measured."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol

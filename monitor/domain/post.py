@@ -16,9 +16,9 @@ from monitor.domain.measures import (
     clock_measure,
 )
 from monitor.domain.policy import Policy, Precision
-from monitor.domain.reckoning import Judgement, Reckoning, Verdict, sent_due_ms
+from monitor.domain.reckoning import Judgement, Reckoning, Verdict
 from monitor.domain.view import NOWHERE, Cell, Outcome, Place, View
-from monitor.domain.warning import Noted, Warning
+from monitor.domain.warning import Noted, QualityWarning
 
 
 class Account(NamedTuple):
@@ -65,7 +65,9 @@ def post(view: View, policy: Policy) -> Entries:
         except ValueError:
             # An instant beyond the calendar: nothing that rests on working time is measured.
             warnings.append(
-                Noted(Warning.BEYOND_CALENDAR, view.moves[-1].source, view.moves[-1].at_ms)
+                Noted(
+                    QualityWarning.BEYOND_CALENDAR, view.moves[-1].source, view.moves[-1].at_ms
+                )
             )
         else:
             entries.update(legal)
@@ -125,7 +127,7 @@ def _post_plain(entries: Entries, view: View, policy: Policy) -> None:
         policy,
         (Measure.IN_PROCESS, Measure.PAUSED),
         end_ms,
-        lambda at: _day_or_none(sent_due_ms(view, at), policy),
+        lambda at: _day_or_none(view.due_at(at), policy),
     )
 
 
@@ -137,7 +139,7 @@ def _post_time_taken(entries: Entries, view: View, policy: Policy, at: Account) 
     accepted_ms, end_ms = view.accepted_ms or 0, view.end_ms or 0
     if end_ms > accepted_ms:
         entries[at._replace(measure=Measure.PROCESSING_TIME)] = end_ms - accepted_ms
-    due_ms = sent_due_ms(view, end_ms)
+    due_ms = view.due_ms
     if due_ms is None:
         entries[at._replace(measure=Measure.NO_DEADLINE)] = 1
         return
@@ -236,7 +238,11 @@ def _post_legal(entries: Entries, reckoning: Reckoning) -> None:
     policy = Policy(zone)
     end_ms = view.end_ms
     for measures, until_ms, slot in (
-        ((Measure.IN_PROCESS_766, Measure.PAUSED_766), reckoning.end_766_ms, reckoning.slot_766),
+        (
+            (Measure.IN_PROCESS_766, Measure.PAUSED_766),
+            reckoning.end_766_ms,
+            reckoning.slot_766,
+        ),
         ((Measure.IN_PROCESS_06B, Measure.PAUSED_06B), end_ms, reckoning.slot_06b),
         (
             (Measure.IN_PROCESS_FIRST_DUE, Measure.PAUSED_FIRST_DUE),
@@ -294,8 +300,7 @@ def _post_reschedulings(entries: Entries, reckoning: Reckoning) -> None:
         cell = view.cell(view.receiver)
         on = day(rescheduling.at_ms)
         _add(entries, Account(Measure.RESCHEDULED, cell, on))
-        in_force = reckoning.due_06b_ms(rescheduling.at_ms - 1)
-        if in_force is not None and rescheduling.at_ms >= in_force:
+        if reckoning.put_off_late(rescheduling):
             _add(entries, Account(Measure.LATE_RESCHEDULES, cell, on))
 
 
@@ -338,51 +343,57 @@ def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
 def _odd(reckoning: Reckoning) -> Iterator[Noted]:
     """What is odd about an accepted dossier as a whole; what one event shows, `fold` noted."""
     view = reckoning.view
-    accepted_ms = view.accepted_ms or 0
-    source = view.moves[0].source
+    source = view.moves[view.opened_at].source if view.moves[view.opened_at :] else view.source
     if view.boarded_ms is None:
-        yield from _odd_at_reception(reckoning, source, accepted_ms)
+        yield from _odd_at_reception(reckoning, source, view.accepted_ms or 0)
     for supplement in reckoning.requests[1:]:
-        yield Noted(Warning.SECOND_SUPPLEMENT, source, supplement.asked_ms)
-    for number, rescheduling in enumerate(view.reschedulings):
+        yield Noted(QualityWarning.SECOND_SUPPLEMENT, source, supplement.asked_ms)
+    yield from _odd_reschedulings(reckoning)
+    if view.end_ms is not None:
+        yield from _odd_at_end(view, source, view.end_ms)
+
+
+def _odd_reschedulings(reckoning: Reckoning) -> Iterator[Noted]:
+    for number, rescheduling in enumerate(reckoning.view.reschedulings):
         if number:
-            yield Noted(Warning.RESCHEDULED_AGAIN, rescheduling.source, rescheduling.at_ms)
-        in_force = reckoning.due_06b_ms(rescheduling.at_ms - 1)
-        if in_force is not None and rescheduling.at_ms >= in_force:
-            yield Noted(Warning.RESCHEDULED_LATE, rescheduling.source, rescheduling.at_ms)
+            yield Noted(
+                QualityWarning.RESCHEDULED_AGAIN, rescheduling.source, rescheduling.at_ms
+            )
+        if reckoning.put_off_late(rescheduling):
+            yield Noted(
+                QualityWarning.RESCHEDULED_LATE, rescheduling.source, rescheduling.at_ms
+            )
         if not rescheduling.apology:
-            yield Noted(Warning.NO_APOLOGY, rescheduling.source, rescheduling.at_ms)
-    end_ms = view.end_ms
-    if end_ms is None:
-        return
-    raw_ms = view.standing_ms if view.processed_ms is None else view.processed_ms
-    if raw_ms < accepted_ms:
-        yield Noted(Warning.END_BEFORE_RECEIPT, source, end_ms)
+            yield Noted(QualityWarning.NO_APOLOGY, rescheduling.source, rescheduling.at_ms)
+
+
+def _odd_at_end(view: View, source: str, end_ms: int) -> Iterator[Noted]:
+    ended_ms = view.standing_ms if view.processed_ms is None else view.processed_ms
+    if ended_ms < end_ms:  # the end was booked on the receipt
+        yield Noted(QualityWarning.END_BEFORE_RECEIPT, source, end_ms)
     if view.outcome is Outcome.COMPLETED:
         if view.processed_ms is None:
-            yield Noted(Warning.END_WITHOUT_PROCESSED, source, end_ms)
-        due_ms = sent_due_ms(view, end_ms)
-        if due_ms is not None and due_ms // 1000 == raw_ms // 1000:
-            yield Noted(Warning.END_EQUALS_DUE, source, end_ms)
+            yield Noted(QualityWarning.END_WITHOUT_PROCESSED, source, end_ms)
+        due_ms = view.due_ms
+        if due_ms is not None and due_ms // 1000 == ended_ms // 1000:
+            yield Noted(QualityWarning.END_EQUALS_DUE, source, end_ms)
     for made in view.dues:
         if made.made_ms > end_ms:
-            yield Noted(Warning.DUE_AFTER_END, source, made.made_ms)
+            yield Noted(QualityWarning.DUE_AFTER_END, source, made.made_ms)
 
 
-def _odd_at_reception(
-    reckoning: Reckoning, source: str, accepted_ms: int
-) -> Iterator[Noted]:
+def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> Iterator[Noted]:
     view, zone = reckoning.view, reckoning.zone
     procedure = reckoning.procedure
     if procedure is None:
-        yield Noted(Warning.UNKNOWN_PROCEDURE, source, accepted_ms)
+        yield Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms)
     elif view.level and view.level != procedure.level:
-        yield Noted(Warning.LEVEL_DIFFERS, source, accepted_ms)
+        yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
     if reckoning.own is not None and view.dues:
         sent, own = zone.day(view.dues[0].due_ms), zone.day(reckoning.own.due_ms)
         if sent != own:
-            yield Noted(Warning.DUE_DIFFERS, source, accepted_ms)
+            yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
     if view.channel == Channel.ONLINE and view.level == Level.INFORMATION:
-        yield Noted(Warning.INFORMATION_ONLY_ONLINE, source, accepted_ms)
+        yield Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms)
     if view.applicant_type == ApplicantType.CITIZEN and view.identity_attached is False:
-        yield Noted(Warning.IDENTITY_MISSING, source, accepted_ms)
+        yield Noted(QualityWarning.IDENTITY_MISSING, source, accepted_ms)

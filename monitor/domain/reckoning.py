@@ -13,7 +13,7 @@ from monitor.domain.lifecycle import STOPS, RuleName
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.procedure import Procedure
-from monitor.domain.view import Outcome, Supplement, View
+from monitor.domain.view import Outcome, Rescheduling, Supplement, View
 from monitor.domain.zone import Zone
 
 
@@ -100,13 +100,6 @@ class Reckoning:
             if s.completed and s.ended_ms is not None and s.ended_ms <= until_ms
         )
 
-    def sent_due_ms(self, at_ms: int) -> int | None:
-        """The last due date that a source had made by then."""
-        for made in reversed(self.view.dues):
-            if made.made_ms <= at_ms:
-                return made.due_ms
-        return None
-
     def pauses(self, rule: RuleName, at_ms: int) -> list[Pause]:
         """What stops a rule's clock up to an instant; open ones have no end."""
         stops = STOPS[rule]
@@ -148,12 +141,12 @@ class Reckoning:
 
     def due_06b_ms(self, at_ms: int) -> int | None:
         """The last due date sent by then, never moved by us; else ours, moved by its pauses."""
-        sent = self.sent_due_ms(at_ms)
+        sent = self.view.due_at(at_ms)
         return self.own_due_ms(RuleName.R06B, at_ms) if sent is None else sent
 
     def due_766_ms(self, at_ms: int) -> int | None:
         """The last due date sent by then, else receipt plus the procedure's limit."""
-        sent = self.sent_due_ms(at_ms)
+        sent = self.view.due_at(at_ms)
         if sent is not None:
             return sent
         return None if self.own is None else self.own.due_ms
@@ -164,6 +157,11 @@ class Reckoning:
         if self.view.dues:
             return self.view.dues[0].due_ms
         return None if self.own is None else self.own.due_ms
+
+    def put_off_late(self, rescheduling: Rescheduling) -> bool:
+        """Whether a new due date was made at or after the one then in force."""
+        in_force = self.due_06b_ms(rescheduling.at_ms - 1)
+        return in_force is not None and rescheduling.at_ms >= in_force
 
     # -- verdicts --------------------------------------------------------------------------
 
@@ -246,7 +244,7 @@ def judge_plain(view: View, policy: Policy) -> Judgement | None:
     end_ms = view.end_ms
     if end_ms is None or view.outcome is not Outcome.COMPLETED:
         return None
-    due_ms = sent_due_ms(view, end_ms)
+    due_ms = view.due_at(end_ms)
     if due_ms is None:
         return Judgement(RuleName.PLAIN, Verdict.NO_DEADLINE, end_ms, None)
     if policy.precision is Precision.DATE:
@@ -255,11 +253,3 @@ def judge_plain(view: View, policy: Policy) -> Judgement | None:
         in_time = end_ms <= due_ms
     verdict = Verdict.ON_TIME if in_time else Verdict.LATE
     return Judgement(RuleName.PLAIN, verdict, end_ms, due_ms)
-
-
-def sent_due_ms(view: View, at_ms: int | None) -> int | None:
-    """The last due date sent by an instant; by now for None."""
-    for made in reversed(view.dues):
-        if at_ms is None or made.made_ms <= at_ms:
-            return made.due_ms
-    return None

@@ -174,6 +174,18 @@ class View:
             return max(self.standing_ms, self.accepted_ms)
         return None
 
+    def due_at(self, at_ms: int | None) -> int | None:
+        """The last due date that a source had made by an instant; the last of all for None."""
+        for made in reversed(self.dues):
+            if at_ms is None or made.made_ms <= at_ms:
+                return made.due_ms
+        return None
+
+    @property
+    def due_ms(self) -> int | None:
+        """The last due date sent, of an ended dossier the last one made at or before the end."""
+        return self.due_at(self.end_ms)
+
     @property
     def holder(self) -> Place:
         """Agency and unit that hold the dossier or settled it; before acceptance, received."""

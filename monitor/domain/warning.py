@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 
-class Warning(IntEnum):  # noqa: A001 - the field's word; the built-in is not used here
+class QualityWarning(IntEnum):
     """A rule of data quality. Sources: DOMAIN.md §1.4, §3.2 and §8.2."""
 
     ILLEGAL_TRANSITION = 1
@@ -44,81 +44,81 @@ class Meaning:
 
 
 MEANINGS: Final = {
-    Warning.ILLEGAL_TRANSITION: Meaning(
+    QualityWarning.ILLEGAL_TRANSITION: Meaning(
         "A state follows one that it cannot follow.", "DOMAIN.md §3.1, transition table"
     ),
-    Warning.SHUT_OUT: Meaning(
+    QualityWarning.SHUT_OUT: Meaning(
         "A state after a 3, 7 or 10 that was neither voided nor reopened.", "MEASURES.md §3"
     ),
-    Warning.FUTURE_TIME: Meaning(
+    QualityWarning.FUTURE_TIME: Meaning(
         "A time claimed more than 5 minutes after arrival.", "MEASURES.md §2"
     ),
-    Warning.RECEIPT_IN_FUTURE: Meaning(
+    QualityWarning.RECEIPT_IN_FUTURE: Meaning(
         "A receipt date more than 5 minutes after arrival.",
         "statistics error report of a one-stop system, DOMAIN.md §3.2",
     ),
-    Warning.END_BEFORE_RECEIPT: Meaning(
+    QualityWarning.END_BEFORE_RECEIPT: Meaning(
         "The end lies before the receipt.",
         "statistics error report of a one-stop system, DOMAIN.md §3.2",
     ),
-    Warning.DUE_AFTER_END: Meaning(
+    QualityWarning.DUE_AFTER_END: Meaning(
         "A due date was made after the end.", "MEASURES.md §5, last due"
     ),
-    Warning.END_EQUALS_DUE: Meaning(
+    QualityWarning.END_EQUALS_DUE: Meaning(
         "The end equals the due date to the second: a bulk finish may have written it.",
         "option SetDungHan of a one-stop system, DOMAIN.md §3.2",
     ),
-    Warning.BACKDATED_END: Meaning(
+    QualityWarning.BACKDATED_END: Meaning(
         "The end was claimed for more than a working day before it arrived.",
         "DOMAIN.md §3.2: trust arrival beside the claimed time",
     ),
-    Warning.INFORMATION_ONLY_ONLINE: Meaning(
+    QualityWarning.INFORMATION_ONLY_ONLINE: Meaning(
         "A dossier of a level-2 procedure was submitted online.",
         "statistics error report of a one-stop system, DOMAIN.md §3.2",
     ),
-    Warning.NO_RECEIPT_DATE: Meaning(
+    QualityWarning.NO_RECEIPT_DATE: Meaning(
         "The accepting state has no receipt date.",
         "statistics error report of a one-stop system, DOMAIN.md §3.2",
     ),
-    Warning.LEVEL_DIFFERS: Meaning(
+    QualityWarning.LEVEL_DIFFERS: Meaning(
         "The service level sent is not the catalogue's.", "DOMAIN.md §1.4, client defect 2"
     ),
-    Warning.DUE_DIFFERS: Meaning(
+    QualityWarning.DUE_DIFFERS: Meaning(
         "The first due date sent lies on another day than the procedure's limit gives.",
         "issue of deadlines: a source's own due beside ours",
     ),
-    Warning.UNKNOWN_PROCEDURE: Meaning(
+    QualityWarning.UNKNOWN_PROCEDURE: Meaning(
         "The procedure is not in the catalogue on the receipt day.", "DOMAIN.md §8.2"
     ),
-    Warning.CONTRADICTION: Meaning(
+    QualityWarning.CONTRADICTION: Meaning(
         "A state of a source that has no authority over the dossier, and does not count.",
         "MEASURES.md §1, one authority a dossier",
     ),
-    Warning.RESCHEDULED_AGAIN: Meaning(
+    QualityWarning.RESCHEDULED_AGAIN: Meaning(
         "A due date was put off more than once.", "Decree 61/2018 Art. 19(9)"
     ),
-    Warning.RESCHEDULED_LATE: Meaning(
+    QualityWarning.RESCHEDULED_LATE: Meaning(
         "A due date was put off at or after the due date then in force.",
         "Decree 61/2018 Art. 19(9)",
     ),
-    Warning.NO_APOLOGY: Meaning(
+    QualityWarning.NO_APOLOGY: Meaning(
         "A due date was put off without an apology.", "Decree 61/2018 Art. 19(9)"
     ),
-    Warning.VOID_WITHOUT_TARGET: Meaning(
+    QualityWarning.VOID_WITHOUT_TARGET: Meaning(
         "A void names an event that its source has not sent.", "MEASURES.md §3"
     ),
-    Warning.SECOND_SUPPLEMENT: Meaning(
+    QualityWarning.SECOND_SUPPLEMENT: Meaning(
         "A supplement was asked for more than once.", "Decree 61/2018 Art. 15(3), 17"
     ),
-    Warning.END_WITHOUT_PROCESSED: Meaning(
+    QualityWarning.END_WITHOUT_PROCESSED: Meaning(
         "The result was handed over without ever being processed (10 without 9).",
         "DOMAIN.md §2.3: the end is the 9 if there is one",
     ),
-    Warning.BEYOND_CALENDAR: Meaning(
+    QualityWarning.BEYOND_CALENDAR: Meaning(
         "A time for which there is no calendar: nothing in working time is measured.",
         "MEASURES.md §2, years 1990 to 2100",
     ),
-    Warning.IDENTITY_MISSING: Meaning(
+    QualityWarning.IDENTITY_MISSING: Meaning(
         "A citizen's dossier was accepted without an identity number.",
         "DOMAIN.md §4: 100 % of dossiers from 2025",
     ),
@@ -128,6 +128,6 @@ MEANINGS: Final = {
 class Noted(NamedTuple):
     """A warning about a source, on the day of the event that gave rise to it."""
 
-    warning: Warning
+    warning: QualityWarning
     source: str
     at_ms: int

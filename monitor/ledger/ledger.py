@@ -146,8 +146,11 @@ class Ledger:
         unknown = [cell for cell in cells if cell not in self._cell_ids]
         if unknown:
             columns = [list(column) for column in zip(*unknown, strict=True)]
-            arguments = "$1::text[], $2::text[], $3::text[], $4::int2[], $5::text[], $6::int2[]"
-            names = "agency, unit, procedure, channel, sub_channel, level"
+            arguments = (
+                "$1::text[], $2::text[], $3::text[], $4::int2[], $5::text[], $6::int2[],"
+                " $7::text[], $8::int2[], $9::text[]"
+            )
+            names = ", ".join(Cell._fields)
             # Sorted, so that two workers numbering the same cells cannot deadlock.
             await self._pool.execute(
                 f"INSERT INTO cell ({names}) SELECT DISTINCT * FROM unnest({arguments})"  # noqa: S608
@@ -168,8 +171,7 @@ class Ledger:
         unknown = [number for number in numbers if number not in self._cells]
         if unknown:
             rows = await self._pool.fetch(
-                "SELECT id, agency, unit, procedure, channel, sub_channel, level FROM cell"
-                " WHERE id = ANY($1)",
+                f"SELECT id, {', '.join(Cell._fields)} FROM cell WHERE id = ANY($1)",  # noqa: S608
                 unknown,
             )
             for number, *dimensions in rows:

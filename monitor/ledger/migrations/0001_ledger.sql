@@ -10,7 +10,10 @@ CREATE TABLE cell (
     channel     smallint NOT NULL,
     sub_channel text     NOT NULL,
     level       smallint NOT NULL,
-    UNIQUE (agency, unit, procedure, channel, sub_channel, level)
+    step        text     NOT NULL DEFAULT '',   -- of what is measured by step
+    holder      smallint NOT NULL DEFAULT 0,    -- of what is measured by holder
+    source      text     NOT NULL DEFAULT '',   -- of what is a measure of the source
+    UNIQUE (agency, unit, procedure, channel, sub_channel, level, step, holder, source)
 );
 
 -- One row a dossier. Its events and the entries it has booked are kept as the worker packs
