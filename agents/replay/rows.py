@@ -143,7 +143,7 @@ class RowReader:
             # Else the due date was made with the receipt, and a row that was logged later
             # does not make it once more.
             due_ms = case.due_ms
-        event = StateChanged(
+        event: Canonical = StateChanged(
             dossier=case.dossier,
             source=self.mapping.source,
             id=identity or row_key.hex(),
