@@ -157,9 +157,7 @@ async def _dossiers_against(
             for entry, amount in entries.items()
         }
         if fresh != as_booked:
-            found.append(
-                f"dossier {row['key']} has booked {as_booked}, its events say {fresh}"
-            )
+            found.append(f"dossier {row['key']} has booked {as_booked}, its events say {fresh}")
     found += [
         f"journal {account}: {journal.get(account, 0)}, dossiers {booked.get(account, 0)}"
         for account in sorted(journal.keys() | booked.keys())

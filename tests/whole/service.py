@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from agents.generate.model import Record, Scenario, records
 from agents.quarantine import Seal
 from agents.recount import Recount
+from monitor.ledger.ledger import UNAVAILABLE
 from tests.servers.process import Server, ServerFailed
 from tests.servers.topics import create_topic
 from tests.whole import ledger_checks
@@ -115,7 +116,9 @@ class Stage:
                     )
                 )
                 if number % 500 == 0:
-                    ahead = number / per_second - (time.monotonic() - began) if per_second else 0
+                    ahead = (
+                        number / per_second - (time.monotonic() - began) if per_second else 0
+                    )
                     await asyncio.sleep(max(0, ahead))
             for future in sent:
                 there = await future
@@ -127,8 +130,8 @@ class Stage:
         while True:
             try:
                 positions = await ledger_checks.booked_until(self.database, self.topic)
-            except Exception as error:
-                positions = {"unknown": repr(error)}
+            except (*UNAVAILABLE, asyncpg.UndefinedTableError):
+                positions = {}
             if self.ends and all(
                 positions.get(partition) == end for partition, end in self.ends.items()
             ):

@@ -79,6 +79,7 @@ CREATE TABLE position (
     next        bigint  NOT NULL,
     epoch       bigint  NOT NULL,
     owner       text    NOT NULL,
+    group_id    text    NOT NULL DEFAULT '', -- the consumer group; two must not feed one ledger
     generation  integer NOT NULL,
     cluster     text    NOT NULL,
     last_hash   bytea,                   -- of the record at next - 1
