@@ -147,33 +147,47 @@ def _counted(
     sources = {event.source for event in states}
     if len(sources) <= 1:
         return ordered, []
+    heeded = _heeded(states)
     speaking = sources - portals or sources
     authority = next(
-        (event.source for event in states if event.source in speaking and _accepts(event)), None
+        (event.source for event in heeded if event.source in speaking and _accepts(event)), None
     )
     if authority is None:
         return ordered, []
-    # What a standing state of the authority shuts out is no statement of it either.
-    own = []
-    for event in states:
-        if event.source == authority:
-            own.append(event)
-            if event.state in STANDING:
-                break
+    own = [event for event in heeded if event.source == authority]
     own_codes = {event.state for event in own}
     own_last = order_key(own[-1])
+    foreign = {
+        (event.source, event.id)
+        for event in heeded
+        if event.state not in own_codes
+        and (event.state not in CLOSING or order_key(event) > own_last)
+    }
+    counted = [
+        event
+        for event in ordered
+        if not _is_state(event)
+        or event.source == authority
+        or (event.source, event.id) in foreign
+    ]
     contradictions = [
         event
         for event in states
-        if event.source != authority
-        and (
-            event.state in own_codes or (event.state in CLOSING and order_key(event) < own_last)
-        )
+        if event.source != authority and (event.source, event.id) not in foreign
     ]
-    if not contradictions:
-        return ordered, []
-    dropped = {id(event) for event in contradictions}
-    return [event for event in ordered if id(event) not in dropped], contradictions
+    return counted, contradictions
+
+
+def _heeded(states: Sequence[AnyEvent]) -> list[AnyEvent]:
+    """Without what each source's own 3, 7 or 10 shuts out: it neither accepts nor is later."""
+    heeded = []
+    ended = set()
+    for event in states:
+        if event.source not in ended:
+            heeded.append(event)
+            if event.state in STANDING:
+                ended.add(event.source)
+    return heeded
 
 
 def _is_state(event: AnyEvent) -> bool:
