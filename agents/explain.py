@@ -1,9 +1,10 @@
 """`emc explain`: how a dossier's figures came about, as a page to read or as JSON."""
 
 import asyncio
+import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum
@@ -48,7 +49,6 @@ from monitor.domain.lifecycle import Holder, RuleName
 from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.post import Account, post
 from monitor.domain.view import Place
-from monitor.domain.warning import QualityWarning
 from monitor.domain.zone import Zone, date_of
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.packing import unpack_entries
@@ -139,21 +139,30 @@ def explain_command(
         if found.booked is not None:
             shown["ledger"] = _plain(found.booked, explanation.zone)
         option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        out.write(orjson.dumps(shown, option=option).decode())
-        return OK
-    _print(_page(explanation, found.booked), out)
+        _write(orjson.dumps(shown, option=option).decode(), out)
+    elif out.isatty():
+        Console(file=out, highlight=False, markup=False).print(_page(explanation, found.booked))
+    else:
+        _write(page(explanation, found.booked), out)
     return OK
 
 
-def _print(parts: Iterable[RenderableType], out: TextIO) -> None:
-    """To a terminal as wide as it is; elsewhere without colours and blanks at line ends."""
-    if out.isatty():
-        console = Console(file=out, highlight=False, markup=False)
-        console.print(Group(*parts))
-        return
-    page = StringIO()
-    Console(file=page, width=WIDTH, highlight=False, markup=False).print(Group(*parts))
-    out.writelines(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+def page(explanation: Explanation, booked: Booked | None = None) -> str:
+    """The page as text without colours."""
+    written = StringIO()
+    console = Console(file=written, width=WIDTH, highlight=False, markup=False)
+    console.print(_page(explanation, booked))
+    return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
+
+
+def _write(text: str, out: TextIO) -> None:
+    """A reader that goes away (`| head`) is no failure."""
+    try:
+        out.write(text)
+        out.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more on its way out, and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # -- where the events are --------------------------------------------------------------------
@@ -261,8 +270,6 @@ def _plain(value: Any, zone: str) -> Any:
     elif hasattr(value, "_fields"):
         names = value._fields
     elif isinstance(value, tuple):
-        if value and hasattr(value[0], "_fields") and value[0]._fields == ("name", "value"):
-            return dict(_said(said.name, said.value, zone) for said in value)
         return [_plain(one, zone) for one in value]
     else:
         return value
@@ -272,13 +279,11 @@ def _plain(value: Any, zone: str) -> Any:
 def _named(name: str, value: Any, zone: str) -> tuple[str, Any]:
     if name.endswith("_ms") and name not in _LENGTHS:
         return name.removesuffix("_ms"), None if value is None else _iso(value, zone)
-    if name == "day" and value is not None:
+    if name in ("day", "due_day") and value is not None:
         return name, date_of(value).isoformat()
+    if name == "says" and isinstance(value, tuple):
+        return name, dict(_named(said.name, said.value, zone) for said in value)
     return name, _plain(value, zone)
-
-
-def _said(name: str, value: int | str | bool, zone: str) -> tuple[str, Any]:
-    return _named(name, value, zone)
 
 
 def _iso(ms: int, zone: str) -> str:
@@ -342,7 +347,11 @@ _FINDINGS: Final = {
 }
 
 
-def _page(told: Explanation, booked: Booked | None) -> Iterator[RenderableType]:
+def _page(told: Explanation, booked: Booked | None) -> RenderableType:
+    return Group(*_sections(told, booked))
+
+
+def _sections(told: Explanation, booked: Booked | None) -> Iterator[RenderableType]:
     yield Text(f"Dossier {told.dossier}", style="bold")
     yield _facts(told)
     yield from _section("What happened", _timeline(told))
@@ -396,7 +405,7 @@ def _of_policy(told: Explanation) -> str:
 
 def _timeline(told: Explanation) -> RenderableType:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), show_edge=False, expand=True)
-    table.add_column("when", width=23, no_wrap=True)
+    table.add_column("when", no_wrap=True)
     table.add_column("what was said", ratio=6)
     table.add_column("what the clock did", ratio=4)
     table.add_column("with", ratio=4)
@@ -609,10 +618,10 @@ _SIGNS: Final = {Finding.EARLY: "<", Finding.ON_TIME: "≤", Finding.LATE: ">"}
 def _timings(told: Explanation) -> RenderableType:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), show_edge=False, expand=True)
     table.add_column("clock", ratio=3)
-    table.add_column("from, until", width=23, no_wrap=True)
+    table.add_column("from, until", no_wrap=True)
     table.add_column("elapsed", ratio=2)
     table.add_column("working", ratio=2)
-    table.add_column("limit", width=23)
+    table.add_column("limit", no_wrap=True)
     limits = {}
     for one in told.timings:
         name = [_words(one.clock.name)]
@@ -682,7 +691,7 @@ def _slot(one: Posted) -> str:
         case SlotKind.NONE:
             return ""
         case SlotKind.DUE_DAY:
-            return f"due {date_of(one.slot).isoformat()}"
+            return f"due {date_of(one.due_day or 0).isoformat()}"
         case SlotKind.NO_DUE_DAY:
             return "no due day"
         case SlotKind.FIXED_IN_TIME:
@@ -690,7 +699,7 @@ def _slot(one: Posted) -> str:
         case SlotKind.FIXED_LATE:
             return "late for good"
         case SlotKind.WARNING:
-            return _words(QualityWarning(one.slot).name)
+            return _words(one.warning.name) if one.warning else ""
         case SlotKind.WORKED:
             return _bounds(one, lambda ms: _worked(ms - ms % 60_000))
         case SlotKind.SHARE:

@@ -25,7 +25,7 @@ from monitor.domain.fold import (
     fold,
     order_key,
 )
-from monitor.domain.identity import content, settled
+from monitor.domain.identity import content, content_hash, settled
 from monitor.domain.lifecycle import Holder, RuleName
 from monitor.domain.measures import (
     CATALOGUE,
@@ -209,7 +209,8 @@ class Verdict:
     net_ms: int | None  # end less what was taken off
     due_ms: int | None
     due_from: DueFrom
-    slot: int | None  # of the open stock: a day, or one of the fixed ones of `measures`
+    slot: int | None  # of the open stock, as it is booked; None: not open by this rule
+    due_day: int | None  # of the slot, where it is a day
     supplements: int  # asked for, those before a snapshot included
     precision: Precision
     says: str
@@ -272,6 +273,8 @@ class Posted:
     day: int  # since 1970-01-01
     slot: int
     slot_kind: SlotKind
+    due_day: int | None
+    warning: QualityWarning | None
     over: int | None  # of bins: above this
     up_to: int | None  # and up to this; None: no bound
     amount: int
@@ -590,7 +593,7 @@ def _story(
         by_event.setdefault((warned.source, warned.id), []).append(warned.warning)
     story = []
     seen: set[Identity] = set()
-    for event in sorted(heard, key=order_key):
+    for event in sorted(heard, key=lambda event: _telling_key(event, stands)):
         identity = (event.source, event.id)
         standing = stands[identity]
         if event is standing and identity not in seen:
@@ -624,6 +627,14 @@ def _story(
             )
         )
     return tuple(story)
+
+
+def _telling_key(
+    event: AnyEvent, stands: Mapping[Identity, AnyEvent]
+) -> tuple[object, bool, int, bytes]:
+    """The order that counts; of equal places what stands first, then as it arrived."""
+    stands_here = event is stands[event.source, event.id]
+    return order_key(event), not stands_here, event.arrival_ms, content_hash(event)
 
 
 # Shown apart, or never: a key that tells applicants apart is personal data.
@@ -855,6 +866,7 @@ def _verdicts(
             if due_ms is None
             else DueFrom.LIMIT,
             slot=slot,
+            due_day=slot if slot is not None and slot >= 0 else None,
             supplements=requests + view.earlier_supplements,
             precision=policy.precision if rule is RuleName.PLAIN else judging.precision,
             says=judging.says,
@@ -1041,6 +1053,8 @@ def posted(account: Account, amount: int) -> Posted:
         day=day,
         slot=slot,
         slot_kind=means.kind,
+        due_day=slot if means.kind is SlotKind.DUE_DAY else None,
+        warning=QualityWarning(slot) if means.kind is SlotKind.WARNING else None,
         over=means.over,
         up_to=means.up_to,
         amount=amount,
