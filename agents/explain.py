@@ -550,7 +550,8 @@ def _own(own: Own, zone: str, *, used: bool) -> Iterator[str]:
             yield "  so it is unknown for now"
         else:
             moved = _when(own.moved_due_ms, zone)
-            yield f"  so by report 06b it is {moved}{_provisional(own.moved_provisional)}"
+            so = "so by report 06b it is" if used else "moved by them it would be"
+            yield f"  {so} {moved}{_provisional(own.moved_provisional)}"
             for reason in own.moved_reasons:
                 if reason not in own.reasons:
                     yield from _reason(reason)
@@ -662,9 +663,9 @@ def _entries(entries: Sequence[Posted]) -> RenderableType:
         return Text("none")
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), show_edge=False, expand=True)
     table.add_column("day", width=10, no_wrap=True)
-    table.add_column("measure", ratio=5, overflow="fold")
+    table.add_column("measure", min_width=20, ratio=5, overflow="fold")
     table.add_column("account", ratio=6)
-    table.add_column("slot", ratio=5)
+    table.add_column("slot", min_width=20, ratio=5)
     table.add_column("amount", justify="right", ratio=4)
     for one in entries:
         table.add_row(
