@@ -19,6 +19,7 @@ from monitor.domain.lifecycle import (
     RUNNING,
     STANDING,
     TRANSITIONS,
+    WAITING,
 )
 from monitor.domain.view import (
     Acknowledgement,
@@ -231,8 +232,11 @@ def _enter(view: View, event: AnyEvent) -> None:
     _say_where_unsaid(view, event)
     if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
         view.dues.append(Due(at, event.due_ms))
-    if state == State.OTHER or (state == State.SUBMITTED and view.accepted_ms is not None):
-        return  # 0 and 1 change nothing
+    if state == State.OTHER:
+        return
+    if state == State.SUBMITTED and view.accepted_ms is not None:
+        _submit(view, state, at, place)  # told late; it changes nothing else
+        return
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
     if _ACTS[State(state)](view, state, at, place):
@@ -300,7 +304,7 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
         view.applicant_type = event.applicant_type or view.applicant_type
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
-    elif event.state in (State.SUBMITTED, State.SUPPLEMENT_REQUESTED):
+    elif event.state in WAITING:
         view.waiting = True
     if view.identity_attached is None:
         view.identity_attached = event.identity_attached
