@@ -147,10 +147,10 @@ def explain_command(
     return OK
 
 
-def page(explanation: Explanation, booked: Booked | None = None) -> str:
+def page(explanation: Explanation, booked: Booked | None = None, *, width: int = WIDTH) -> str:
     """The page as text without colours."""
     written = StringIO()
-    console = Console(file=written, width=WIDTH, highlight=False, markup=False)
+    console = Console(file=written, width=width, highlight=False, markup=False)
     console.print(_page(explanation, booked))
     return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
-from monitor.domain.clocks import Clock, timed
+from monitor.domain.clocks import timed
 from monitor.domain.deadlines import RULES, Due, Ground, Limit, Pause, Rule, Strategy, suspended
 from monitor.domain.deadlines import Basis as GroundBasis
 from monitor.domain.event import Kind
@@ -29,6 +29,7 @@ from monitor.domain.identity import content, content_hash, settled
 from monitor.domain.lifecycle import Holder, RuleName
 from monitor.domain.measures import (
     CATALOGUE,
+    CLOCK_CATALOGUE,
     CONSUMED_BINS,
     CONSUMED_BOUNDS,
     FIXED_IN_TIME,
@@ -36,6 +37,7 @@ from monitor.domain.measures import (
     NO_SLOT,
     WORKED_BOUNDS,
     Basis,
+    Clock,
     Definition,
     Measure,
     Part,
@@ -826,7 +828,7 @@ _JUDGING: Final[Mapping[RuleName, _Judging]] = {
     ),
 }
 _DEFINITIONS: Final[Mapping[int, Definition]] = {
-    definition.measure: definition for definition in CATALOGUE
+    definition.measure: definition for definition in (*CATALOGUE, *CLOCK_CATALOGUE)
 }
 
 
@@ -885,38 +887,38 @@ def _standing_plain(view: View, policy: Policy) -> _Standing:
 
 def _standings(reckoning: Reckoning) -> Iterator[_Standing]:
     view, at_ms = reckoning.view, _at(reckoning.view)
-    end_ms = view.end_ms
-    end_766_ms = reckoning.end_766_ms
-    at_766_ms = at_ms if end_766_ms is None else end_766_ms
-    sent, sent_766 = view.due_at(at_ms) is not None, view.due_at(at_766_ms) is not None
+    end_ms, end_766_ms = view.end_ms, reckoning.end_766_ms
+    sent = view.due_at(at_ms) is not None
+    sent_766 = view.due_at(at_ms if end_766_ms is None else end_766_ms) is not None
+    due_766_ms, due_06b_ms = reckoning.due_766_ms(at_ms), reckoning.due_06b_ms(at_ms)
+    first_ms, first_sent = reckoning.first_due_ms, bool(view.dues)
     for rule, judgement, until_ms, due_ms, slot, is_sent in (
         (
             RuleName.R766,
             reckoning.judge_766(),
             end_766_ms,
-            reckoning.due_766_ms(at_766_ms),
+            due_766_ms,
             reckoning.slot_766,
             sent_766,
         ),
-        (
-            RuleName.R06B,
-            reckoning.judge_06b(),
-            end_ms,
-            reckoning.due_06b_ms(at_ms),
-            reckoning.slot_06b,
-            sent,
-        ),
+        (RuleName.R06B, reckoning.judge_06b(), end_ms, due_06b_ms, reckoning.slot_06b, sent),
         (
             RuleName.FIRST_DUE,
             reckoning.judge_first_due(),
             end_ms,
-            reckoning.first_due_ms,
+            first_ms,
             reckoning.slot_first_due,
-            bool(view.dues),
+            first_sent,
         ),
     ):
-        day = slot(at_ms) if until_ms is None else None
-        yield _Standing(rule, judgement, until_ms, due_ms, day, is_sent)
+        yield _Standing(
+            rule,
+            judgement,
+            until_ms,
+            due_ms if judgement is None else judgement.due_ms,
+            slot(at_ms) if until_ms is None else None,
+            is_sent,
+        )
 
 
 def _finding(standing: _Standing, view: View, policy: Policy, as_of_ms: int | None) -> Finding:
@@ -1011,14 +1013,6 @@ _STOCK_SLOTS: Final = {
     FIXED_IN_TIME: SlotKind.FIXED_IN_TIME,
     FIXED_LATE: SlotKind.FIXED_LATE,
 }
-_PARTS: Final[Mapping[Part, str]] = {
-    Part.ELAPSED: "elapsed time",
-    Part.WORKED: "working time",
-    Part.WORKED_BINS: "a count by working time",
-    Part.WITHIN: "within the limit",
-    Part.BEYOND: "beyond the limit",
-    Part.LIMIT_BINS: "a count by share of the limit",
-}
 
 
 def _posted(entries: Entries) -> Iterator[Posted]:
@@ -1029,26 +1023,14 @@ def _posted(entries: Entries) -> Iterator[Posted]:
 def posted(account: Account, amount: int) -> Posted:
     """An entry in words."""
     measure, cell, day, slot = account
-    kind, basis = MeasureKind.HISTOGRAM, Basis.PLAIN
-    if measure >= Measure.CLOCKS:
-        clock, part = Clock((measure - Measure.CLOCKS) // 10), Part(measure % 10)
-        name = f"{clock.name.lower()}_{part.name.lower()}"
-        meaning = f"{clock.name.lower().replace('_', ' ')}: {_PARTS[part]}"
-        basis = Basis(_LIMITS[clock].basis) if clock in _LIMITS else Basis.PRACTICE
-        milliseconds = part in (Part.ELAPSED, Part.WORKED)
-        means = _clock_slot(part, slot)
-    else:
-        binned = measure in CONSUMED_BINS
-        definition = _DEFINITIONS[Measure.DEADLINE_CONSUMED if binned else measure]
-        name, meaning = definition.name, definition.meaning
-        kind, basis = definition.kind, definition.basis
-        milliseconds = kind is MeasureKind.MILLISECONDS
-        means = _slot(kind, measure, slot)
+    binned = measure in CONSUMED_BINS
+    definition = _DEFINITIONS[Measure.DEADLINE_CONSUMED if binned else measure]
+    means = _slot(definition.kind, measure, slot)
     return Posted(
         measure=measure,
-        name=name,
-        meaning=meaning,
-        basis=basis,
+        name=definition.name,
+        meaning=definition.meaning,
+        basis=definition.basis,
         cell=cell,
         day=day,
         slot=slot,
@@ -1058,26 +1040,22 @@ def posted(account: Account, amount: int) -> Posted:
         over=means.over,
         up_to=means.up_to,
         amount=amount,
-        milliseconds=milliseconds,
+        milliseconds=definition.kind is MeasureKind.MILLISECONDS,
     )
 
 
 def _slot(kind: MeasureKind, measure: int, slot: int) -> _Slot:
     if kind is MeasureKind.STOCK:
         return _Slot(_STOCK_SLOTS.get(slot, SlotKind.DUE_DAY))
-    if kind is MeasureKind.BINS:
-        return _Slot(SlotKind.WARNING)
     if kind is MeasureKind.HISTOGRAM:
         return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, measure - Measure.DEADLINE_CONSUMED)
-    return _Slot(SlotKind.NONE)
-
-
-def _clock_slot(part: Part, slot: int) -> _Slot:
-    if part is Part.WORKED_BINS:
+    if kind is not MeasureKind.BINS:
+        return _Slot(SlotKind.NONE)
+    if measure == Measure.WARNED:
+        return _Slot(SlotKind.WARNING)
+    if Part(measure % 10) is Part.WORKED_BINS:  # see `clock_measure`
         return _bin(SlotKind.WORKED, WORKED_BOUNDS, slot)
-    if part is Part.LIMIT_BINS:
-        return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, slot)
-    return _Slot(SlotKind.NONE)
+    return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, slot)
 
 
 def _bin(kind: SlotKind, bounds: Sequence[int], number: int) -> _Slot:

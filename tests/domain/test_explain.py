@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.calendar import WorkCalendar
-from monitor.domain.clocks import Clock
 from monitor.domain.deadlines import Limit, Rule, Strategy, Unit
 from monitor.domain.explain import (
     DueFrom,
@@ -29,6 +28,7 @@ from monitor.domain.measures import (
     FIXED_LATE,
     NO_SLOT,
     Basis,
+    Clock,
     Measure,
     Part,
     clock_measure,
@@ -470,6 +470,33 @@ def test_a_stop_ends_the_766_rule_alone_until_it_is_taken_up_again():
 
     assert turned(told_of(told, "8")) == {R766: [Turn.ENDS], R06B: [Turn.STOPS]}
     assert turned(told_of(told, "4")) == {R766: [Turn.RESTARTS], R06B: [Turn.GOES_ON]}
+
+
+def test_the_766_rule_takes_no_due_date_made_after_a_stop():
+    told = explain(
+        [said(2, at(3)), said(8, at(4)), noted(Rescheduled, at(5), due_ms=at(20))], legal()
+    )
+
+    six, six_b = verdict(told, R766), verdict(told, R06B)
+    assert (six.end_ms, six.due_ms, six.due_from) == (at(4), at(10, "17:00"), DueFrom.LIMIT)
+    assert (six_b.due_ms, six_b.due_from) == (at(20), DueFrom.SENT)
+
+
+def test_a_warning_is_never_that_of_a_voided_statement():
+    told = explain(
+        [
+            said(2, at(3), id="2"),
+            said(5, at(4), id="5"),
+            said(4, at(5), id="4"),
+            said(5, at(6), id="5a"),
+            said(5, at(6), id="5b"),
+            noted(Voided, at(7), id="v", target="5a"),
+        ],
+        legal(),
+    )
+
+    assert told_of(told, "5a").warnings == ()
+    assert told_of(told, "5b").warnings == (QualityWarning.SECOND_SUPPLEMENT,)
 
 
 def test_a_supplement_that_accepts_starts_and_stops_the_clock_at_once():
