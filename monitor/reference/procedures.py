@@ -154,19 +154,12 @@ def _procedure(code: str, row: Row[ProcedureRow], complaints: Complaints) -> Pro
             f"{written.code!r} is no procedure code",
             "write 1.004194, or 1.004194.H56 for a province's own",
         )
-    if not written.by:
-        complaints.add(
-            row.path,
-            row.line,
-            f"nobody handles {code}",
-            "write in `by` a kind of agencies, as commune, or agencies, as G01",
-        )
     if int(written.level) == Level.FULL and not written.eligible:
         complaints.add(
             row.path,
             row.line,
             f"{code} is of level 4, but not eligible for it",
-            "correct one of both: shares count level 4 among the eligible",
+            "correct one of both; shares count level 4 among the eligible",
         )
     return Procedure(
         code=code,

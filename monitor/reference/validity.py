@@ -56,7 +56,7 @@ def in_turn(
                     row.path,
                     row.line,
                     f"{name} is valid until {until}, but from {row.value.valid_from}",
-                    "correct one of both: valid_until is the first day it no longer is",
+                    "correct one of both; valid_until is the first day it no longer is",
                 )
             else:
                 kept.append(row)
@@ -71,7 +71,9 @@ def in_turn(
                     following.path,
                     following.line,
                     f"{name} is valid twice from {begins}, also by {row.path}:{row.line}",
-                    f"remove one, or end the earlier one with valid_until {begins}",
+                    "remove one"
+                    if begins == row.value.valid_from
+                    else f"remove one, or end the earlier one with valid_until {begins}",
                 )
         ordered[name] = tuple(kept)
     return ordered
