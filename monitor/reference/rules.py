@@ -280,16 +280,18 @@ def _check_stops(file: TomlFile, written: PolicyFile) -> None:
             file.complain(
                 f"{where}.stops",
                 f"{pair} stops the clock on some days only",
-                "say the same for all days: the life cycle knows no dates",
+                "say the same for all days; the life cycle knows no dates",
             )
         if row.stops and row.rule is RuleName.PLAIN:
             file.complain(
-                where, f"{pair}: the plain rule stops for nothing", "remove it: MEASURES.md §5"
+                where,
+                f"{pair}, but the plain rule stops for nothing",
+                "remove it (MEASURES.md §5)",
             )
         elif row.stops and row.state not in PAUSING:
             file.complain(
                 f"{where}.state",
-                f"{pair}: a dossier does not pause in it",
+                f"{pair}, but a dossier does not pause in it",
                 "write one of " + ", ".join(str(int(state)) for state in sorted(PAUSING)),
             )
         elif row.stops != (row.state in STOPS[row.rule]) and not row.override:

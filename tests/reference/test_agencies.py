@@ -187,8 +187,10 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             "H4,Phú Thọ,province,,2008-08-01,,,practice,x\n",
             2,
-            "'H4' is no agency code: write H56 or H56.04: "
-            "at most 35 of 0-9, A-Z and dots, level 1 first",
+            (
+                "'H4' is no agency code: write H56 or H56.04: "
+                "at most 35 of 0-9, A-Z and dots, level 1 first"
+            ),
         ),
         ("Sở,Sở,province,,2008-08-01,,,law,x\n", 2, "'Sở' is no agency code: "),
         (
@@ -214,19 +216,25 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             f"{H44}H44.04,Sở,department,H44,2008-07-31,,,law,x\n",
             3,
-            "parent H44 of H44.04 is not in being on 2008-07-31: name the parent of that time "
-            "in a row of its own, or correct the validity",
+            (
+                "parent H44 of H44.04 is not in being on 2008-07-31: name the parent of that time "
+                "in a row of its own, or correct the validity"
+            ),
         ),
         (
-            f"{H44}H62,A,province,,2008-08-01,2025-07-01,H44,law,x\n"
-            "H62.04,Sở,department,H62,2020-01-01,,,law,x\n",
+            (
+                f"{H44}H62,A,province,,2008-08-01,2025-07-01,H44,law,x\n"
+                "H62.04,Sở,department,H62,2020-01-01,,,law,x\n"
+            ),
             4,
             "parent H62 of H62.04 is not in being on 2025-07-01: ",
         ),
         (
-            f"{H44}H44.01,A,department,H44.02,2008-08-01,2040-01-01,H44,law,x\n"
-            "H44.02,B,department,H44,2008-08-01,2020-01-01,,law,x\n"
-            "H44.02,B,department,H44,2020-01-01,2030-01-01,H44,law,x\n",
+            (
+                f"{H44}H44.01,A,department,H44.02,2008-08-01,2040-01-01,H44,law,x\n"
+                "H44.02,B,department,H44,2008-08-01,2020-01-01,,law,x\n"
+                "H44.02,B,department,H44,2020-01-01,2030-01-01,H44,law,x\n"
+            ),
             3,
             "parent H44.02 of H44.01 is not in being on 2030-01-01: ",
         ),
@@ -253,8 +261,10 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             "H62,A,province,,2008-08-01,2025-07-01,H62,law,x\n",
             2,
-            "successor H62 of H62 is not in being on 2025-07-01: "
-            "name the one that is, or correct the validity",
+            (
+                "successor H62 of H62 is not in being on 2025-07-01: "
+                "name the one that is, or correct the validity"
+            ),
         ),
         (
             f"{H44}{H44}",
@@ -264,14 +274,18 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             f"{H44}H44,Phú Thọ mới,province,,2025-07-01,,,law,x\n",
             3,
-            "H44 is valid twice from 2025-07-01, also by {folder}/all.csv:2: "
-            "remove one, or end the earlier one with valid_until 2025-07-01",
+            (
+                "H44 is valid twice from 2025-07-01, also by {folder}/all.csv:2: "
+                "remove one, or end the earlier one with valid_until 2025-07-01"
+            ),
         ),
         (
             "H44,A,province,,2020-01-01,2020-01-01,none,law,x\n",
             2,
-            "H44 is valid until 2020-01-01, but from 2020-01-01: "
-            "correct one of both; valid_until is the first day it no longer is",
+            (
+                "H44 is valid until 2020-01-01, but from 2020-01-01: "
+                "correct one of both; valid_until is the first day it no longer is"
+            ),
         ),
         (
             "H44,A,provinse,,2020-01-01,,,law,x\n",
@@ -296,8 +310,10 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             "H44,A,B,province,,2020-01-01,,,law,x\n",
             2,
-            "10 cells under 9 columns: give every column a cell, "
-            'and put one with a comma in quotes, "so, here"',
+            (
+                "10 cells under 9 columns: give every column a cell, "
+                'and put one with a comma in quotes, "so, here"'
+            ),
         ),
         (
             f'# a comment\n\n{H44}H45,"A,province\n,,2020-01-01\n',

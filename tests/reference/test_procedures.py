@@ -143,22 +143,28 @@ def test_names_that_are_no_national_code_are_kept(tmp_path):
         (
             "4,3 working_days,,,,true",
             "4,3 working_days,,,,false",
-            "1.004194 is of level 4, but not eligible for it: correct one of both; "
-            "shares count level 4 among the eligible",
+            (
+                "1.004194 is of level 4, but not eligible for it: correct one of both; "
+                "shares count level 4 among the eligible"
+            ),
         ),
         ("false,true", "no,true", "Expected `bool`, got `str` in `fee`: write true or false"),
         (
             "3 working_days",
             "3 days",
-            "'3 days' in `limit` is no limit: "
-            'write "5 working_days", "30 calendar_days", "8 hours" or "none"',
+            (
+                "'3 days' in `limit` is no limit: "
+                'write "5 working_days", "30 calendar_days", "8 hours" or "none"'
+            ),
         ),
         ("3 working_days", "", "missing required key `limit`: fill in its cell"),
         (
             "3 working_days",
             "0 hours",
-            "a limit of 0 hours in `limit`: "
-            "write none if there is no limit, or hours for the same day",
+            (
+                "a limit of 0 hours in `limit`: "
+                "write none if there is no limit, or hours for the same day"
+            ),
         ),
         ("_days,,,", "_days,,,-1 hours", "'-1 hours' in `limit_postal` is no limit: "),
         (
@@ -169,8 +175,10 @@ def test_names_that_are_no_national_code_are_kept(tmp_path):
         (
             "true,,,,2020",
             "true,,,essential-35,2020",
-            "Invalid enum value 'essential-35' in `tags`: "
-            "write one of essential-25, essential-53, priority-30",
+            (
+                "Invalid enum value 'essential-35' in `tags`: "
+                "write one of essential-25, essential-53, priority-30"
+            ),
         ),
         ("2020-01-01", "2199-01-01", "2199-01-01 lies outside 1990-01-01 to 2100-12-31: "),
         (
