@@ -6,7 +6,7 @@ ended names who took over, so that figures before and after can be set side by s
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -21,11 +21,12 @@ from monitor.domain.calendar import LAST_DAY
 from monitor.domain.codes import agency_code
 from monitor.domain.deadlines import Basis
 from monitor.domain.zone import day_number
-from monitor.reference.complaints import Complaints, nearest
+from monitor.reference.complaints import Complaints
 from monitor.reference.table import Row, read_table
 from monitor.reference.validity import in_turn, valid_on
 
 NONE: Final = "none"
+UNLISTED: Final = "correct the code, or add it to agencies/"
 # Decision 20/2020/QĐ-TTg Art. 4.
 _CODE: Final = re.compile(r"[0-9A-Z.]{1,35}")
 _NEARLY: Final = re.compile(r"[A-Y][0-9]")
@@ -70,9 +71,6 @@ class Agencies:
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
 
     def __contains__(self, code: str) -> bool:
         return agency_code(code) in self._rows
@@ -180,12 +178,6 @@ def read_agencies(folder: Path, complaints: Complaints) -> Agencies:
     return agencies
 
 
-def unlisted(code: str, agencies: Agencies) -> str:
-    """What to do about an agency that is not in the list."""
-    meant = nearest(agency_code(code), agencies)
-    return f"write {meant}, or add it to agencies/" if meant else "add it to agencies/"
-
-
 def _is_code(row: Row[Agency], complaints: Complaints) -> bool:
     code = agency_code(row.value.code)
     if _CODE.fullmatch(code) and (_NATIONAL.fullmatch(code) or not _NEARLY.match(code)):
@@ -224,7 +216,7 @@ def _check_parent(
             row.path,
             row.line,
             f"parent {agency.parent} of {code} is not listed",
-            unlisted(agency.parent, agencies),
+            UNLISTED,
         )
     elif missing := _first_gap(agencies.rows(agency.parent), agency):
         complaints.add(
@@ -290,7 +282,7 @@ def _check_end(
                 row.path,
                 row.line,
                 f"successor {successor} of {code} is not listed",
-                unlisted(successor, agencies),
+                UNLISTED,
             )
         elif not agencies.on(successor, day_number(ends)):
             complaints.add(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.domain.policy import Legal, Policy
-from monitor.reference.agencies import Agencies, read_agencies, unlisted
+from monitor.reference.agencies import UNLISTED, Agencies, read_agencies
 from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
@@ -106,7 +106,7 @@ def _check_owners(calendars: Calendars, agencies: Agencies) -> None:
     for place, hours in enumerate(calendars.written.hours):
         for owner in hours.agencies:
             if owner not in agencies:
-                says, remedy = "is not listed", unlisted(owner, agencies)
+                says, remedy = "is not listed", UNLISTED
             elif all(
                 row.value.valid_until and row.value.valid_until <= hours.valid_from
                 for row in agencies.rows(owner)

@@ -16,7 +16,7 @@ from monitor.domain.deadlines import Basis, Limit, Unit
 from monitor.domain.event import Channel, Level
 from monitor.domain.procedure import ANY_CHANNEL, Catalogue, Procedure
 from monitor.domain.zone import day_number
-from monitor.reference.agencies import NONE, Agencies, AgencyKind, unlisted
+from monitor.reference.agencies import NONE, UNLISTED, Agencies, AgencyKind
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.table import Row, read_table
 from monitor.reference.validity import in_turn, valid_on
@@ -123,7 +123,7 @@ def check_agencies(procedures: Procedures, agencies: Agencies, complaints: Compl
                     row.path,
                     row.line,
                     f"agency {name} of {procedure.code} is not listed",
-                    f"write {kind}" if kind else unlisted(name, agencies),
+                    f"write {kind}" if kind else UNLISTED,
                 )
             elif ended and (procedure.valid_until is None or procedure.valid_until > ended):
                 complaints.add(
@@ -138,7 +138,7 @@ def check_agencies(procedures: Procedures, agencies: Agencies, complaints: Compl
                 row.path,
                 row.line,
                 f"agency {own[1]} in the code {procedure.code} is not listed",
-                unlisted(own[1], agencies),
+                UNLISTED,
             )
 
 

@@ -8,6 +8,7 @@ import pytest
 from monitor.reference.agencies import load_agencies
 from monitor.reference.complaints import Unusable
 from tests.domain.strategies_time import day
+from tests.reference.given import there
 from tests.servers.require import ROOT, require_data
 
 FOLDER = ROOT / "deploy" / "reference" / "agencies"
@@ -76,9 +77,9 @@ def test_sixty_three_provinces_became_thirty_four():
 def test_each_of_the_34_stands_for_the_provinces_that_merged_into_it(former, present):
     [code] = [code for code in provinces(MERGED) if SHIPPED.at(MERGED)[code].name == present]
     named = {
-        SHIPPED.on(one, EVE).name
+        there(SHIPPED.on(one, EVE)).name
         for one in SHIPPED.former(code)
-        if SHIPPED.on(one, EVE).kind == "province"
+        if there(SHIPPED.on(one, EVE)).kind == "province"
     }
 
     assert named == former
@@ -89,7 +90,7 @@ def test_each_of_the_34_stands_for_the_provinces_that_merged_into_it(former, pre
     [("H54", "Thái Bình", "H31"), ("H22", "Hà Giang", "H60"), ("H09", "Bình Dương", "H29")],
 )
 def test_an_abolished_province_is_shown_under_its_successor(code, name, present):
-    assert SHIPPED.on(code, EVE).name == name
+    assert there(SHIPPED.on(code, EVE)).name == name
     assert SHIPPED.on(code, MERGED) is None
     assert SHIPPED.present(code) == present
     assert SHIPPED.standing(code, EVE) == code
@@ -118,8 +119,8 @@ def test_the_34_names_are_the_public_ones():
 
 
 def test_a_name_changes_with_its_day():
-    assert SHIPPED.on("H57", day("2024-12-31")).name == "Thừa Thiên Huế"
-    assert SHIPPED.on("H57", day("2025-01-01")).name == "Thành phố Huế"
+    assert there(SHIPPED.on("H57", day("2024-12-31"))).name == "Thừa Thiên Huế"
+    assert there(SHIPPED.on("H57", day("2025-01-01"))).name == "Thành phố Huế"
     assert SHIPPED.present("H57") == "H57"
 
 
@@ -206,12 +207,12 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             f"{H44}H44.04,Sở,department,H45,2008-08-01,,,law,x\n",
             3,
-            "parent H45 of H44.04 is not listed: write H44, or add it to agencies/",
+            "parent H45 of H44.04 is not listed: correct the code, or add it to agencies/",
         ),
         (
             f"{H44}H44.04,Sở,department,Q99.999,2008-08-01,,,law,x\n",
             3,
-            "parent Q99.999 of H44.04 is not listed: add it to agencies/",
+            "parent Q99.999 of H44.04 is not listed: correct the code, or add it to agencies/",
         ),
         (
             f"{H44}H44.04,Sở,department,H44,2008-07-31,,,law,x\n",
@@ -256,7 +257,7 @@ def test_a_unit_that_changes_its_parent_is_below_each_in_its_time(tmp_path):
         (
             f"{H44}H62,A,province,,2008-08-01,2025-07-01,H44 H4,law,x\n",
             3,
-            "successor H4 of H62 is not listed: write H44, or add it to agencies/",
+            "successor H4 of H62 is not listed: correct the code, or add it to agencies/",
         ),
         (
             "H62,A,province,,2008-08-01,2025-07-01,H62,law,x\n",

@@ -14,6 +14,7 @@ from monitor.reference.complaints import Unusable
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.rules import Clock, ClockName, ClockUnit
 from tests.domain.strategies_time import day
+from tests.reference.given import there
 from tests.servers.require import ROOT
 
 FOLDER = ROOT / "deploy" / "reference"
@@ -44,14 +45,15 @@ def test_what_we_ship_can_be_used():
 
 def test_the_policy_is_what_the_files_say():
     policy = load_policy(FOLDER)
+    legal = there(policy.legal)
 
-    assert policy.legal.version == SHIPPED.version
+    assert legal.version == SHIPPED.version
     assert policy.zone == Zone("Asia/Ho_Chi_Minh")
     assert policy.precision is Precision.INSTANT
     assert policy.portals == {"national-portal"}
-    assert policy.legal.strategy is Strategy.SHIFT
-    assert policy.legal.calendars.calendar().is_working_day(day("2026-01-10"))
-    assert policy.legal.catalogue.on("1.004194", AFTER).level == 4
+    assert legal.strategy is Strategy.SHIFT
+    assert legal.calendars.calendar().is_working_day(day("2026-01-10"))
+    assert there(legal.catalogue.on("1.004194", AFTER)).level == 4
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_the_shipped_stops_are_those_of_the_life_cycle(rule, states):
 )
 def test_the_shipped_clocks_have_the_limits_of_the_dictionary(name, n, unit, bundled):
     for on in (BEFORE, AFTER):
-        clock = SHIPPED.rules.clock(ClockName(name), on)
+        clock = there(SHIPPED.rules.clock(ClockName(name), on))
 
         assert (clock.n, clock.unit, clock.bundled_only) == (n, unit, bundled)
         assert (clock.cut_off_ms, clock.grace_ms) == (None, 0)
@@ -100,7 +102,7 @@ def test_the_forwarding_rule_has_a_cut_off_and_loses_its_article_with_the_decree
         article="Decree 61/2018/NĐ-CP Art. 18(2)(3)",
         basis=Basis.LAW,
     )
-    assert SHIPPED.rules.clock(ClockName.FORWARD, AFTER).basis is Basis.ASSUMPTION
+    assert there(SHIPPED.rules.clock(ClockName.FORWARD, AFTER)).basis is Basis.ASSUMPTION
     assert SHIPPED.rules.clock(ClockName.FORWARD, day("2018-06-20")) is None
 
 
@@ -108,21 +110,24 @@ def test_clocks_of_the_replaced_decree_run_on_as_assumption():
     clock, stop = SHIPPED.rules.clock, SHIPPED.rules.stop
     supplement, asked = ClockName.SUPPLEMENT_REQUEST, State.SUPPLEMENT_REQUESTED
 
-    assert [clock(supplement, on).basis for on in (BEFORE, AFTER)] == ["law", "assumption"]
-    assert [stop(RuleName.R06B, asked, on).basis for on in (BEFORE, AFTER)] == [
+    assert [there(clock(supplement, on)).basis for on in (BEFORE, AFTER)] == [
+        "law",
+        "assumption",
+    ]
+    assert [there(stop(RuleName.R06B, asked, on)).basis for on in (BEFORE, AFTER)] == [
         "law",
         "assumption",
     ]
     assert SHIPPED.rules.stop(RuleName.R766, State.STOPPED, AFTER) is None
-    assert clock(ClockName.SYNC, AFTER).basis is Basis.LAW
+    assert there(clock(ClockName.SYNC, AFTER)).basis is Basis.LAW
 
 
 def test_a_verdict_says_what_it_rests_on():
     verdict = SHIPPED.rules.verdict
 
-    assert verdict(RuleName.R766, day("2022-06-23")).basis is Basis.PRACTICE
-    assert verdict(RuleName.R766, day("2022-06-22")).basis is Basis.ASSUMPTION
-    assert {rule: verdict(rule, AFTER).basis.value for rule in RuleName} == {
+    assert there(verdict(RuleName.R766, day("2022-06-23"))).basis is Basis.PRACTICE
+    assert there(verdict(RuleName.R766, day("2022-06-22"))).basis is Basis.ASSUMPTION
+    assert {rule: there(verdict(rule, AFTER)).basis.value for rule in RuleName} == {
         "on_time": "practice",
         "on_time_766": "practice",
         "on_time_06b": "practice",
@@ -170,7 +175,7 @@ def test_make_up_days_may_count_for_nothing(folder):
     for name in ("policy.toml", "calendars/vietnam.toml"):
         edited(folder / name, "makeup_days_count = true", "makeup_days_count = false")
 
-    calendar = load_policy(folder).legal.calendars.calendar()
+    calendar = there(load_policy(folder).legal).calendars.calendar()
 
     assert not calendar.is_working_day(day("2026-01-10"))
 
@@ -429,8 +434,12 @@ def test_tables_of_another_shape_are_named(folder):
     ("old", "new", "complaint"),
     [
         ("commune,3", "comune,3", "agency comune of 2.000815 is not listed: write commune"),
-        ("G02,4", "G77,4", "agency G77 of 2.000303 is not listed: write G"),
-        ("G02,4", "XYZ,4", "agency XYZ of 2.000303 is not listed: add it to agencies/"),
+        ("G02,4", "G77,4", "agency G77 of 2.000303 is not listed: correct the code, or add it"),
+        (
+            "G02,4",
+            "XYZ,4",
+            "agency XYZ of 2.000303 is not listed: correct the code, or add it to agencies/",
+        ),
         (
             "G02,4",
             "H22,4",
@@ -442,7 +451,7 @@ def test_tables_of_another_shape_are_named(folder):
         (
             "2.000303,",
             "2.000303.H99,",
-            "agency H99 in the code 2.000303.H99 is not listed: write H",
+            "agency H99 in the code 2.000303.H99 is not listed: correct the code",
         ),
     ],
 )
@@ -458,7 +467,7 @@ def test_procedures_name_agencies_that_are_there(folder, old, new, complaint):
 @pytest.mark.parametrize(
     ("agencies", "complaint"),
     [
-        ('["H56", "H5"]', "agency H5 is not listed: write H5"),
+        ('["H56", "H5"]', "agency H5 is not listed: correct the code"),
         ('["H22"]', "agency H22 is no longer in being on 2026-01-01: write H60"),
     ],
 )

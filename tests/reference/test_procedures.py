@@ -11,6 +11,7 @@ from monitor.domain.procedure import Procedure
 from monitor.reference.complaints import Unusable
 from monitor.reference.procedures import load_procedures
 from tests.domain.strategies_time import day
+from tests.reference.given import there
 from tests.servers.require import ROOT
 
 SHIPPED = load_procedures(ROOT / "deploy" / "reference" / "procedures")
@@ -43,12 +44,12 @@ def test_the_generated_countrys_procedures_have_their_limit_and_level_here(proce
     unit = units[procedure.get("unit")]
     limit = Limit(procedure["limit"], unit) if unit else None
 
-    found = SHIPPED.catalogue.on(procedure["code"], NOW)
+    found = there(SHIPPED.catalogue.on(procedure["code"], NOW))
 
     assert found.level == procedure["level"]
     for channel in (0, Channel.DIRECT, Channel.ONLINE, Channel.POSTAL):
         assert found.limit(channel) == limit
-    assert SHIPPED.on(procedure["code"], NOW).name_vi == procedure["name"]
+    assert there(SHIPPED.on(procedure["code"], NOW)).name_vi == procedure["name"]
 
 
 def test_the_catalogue_has_no_other_procedure():
@@ -59,9 +60,9 @@ def test_a_limit_changes_with_its_day():
     on = SHIPPED.catalogue.on
 
     assert on("1.012753", day("2019-12-31")) is None
-    assert on("1.012753", day("2025-06-30")).limit(0) == Limit(30, Unit.WORKING_DAYS)
-    assert on("1.012753", day("2025-07-01")).limit(0) == Limit(20, Unit.WORKING_DAYS)
-    assert SHIPPED.on("1.012753", day("2025-06-30")).by == ("district",)
+    assert there(on("1.012753", day("2025-06-30"))).limit(0) == Limit(30, Unit.WORKING_DAYS)
+    assert there(on("1.012753", day("2025-07-01"))).limit(0) == Limit(20, Unit.WORKING_DAYS)
+    assert there(SHIPPED.on("1.012753", day("2025-06-30"))).by == ("district",)
 
 
 def test_every_column_reaches_the_domain(tmp_path):
@@ -88,7 +89,7 @@ def test_every_column_reaches_the_domain(tmp_path):
         valid_from=18262,
         valid_until=18661,
     )
-    listed = procedures.on("1.004194.H56", day("2020-05-05"))
+    listed = there(procedures.on("1.004194.H56", day("2020-05-05")))
     assert (listed.by, listed.name_en, listed.source) == (
         ("G01", "commune"),
         "Name",
@@ -99,7 +100,7 @@ def test_every_column_reaches_the_domain(tmp_path):
 
 def test_a_channel_without_a_limit_has_none_beside_others_that_have_one(tmp_path):
     row = GOOD.replace("working_days,,,", "working_days,,none,")
-    procedure = load_procedures(written(tmp_path, row)).catalogue.on("1.004194", NOW)
+    procedure = there(load_procedures(written(tmp_path, row)).catalogue.on("1.004194", NOW))
 
     three = Limit(3, Unit.WORKING_DAYS)
     assert [procedure.limit(channel) for channel in (1, 2, 3)] == [three, None, three]
@@ -108,7 +109,7 @@ def test_a_channel_without_a_limit_has_none_beside_others_that_have_one(tmp_path
 
 def test_one_channel_may_have_the_only_limit(tmp_path):
     row = GOOD.replace("3 working_days,,,", "none,,8 hours,")
-    procedure = load_procedures(written(tmp_path, row)).catalogue.on("1.004194", NOW)
+    procedure = there(load_procedures(written(tmp_path, row)).catalogue.on("1.004194", NOW))
 
     assert [procedure.limit(n) for n in (0, 1, 2, 3)] == [
         None,
