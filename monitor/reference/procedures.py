@@ -211,6 +211,6 @@ def _limit(row: Row[ProcedureRow], column: str, complaints: Complaints) -> Limit
         )
     elif limit.n > _TEN_YEARS[limit.unit]:
         complaints.add(
-            row.path, row.line, f"a limit of {text} in `{column}`", "write less than ten years"
+            row.path, row.line, f"a limit of {text} in `{column}`", "write at most ten years"
         )
     return limit

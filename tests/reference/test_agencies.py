@@ -382,3 +382,29 @@ def test_a_file_in_another_encoding_is_refused_and_a_byte_order_mark_is_not(tmp_
         Unusable, match=r"all\.csv:1: cannot be read .*: give a UTF-8 text file"
     ):
         load_agencies(tmp_path)
+
+
+def test_the_first_successor_takes_over_what_cannot_be_split(tmp_path):
+    rows = "H56,A,province,,2008-08-01,,,law,x\nH62,B,province,,2008-08-01,2025-07-01,H44 H56,law,x\n"
+
+    assert load_agencies(written(tmp_path, H44 + rows)).present("H62") == "H44"
+
+
+def test_a_unit_without_a_successor_goes_with_its_province(tmp_path):
+    rows = (
+        "H62,B,province,,2008-08-01,2025-07-01,H44,law,x\n"
+        "H62.99,Quỹ,centre,H62,2008-08-01,2020-01-01,none,law,x\n"
+    )
+    agencies = load_agencies(written(tmp_path, H44 + rows))
+
+    assert [agencies.level1("H62.99", on) for on in (EVE, MERGED)] == ["H62", "H44"]
+
+
+def test_a_parent_that_was_gone_for_a_while_is_there_for_what_came_later(tmp_path):
+    rows = (
+        "H62,B,province,,2008-08-01,2010-01-01,,law,x\n"
+        "H62,B,province,,2012-01-01,,,law,x\n"
+        "H62.04,Sở,department,H62,2015-01-01,,,law,x\n"
+    )
+
+    assert len(load_agencies(written(tmp_path, rows))) == 2

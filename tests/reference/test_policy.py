@@ -468,14 +468,14 @@ def test_procedures_name_agencies_that_are_there(folder, old, new, complaint):
     ("agencies", "complaint"),
     [
         ('["H56", "H5"]', "agency H5 is not listed: correct the code"),
-        ('["H22"]', "agency H22 is no longer in being on 2026-01-01: write H60"),
+        ('["H22"]', "agency H22 is no longer in being on 2025-07-01: write H60"),
     ],
 )
 def test_calendars_name_agencies_that_are_there(folder, agencies, complaint):
     path = folder / "calendars" / "vietnam.toml"
     path.write_text(
         path.read_text("utf-8")
-        + f'\n[[hours]]\nvalid_from = 2026-01-01\nagencies = {agencies}\nmon = ["07:30-11:30"]\n'
+        + f'\n[[hours]]\nvalid_from = 2025-07-01\nagencies = {agencies}\nmon = ["07:30-11:30"]\n'
         'make_up = []\nbasis = "law"\nsource = "x"\n',
         encoding="utf-8",
     )
@@ -493,6 +493,15 @@ def test_hours_of_a_time_when_the_agency_was_are_its_own(folder):
         'make_up = []\nbasis = "law"\nsource = "x"\n',
         encoding="utf-8",
     )
+
+    assert check(folder) == []
+
+
+def test_a_procedure_may_end_with_the_agency_that_handled_it(folder):
+    path = folder / "procedures" / "illustrative.csv"
+    line = next(row for row in path.read_text("utf-8").splitlines() if "2.000303" in row)
+    old = line.replace("G02,4", "H22,4").replace("2020-01-01,,", "2020-01-01,2025-07-01,")
+    edited(path, line, old + "\n" + line.replace("2020-01-01", "2025-07-01"))
 
     assert check(folder) == []
 

@@ -171,7 +171,7 @@ def test_names_that_are_no_national_code_are_kept(tmp_path):
         (
             "3 working_days",
             "2601 working_days",
-            "a limit of 2601 working_days in `limit`: write less than ten years",
+            "a limit of 2601 working_days in `limit`: write at most ten years",
         ),
         (
             "true,,,,2020",
@@ -237,3 +237,10 @@ def test_a_national_catalogue_loads_well_within_a_second(tmp_path, record_proper
     print(f"6,000 procedures: {seconds:.3f} s")
     assert len(procedures) == 6_000
     assert seconds < 1
+
+
+def test_ten_years_are_the_longest_limit(tmp_path):
+    row = GOOD.replace("3 working_days,,,", "2600 working_days,3650 calendar_days,20800 hours,")
+    procedure = there(load_procedures(written(tmp_path, row)).catalogue.on("1.004194", NOW))
+
+    assert [procedure.limits[channel].n for channel in (0, 1, 2)] == [2600, 3650, 20800]
