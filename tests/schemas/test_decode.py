@@ -99,6 +99,20 @@ def test_unknown_optional_codes_and_nulls_do_not_lose_the_life_cycle():
     assert found.receipt_ms == 1_785_718_800_000
 
 
+@pytest.mark.parametrize(
+    ("field", "known"),
+    [("channel", {1, 2, 3}), ("level", {2, 3, 4}), ("applicant_type", {1, 2, 3, 4})],
+)
+def test_an_optional_code_is_kept_if_it_is_known_and_else_unsaid(field, known):
+    for code in range(-1, 6):
+        found = read(sent(**{f"data_{field}": code}))
+        assert getattr(found, field) == (code if code in known else 0)
+
+
+def test_every_national_state_is_read():
+    assert [read(sent(data_state=code)).state for code in range(11)] == list(range(11))
+
+
 def test_the_module_function_reads_one_record():
     value = sent(data_receipt_date="2026-08-03")
 
