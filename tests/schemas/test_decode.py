@@ -60,7 +60,7 @@ def test_a_full_event_becomes_canonical_in_every_field():
         due_ms=1_786_356_000_000,
         applicant_type=1,
         identity_attached=True,
-        applicant_key="9b1c6a4e7d",
+        applicant_key="9b1c6a4e7d20f3a8",
         revision=1,
         sequence=12,
         backfill=False,
