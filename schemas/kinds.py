@@ -59,7 +59,7 @@ CATALOGUE: Final[Topic[Catalogued]] = Topic(
     name="emc.catalogue",
     meaning="The catalogue of procedures and agencies. Compacted: of each entry the last one "
     "is kept.",
-    key_meaning="Kind, code and first day of the entry, with | between them.",
+    key_meaning="Kind, code and first day of the entry, between vertical bars.",
     key=lambda event: "|".join(
         (
             "agency" if isinstance(event, canonical.AgencyListed) else "procedure",

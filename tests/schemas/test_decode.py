@@ -42,7 +42,7 @@ def refused(reason, detail, *, source="H56-onestop", id_="7"):
 
 
 def test_a_full_event_becomes_canonical_in_every_field():
-    assert read((EXAMPLES / "full.json").read_bytes()) == StateChanged(
+    assert read((EXAMPLES / "dossier.state.v1.json").read_bytes()) == StateChanged(
         dossier="H56.14-260803-0001",
         source="H56-onestop",
         id="a1b2",
@@ -278,7 +278,7 @@ def test_the_highest_numbers_are_read():
 
 
 def test_a_refusal_never_repeats_the_value():
-    for path in (EXAMPLES / "full.json", EXAMPLES / "minimal.json"):
+    for path in (EXAMPLES / "dossier.state.v1.json", EXAMPLES / "minimal.json"):
         whole = json.loads(path.read_bytes())
         for field in ("type", "specversion", "time", "arrival"):
             found = read(json.dumps({**whole, field: "Nguyễn Văn A"}).encode())
@@ -423,7 +423,7 @@ ANYTHING = st.recursive(
     ),
     max_leaves=8,
 )
-FULL = json.loads((EXAMPLES / "full.json").read_bytes())
+FULL = json.loads((EXAMPLES / "dossier.state.v1.json").read_bytes())
 HEADERS = st.lists(
     st.tuples(
         st.sampled_from([name for name, _ in headers()]) | st.text(max_size=8),
