@@ -30,18 +30,15 @@ BAD_WORD: Final = re.compile(r"Invalid (?:enum )?value")
 BAD_NUMBER: Final = re.compile(
     r"Expected `(?:int` [<>]=|array` of length)|(?:Integer value|Number) out of range"
 )
-BY_FIELD: Final = {
+WORDS: Final = {
     "specversion": Reason.UNKNOWN_SPECVERSION,
     "type": Reason.UNKNOWN_TYPE,
     "data.state": Reason.UNKNOWN_STATE,
-    "data.dossier": Reason.INVALID_CODE,
-    "data.procedure": Reason.INVALID_CODE,
-    "data.agency": Reason.INVALID_CODE,
-    "data.petition": Reason.INVALID_CODE,
-    "data.code": Reason.INVALID_CODE,
-    "data.parent": Reason.INVALID_CODE,
-    "data.successor": Reason.INVALID_CODE,
 }
+CODES: Final = frozenset(
+    f"data.{code}"
+    for code in ("dossier", "petition", "procedure", "agency", "code", "parent", "successor")
+)
 
 
 class Nameless(Envelope, frozen=True, kw_only=True, gc=False, tag=""):
@@ -190,11 +187,12 @@ def _invalid(message: str, within: str = "") -> tuple[Reason, str]:
     if missing:
         return Reason.MISSING_FIELD, field
     if BAD_TEXT.match(message):
-        return BY_FIELD.get(field, Reason.INVALID_TEXT), field
+        return Reason.INVALID_CODE if field in CODES else Reason.INVALID_TEXT, field
     if BAD_WORD.match(message):
-        return BY_FIELD.get(field, Reason.UNKNOWN_CODE), field
+        return WORDS.get(field, Reason.UNKNOWN_CODE), field
     if BAD_NUMBER.match(message):
-        return BY_FIELD.get(field, Reason.NUMBER_OUT_OF_RANGE), field
+        is_state = field == "data.state"
+        return Reason.UNKNOWN_STATE if is_state else Reason.NUMBER_OUT_OF_RANGE, field
     return Reason.WRONG_TYPE, field
 
 

@@ -7,7 +7,7 @@ undoes or corrects a dossier (`CORRECTIONS`) moves every figure of dossiers and 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 STATE: Final = "dossier.state.v1"
 SUPPLEMENT_REQUESTED: Final = "dossier.supplement.requested.v1"
@@ -37,7 +37,7 @@ class Elsewhere(StrEnum):
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str) -> "Elsewhere":
+    def __new__(cls, value: str, meaning: str) -> Self:
         elsewhere = str.__new__(cls, value)
         elsewhere._value_ = value
         elsewhere.meaning = meaning
