@@ -24,7 +24,8 @@ class PetitionData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
         Meta(
             min_length=1,
             max_length=texts.LONGEST_KEY,
-            description="Code of the petition, scoped by the source.",
+            description="Code of the petition, scoped by the source; one in the form of a "
+            "dossier's code is brought to that form.",
             examples=["PAKN.20260803.0007"],
         ),
     ]

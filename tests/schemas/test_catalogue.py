@@ -199,7 +199,9 @@ def test_what_minimal_events_do_not_say_is_unsaid():
     assert read(sent("rated_of_five")).scale == 5
     assert read(sent("documents_none")).components == 0
     assert read(sent("dossier.rescheduled.v1", apology=...)).apology is None
-    assert read(sent("dossier.result.issued.v1", electronic=..., paper=None)).paper is False
+    for unsaid in (False, None, ...):
+        result = read(sent("dossier.result.issued.v1", electronic=unsaid, paper=unsaid))
+        assert (result.electronic, result.paper) == (False, False)
 
     petition = read(sent("petition_received"))
     assert (petition.about, petition.likes, petition.repeated) == (None, None, None)
