@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from agents.shelf import Dossier
 from monitor.domain.codes import level1
-from monitor.domain.measures import CONSUMED_BINS
+from monitor.domain.measures import CONSUMED_BINS, SHOWN
 from monitor.domain.post import Entries
 from monitor.domain.view import Cell
 from monitor.ledger.unit import BookingClass, Entry, Line, TotalKey
@@ -41,6 +41,8 @@ class Sheet:
     def _move(self, entry: Entry, difference: int, booking_class: BookingClass) -> None:
         line = Line(*entry, booking_class)
         self.journal[line] = self.journal.get(line, 0) + difference
+        if entry.measure not in SHOWN:
+            return
         cell = self._cells[entry.cell]
         # Histograms are shown by agency only (MEASURES.md §7).
         binned = entry.measure in CONSUMED_BINS

@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -14,7 +13,7 @@ from agents.demo.once import once
 from agents.demo.pair import NotInstalled
 from agents.demo.processes import Ended
 from agents.generate.model import Scenario, records
-from agents.replay.command import _open as opened
+from agents.replay.command import Job, opened
 from agents.replay.mapping import Broken
 from agents.replay.offline import KnownEvents
 from monitor.domain.policy import Precision
@@ -57,7 +56,7 @@ def demo(
                     console=console,
                 )
             )
-        with opened(log, mapping, None, key=b"", backfill=True) as job:
+        with opened(log, mapping) as job:
             return asyncio.run(
                 once(
                     _replayed(job),
@@ -89,7 +88,7 @@ async def _until_interrupted(scenario: Scenario, speed: int, console: Console) -
     return await show(scenario, speed=speed, console=console, stop=stop)
 
 
-def _replayed(job: Any) -> Iterator[Given]:
+def _replayed(job: Job) -> Iterator[Given]:
     """The events of a log's rows; those of case columns once while they are remembered."""
     known = KnownEvents()
     for row in job.stream.rows():

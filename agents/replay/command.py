@@ -74,7 +74,7 @@ def replay(
     out, err = out or sys.stdout, err or sys.stderr
     console = Console(file=err, highlight=False, soft_wrap=True)
     try:
-        with _open(path, mapping, rejects, key=key, backfill=backfill) as job:
+        with opened(path, mapping, rejects, key=key, backfill=backfill) as job:
             if offline:
                 policy = Policy(Zone(job.zone), job.precision(precision))
                 result = _measured(job, console, policy, job.as_of(as_of), scratch)
@@ -99,7 +99,7 @@ def replay(
 
 
 @dataclass
-class _Job:
+class Job:
     """An opened log, and what its mapping says of all of it."""
 
     log: LogFile
@@ -130,9 +130,15 @@ class _Job:
 
 
 @contextmanager
-def _open(
-    path: Path, mapping: Path | None, rejects: Path | None, *, key: bytes, backfill: bool
-) -> Iterator[_Job]:
+def opened(
+    path: Path,
+    mapping: Path | None,
+    rejects: Path | None = None,
+    *,
+    key: bytes = b"",
+    backfill: bool = True,
+) -> Iterator[Job]:
+    """A log to read, with what its mapping says; raises `Broken` if it cannot be used."""
     arrival_ms = time.time_ns() // 1_000_000
     file = load(mapping) if mapping else None
     reasons: Counter[str] = Counter()
@@ -157,7 +163,7 @@ def _open(
                 backfill=backfill,
             )
             stream = MappedLog(log, file, reader, on_refused)
-        yield _Job(log, stream, file, reasons)
+        yield Job(log, stream, file, reasons)
 
 
 @contextmanager
@@ -174,14 +180,14 @@ def _writer(path: Path | None) -> Iterator[BinaryIO | None]:
 
 
 def _measured(
-    job: _Job, console: Console, policy: Policy, as_of_ms: int | None, scratch: Path | None
+    job: Job, console: Console, policy: Policy, as_of_ms: int | None, scratch: Path | None
 ) -> Result:
     with _watched(job, console) as stream:
         return measure(stream, policy=policy, as_of_ms=as_of_ms, scratch=scratch)
 
 
 def _produced(
-    job: _Job, console: Console, sent: Sent, *, brokers: str, topic: str, speed: float | None
+    job: Job, console: Console, sent: Sent, *, brokers: str, topic: str, speed: float | None
 ) -> int:
     try:
         with _watched(job, console) as stream:
@@ -225,7 +231,7 @@ class _Watched:
 
 
 @contextmanager
-def _watched(job: _Job, console: Console) -> Iterator[RowStream]:
+def _watched(job: Job, console: Console) -> Iterator[RowStream]:
     """The stream with a progress bar over the bytes of the file, on a terminal only."""
     bar = Progress(
         TextColumn("{task.description}"),
@@ -241,7 +247,7 @@ def _watched(job: _Job, console: Console) -> Iterator[RowStream]:
         yield _Watched(job.stream, lambda: bar.update(task, completed=job.log.position()))
 
 
-def _shown(result: Result | Sent, job: _Job) -> dict[str, Any]:
+def _shown(result: Result | Sent, job: Job) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(result)
     if isinstance(result, Result):
         del shown["as_of_ms"]
@@ -299,11 +305,13 @@ def _write_json(shown: dict[str, Any], json_to: str | None, out: TextIO) -> None
         raise Broken(json_to, _why(error), "name a file that can be written") from None
 
 
-def _tell(console: Console, job: _Job) -> None:
+def _tell(console: Console, job: Job) -> None:
     """What was refused and what was odd, on the error stream."""
     for what, counted in (("refused", job.reasons), ("warning", job.stream.warnings)):
         for reason, number in sorted(counted.items()):
             console.print(f"{what}: {reason} ({number:,})", markup=False)
+    if job.file is None and job.stream.records == job.stream.refused > 0:
+        console.print("no record is an event of ours; another kind of log needs --mapping")
 
 
 def _why(error: OSError) -> str:

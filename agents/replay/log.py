@@ -16,7 +16,7 @@ from agents.replay.readers import (
     ndjson_rows,
     xes_rows,
 )
-from agents.replay.rows import Refused, Row, RowReader, event_row
+from agents.replay.rows import Refused, Row, RowReader, event_row, why_unusable
 from schemas.decode import Decoder
 from schemas.refusal import Refused as Unusable
 
@@ -67,7 +67,7 @@ class EventLog:
                 if not isinstance(event, Unusable):
                     yield event_row(event)
                     continue
-                refused = Refused(line, f"{event.detail}: {event.reason}")
+                refused = Refused(line, why_unusable(event))
             self.refused += 1
             self._on_refused(refused)
 

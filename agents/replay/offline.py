@@ -15,13 +15,13 @@ from typing import BinaryIO, Final, Self
 import msgspec
 
 from agents.replay.log import RowStream
-from monitor.domain.fold import fold
+from monitor.domain.fold import effective_ms, fold
 from monitor.domain.identity import settled
 from monitor.domain.measures import Measure
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.post import post
 from monitor.domain.view import Outcome, View
-from schemas.event import StateChanged
+from schemas.event import Canonical
 
 SPREAD_BITS: Final = 5  # 32 files at each level
 DEEPEST: Final = 5  # six levels use all but two bits of a CRC-32
@@ -65,7 +65,7 @@ class Result(msgspec.Struct):
 
 class _Spilled(msgspec.Struct, array_like=True, frozen=True, gc=False):
     key: bytes  # of a record; empty for an event that follows from the columns of a case
-    event: StateChanged
+    event: Canonical
 
 
 def measure(
@@ -107,9 +107,9 @@ class KnownEvents:
 
     def __init__(self, limit: int = 20_000) -> None:
         self._limit = limit
-        self._events: dict[tuple[str, str], StateChanged] = {}
+        self._events: dict[tuple[str, str], Canonical] = {}
 
-    def is_new(self, event: StateChanged) -> bool:
+    def is_new(self, event: Canonical) -> bool:
         identity = (event.dossier, event.id)
         if self._events.get(identity) == event:
             return False
@@ -120,8 +120,9 @@ class KnownEvents:
         return True
 
 
-def _later(latest: int | None, event: StateChanged) -> int:
-    return event.claimed_ms if latest is None else max(latest, event.claimed_ms)
+def _later(latest: int | None, event: Canonical) -> int:
+    at = effective_ms(event)
+    return at if latest is None else max(latest, at)
 
 
 class _Spill:
@@ -200,7 +201,7 @@ def _count(
 ) -> None:
     """Adds one dossier to the result."""
     keys: set[bytes] = set()
-    events: list[StateChanged] = []
+    events: list[Canonical] = []
     for one in spilled:
         if one.key in keys:
             result.duplicates += 1
@@ -211,7 +212,7 @@ def _count(
     standing = settled(events)
     if len(standing) < len(set(events)):
         warnings["one identity, several contents"] += len(set(events)) - len(standing)
-    view = fold(event for event in standing if event.claimed_ms <= as_of)
+    view = fold(event for event in standing if effective_ms(event) <= as_of)
     # A receipt date may lie after the event that tells it.
     if view.accepted_ms is None or view.accepted_ms > as_of:
         result.not_received += 1

@@ -12,7 +12,7 @@ from agents.replay.log import RowStream
 from agents.replay.offline import KnownEvents
 from agents.replay.rows import Row
 from schemas.encode import encode
-from schemas.event import StateChanged
+from schemas.event import Canonical
 
 LARGEST_REQUEST: Final = 16 * 1024 * 1024
 FLUSH_SECONDS: Final = 30
@@ -44,15 +44,16 @@ async def produce(
         bootstrap_servers=brokers,
         client_id="emc-replay",
         acks="all",
-        enable_idempotence=True,
+        # Not idempotent: what a retry repeats or reorders changes no figure, for events have
+        # identities, and the embedded broker hands out no producer ids.
         max_request_size=LARGEST_REQUEST,
         max_batch_size=256 * 1024,
         linger_ms=20,
     )
     sending = _Sending(producer, topic, sent)
-    await producer.start()
+    pace = _Pace(speed)
     try:
-        pace = _Pace(speed)
+        await producer.start()
         for row in stream.rows():
             await sending.send(row)
             sent.records, sent.refused = stream.records, stream.refused
@@ -87,7 +88,7 @@ class _Sending:
                 await self._send(event, self._derived)
         await self._send(row.event, self._acknowledged)
 
-    async def _send(self, event: StateChanged, then: Callable[[Acknowledged], None]) -> None:
+    async def _send(self, event: Canonical, then: Callable[[Acknowledged], None]) -> None:
         future = await self._producer.send(
             self._topic, encode(event), key=event.dossier.encode()
         )

@@ -47,6 +47,7 @@ class LogFile:
         except OSError as error:
             reason = (error.strerror or "cannot be read").lower()
             raise Broken(str(path), reason, "name a file that can be read") from None
+        self._text: io.TextIOWrapper | None = None
         status = os.fstat(self._file.fileno())
         self.size = status.st_size
         # By content, not by name: logs are renamed, and the first two bytes are not.
@@ -54,6 +55,12 @@ class LogFile:
         self.bytes = cast(
             "BinaryIO", gzip.GzipFile(fileobj=self._file) if packed else self._file
         )
+
+    def text(self, encoding: str, errors: str) -> io.TextIOWrapper:
+        """The bytes as text, with line ends as they are."""
+        # Kept, because a wrapper that is collected closes the file under it.
+        self._text = io.TextIOWrapper(self.bytes, encoding=encoding, errors=errors, newline="")
+        return self._text
 
     def position(self) -> int:
         """Bytes of the file read so far, packed ones where it is packed."""
@@ -71,8 +78,9 @@ class LogFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.bytes.close()
-        self._file.close()
+        for opened in (self._text, self.bytes, self._file):
+            if opened is not None:
+                opened.close()
 
 
 def guarded(log: LogFile, rows: Iterator[tuple[int, T]]) -> Iterator[tuple[int, T]]:
@@ -99,11 +107,9 @@ def csv_header(log: LogFile, form: Csv) -> tuple[list[str], Iterator[Read]]:
     """The names of the columns, and the rows that follow."""
     # utf-8-sig: spreadsheets put a byte order mark before the first name.
     plain = form.encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
-    text = io.TextIOWrapper(
-        log.bytes,
-        encoding="utf-8-sig" if plain else form.encoding,
-        errors="replace" if form.errors == "replace" else "surrogateescape",
-        newline="",
+    text = log.text(
+        "utf-8-sig" if plain else form.encoding,
+        "replace" if form.errors == "replace" else "surrogateescape",
     )
     lines = _Lines(text)
     table = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote)

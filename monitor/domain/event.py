@@ -83,6 +83,10 @@ class Event(Protocol):
     """
 
     @property
+    def __struct_fields__(self) -> tuple[str, ...]: ...  # names of all fields
+    @property
+    def kind(self) -> Kind: ...
+    @property
     def dossier(self) -> str: ...  # normalised key: `codes.dossier_key`
     @property
     def source(self) -> str: ...  # the system that says so
@@ -129,3 +133,26 @@ class StateEvent(Event, Protocol):
     def identity_attached(self) -> bool | None: ...  # None if unsaid
     @property
     def applicant_key(self) -> str: ...  # keyed hash of the applicant; "" if unsaid
+
+
+class Amendment(Event, Protocol):
+    """Attributes were wrong; what is given stands against every other event."""
+
+    @property
+    def procedure(self) -> str: ...  # "" and 0: not amended
+    @property
+    def agency(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...  # None: not amended
+    @property
+    def channel(self) -> int: ...
+    @property
+    def sub_channel(self) -> str | None: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def receipt_ms(self) -> int | None: ...
+    @property
+    def applicant_type(self) -> int: ...
+    @property
+    def identity_attached(self) -> bool | None: ...

@@ -8,12 +8,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 from enum import Enum
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from monitor.domain.event import StateEvent
+from monitor.domain.event import Event, Kind
 
-
-E = TypeVar("E", bound=StateEvent)
+E = TypeVar("E", bound=Event)
 
 
 class Repeat(Enum):
@@ -25,36 +24,28 @@ class Repeat(Enum):
     OVERRULED = "overruled"  # other content, and the known one stands
 
 
-def content(event: StateEvent) -> tuple[object, ...]:
-    """All that a statement says: everything but its arrival."""
-    return (
-        event.claimed_ms,
-        event.state,
-        event.procedure,
-        event.agency,
-        event.unit,
-        event.step,
-        event.channel,
-        event.sub_channel,
-        event.level,
-        event.receipt_ms,
-        event.due_ms,
-        event.applicant_type,
-        event.identity_attached,
-        event.applicant_key,
-        event.revision,
-        event.sequence,
-        event.backfill,
-    )
+_NOT_CONTENT: Final = frozenset({"dossier", "source", "id", "arrival_ms"})
 
 
-def content_hash(event: StateEvent) -> bytes:
-    """SHA-256 of the content as canonical JSON."""
-    text = json.dumps(content(event), separators=(",", ":"), ensure_ascii=False)
+def content(event: Event) -> dict[str, object]:
+    """All that a statement says: everything but its identity and its arrival."""
+    said: dict[str, object] = {
+        name: getattr(event, name)
+        for name in event.__struct_fields__
+        if name not in _NOT_CONTENT
+    }
+    if event.kind is not Kind.STATE:
+        said["kind"] = event.kind
+    return said
+
+
+def content_hash(event: Event) -> bytes:
+    """SHA-256 of the content as canonical JSON: keys sorted, no spaces, UTF-8."""
+    text = json.dumps(content(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def repeat(known: StateEvent, further: StateEvent) -> Repeat:
+def repeat(known: Event, further: Event) -> Repeat:
     """How a further statement relates to the known one of the same identity."""
     if content(known) == content(further):
         earlier = further.arrival_ms < known.arrival_ms
@@ -75,5 +66,5 @@ def settled(events: Iterable[E]) -> list[E]:
     return list(stands.values())
 
 
-def _weight(event: StateEvent) -> tuple[int, int, bytes]:
+def _weight(event: Event) -> tuple[int, int, bytes]:
     return event.revision, event.claimed_ms, content_hash(event)

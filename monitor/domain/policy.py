@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
+from monitor.domain.calendar import WorkCalendar
+from monitor.domain.deadlines import Strategy
+from monitor.domain.procedure import Catalogue
 from monitor.domain.zone import Zone
 
 # Raised by hand when `fold` or `post` may give other entries for the same events, so that
 # two versions of the code never book side by side (ARCHITECTURE.md §2.5).
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 
 
 class Precision(StrEnum):
@@ -18,9 +21,34 @@ class Precision(StrEnum):
     DATE = "date"
 
 
+class Calendars(Protocol):
+    """Working calendars by agency, as they stand or as they were known on a day."""
+
+    def calendar(self, agency: str = "") -> WorkCalendar: ...
+    def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legal:
+    """The law's side of a policy: without it only the plain rule is measured."""
+
+    calendars: Calendars
+    catalogue: Catalogue
+    strategy: Strategy = Strategy.SHIFT  # what a pause does to a due date of ours
+    portals: frozenset[str] = frozenset()  # sources that are never the authority of a dossier
+    #                                        that another source speaks of
+    version: str = ""  # digest of the reference files it was made from
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The zone whose days are counted, and the precision of the plain verdict `on_time`."""
+    """The zone whose days are counted, the plain verdict's precision, and the law if it binds."""
 
     zone: Zone
     precision: Precision = Precision.INSTANT
+    legal: Legal | None = None
+
+    @property
+    def portals(self) -> frozenset[str]:
+        """Sources registered as portals."""
+        return self.legal.portals if self.legal else frozenset()

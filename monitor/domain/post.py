@@ -1,80 +1,161 @@
 """What a dossier's view books: the entries whose sums are the figures (ARCHITECTURE.md §2.1)."""
 
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
-from monitor.domain.measures import CONSUMED_BOUNDS, NO_SLOT, Measure
+from monitor.domain.clocks import Clock, timed
+from monitor.domain.event import ApplicantType, Channel, Level, State
+from monitor.domain.lifecycle import PAUSING, RUNNING, RuleName
+from monitor.domain.measures import (
+    CONSUMED_BOUNDS,
+    NO_SLOT,
+    WORKED_BOUNDS,
+    Measure,
+    Part,
+    clock_measure,
+)
 from monitor.domain.policy import Policy, Precision
-from monitor.domain.view import Cell, Due, Outcome, Stint, View
+from monitor.domain.reckoning import Judgement, Reckoning, Verdict
+from monitor.domain.view import NOWHERE, Cell, Outcome, Place, View
+from monitor.domain.warning import Noted, QualityWarning
 
 
 class Account(NamedTuple):
-    """Where an amount is booked: a measure and its dimensions, a day, and a stock's slot."""
+    """Where an amount is booked: a measure and its dimensions, a day, and a slot.
 
-    measure: int  # a `Measure`, or one of its histogram's bins
+    The slot is the day it falls due for stocks, the bin for times, the number for warnings.
+    """
+
+    measure: int
     cell: Cell
     day: int  # days since 1970-01-01 in the policy's zone
-    slot: int = NO_SLOT  # for stocks the day it falls due
+    slot: int = NO_SLOT
 
 
 Entries = dict[Account, int]
+
+_Stock = tuple[int, Place, int]  # of an open dossier: measure, who holds it, slot
+
+_AT_DEADLINE: Final = CONSUMED_BOUNDS.index(1000)
+
+_VERDICTS: Final = {
+    (RuleName.R766, Verdict.ON_TIME): Measure.ON_TIME_766,
+    (RuleName.R766, Verdict.LATE): Measure.LATE_766,
+    (RuleName.R766, Verdict.NO_DEADLINE): Measure.NO_DEADLINE_766,
+    (RuleName.R06B, Verdict.EARLY): Measure.EARLY_06B,
+    (RuleName.R06B, Verdict.ON_TIME): Measure.ON_TIME_06B,
+    (RuleName.R06B, Verdict.LATE): Measure.LATE_06B,
+    (RuleName.R06B, Verdict.NO_DEADLINE): Measure.NO_DEADLINE_06B,
+    (RuleName.FIRST_DUE, Verdict.ON_TIME): Measure.ON_TIME_FIRST_DUE,
+    (RuleName.FIRST_DUE, Verdict.LATE): Measure.LATE_FIRST_DUE,
+    (RuleName.FIRST_DUE, Verdict.NO_DEADLINE): Measure.NO_DEADLINE_FIRST_DUE,
+}
 
 
 def post(view: View, policy: Policy) -> Entries:
     """All entries of a dossier. Amounts are counts or milliseconds, never 0."""
     entries: Entries = {}
-    day = policy.zone.day
-    outcome = view.outcome
-
-    if view.submitted_ms is not None:
-        submitted = Account(
-            Measure.SUBMITTED, view.cell(view.submitted_to), day(view.submitted_ms)
-        )
-        entries[submitted] = 1
-    if view.accepted_ms is None:
-        if outcome in (Outcome.REFUSED, Outcome.WITHDRAWN_UNACCEPTED):
-            measure = (
-                Measure.REFUSED if outcome is Outcome.REFUSED else Measure.WITHDRAWN_UNACCEPTED
-            )
-            entries[Account(measure, view.cell(view.settler), day(view.standing_ms))] = 1
+    _post_plain(entries, view, policy)
+    if policy.legal is None:
         return entries
+    warnings = list(view.warnings)
+    if view.accepted_ms is not None:
+        legal: Entries = {}
+        try:
+            reckoning = Reckoning.of(view, policy.zone, policy.legal)
+            _post_legal(legal, reckoning)
+            warnings.extend(_odd(reckoning))
+        except ValueError:
+            # An instant beyond the calendar: nothing that rests on working time is measured.
+            warnings.append(
+                Noted(
+                    QualityWarning.BEYOND_CALENDAR, view.moves[-1].source, view.moves[-1].at_ms
+                )
+            )
+        else:
+            entries.update(legal)
+    agency = view.receiver.agency
+    for warning, source, at_ms in warnings:
+        cell = Cell(agency, "", "", 0, "", 0, source=source)
+        _add(entries, Account(Measure.WARNED, cell, policy.zone.day(at_ms), warning))
+    return entries
 
-    accepted = Account(Measure.ACCEPTED, view.cell(view.receiver), day(view.accepted_ms))
-    entries[accepted] = 1
+
+def _add(entries: Entries, account: Account, amount: int = 1) -> None:
+    """Add to an account; what comes to nothing is no entry."""
+    total = entries.get(account, 0) + amount
+    if total:
+        entries[account] = total
+    else:
+        entries.pop(account, None)
+
+
+# -- the plain measures ----------------------------------------------------------------------
+
+
+def _post_plain(entries: Entries, view: View, policy: Policy) -> None:
+    day = policy.zone.day
+    if view.submitted_ms is not None:
+        to = view.cell(view.submitted_to)
+        entries[Account(Measure.SUBMITTED, to, day(view.submitted_ms))] = 1
+    accepted_ms = view.accepted_ms
+    if accepted_ms is None:
+        outcome = view.outcome
+        if outcome is Outcome.REFUSED or outcome is Outcome.WITHDRAWN_UNACCEPTED:
+            refused = outcome is Outcome.REFUSED
+            measure = Measure.REFUSED if refused else Measure.WITHDRAWN_UNACCEPTED
+            entries[Account(measure, view.cell(view.settler), day(view.standing_ms))] = 1
+        return
+
+    received_by = view.cell(view.receiver)
+    if view.boarded_ms is None:
+        entries[Account(Measure.ACCEPTED, received_by, day(accepted_ms))] = 1
+    else:
+        entries[Account(Measure.BOARDED, received_by, day(view.boarded_ms))] = 1
     end_ms = view.end_ms
     if end_ms is not None:
         settled_by = view.cell(view.settler)
         ended = day(end_ms)
-        if outcome is Outcome.RETURNED:
+        if view.processed_ms is None and view.standing != State.HANDED_OVER:
             entries[Account(Measure.RETURNED, settled_by, ended)] = 1
         else:
             entries[Account(Measure.COMPLETED, settled_by, ended)] = 1
-            _post_time_taken(entries, view, policy, settled_by, ended, end_ms)
-        if view.standing == 10:
-            at = max(view.standing_ms, view.accepted_ms)
-            entries[Account(Measure.HANDED_OVER, settled_by, day(at))] = 1
-    _post_stock(entries, view, policy, end_ms)
-    return entries
+            _post_time_taken(entries, view, policy, Account(0, settled_by, ended))
+        if view.standing == State.HANDED_OVER:
+            at = day(max(view.standing_ms, accepted_ms))
+            entries[Account(Measure.HANDED_OVER, settled_by, at)] = 1
+    _post_stock(
+        entries,
+        view,
+        policy,
+        (Measure.IN_PROCESS, Measure.PAUSED),
+        end_ms,
+        lambda at: _day_or_none(view.due_at(at), policy),
+    )
 
 
-def _post_time_taken(
-    entries: Entries, view: View, policy: Policy, cell: Cell, ended: int, end_ms: int
-) -> None:
-    accepted_ms = view.accepted_ms
-    assert accepted_ms is not None  # noqa: S101 - only completed dossiers come here
+def _day_or_none(ms: int | None, policy: Policy) -> int:
+    return NO_SLOT if ms is None else policy.zone.day(ms)
+
+
+def _post_time_taken(entries: Entries, view: View, policy: Policy, at: Account) -> None:
+    accepted_ms, end_ms = view.accepted_ms or 0, view.end_ms or 0
     if end_ms > accepted_ms:
-        entries[Account(Measure.PROCESSING_TIME, cell, ended)] = end_ms - accepted_ms
+        entries[at._replace(measure=Measure.PROCESSING_TIME)] = end_ms - accepted_ms
     due_ms = view.due_ms
     if due_ms is None:
-        entries[Account(Measure.NO_DEADLINE, cell, ended)] = 1
+        entries[at._replace(measure=Measure.NO_DEADLINE)] = 1
         return
     if policy.precision is Precision.DATE:
         day = policy.zone.day
-        taken, allowed = ended - day(accepted_ms), day(due_ms) - day(accepted_ms)
+        taken, allowed = at.day - day(accepted_ms), day(due_ms) - day(accepted_ms)
     else:
         taken, allowed = end_ms - accepted_ms, due_ms - accepted_ms
     verdict = Measure.ON_TIME if taken <= allowed else Measure.LATE
-    entries[Account(verdict, cell, ended)] = 1
-    entries[Account(consumed_bin(taken, allowed), cell, ended)] = 1
+    entries[at._replace(measure=verdict)] = 1
+    measure = Measure.DEADLINE_CONSUMED + consumed_bin(taken, allowed)
+    entries[at._replace(measure=measure)] = 1
 
 
 def consumed_bin(taken: int, allowed: int) -> int:
@@ -83,62 +164,243 @@ def consumed_bin(taken: int, allowed: int) -> int:
     Where nothing was allowed, what is on time has consumed all of it, and what is late has
     consumed more than any bound.
     """
-    if allowed <= 0:
-        at_deadline = CONSUMED_BOUNDS.index(1000)
-        offset = at_deadline if taken <= allowed else len(CONSUMED_BOUNDS)
-        return Measure.DEADLINE_CONSUMED + offset
-    for offset, permille in enumerate(CONSUMED_BOUNDS):
-        if taken * 1000 <= permille * allowed:
-            return Measure.DEADLINE_CONSUMED + offset
-    return Measure.DEADLINE_CONSUMED + len(CONSUMED_BOUNDS)
+    if allowed > 0:
+        permille = -(-taken * 1000 // allowed)  # rounded up: a bound is not passed by a hair
+        return bisect_left(CONSUMED_BOUNDS, permille)
+    return _AT_DEADLINE if taken <= allowed else len(CONSUMED_BOUNDS)
 
 
-def _post_stock(entries: Entries, view: View, policy: Policy, end_ms: int | None) -> None:
-    """Movements of the open stock: in and out of each stretch of equal holder, pause and due."""
+# -- stocks ------------------------------------------------------------------------------------
+
+
+def _post_stock(
+    entries: Entries,
+    view: View,
+    policy: Policy,
+    measures: tuple[Measure, Measure],
+    end_ms: int | None,
+    slot: Callable[[int], int],
+) -> None:
+    """Movements of an open stock: from where a day found the dossier to where it left it.
+
+    `slot` tells on which day the dossier falls due by the stock's rule, as it stood then.
+    """
     day = policy.zone.day
-    inside: Account | None = None  # where the dossier stands, with the day it entered
-    for from_ms, stint, due in _stretches(view, end_ms):
-        measure = Measure.PAUSED if stint.paused else Measure.IN_PROCESS
-        slot = NO_SLOT if due is None else day(due.due_ms)
-        cell = view.cell((stint.agency, stint.unit))
-        here = Account(measure, cell, day(from_ms), slot)
-        if inside is not None:
-            if (inside.measure, inside.cell, inside.slot) == (measure, cell, slot):
-                continue
-            _move(entries, inside._replace(day=here.day), -1)
-        _move(entries, here, 1)
-        inside = here
-    if inside is not None and end_ms is not None:
-        _move(entries, inside._replace(day=day(end_ms)), -1)
+    left: dict[int, _Stock | None] = {}  # by day, where it left the dossier; in order of days
+    for at_ms, place, paused in _stretches(view, end_ms):
+        left[day(at_ms)] = measures[paused], place, slot(at_ms)
+    if end_ms is not None:
+        left[day(end_ms)] = None
+    before: _Stock | None = None
+    for on, here in left.items():
+        if here == before:
+            continue
+        if before is not None:
+            measure, place, due_day = before
+            entries[Account(measure, view.cell(place), on, due_day)] = -1
+        if here is not None:
+            measure, place, due_day = here
+            entries[Account(measure, view.cell(place), on, due_day)] = 1
+        before = here
 
 
-def _move(entries: Entries, account: Account, amount: int) -> None:
-    """Add to an account; in and out on one day cancel."""
-    moved = entries.get(account, 0) + amount
-    if moved:
-        entries[account] = moved
-    else:
-        del entries[account]
+def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, bool]]:
+    """Who holds an open dossier and whether it is paused, at every instant anything changes.
+
+    Changes are moves, due dates made, supplements asked for and ended.
+    """
+    began_ms = view.began_ms or 0
+    running = [move for move in view.moves[view.opened_at :] if move.state in RUNNING]
+    instants = {began_ms}
+    instants.update(move.at_ms for move in running)
+    instants.update(made.made_ms for made in view.dues)
+    for supplement in view.supplements:
+        instants.add(supplement.asked_ms)
+        if supplement.ended_ms is not None:
+            instants.add(supplement.ended_ms)
+    # From the receipt date on, the dossier is where the accepting state found it.
+    place, paused, position = view.receiver, view.accepted_by in PAUSING, 0
+    for at_ms in sorted(instants):
+        if at_ms < began_ms or (end_ms is not None and at_ms > end_ms):
+            continue
+        while position < len(running) and running[position].at_ms <= at_ms:
+            place, paused = running[position].place, running[position].state in PAUSING
+            position += 1
+        yield at_ms, place, paused
 
 
-def _stretches(view: View, end_ms: int | None) -> list[tuple[int, Stint, Due | None]]:
-    """When holder, pause or due date changed, up to the end, in order of time."""
-    stints, dues = view.stints, view.dues
-    start = stints[0].from_ms
-    stretches: list[tuple[int, Stint, Due | None]] = []
-    made = 0  # dues in force
-    while made < len(dues) and dues[made].made_ms <= start:
-        made += 1
-    for position, stint in enumerate(stints):
-        if end_ms is not None and stint.from_ms > end_ms:
-            break
-        stretches.append((stint.from_ms, stint, dues[made - 1] if made else None))
-        until = stints[position + 1].from_ms if position + 1 < len(stints) else None
-        while (
-            made < len(dues)
-            and (until is None or dues[made].made_ms < until)
-            and (end_ms is None or dues[made].made_ms <= end_ms)
-        ):
-            stretches.append((max(dues[made].made_ms, start), stint, dues[made]))
-            made += 1
-    return stretches
+# -- the law's measures ----------------------------------------------------------------------
+
+
+def _post_legal(entries: Entries, reckoning: Reckoning) -> None:
+    view, zone = reckoning.view, reckoning.zone
+    day = zone.day
+    for judgement in (
+        reckoning.judge_766(),
+        reckoning.judge_06b(),
+        reckoning.judge_first_due(),
+    ):
+        if judgement is not None:
+            _post_verdict(entries, reckoning, judgement)
+    policy = Policy(zone)
+    end_ms = view.end_ms
+    for measures, until_ms, slot in (
+        (
+            (Measure.IN_PROCESS_766, Measure.PAUSED_766),
+            reckoning.end_766_ms,
+            reckoning.slot_766,
+        ),
+        ((Measure.IN_PROCESS_06B, Measure.PAUSED_06B), end_ms, reckoning.slot_06b),
+        (
+            (Measure.IN_PROCESS_FIRST_DUE, Measure.PAUSED_FIRST_DUE),
+            end_ms,
+            reckoning.slot_first_due,
+        ),
+    ):
+        _post_stock(entries, view, policy, measures, until_ms, slot)
+    for supplement in reckoning.requests:
+        cell = view.cell(supplement.place)
+        _add(entries, Account(Measure.SUPPLEMENT_REQUESTS, cell, day(supplement.asked_ms)))
+    _post_hand_offs(entries, reckoning)
+    _post_reschedulings(entries, reckoning)
+    if view.dues and reckoning.own is not None:
+        sent, own = day(view.dues[0].due_ms), day(reckoning.own.due_ms)
+        if sent == own:
+            measure = Measure.DUE_EQUAL
+        else:
+            measure = Measure.DUE_EARLIER if sent < own else Measure.DUE_LATER
+        at = Account(measure, view.cell(view.receiver), day(view.began_ms or 0))
+        _add(entries, at)
+    _post_clocks(entries, reckoning)
+
+
+def _post_verdict(entries: Entries, reckoning: Reckoning, judgement: Judgement) -> None:
+    """A verdict is booked on the day of the end, not of the end less supplements."""
+    view = reckoning.view
+    end_ms = reckoning.end_766_ms if judgement.rule is RuleName.R766 else view.end_ms
+    place = view.settler if view.end_ms is not None else view.holder
+    measure = _VERDICTS[judgement.rule, judgement.verdict]
+    day = reckoning.zone.day(end_ms or 0)
+    _add(entries, Account(measure, view.cell(place), day))
+
+
+def _post_hand_offs(entries: Entries, reckoning: Reckoning) -> None:
+    """-1 and +1 of a hand-off on its day: the table by settlement shows in less out."""
+    view, day = reckoning.view, reckoning.zone.day
+    place = view.receiver
+    for move in view.moves:
+        if move.state not in RUNNING or move.place == place:
+            continue
+        on = day(max(move.at_ms, view.began_ms or 0))
+        _add(entries, Account(Measure.HANDED_OUT, view.cell(place), on))
+        _add(entries, Account(Measure.HANDED_IN, view.cell(move.place), on))
+        place = move.place
+    if view.end_ms is not None and view.settler not in (place, NOWHERE):
+        on = day(view.end_ms)
+        _add(entries, Account(Measure.HANDED_OUT, view.cell(place), on))
+        _add(entries, Account(Measure.HANDED_IN, view.cell(view.settler), on))
+
+
+def _post_reschedulings(entries: Entries, reckoning: Reckoning) -> None:
+    view, day = reckoning.view, reckoning.zone.day
+    for rescheduling in view.reschedulings:
+        cell = view.cell(view.receiver)
+        on = day(rescheduling.at_ms)
+        _add(entries, Account(Measure.RESCHEDULED, cell, on))
+        if reckoning.put_off_late(rescheduling):
+            _add(entries, Account(Measure.LATE_RESCHEDULES, cell, on))
+
+
+def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
+    view, zone, calendar = reckoning.view, reckoning.zone, reckoning.calendar
+    for clock, from_ms, until_ms, place, limit_ms, step, holder in timed(reckoning):
+        cell = view.cell(place)
+        if clock is Clock.STEP:
+            cell = cell._replace(step=step, holder=holder)
+        booked_ms = view.accepted_ms or 0 if clock is Clock.ACCEPTANCE else until_ms
+        at = Account(0, cell, zone.day(booked_ms))
+        worked = calendar.worked_ms(from_ms, until_ms)
+        if until_ms > from_ms:
+            _add(
+                entries,
+                at._replace(measure=clock_measure(clock, Part.ELAPSED)),
+                until_ms - from_ms,
+            )
+        if worked:
+            _add(entries, at._replace(measure=clock_measure(clock, Part.WORKED)), worked)
+        in_bin = at._replace(slot=bisect_left(WORKED_BOUNDS, worked))
+        _add(entries, in_bin._replace(measure=clock_measure(clock, Part.WORKED_BINS)))
+        if limit_ms is None:
+            continue
+        part = Part.WITHIN if until_ms <= limit_ms else Part.BEYOND
+        _add(entries, at._replace(measure=clock_measure(clock, part)))
+        if clock is Clock.SYNC:  # bound by the wall clock
+            share = consumed_bin(until_ms - from_ms, limit_ms - from_ms)
+        else:
+            share = consumed_bin(worked, calendar.worked_ms(from_ms, limit_ms))
+        _add(
+            entries,
+            at._replace(measure=clock_measure(clock, Part.LIMIT_BINS), slot=share),
+        )
+
+
+# -- warnings that need the law --------------------------------------------------------------
+
+
+def _odd(reckoning: Reckoning) -> Iterator[Noted]:
+    """What is odd about an accepted dossier as a whole; what one event shows, `fold` noted."""
+    view = reckoning.view
+    source = view.moves[view.opened_at].source if view.moves[view.opened_at :] else view.source
+    if view.boarded_ms is None:
+        yield from _odd_at_reception(reckoning, source, view.accepted_ms or 0)
+    for supplement in reckoning.requests[1:]:
+        yield Noted(QualityWarning.SECOND_SUPPLEMENT, source, supplement.asked_ms)
+    yield from _odd_reschedulings(reckoning)
+    if view.end_ms is not None:
+        yield from _odd_at_end(view, source, view.end_ms)
+
+
+def _odd_reschedulings(reckoning: Reckoning) -> Iterator[Noted]:
+    for number, rescheduling in enumerate(reckoning.view.reschedulings):
+        if number:
+            yield Noted(
+                QualityWarning.RESCHEDULED_AGAIN, rescheduling.source, rescheduling.at_ms
+            )
+        if reckoning.put_off_late(rescheduling):
+            yield Noted(
+                QualityWarning.RESCHEDULED_LATE, rescheduling.source, rescheduling.at_ms
+            )
+        if not rescheduling.apology:
+            yield Noted(QualityWarning.NO_APOLOGY, rescheduling.source, rescheduling.at_ms)
+
+
+def _odd_at_end(view: View, source: str, end_ms: int) -> Iterator[Noted]:
+    ended_ms = view.standing_ms if view.processed_ms is None else view.processed_ms
+    if ended_ms < end_ms:  # the end was booked on the receipt
+        yield Noted(QualityWarning.END_BEFORE_RECEIPT, source, end_ms)
+    if view.outcome is Outcome.COMPLETED:
+        if view.processed_ms is None:
+            yield Noted(QualityWarning.END_WITHOUT_PROCESSED, source, end_ms)
+        due_ms = view.due_ms
+        if due_ms is not None and due_ms // 1000 == ended_ms // 1000:
+            yield Noted(QualityWarning.END_EQUALS_DUE, source, end_ms)
+    for made in view.dues:
+        if made.made_ms > end_ms:
+            yield Noted(QualityWarning.DUE_AFTER_END, source, made.made_ms)
+
+
+def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> Iterator[Noted]:
+    view, zone = reckoning.view, reckoning.zone
+    procedure = reckoning.procedure
+    if procedure is None:
+        yield Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms)
+    elif view.level and view.level != procedure.level:
+        yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
+    if reckoning.own is not None and view.dues:
+        sent, own = zone.day(view.dues[0].due_ms), zone.day(reckoning.own.due_ms)
+        if sent != own:
+            yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
+    if view.channel == Channel.ONLINE and view.level == Level.INFORMATION:
+        yield Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms)
+    if view.applicant_type == ApplicantType.CITIZEN and view.identity_attached is False:
+        yield Noted(QualityWarning.IDENTITY_MISSING, source, accepted_ms)

@@ -1,0 +1,146 @@
+"""How long each part of a dossier's way took, and whose time it was (MEASURES.md §5).
+
+Elapsed time is what the wall clock shows; working time is counted on the dossier's one
+calendar. A limit has a source and a basis; a clock without one is only measured.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from monitor.domain.calendar import WorkCalendar
+from monitor.domain.event import State
+from monitor.domain.lifecycle import PAUSING, STANDING, Holder
+from monitor.domain.reckoning import Reckoning
+from monitor.domain.view import Outcome, Place, View
+from monitor.domain.zone import Zone
+
+HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+
+ACCEPTANCE_LIMIT_MS: Final = 8 * HOUR_MS  # working time; practice: provincial engine
+FORWARD_BEFORE_MS: Final = 15 * HOUR_MS  # of the day; law: Decree 61/2018 Art. 18(2)(3)
+# «Start of the next working day» read as its first working hour: assumption.
+FORWARD_GRACE_MS: Final = HOUR_MS
+SUPPLEMENT_REQUEST_DAYS: Final = 3  # working days; law: Decree 61/2018 Art. 19(4)
+SYNC_LIMIT_MS: Final = 10 * MINUTE_MS  # elapsed; law: Decree 63/2024 Art. 7
+ANSWER_LIMIT_MS: Final = 2 * HOUR_MS  # working time; law: Decree 63/2024 Art. 7
+
+
+class Clock(IntEnum):
+    """What is timed. Numbers are kept in the ledger."""
+
+    ACCEPTANCE = 1  # first 1 to accepted, booked on the receipt day
+    FORWARD = 2  # accepted to the first 4
+    SUPPLEMENT_REQUEST = 3  # accepted to the desk's request for more papers
+    SUPPLEMENT = 4  # request to papers received: the citizen's time
+    PROCESSING = 5  # accepted to end, of completed
+    HANDOVER = 6  # completed to handed over
+    PAUSE_PAYMENT = 7  # in state 6
+    PAUSE_STOPPED = 8  # in state 8
+    STEP = 9  # from one state to the next, by step and holder
+    SYNC = 10  # a step completed to its acknowledgement, bundled procedures only
+    ANSWER = 11  # the same, against the answer's limit
+
+
+class Timed(NamedTuple):
+    """One interval of one clock."""
+
+    clock: Clock
+    from_ms: int
+    until_ms: int
+    place: Place
+    limit_ms: int | None = None  # by when, as an instant; None: no limit
+    step: str = ""
+    holder: Holder = Holder.NOBODY
+
+
+def timed(reckoning: Reckoning) -> Iterator[Timed]:
+    """Every interval that has come to its end, of an accepted dossier."""
+    view = reckoning.view
+    accepted_ms = view.accepted_ms or 0
+    if view.boarded_ms is None:
+        yield from _at_reception(reckoning, accepted_ms)
+    for supplement in view.supplements:
+        if supplement.completed and supplement.ended_ms is not None:
+            yield Timed(
+                Clock.SUPPLEMENT,
+                supplement.asked_ms,
+                supplement.ended_ms,
+                supplement.place,
+                holder=Holder.CITIZEN,
+            )
+    end_ms = view.end_ms
+    if end_ms is not None and view.outcome is Outcome.COMPLETED:
+        due_ms = reckoning.due_06b_ms(end_ms)
+        yield Timed(Clock.PROCESSING, accepted_ms, end_ms, view.settler, due_ms)
+        if view.processed_ms is not None and view.standing == State.HANDED_OVER:
+            handed_ms = max(end_ms, view.standing_ms)
+            yield Timed(Clock.HANDOVER, end_ms, handed_ms, view.settler)
+    yield from _between_moves(view)
+    if reckoning.procedure is not None and reckoning.procedure.bundled:
+        yield from _synchronised(reckoning)
+
+
+def _at_reception(reckoning: Reckoning, accepted_ms: int) -> Iterator[Timed]:
+    view, calendar = reckoning.view, reckoning.calendar
+    if view.submitted_ms is not None and view.submitted_ms <= accepted_ms:
+        limit_ms = calendar.add_worked(view.submitted_ms, ACCEPTANCE_LIMIT_MS)
+        yield Timed(Clock.ACCEPTANCE, view.submitted_ms, accepted_ms, view.receiver, limit_ms)
+    forwarded_ms = next(
+        (move.at_ms for move in view.moves if move.state == State.IN_PROCESS), None
+    )
+    if forwarded_ms is not None and forwarded_ms >= accepted_ms:
+        limit_ms = forward_by(accepted_ms, calendar, reckoning.zone)
+        yield Timed(Clock.FORWARD, accepted_ms, forwarded_ms, view.receiver, limit_ms)
+    for supplement in reckoning.requests[:1]:
+        if forwarded_ms is None or supplement.asked_ms <= forwarded_ms:
+            day = calendar.add_working_days(
+                reckoning.zone.day(accepted_ms), SUPPLEMENT_REQUEST_DAYS
+            )
+            yield Timed(
+                Clock.SUPPLEMENT_REQUEST,
+                accepted_ms,
+                supplement.asked_ms,
+                view.receiver,
+                calendar.close_of(day),
+            )
+
+
+def forward_by(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
+    """By when the settling unit must have the dossier: the day's close, or next morning."""
+    day = zone.day(accepted_ms)
+    if calendar.is_working_day(day) and zone.ms_of_day(accepted_ms) <= FORWARD_BEFORE_MS:
+        return max(accepted_ms, calendar.close_of(day))
+    next_day = calendar.next_working_day(day + 1)
+    opening = calendar.next_opening(zone.start_of(next_day))
+    return calendar.add_worked(opening, FORWARD_GRACE_MS)
+
+
+def _between_moves(view: View) -> Iterator[Timed]:
+    """Steps and pauses: each state until the next one; the last of an ended dossier has none."""
+    began_ms = view.began_ms or 0
+    moves = view.moves
+    for move, following in pairwise(moves):
+        from_ms, until_ms = max(move.at_ms, began_ms), following.at_ms
+        if until_ms < from_ms or move.state in STANDING:
+            continue
+        holder = view.holder_of(move)
+        yield Timed(Clock.STEP, from_ms, until_ms, move.place, step=move.step, holder=holder)
+        if move.state in PAUSING and move.state != State.SUPPLEMENT_REQUESTED:
+            payment = move.state == State.PAYMENT_REQUESTED
+            clock = Clock.PAUSE_PAYMENT if payment else Clock.PAUSE_STOPPED
+            yield Timed(clock, from_ms, until_ms, move.place, holder=holder)
+
+
+def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
+    """Sync and answer times, which bind bundled birth and death procedures only."""
+    view, calendar = reckoning.view, reckoning.calendar
+    for answer in view.acknowledgements:
+        sent_ms = answer.sent_ms
+        if sent_ms is None or sent_ms > answer.at_ms:
+            continue
+        yield Timed(Clock.SYNC, sent_ms, answer.at_ms, view.receiver, sent_ms + SYNC_LIMIT_MS)
+        limit_ms = calendar.add_worked(sent_ms, ANSWER_LIMIT_MS)
+        yield Timed(Clock.ANSWER, sent_ms, answer.at_ms, view.receiver, limit_ms)

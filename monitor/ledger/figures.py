@@ -1,0 +1,243 @@
+"""The ledger's reading side: all figures that are shown, as of one committed instant."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from monitor.domain.codes import level1
+from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
+from monitor.domain.policy import Policy, Precision
+from monitor.domain.view import Outcome
+from monitor.ledger.migrate import migrations
+from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
+
+_STOCKS: Final = frozenset({Measure.IN_PROCESS, Measure.PAUSED})
+_STOCK_OF_OUTCOME: Final = {
+    OUTCOME_NUMBERS[Outcome.IN_PROCESS]: Measure.IN_PROCESS,
+    OUTCOME_NUMBERS[Outcome.PAUSED]: Measure.PAUSED,
+}
+
+
+class DueBy(StrEnum):
+    """When open dossiers fall due, seen from the instant of the snapshot."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    LATER = "later"
+    NONE = "none"
+
+
+class Flow(NamedTuple):
+    """An account of what happened."""
+
+    measure: int
+    agency: str  # level 1, as all agencies here
+    channel: int
+    level: int
+    booking_class: int
+
+
+class Bin(NamedTuple):
+    """An account of the histogram of deadline consumption."""
+
+    agency: str
+    measure: int  # one of `CONSUMED_BINS`
+
+
+class Stock(NamedTuple):
+    """Open dossiers of a kind, by when they fall due."""
+
+    measure: int
+    agency: str
+    channel: int
+    level: int
+    due: DueBy
+
+
+class Sides(NamedTuple):
+    """What was added to an account and what was taken from it; the figure is the difference."""
+
+    credit: int
+    debit: int
+
+
+class Progress(NamedTuple):
+    """Where the ledger stands in a partition, and since when."""
+
+    next: int
+    moved_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that one transaction saw; shards are summed."""
+
+    now_ms: int  # the instant that overdue and due days refer to
+    flows: Mapping[Flow, Sides]
+    consumed: Mapping[Bin, Sides]
+    open: Mapping[Stock, int]
+    tallies: Mapping[TallyKey, int]  # details only of refusals: their reasons
+    positions: Mapping[Partition, Progress]
+
+    @property
+    def booked(self) -> int:
+        """Grows with every booking and never shrinks: tells an older state from a later one."""
+        flows = sum(credit + debit for credit, debit in self.flows.values())
+        bins = sum(credit + debit for credit, debit in self.consumed.values())
+        return flows + bins + sum(self.tallies.values())
+
+
+class NotMigrated(Exception):
+    """The ledger has not the schema of this release; the text says what to do."""
+
+
+# A stock's slots are drawn together to those that matter today: before, today, tomorrow, later.
+_TOTALS: Final = """
+    SELECT measure, agency, channel, level, class,
+           CASE WHEN slot = $2 THEN slot ELSE least(greatest(slot, $1 - 1), $1 + 2) END AS due,
+           sum(credit)::int8 AS credit, sum(debit)::int8 AS debit
+    FROM total
+    GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+_OVERDUE_TODAY: Final = """
+    SELECT dossier.outcome, cell.agency, cell.channel, cell.level, count(*) AS dossiers
+    FROM dossier JOIN cell ON cell.id = dossier.cell
+    WHERE dossier.outcome IN (4, 5) AND dossier.due_ms >= $1 AND dossier.due_ms < $2
+    GROUP BY 1, 2, 3, 4
+"""
+
+_TALLIES: Final = """
+    SELECT name, source, CASE WHEN name = $1 THEN detail ELSE '' END AS detail,
+           sum(amount)::int8 AS amount
+    FROM tally
+    GROUP BY 1, 2, 3
+"""
+
+_POSITIONS: Final = """
+    SELECT topic, partition, next, (extract(epoch FROM moved_at) * 1000)::int8 AS moved_ms
+    FROM position
+"""
+
+
+Rows = Sequence[Sequence[Any]]
+
+_NO_SCHEMA: Final = "the ledger has no schema yet; a worker makes it"
+
+
+class Figures:
+    """Reads the ledger; writes nothing."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", policy: Policy) -> None:
+        self._pool = pool
+        self._policy = policy
+        self._migrations = {number for number, _, _ in migrations()}
+
+    async def check(self) -> None:
+        """Raises `NotMigrated` unless the ledger has exactly this release's schema."""
+        try:
+            rows = await self._pool.fetch("SELECT number FROM migration")
+        except asyncpg.UndefinedTableError:
+            raise NotMigrated(_NO_SCHEMA) from None
+        known = {row["number"] for row in rows}
+        if missing := self._migrations - known:
+            raise NotMigrated(
+                f"the ledger lacks migration {min(missing)}; start a worker of this release"
+            )
+        if strange := known - self._migrations:
+            raise NotMigrated(
+                f"the ledger has migration {max(strange)}, this release ends at"
+                f" {max(self._migrations)}; start a later release"
+            )
+
+    async def snapshot(self, now_ms: int) -> Snapshot:
+        """Everything as of one committed state, with what is overdue at `now_ms`.
+
+        Raises `NotMigrated` where there is nothing to read yet.
+        """
+        today = self._policy.zone.day(now_ms)
+        try:
+            totals, overdue_today, tallies, positions = await self._read(now_ms, today)
+        except asyncpg.UndefinedTableError:
+            raise NotMigrated(_NO_SCHEMA) from None
+
+        # In a thread: tens of thousands of rows would hold up whoever else the loop serves.
+        return await asyncio.to_thread(
+            _arranged, now_ms, today, totals, overdue_today, tallies, positions
+        )
+
+    async def _read(self, now_ms: int, today: int) -> list[Rows]:
+        """The rows of totals, of what is overdue since today began, of tallies and positions."""
+        midnight_ms = self._policy.zone.start_of(today)
+        # By dates, nothing is overdue on the day it falls due.
+        overdue_before_ms = (
+            now_ms if self._policy.precision is Precision.INSTANT else midnight_ms
+        )
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return [
+                await connection.fetch(_TOTALS, today, NO_SLOT),
+                await connection.fetch(_OVERDUE_TODAY, midnight_ms, overdue_before_ms),
+                await connection.fetch(_TALLIES, Tally.REFUSED.value),
+                await connection.fetch(_POSITIONS),
+            ]
+
+
+def _arranged(
+    now_ms: int,
+    today: int,
+    totals: Rows,
+    overdue_today: Rows,
+    tallies: Rows,
+    positions: Rows,
+) -> Snapshot:
+    flows: dict[Flow, Sides] = {}
+    consumed: dict[Bin, Sides] = {}
+    stock: dict[Stock, int] = {}
+    for measure, agency, channel, level, booking_class, due, credit, debit in totals:
+        if measure in _STOCKS:
+            key = Stock(measure, agency, channel, level, _due_by(due, today))
+            stock[key] = stock.get(key, 0) + credit - debit
+        elif measure in CONSUMED_BINS:
+            here = Bin(agency, measure)
+            known = consumed.get(here, Sides(0, 0))
+            consumed[here] = Sides(known.credit + credit, known.debit + debit)
+        else:
+            flow = Flow(measure, agency, channel, level, booking_class)
+            flows[flow] = Sides(credit, debit)
+    for outcome, agency, channel, level, dossiers in overdue_today:
+        measure = _STOCK_OF_OUTCOME[outcome]
+        late = Stock(measure, level1(agency), channel, level, DueBy.OVERDUE)
+        stock[late] = stock.get(late, 0) + dossiers
+        on_the_day = late._replace(due=DueBy.TODAY)
+        stock[on_the_day] = stock.get(on_the_day, 0) - dossiers
+    return Snapshot(
+        now_ms=now_ms,
+        flows=flows,
+        consumed=consumed,
+        open=stock,
+        tallies={
+            TallyKey(name, source, detail): amount for name, source, detail, amount in tallies
+        },
+        positions={
+            Partition(topic, number): Progress(following, moved_ms)
+            for topic, number, following, moved_ms in positions
+        },
+    )
+
+
+def _due_by(slot: int, today: int) -> DueBy:
+    if slot == NO_SLOT:
+        return DueBy.NONE
+    if slot < today:
+        return DueBy.OVERDUE
+    if slot == today:
+        return DueBy.TODAY
+    return DueBy.TOMORROW if slot == today + 1 else DueBy.LATER

@@ -1,0 +1,303 @@
+"""What the ledger has committed, as Prometheus reads it.
+
+A scrape never gets less than an earlier one got, and never an old answer in place of a new one:
+while the ledger does not answer, or shows less than it has shown (an older copy of it), the
+scrape fails with the reason, and the gap in Prometheus says so (ARCHITECTURE.md §2.7).
+"""
+
+import asyncio
+import gzip
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.core import Metric as Family
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from monitor import __version__
+from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, Kind, Tally
+from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
+from monitor.ledger.ledger import UNAVAILABLE
+from monitor.outlets import names
+from monitor.outlets.series import Part, Place, Places
+
+FRESH_SECONDS: Final = 0.5  # a snapshot is shown to all scrapes within this time
+LONGEST_READ_SECONDS: Final = 8.0  # under Prometheus's usual limit of ten a scrape
+MOST_ENCODINGS: Final = 8  # of a snapshot: whoever invents versions gets plain text
+
+_MILLISECONDS: Final = frozenset(
+    definition.measure for definition in CATALOGUE if definition.kind is Kind.MILLISECONDS
+)
+
+
+class Unavailable(Exception):
+    """There is nothing to show that is true now; the text says why."""
+
+
+class Exposition(NamedTuple):
+    """A scrape's answer."""
+
+    content_type: str
+    body: bytes
+    compressed: bool
+
+
+class Shown(Collector):
+    """Metric families made once from a snapshot."""
+
+    def __init__(self, families: list[Family]) -> None:
+        self._families = families
+        # By content type and compression; here, so that none outlives its snapshot.
+        self.encoded: dict[tuple[str, bool], asyncio.Task[Exposition]] = {}
+
+    def collect(self) -> Iterable[Family]:
+        """As prometheus_client asks for them."""
+        return self._families
+
+
+def families(snapshot: Snapshot, places: Places) -> list[Family]:
+    """All metrics of `names.METRICS`, filled."""
+    places.begin()
+    for partition in snapshot.positions:
+        places.partition(partition)
+    agencies = _agencies(snapshot, places)
+    # Flows, which need most places, are given theirs last.
+    records = _records(snapshot, places)
+    still_open = _open(snapshot, places, agencies)
+    made = [
+        *_flows(snapshot, places, agencies),
+        *_consumed(snapshot, agencies),
+        *still_open,
+        *records,
+        *_positions(snapshot),
+    ]
+    taken = _family(names.SNAPSHOT_TIME)
+    _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
+    series = _family(names.SNAPSHOT_SERIES)
+    _add(series, names.SNAPSHOT_SERIES, (), sum(len(family.samples) for family in made))
+    other = _family(names.SNAPSHOT_OTHER)
+    for part in Part:
+        _add(other, names.SNAPSHOT_OTHER, (part,), places.turned_away[part])
+    build = _family(names.BUILD)
+    _add(build, names.BUILD, (__version__,), 1)
+    return [*made, taken, series, other, build]
+
+
+def _agencies(snapshot: Snapshot, places: Places) -> Mapping[str, str]:
+    """The label of every agency, the biggest asked first."""
+    size: Counter[str] = Counter()
+    for flow, sides in snapshot.flows.items():
+        size[flow.agency] += 0 if flow.measure in _MILLISECONDS else sides.credit
+    for stock, dossiers in snapshot.open.items():
+        size[stock.agency] += dossiers
+    for consumed in snapshot.consumed:
+        size[consumed.agency] += 0
+    return {agency: places.agency(agency) for agency, _ in size.most_common()}
+
+
+def _records(snapshot: Snapshot, places: Places) -> Iterable[Family]:
+    size: Counter[str] = Counter()
+    for tally, amount in snapshot.tallies.items():
+        size[tally.source] += amount
+    labels = {source: places.source(source) for source, _ in size.most_common()}
+    records: Counter[tuple[str, str]] = Counter()
+    refused: Counter[tuple[str, str]] = Counter()
+    for tally, amount in snapshot.tallies.items():
+        source = labels[tally.source]
+        records[source, tally.name] += amount
+        if tally.name == Tally.REFUSED:
+            refused[places.refusal(source, tally.detail), tally.detail] += amount
+    by_outcome = _family(names.RECORDS)
+    for source in sorted(set(labels.values())):
+        for outcome in Tally:
+            _add(by_outcome, names.RECORDS, (source, outcome), records[source, outcome])
+    by_reason = _family(names.RECORDS_REFUSED)
+    for (source, reason), amount in sorted(refused.items()):
+        _add(by_reason, names.RECORDS_REFUSED, (source, reason), amount)
+    return by_outcome, by_reason
+
+
+def _open(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> Iterable[Family]:
+    size: Counter[tuple[str, int, int]] = Counter()
+    for stock, dossiers in snapshot.open.items():
+        size[stock.agency, stock.channel, stock.level] += dossiers
+    found = {
+        (agency, channel, level): places.open(agencies[agency], channel, level)
+        for (agency, channel, level), _ in size.most_common()
+    }
+    states: dict[Place, Counter[int]] = {place: Counter() for place in found.values()}
+    overdue: Counter[Place] = Counter()
+    due: dict[str, Counter[DueBy]] = defaultdict(Counter)
+    for stock, dossiers in snapshot.open.items():
+        place = found[stock.agency, stock.channel, stock.level]
+        states[place][stock.measure] += dossiers
+        due[agencies[stock.agency]][stock.due] += dossiers
+        if stock.due is DueBy.OVERDUE:
+            overdue[place] += dossiers
+    in_states, in_delay, by_due = map(_family, (names.OPEN, names.OPEN_OVERDUE, names.OPEN_DUE))
+    for place, dossiers_in in sorted(states.items()):
+        for measure, state in names.OPEN_STATES.items():
+            _add(in_states, names.OPEN, (*place, state), dossiers_in[measure])
+        _add(in_delay, names.OPEN_OVERDUE, place, overdue[place])
+    for agency, dossiers_due in sorted(due.items()):
+        for when in DueBy:
+            _add(by_due, names.OPEN_DUE, (agency, when), dossiers_due[when])
+    return in_states, in_delay, by_due
+
+
+def _consumed(snapshot: Snapshot, agencies: Mapping[str, str]) -> Iterable[Family]:
+    credit: dict[str, Counter[int]] = defaultdict(Counter)
+    debit: dict[str, Counter[int]] = defaultdict(Counter)
+    for here, sides in snapshot.consumed.items():
+        credit[agencies[here.agency]][here.measure] += sides.credit
+        debit[agencies[here.agency]][here.measure] += sides.debit
+    for metric, bins_of in ((names.CONSUMED.credit, credit), (names.CONSUMED.debit, debit)):
+        family = _family(metric)
+        for agency in sorted(credit):
+            so_far = 0
+            for bound, measure in zip(names.BOUNDS, CONSUMED_BINS, strict=True):
+                so_far += bins_of[agency][measure]
+                family.add_sample(
+                    f"{metric.name}_bucket", {"agency": agency, "le": bound}, so_far
+                )
+        yield family
+
+
+def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> Iterable[Family]:
+    size: Counter[tuple[str, int, int, int]] = Counter()
+    for flow, sides in snapshot.flows.items():
+        here = (flow.agency, flow.channel, flow.level, flow.booking_class)
+        size[here] += 0 if flow.measure in _MILLISECONDS else sides.credit
+    found = {
+        here: (
+            *places.flow(agencies[here[0]], *here[1:]),
+            names.CLASSES.get(here[3], names.OTHER),
+        )
+        for here, _ in size.most_common()
+    }
+    credit: Counter[tuple[int, tuple[str, ...]]] = Counter()
+    debit: Counter[tuple[int, tuple[str, ...]]] = Counter()
+    for flow, sides in snapshot.flows.items():
+        labels = found[flow.agency, flow.channel, flow.level, flow.booking_class]
+        credit[flow.measure, labels] += sides.credit
+        debit[flow.measure, labels] += sides.debit
+    # Both sides of every measure from 0 on, as soon as anything is booked of a label set.
+    shown = sorted(set(found.values()))
+    for measure, pair in names.FLOWS.items():
+        divisor = 1000 if measure in _MILLISECONDS else 1
+        for metric, amounts in ((pair.credit, credit), (pair.debit, debit)):
+            family = _family(metric)
+            for labels in shown:
+                amount = amounts[measure, labels]
+                _add(family, metric, labels, amount if divisor == 1 else amount / divisor)
+            yield family
+
+
+def _positions(snapshot: Snapshot) -> Iterable[Family]:
+    following, moved = _family(names.NEXT_OFFSET), _family(names.POSITION_MOVED)
+    for partition, progress in sorted(snapshot.positions.items()):
+        labels = (partition.topic, str(partition.partition))
+        _add(following, names.NEXT_OFFSET, labels, progress.next)
+        _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
+    return following, moved
+
+
+def _family(metric: names.Metric) -> Family:
+    match metric.type:
+        case names.Type.COUNTER:
+            return CounterMetricFamily(metric.name, metric.help)
+        case names.Type.HISTOGRAM:
+            return HistogramMetricFamily(metric.name, metric.help)
+        case names.Type.INFO:
+            return Family(metric.name.removesuffix("_info"), metric.help, "info")
+        case names.Type.GAUGE:
+            return GaugeMetricFamily(metric.name, metric.help)
+
+
+def _add(family: Family, metric: names.Metric, labels: Iterable[str], value: float) -> None:
+    family.add_sample(metric.name, dict(zip(metric.labels, labels, strict=True)), value)
+
+
+class Board:
+    """The latest committed snapshot, read once for all scrapes that ask at the same time."""
+
+    def __init__(
+        self, read: Callable[[], Awaitable[Snapshot]], places: Places | None = None
+    ) -> None:
+        self._read = read
+        self._places = places or Places()
+        self._reading: asyncio.Task[Shown] | None = None
+        self._begun = 0.0
+        self._booked = -1
+
+    async def exposition(self, accept: str, *, compressed: bool) -> Exposition:
+        """What a scrape gets. Raises `Unavailable`."""
+        shown = await self._fresh()
+        encode, content_type = _encoder(accept)
+        if len(shown.encoded) >= MOST_ENCODINGS:
+            encode, content_type = _encoder("")
+        key = (content_type, compressed)
+        encoding = shown.encoded.get(key)
+        if encoding is None:
+
+            def exposition() -> Exposition:
+                body = encode(shown)
+                # The lowest level: three quarters of the gain for a tenth of the time.
+                body = gzip.compress(body, 1) if compressed else body
+                return Exposition(content_type, body, compressed)
+
+            encoding = asyncio.create_task(asyncio.to_thread(exposition))
+            shown.encoded[key] = encoding
+        # Whoever hangs up must not end what others wait for.
+        return await asyncio.shield(encoding)
+
+    async def _fresh(self) -> Shown:
+        now = asyncio.get_running_loop().time()
+        reading = self._reading
+        if reading is None or (reading.done() and now - self._begun > FRESH_SECONDS):
+            self._begun = now
+            reading = self._reading = asyncio.create_task(self._refresh())
+            reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return await asyncio.shield(reading)
+
+    async def _refresh(self) -> Shown:
+        try:
+            async with asyncio.timeout(LONGEST_READ_SECONDS):
+                snapshot = await self._read()
+        except NotMigrated as error:
+            raise Unavailable(str(error)) from error
+        except UNAVAILABLE as error:
+            raise Unavailable(f"the ledger does not answer: {type(error).__name__}") from error
+        return await asyncio.to_thread(self._show, snapshot)
+
+    def _show(self, snapshot: Snapshot) -> Shown:
+        """In a thread, one at a time."""
+        booked = snapshot.booked
+        if booked < self._booked:
+            raise Unavailable(
+                "the ledger shows less than it has shown before: an older copy of it; if it"
+                " was restored on purpose, restart this service"
+            )
+        self._booked = booked
+        return Shown(families(snapshot, self._places))
+
+    async def close(self) -> None:
+        """End what is being read."""
+        if self._reading is not None:
+            self._reading.cancel()
+            with suppress(asyncio.CancelledError, Unavailable):
+                await self._reading
+
+
+def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):  # a version that is no number
+        return choose_encoder("")

@@ -1,0 +1,266 @@
+"""Every metric that `emc serve` exports: name, labels, meaning and how many series it takes.
+
+The one place where they are declared; `metrics` fills them and `reference` prints them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from monitor.domain.event import Channel, Level
+from monitor.domain.measures import (
+    CATALOGUE,
+    CONSUMED_BOUNDS,
+    Basis,
+    Day,
+    Definition,
+    Kind,
+    Measure,
+)
+from monitor.ledger.figures import DueBy
+from monitor.ledger.unit import BookingClass
+
+SERIES_BUDGET: Final = 20_000  # of one instance (MEASURES.md §7)
+LARGEST_AGENCIES: Final = 200  # labels of their own; agencies beyond are summed into OTHER
+LARGEST_SOURCES: Final = 200
+OTHER: Final = "other"
+UNSAID: Final = "unsaid"
+
+CHANNELS: Final[Mapping[int, str]] = {
+    Channel.UNSAID: UNSAID,
+    Channel.DIRECT: "direct",
+    Channel.ONLINE: "online",
+    Channel.POSTAL: "postal",
+}
+LEVELS: Final[Mapping[int, str]] = {
+    Level.UNSAID: UNSAID,
+    Level.INFORMATION: "2",
+    Level.PARTIAL: "3",
+    Level.FULL: "4",
+}
+CLASSES: Final[Mapping[int, str]] = {
+    BookingClass.LIVE: "live",
+    BookingClass.LATE: "late",
+    BookingClass.BACKFILL: "backfill",
+    BookingClass.RECOMPUTE: "recompute",
+}
+OPEN_STATES: Final[Mapping[int, str]] = {
+    Measure.IN_PROCESS: "in_process",
+    Measure.PAUSED: "paused",
+}
+DUE: Final = tuple(due.value for due in DueBy)
+BOUNDS: Final = (*(str(permille / 1000) for permille in CONSUMED_BOUNDS), "+Inf")
+
+
+class Type(StrEnum):
+    """How Prometheus reads a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric as it is declared. `series` says what their number is a product of."""
+
+    name: str
+    type: Type
+    labels: tuple[str, ...] = ()
+    meaning: str
+    series: str = "1"
+    typical: int | None = 1  # series in the nation below; None: not reckoned
+    day: Day | None = None
+    basis: Basis | None = None
+
+    @property
+    def help(self) -> str:
+        """The meaning, with the day it is booked on and how well its rule is known."""
+        told = [self.meaning]
+        if self.day is not None:
+            told.append(f"Day: {self.day}.")
+        if self.basis is not None:
+            told.append(f"Basis: {self.basis}.")
+        return " ".join(told)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two counters of an account; the figure is credit less debit."""
+
+    credit: Metric
+    debit: Metric
+
+
+# A nation, for the reference's estimate: ministries and provinces, pairs of channel and level in
+# use, sources, reasons a source is refused for, partitions.
+AGENCIES: Final = 56
+PAIRS_OF_AN_AGENCY: Final = 8
+SOURCES: Final = 56
+REASONS_OF_A_SOURCE: Final = 3
+PARTITIONS: Final = 12
+
+_DIMENSIONS: Final = ("agency", "channel", "level")
+_CREDIT: Final = " Credit side: what was added; the figure is credit less debit."
+_DEBIT: Final = " Debit side: what was taken back by a correction or a later event."
+
+
+def _pair(
+    definition: Definition,
+    stem: str,
+    type_: Type,
+    *,
+    unit: str,
+    suffix: str,
+    labels: tuple[str, ...],
+) -> Pair:
+    def side(name: str, words: str) -> Metric:
+        return Metric(
+            name=f"{stem}_{name}{suffix}",
+            type=type_,
+            labels=labels,
+            meaning=definition.meaning + unit + words,
+            series=" × ".join(labels),
+            typical=AGENCIES * (len(BOUNDS) if type_ is Type.HISTOGRAM else PAIRS_OF_AN_AGENCY),
+            day=definition.day,
+            basis=definition.basis,
+        )
+
+    return Pair(side("credit", _CREDIT), side("debit", _DEBIT))
+
+
+def _flow(definition: Definition) -> Pair:
+    time = definition.kind is Kind.MILLISECONDS
+    return _pair(
+        definition,
+        "emc_dossier_processing_seconds" if time else f"emc_dossiers_{definition.name}",
+        Type.COUNTER,
+        unit=" In seconds." if time else "",
+        suffix="_total",
+        labels=(*_DIMENSIONS, "class"),
+    )
+
+
+FLOWS: Final[Mapping[int, Pair]] = {
+    definition.measure: _flow(definition)
+    for definition in CATALOGUE
+    if definition.shown and definition.kind in (Kind.COUNT, Kind.MILLISECONDS)
+}
+
+# No `_sum` and no `_count`: the ledger books in which bin a dossier falls and not its share, of
+# which a sum could not be exact; and the bucket +Inf is the count.
+CONSUMED: Final = _pair(
+    next(definition for definition in CATALOGUE if definition.kind is Kind.HISTOGRAM),
+    "emc_dossier_deadline_consumed_ratio",
+    Type.HISTOGRAM,
+    unit=" Buckets only: shares are booked by bin, so that there is no exact sum.",
+    suffix="",
+    labels=("agency", "le"),
+)
+
+OPEN: Final = Metric(
+    name="emc_dossiers_open",
+    type=Type.GAUGE,
+    labels=(*_DIMENSIONS, "state"),
+    meaning="Accepted dossiers that have not ended, worked on or paused (state 5, 6 or 8).",
+    series="agency × channel × level × state",
+    typical=AGENCIES * PAIRS_OF_AN_AGENCY * len(OPEN_STATES),
+    basis=Basis.PRACTICE,
+)
+OPEN_OVERDUE: Final = Metric(
+    name="emc_dossiers_open_overdue",
+    type=Type.GAUGE,
+    labels=_DIMENSIONS,
+    meaning="Open dossiers, paused ones included, whose last due date sent has passed at"
+    " emc_snapshot_timestamp_seconds; at precision `date`, on a day before that day.",
+    series="agency × channel × level",
+    typical=AGENCIES * PAIRS_OF_AN_AGENCY,
+    basis=Basis.PLAIN,
+)
+OPEN_DUE: Final = Metric(
+    name="emc_dossiers_open_due",
+    type=Type.GAUGE,
+    labels=("agency", "due"),
+    meaning="Open dossiers, paused ones included, by when they fall due: overdue, later today,"
+    " tomorrow, later, or none sent. The five add up to emc_dossiers_open.",
+    series="agency × due",
+    typical=AGENCIES * len(DUE),
+    basis=Basis.PLAIN,
+)
+RECORDS: Final = Metric(
+    name="emc_records_total",
+    type=Type.COUNTER,
+    labels=("source", "outcome"),
+    meaning="Records read, each once: counted, duplicate (equal identity and content) or"
+    " refused (no event; in quarantine).",
+    series="source × outcome",
+    typical=SOURCES * 3,
+)
+RECORDS_REFUSED: Final = Metric(
+    name="emc_records_refused_total",
+    type=Type.COUNTER,
+    labels=("source", "reason"),
+    meaning="Records refused, by reason.",
+    series="source × reason that has occurred",
+    typical=SOURCES * REASONS_OF_A_SOURCE,
+)
+POSITION_MOVED: Final = Metric(
+    name="emc_ledger_position_moved_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("topic", "partition"),
+    meaning="When the ledger's position in a partition last moved or was claimed.",
+    series="partition",
+    typical=PARTITIONS,
+)
+NEXT_OFFSET: Final = Metric(
+    name="emc_ledger_next_offset",
+    type=Type.GAUGE,
+    labels=("topic", "partition"),
+    meaning="The first offset of a partition that is not booked.",
+    series="partition",
+    typical=PARTITIONS,
+)
+SNAPSHOT_TIME: Final = Metric(
+    name="emc_snapshot_timestamp_seconds",
+    type=Type.GAUGE,
+    meaning="When the ledger was read for this scrape; at most a second before it.",
+)
+SNAPSHOT_SERIES: Final = Metric(
+    name="emc_snapshot_series",
+    type=Type.GAUGE,
+    meaning="Series of this scrape that come from the ledger; they keep to the budget.",
+)
+SNAPSHOT_OTHER: Final = Metric(
+    name="emc_snapshot_summed_into_other",
+    type=Type.GAUGE,
+    meaning="Label sets without series of their own, summed into label values `other`"
+    " because a limit or the series budget is reached.",
+    labels=("part",),
+    series="part",
+    typical=4,
+)
+BUILD: Final = Metric(
+    name="emc_build_info",
+    type=Type.INFO,
+    labels=("version",),
+    meaning="The release that serves.",
+)
+
+METRICS: Final[tuple[Metric, ...]] = (
+    *(side for pair in FLOWS.values() for side in (pair.credit, pair.debit)),
+    CONSUMED.credit,
+    CONSUMED.debit,
+    OPEN,
+    OPEN_OVERDUE,
+    OPEN_DUE,
+    RECORDS,
+    RECORDS_REFUSED,
+    NEXT_OFFSET,
+    POSITION_MOVED,
+    SNAPSHOT_TIME,
+    SNAPSHOT_SERIES,
+    SNAPSHOT_OTHER,
+    BUILD,
+)
