@@ -30,6 +30,9 @@ AGENCY: Final = "catalogue.agency.v1"
 
 CORRECTIONS: Final = (AMENDED, VOIDED, REOPENED, SNAPSHOT)
 SUPPLEMENTS: Final = (SUPPLEMENT_REQUESTED, SUPPLEMENT_RECEIVED)
+BY_766: Final = (*SUPPLEMENTS, RESCHEDULED, PROCEDURE)
+BY_06B: Final = (RESCHEDULED, PROCEDURE)
+BY_FIRST_DUE: Final = (*SUPPLEMENTS, PROCEDURE)
 
 
 class Elsewhere(StrEnum):
@@ -85,15 +88,43 @@ MEASURES: Final = (
     _use("carried_over", "Accepted before the period and not ended before it.", STATE),
     _use("received_in_period", "Accepted in the period.", STATE),
     _use("handled_in_period", "Carried over and received in the period.", STATE),
-    _use("handed_in", "Handed off by another agency or unit, and to one.", STATE, reads=(AGENCY,)),
+    _use("handed_in", "Handed off by another agency or unit.", STATE, reads=(AGENCY,)),
+    _use("handed_out", "Handed off to another agency or unit.", STATE, reads=(AGENCY,)),
     _use("on_time", "End not after the last due date sent.", STATE, reads=(RESCHEDULED,)),
     _use("late", "End after the last due date sent.", STATE, reads=(RESCHEDULED,)),
     _use("no_deadline", "No due date and no limit.", STATE, reads=(RESCHEDULED, PROCEDURE)),
     _use("deadline_consumed", "Share of the time to the due date.", STATE, reads=(RESCHEDULED,)),
-    _use("on_time_766", "By the rule of Decision 766.", STATE,
-         reads=(*SUPPLEMENTS, RESCHEDULED, PROCEDURE)),
-    _use("on_time_06b", "By the rule of form 06b.", STATE, reads=(RESCHEDULED, PROCEDURE)),
-    _use("on_time_first_due", "By the first due date.", STATE, reads=(*SUPPLEMENTS, PROCEDURE)),
+    # What a rule reads moves all of its figures alike.
+    *(_use(name, meaning, STATE, reads=BY_766) for name, meaning in (
+        ("on_time_766", "In time by formula 2.1 of Decision 766."),
+        ("late_766", "Late by it; a second supplement is late."),
+        ("no_deadline_766", "Neither due date nor limit."),
+        ("in_process_766", "Open under it and worked on."),
+        ("paused_766", "Open under it and paused."),
+    )),
+    *(_use(name, meaning, STATE, reads=BY_06B) for name, meaning in (
+        ("on_time_06b", "Ended on the due day, by form 06b."),
+        ("early_06b", "Ended on a day before it."),
+        ("late_06b", "Ended on a day after it."),
+        ("no_deadline_06b", "Neither due date nor limit."),
+        ("in_process_06b", "Open and worked on."),
+        ("paused_06b", "Open and paused."),
+    )),
+    *(_use(name, meaning, STATE, reads=BY_FIRST_DUE) for name, meaning in (
+        ("on_time_first_due", "In time by the first due date."),
+        ("late_first_due", "Late by it; no rescheduling counts."),
+        ("no_deadline_first_due", "Neither due date nor limit."),
+        ("in_process_first_due", "Open and worked on."),
+        ("paused_first_due", "Open and paused."),
+    )),
+    *(_use(name, meaning, STATE, PROCEDURE) for name, meaning in (
+        ("due_earlier", "First due date sent before the day of the limit's."),
+        ("due_equal", "On its day."),
+        ("due_later", "After its day."),
+    )),
+    _use("rescheduled", "Due dates put off.", RESCHEDULED, reads=(STATE,)),
+    _use("supplement_requests", "Requests for more papers.", STATE, reads=SUPPLEMENTS),
+    _use("boarded", "Open when its system came on board.", SNAPSHOT),
     _use("late_reschedules", "Made at or after the due date in force.", RESCHEDULED,
          reads=(STATE,)),
     _use("processing_time", "Accepted to end.", STATE),
@@ -120,7 +151,7 @@ MEASURES: Final = (
     _use("satisfaction_766", "Indicator 5.4.", STATE, PETITION),
     _use("satisfaction_rated", "Ratings of 4 and more of 5, with their response rate.", RATED,
          reads=(STATE,)),
-    _use("data_quality_warnings", "Of a source: transitions, times, codes, due dates.", STATE,
+    _use("warned", "Warnings about a source: transitions, times, codes, due dates.", STATE,
          reads=(*SUPPLEMENTS, RESCHEDULED, SYNC, PROCEDURE, AGENCY)),
     _use("service_requests", "Requests by interface and class, and how long they took.",
          REQUEST),
@@ -151,7 +182,7 @@ DECISION_766: Final = (
     _use("1.4", "Dossiers synchronised to the national portal.", STATE, SYNC,
          elsewhere=(Elsewhere.CLAIM,)),
     _use("2.1", "Dossiers handled early or on time.", STATE,
-         reads=(*SUPPLEMENTS, RESCHEDULED, PROCEDURE)),
+         reads=BY_766),
     _use("2.2", "Mean settlement time of a procedure, in its own unit.", STATE, PROCEDURE),
     _use("3.1", "Procedures offered online.", PROCEDURE),
     _use("3.2", "Online services with dossiers.", STATE, PROCEDURE),
@@ -175,7 +206,7 @@ DECISION_766: Final = (
     _use("5.2", "Petitions handled on time.", PETITION),
     _use("5.3", "Satisfaction with the handling of petitions.", PETITION),
     _use("5.4", "Satisfaction with receipt and settlement.", STATE, PETITION,
-         reads=(*SUPPLEMENTS, RESCHEDULED, PROCEDURE)),
+         reads=BY_766),
 )  # fmt: skip
 
 EMC: Final = (
@@ -200,7 +231,7 @@ DECREE_224: Final = (
     _use("19(2)(b)", "Dossiers received and processed online, and full-process.", STATE),
     _use("19(2)(c)", "Degree of automation of processes.", elsewhere=(Elsewhere.CLAIM,)),
     _use("19(2)(d)", "Processing time.", STATE),
-    _use("19(2)(đ)", "Settled on time.", STATE, reads=(*SUPPLEMENTS, RESCHEDULED, PROCEDURE)),
+    _use("19(2)(đ)", "Settled on time.", STATE, reads=BY_766),
     _use("19(2)(e)", "Satisfaction.", RATED, PETITION),
     _use("19(2)(g)", "Proactive services and others.", elsewhere=(Elsewhere.CLAIM,)),
 )  # fmt: skip
