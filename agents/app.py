@@ -56,6 +56,10 @@ class WorkerLog:
         """Read from there."""
         await self._consumer.seek_to(positions)
 
+    def fetched(self, partition: Partition) -> int | None:
+        """Up to where the partition has been fetched, delivered or not."""
+        return self._consumer.fetched(partition)
+
     async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
         """Show lag tools where the ledger is."""
         return await self._consumer.commit_to_kafka(positions)
