@@ -27,7 +27,7 @@ from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 
-STOP_SECONDS = 10  # for Faust to end; then the process does
+STOP_SECONDS = 5  # for Faust to end; then the process does
 LARGEST_FETCH = 16 * 1024 * 1024  # bytes a partition: the largest record that topics admit
 
 

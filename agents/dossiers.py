@@ -69,7 +69,7 @@ CLAIM_SECONDS: Final = 20.0  # Faust waits forty; what it breaks off nobody woul
 COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform
 LOST_SECONDS: Final = 10.0  # since anything was delivered, with something fetched outstanding
 REJOIN_SECONDS: Final = 1.0  # before asking for another generation of the group
-CLOSE_SECONDS: Final = 10.0  # to book what is in hand, when asked to end
+CLOSE_SECONDS: Final = 5.0  # to book what is in hand, when asked to end
 
 AWAY: Final[tuple[type[BaseException], ...]] = (
     *UNAVAILABLE,
@@ -678,8 +678,9 @@ class Desk:
         finally:
             self._closing = True
             self._lose()
-            for task in tuple(self._watched):
-                task.cancel()
+            for task in (*self._watched, self._booking):
+                if task is not None:
+                    task.cancel()
 
 
 class LedgerEmptied(Exception):
