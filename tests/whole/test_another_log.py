@@ -44,7 +44,13 @@ async def make_anew(here: Stage) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
-                await create_topic(here.bootstrap, here.topic, partitions=1, exactly=True)
+                await create_topic(
+                    here.bootstrap,
+                    here.topic,
+                    partitions=1,
+                    exactly=True,
+                    settings={"retention.ms": "-1"},
+                )
             except Exception:  # noqa: BLE001 - still being deleted
                 await asyncio.sleep(0.2)
             else:

@@ -114,7 +114,9 @@ async def test_a_second_group_on_one_ledger_says_why_it_ends_and_the_first_goes_
 
             assert await asyncio.to_thread(stray.ended, 30) == 1
             said = stray.said().splitlines()[-1]
-            assert said.startswith(f"emc: {here.topic}[0] is read into this ledger by the group")
+            assert said.startswith(
+                f"emc: {here.topic}[0] is read into this ledger by the group"
+            )
             assert f"set EMC_GROUP to 'group-{here.topic}'" in said
             assert "Traceback" not in stray.said()
         await here.booked()
