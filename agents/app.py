@@ -27,7 +27,7 @@ from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 
-STOP_SECONDS = 10  # for Faust to end; then the process does
+STOP_SECONDS = 5  # for Faust to end; then the process does
 LARGEST_FETCH = 16 * 1024 * 1024  # bytes a partition: the largest record that topics admit
 
 
@@ -55,6 +55,10 @@ class WorkerLog:
     async def seek_to(self, positions: Mapping[Partition, int]) -> None:
         """Read from there."""
         await self._consumer.seek_to(positions)
+
+    def fetched(self, partition: Partition) -> int | None:
+        """Up to where the partition has been fetched, delivered or not."""
+        return self._consumer.fetched(partition)
 
     async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
         """Show lag tools where the ledger is."""

@@ -67,8 +67,9 @@ LATE_MS: Final = 3_600_000
 LONGEST_PAUSE_SECONDS: Final = 10.0  # between two looks at a ledger that is away
 CLAIM_SECONDS: Final = 20.0  # Faust waits forty; what it breaks off nobody would take up again
 COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform
+LOST_SECONDS: Final = 10.0  # since anything was delivered, with something fetched outstanding
 REJOIN_SECONDS: Final = 1.0  # before asking for another generation of the group
-CLOSE_SECONDS: Final = 10.0  # to book what is in hand, when asked to end
+CLOSE_SECONDS: Final = 5.0  # to book what is in hand, when asked to end
 
 AWAY: Final[tuple[type[BaseException], ...]] = (
     *UNAVAILABLE,
@@ -94,6 +95,7 @@ class Log(Protocol):
 
     @property
     def fence(self) -> int: ...
+    def fetched(self, partition: Partition) -> int | None: ...
     async def seek_to(self, positions: Mapping[Partition, int]) -> None: ...
     async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool: ...
     async def rejoin(self) -> None: ...
@@ -153,6 +155,7 @@ class Desk:
         self._era = 0  # raised whenever what is in hand is dropped
         self._lost = True  # nothing may be folded until positions are known
         self._closing = False
+        self._taken_at = perf_counter()  # when a batch was last folded
         # Resolved with an error that no reading again can mend: the worker stops.
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clear_unit()
@@ -187,6 +190,7 @@ class Desk:
             try:
                 await self._hand_over()
                 self._show()
+                self._look_for_lost_batches()
             except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
                 self.give_up(error)
 
@@ -211,6 +215,20 @@ class Desk:
                     return
         if self._records >= UNIT_RECORDS:
             await self._hand_over(wait=True)
+        self._taken_at = perf_counter()
+
+    def _look_for_lost_batches(self) -> None:
+        """What was fetched and is not delivered for so long will not come any more.
+
+        Nothing of ours loses a batch. But between the broker and this desk lie two libraries,
+        and the last batch of a partition has no follower that would show that it is missing.
+        """
+        if self._lost or perf_counter() - self._taken_at < LOST_SECONDS:
+            return
+        for partition, held in self._held.items():
+            if (fetched := self._log.fetched(partition)) not in (None, held.next):
+                self._fall_back("batch_lost", LookupError(f"{fetched}, not {held.next}"))
+                return
 
     @contextmanager
     def _dropping_what_is_half_done(self) -> Iterator[None]:
@@ -528,6 +546,7 @@ class Desk:
         )
         self._to_show = {partition: at.next for partition, at in claimed.items()}
         self._lost = False
+        self._taken_at = perf_counter()
         self._say.info(
             "partitions claimed",
             generation=generation,
@@ -636,6 +655,7 @@ class Desk:
         if not await self._sought({p: held.next for p, held in self._held.items()}):
             return False
         self._lost = False
+        self._taken_at = perf_counter()
         return True
 
     def give_up(self, error: Exception) -> None:
@@ -658,8 +678,9 @@ class Desk:
         finally:
             self._closing = True
             self._lose()
-            for task in tuple(self._watched):
-                task.cancel()
+            for task in (*self._watched, self._booking):
+                if task is not None:
+                    task.cancel()
 
 
 class LedgerEmptied(Exception):
