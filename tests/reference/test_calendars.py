@@ -187,6 +187,39 @@ make_up = [2026-08-15]
     assert worked(april, "03", "04", "08", "15") == [False, False, False, False]
 
 
+def test_a_day_off_can_be_taken_back_or_worked_after_all(tmp_path):
+    text = f"""country = "VN"\n{MINIMAL}{DECISION}off = [2026-08-03, 2026-08-04]
+{DECISION.replace("03-01", "04-01")}work = [2026-08-03]
+make_up = [2026-08-04, 2026-09-01]
+"""
+    path = written(tmp_path, text)
+    calendar = load_calendar(path).calendar()
+    not_counted = load_calendar(path, makeup_days_count=False).calendar()
+
+    for number in map(day, ["2026-08-03", "2026-08-04", "2026-09-01"]):
+        assert calendar.is_working_day(number)
+        assert not_counted.is_working_day(number)
+    assert not calendar.is_working_day(day("2026-09-02"))
+
+
+def test_an_announcement_never_takes_an_earlier_one_back(tmp_path):
+    calendars = load_calendar(
+        written(tmp_path, f"{MINIMAL}{DECISION}announces_until = 2025-12-31\n")
+    )
+
+    assert not calendars.calendar().is_provisional(day("2026-12-31"))
+
+
+def test_new_hours_in_general_leave_an_agency_with_hours_of_its_own_alone(tmp_path):
+    own = HOURS.replace("mon", 'agencies = ["H56"]\nvalid_from = 2026-08-03\nmon')
+    later = HOURS.replace("mon", "valid_from = 2026-08-04\nmon").replace("-17:00", "-18:00")
+    calendars = load_calendar(written(tmp_path, f"{MINIMAL}{own}{later}"))
+    begin, end = at("2026-08-04 00:00"), at("2026-08-05 00:00")
+
+    assert calendars.calendar("H56").worked_ms(begin, end) == 8 * HOUR
+    assert calendars.calendar("H49").worked_ms(begin, end) == 9 * HOUR
+
+
 def test_a_holiday_of_the_library_can_be_declared_a_working_day(tmp_path):
     text = f"""country = "VN"\n{MINIMAL}{DECISION}known_from = 2026-03-05
 off = [2027-09-01]
@@ -259,7 +292,11 @@ work = [2027-09-03]
             18,
             "2026-08-03 is both off and worked: keep one",
         ),
-        (f"{MINIMAL}{DECISION}work = [2026-08-03]\n", 17, "is no holiday of the library"),
+        (
+            f"{MINIMAL}{DECISION}work = [2026-08-03]\n",
+            17,
+            "is no holiday and off by no decision",
+        ),
         (f"{MINIMAL}{DECISION}known_from = 2026-02-01\n", 17, "before it was decided"),
     ],
 )

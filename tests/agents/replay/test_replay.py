@@ -7,7 +7,7 @@ import random
 import pytest
 
 from agents.replay import offline
-from agents.replay.command import _open
+from agents.replay.command import opened
 from tests.agents.replay.runs import run, written
 
 CASES = """\
@@ -317,7 +317,7 @@ def test_applicants_and_pseudonyms_leave_only_their_keyed_hash(tmp_path):
     spilled = []
 
     for key in (b"secret", b"secret", b"other"):
-        with _open(paths[0], paths[1], None, key=key, backfill=True) as job:
+        with opened(paths[0], paths[1], None, key=key, backfill=True) as job:
             spilled += [row.event for row in job.stream.rows()]
 
     first, again, other = spilled
