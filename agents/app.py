@@ -12,6 +12,7 @@ import structlog
 from agents.batch import Batch
 from agents.dossiers import Desk
 from agents.health import WorkerHealth
+from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
@@ -123,7 +124,7 @@ async def work(
         say.info("ledger migrated", migration=name)
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    async with Ledger.open(settings.database) as ledger:
+    async with Ledger.open(settings.database) as ledger, collecting_at_leisure():
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner)
         log = WorkerLog()
         desk: Desk
