@@ -31,7 +31,7 @@ from monitor.domain.policy import Policy
 from monitor.domain.post import Entries, post
 from monitor.domain.view import Cell
 from monitor.ledger.ledger import UNAVAILABLE, Position, PositionMoved, VersionConflict
-from monitor.ledger.packing import pack_entries, unpack_entries
+from monitor.ledger.packing import booked_cells
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
@@ -213,7 +213,7 @@ class Desk:
             if row is None:
                 self._shelf[key] = Dossier(key)
             else:
-                self._shelf[key] = Dossier.on_record(row, unpack_entries(row.booked))
+                self._shelf[key] = Dossier.on_record(row)
 
     def _hear(self, event: Canonical) -> None:
         key = event.dossier
@@ -282,7 +282,8 @@ class Desk:
                 await asyncio.sleep(0)
         numbers = await self._ledger.number(cells)
         seen = {numbers[cell] for cell in cells}
-        seen.update(entry.cell for dossier, _, _ in posted for entry in dossier.booked)
+        for dossier, _, _ in posted:
+            seen.update(booked_cells(dossier.booked))
         sheet = Sheet(numbers, await self._ledger.cells(seen))
         rows = []
         for dossier, booking_class, entries in posted:
@@ -476,7 +477,7 @@ def _row(dossier: Dossier, numbers: Mapping[Cell, int]) -> DossierRow:
         cell=numbers[view.cell(view.holder)],
         due_ms=view.due_ms,
         events=dossier.events,
-        booked=pack_entries(dossier.booked),
+        booked=dossier.booked,
     )
 
 

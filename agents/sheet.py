@@ -1,17 +1,14 @@
 """The sheet of one unit: what dossiers post less what they have booked, summed by account."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from agents.shelf import Dossier
 from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS
 from monitor.domain.post import Entries
 from monitor.domain.view import Cell
+from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.unit import BookingClass, Entry, Line, TotalKey
-
-# Makes a named tuple of a plain one at half the cost; an event moves two or three accounts.
-_new: Final = tuple.__new__
 
 
 class Sheet:
@@ -28,14 +25,14 @@ class Sheet:
         """Book the difference, never against a recomputed old view, and note it as booked."""
         numbers = self._numbers
         new = {
-            _new(Entry, (measure, numbers[cell], day, slot)): amount
+            (measure, numbers[cell], day, slot): amount
             for (measure, cell, day, slot), amount in entries.items()
         }
-        booked = dossier.booked
-        dossier.booked = new
+        booked = unpack_entries(dossier.booked)
         dossier.version += 1
         if booked == new:
             return
+        dossier.booked = pack_entries(new)
         known = booked.get
         for entry, amount in new.items():
             if difference := amount - known(entry, 0):
@@ -46,7 +43,7 @@ class Sheet:
 
     def _move(self, entry: Entry, difference: int, booking_class: BookingClass) -> None:
         measure, number, day, slot = entry
-        line = _new(Line, (measure, number, day, slot, booking_class))
+        line = (measure, number, day, slot, booking_class)
         journal = self.journal
         journal[line] = journal.get(line, 0) + difference
 
