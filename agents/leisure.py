@@ -2,8 +2,8 @@
 
 A dossier at hand is a dozen objects without cycles, freed when the last reference goes. Left to
 itself the collector walks all of them again and again, which cost more than the folding
-(docs/explanation/performance.md). So it is switched off; young garbage is collected every few
-seconds, what survives is frozen, and everything is walked once in a long while, so that memory
+(docs/explanation/performance.md). So it is switched off; young garbage is collected every
+second, what survives is frozen, and everything is walked once in a long while, so that memory
 stays flat however long a worker runs.
 """
 
@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-YOUNG_SECONDS: Final = 5.0
-YOUNG_PER_FULL: Final = 120
+YOUNG_SECONDS: Final = 1.0
+YOUNG_PER_FULL: Final = 600
 
 
 @asynccontextmanager
