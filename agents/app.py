@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from agents.batch import Batch
 from agents.dossiers import Desk, LedgerEmptied
 from agents.health import WorkerHealth
+from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
@@ -130,6 +131,7 @@ async def work(
         ledger = await _first(_opened(settings, stack), stopping)
         if ledger is None:
             return
+        await stack.enter_async_context(collecting_at_leisure())
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
