@@ -9,9 +9,12 @@ CREATE TABLE cell (
     procedure   text     NOT NULL,
     channel     smallint NOT NULL,
     sub_channel text     NOT NULL,
-    level       smallint NOT NULL,
-    UNIQUE (agency, unit, procedure, channel, sub_channel, level)
+    level       smallint NOT NULL
 );
+-- Free texts by their hash: an entry of an index has room for 2704 bytes, and names of units and
+-- channels may take more together.
+CREATE UNIQUE INDEX cell_dimensions
+    ON cell (agency, procedure, channel, level, md5(unit), md5(sub_channel));
 
 -- One row a dossier. Its events and the entries it has booked are kept as the worker packs
 -- them: they are read whole or not at all. The other columns answer questions about what is
@@ -76,6 +79,7 @@ CREATE TABLE position (
     next        bigint  NOT NULL,
     epoch       bigint  NOT NULL,
     owner       text    NOT NULL,
+    group_id    text    NOT NULL DEFAULT '', -- the consumer group; two must not feed one ledger
     generation  integer NOT NULL,
     cluster     text    NOT NULL,
     last_hash   bytea,                   -- of the record at next - 1
