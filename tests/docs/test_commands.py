@@ -1,5 +1,6 @@
 """What the pages tell people to type works, and shows what they say it shows."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -67,3 +68,38 @@ def test_the_first_command_is_on_the_first_screen() -> None:
 
     assert command
     assert len(before.splitlines()) < 24
+
+
+def said_in_code() -> list[str]:
+    """Every text of the source, with `...` for what is filled in."""
+    texts = []
+    for path in [*ROOT.glob("agents/**/*.py"), *ROOT.glob("monitor/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = (
+                    part.value if isinstance(part, ast.Constant) else "..."
+                    for part in node.values
+                )
+                texts.append("".join(map(str, parts)))
+    return texts
+
+
+def test_every_line_with_which_a_worker_ends_is_one_that_it_says() -> None:
+    page = (ROOT / "docs/how-to/run.md").read_text("utf-8")
+    table = page.partition("## When it stops")[2]
+    lines = re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE)
+    said = said_in_code()
+
+    unheard = [
+        line
+        for line in lines
+        if not any(
+            all(part.strip() in text for part in line.split("...") if part.strip())
+            for text in said
+        )
+    ]
+
+    assert len(lines) >= 8
+    assert unheard == []
