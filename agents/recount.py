@@ -477,21 +477,17 @@ class Recount:
 
 
 def revised(heard: Iterable[Heard], zone: ZoneInfo) -> tuple[list[Heard], int]:
-    """One event of each identity (§1), and how many further records had one of these identities.
-
-    A record that revises another is no statement more: as a duplicate counts whatever repeats an
-    identity, so that the count does not hang on the order in which they arrived.
-    """
+    """One event of each identity, and how many duplicates there were: equal contents (§1)."""
     by_identity: dict[tuple[bytes, bytes], list[Heard]] = {}
-    records = 0
     for event in heard:
-        records += 1
         by_identity.setdefault(event.identity, []).append(event)
-    winners = [
-        max(distinct(copies, zone), key=lambda event: weight(event, zone))
-        for copies in by_identity.values()
-    ]
-    return winners, records - len(winners)
+    winners = []
+    duplicates = 0
+    for copies in by_identity.values():
+        contents = distinct(copies, zone)
+        duplicates += len(copies) - len(contents)
+        winners.append(max(contents, key=lambda event: weight(event, zone)))
+    return winners, duplicates
 
 
 def distinct(copies: Sequence[Heard], zone: ZoneInfo) -> list[Heard]:

@@ -18,6 +18,7 @@ from agents.recount import Counts, Recount
 from agents.shelf import Dossier, unpack_events
 from monitor.domain.codes import level1
 from monitor.domain.fold import effective_ms
+from monitor.domain.identity import Repeat, settled
 from monitor.domain.measures import NO_SLOT, Measure
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.post import post
@@ -80,7 +81,7 @@ def measured(values, policy):
         event = decoder.decode(value, record_time_ms=RECORD_TIME_MS)
         assert isinstance(event, StateChanged)
         dossier = dossiers.setdefault(event.dossier, Dossier(event.dossier))
-        counted += dossier.hear(event) is None
+        counted += dossier.hear(event) not in (Repeat.DUPLICATE, Repeat.EARLIER)
     return dossiers, counted
 
 
@@ -115,7 +116,7 @@ def agree(values, zone, precision):
         (
             effective_ms(event)
             for each in dossiers.values()
-            for event in unpack_events(each.events)
+            for event in settled(unpack_events(each.events))
         ),
         default=0,
     )

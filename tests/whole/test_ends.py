@@ -98,7 +98,11 @@ async def test_it_refuses_a_setting_in_one_line(tansu: Tansu, database: str, tmp
         for setting, value, said in (
             ("precision", "hour", "emc: EMC_PRECISION is 'hour'; it must be instant or date"),
             ("brisk", "yes", "emc: EMC_BRISK is 'yes'; it must be a whole number"),
-            ("quarantine_key", "c2hvcnQ=", "emc: the quarantine key must be 32 bytes in base64"),
+            (
+                "quarantine_key",
+                "c2hvcnQ=",
+                "emc: the quarantine key must be 32 bytes in base64",
+            ),
             ("zone", "Asia/Nowhere", "emc: 'Asia/Nowhere' is no time zone of the tz database"),
         ):
             worker = here.worker(**{setting: value})
@@ -116,7 +120,9 @@ async def test_without_a_ledger_it_says_so_and_ends(tansu: Tansu, tmp_path: Path
         worker.launch()
 
         assert await asyncio.to_thread(worker.ended, 20) == 1
-        assert last_line(worker).startswith("emc: the ledger cannot be used, see EMC_DATABASE: ")
+        assert last_line(worker).startswith(
+            "emc: the ledger cannot be used, see EMC_DATABASE: "
+        )
         assert "Traceback" not in worker.said()
 
 
