@@ -17,8 +17,8 @@ _HEAD: Final = """\
 
 A process reads its settings once, at its start, from environment variables. A value of the wrong
 type ends it with one line that names the variable, and exit status 2; an unknown variable is
-ignored. `emc worker` and `emc serve` read all of them; of `emc replay` the key, the brokers and the
-topic are theirs; `emc demo` chooses its own, but for the zone.
+ignored. They are for `emc worker` and `emc serve`; `emc replay` takes `EMC_KAFKA`, `EMC_TOPIC` and
+`EMC_APPLICANT_KEY` from them, and `emc demo` sets what its processes need itself.
 
 | variable | default | type | meaning |
 |---|---|---|---|

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ import pytest
 from agents.quarantine import Seal
 from tests.docs.pages import Step, environment, files, missing, result, save_files, steps, typed
 from tests.servers.postgres import Postgres
+from tests.servers.require import absent
 from tests.servers.tansu import Tansu
 from tests.servers.topics import create_topic, produce
 
@@ -79,6 +81,13 @@ def shown_soon(step: Step, folder: Path, around: dict[str, str], within_s: float
         time.sleep(0.3)
 
 
+@pytest.fixture(autouse=True)
+def curl() -> None:
+    """The pages scrape with it."""
+    if shutil.which("curl") is None:
+        absent("curl", "apt-get install curl")
+
+
 @pytest.mark.server
 @pytest.mark.slow
 def test_the_demo_shows_what_the_tutorial_says_and_ends_on_ctrl_c(tmp_path: Path) -> None:
@@ -90,6 +99,7 @@ def test_the_demo_shows_what_the_tutorial_says_and_ends_on_ctrl_c(tmp_path: Path
             shown_soon(step, tmp_path, {**around, "METRICS": address})
 
     left = [Path(found) for found in re.findall(r"host=(\S+?)/ledger", log.read_text())]
+    assert left
     assert not any(folder.exists() for folder in left)
 
 
