@@ -190,7 +190,7 @@ class Figures:
             ]
 
 
-def _arranged(  # noqa: PLR0917 - the rows of one reading
+def _arranged(
     now_ms: int,
     today: int,
     totals: Rows,

@@ -10,7 +10,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from agents.generate.model import Record
 from tests.servers.kafka import KafkaNode
 from tests.whole.ledger_checks import drift
 from tests.whole.service import Stage, Worker, life, stage

@@ -22,11 +22,13 @@ from tests.whole.service import Worker, life, stage
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     """A server that a test may stop and start."""
-    with tempfile.TemporaryDirectory(
-        prefix="emc-postgres-", ignore_cleanup_errors=True
-    ) as folder:
-        with _served(Path(folder) / "data") as server:
-            yield server
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="emc-postgres-", ignore_cleanup_errors=True
+        ) as folder,
+        _served(Path(folder) / "data") as server,
+    ):
+        yield server
 
 
 async def terminate_all(database: str) -> int:
