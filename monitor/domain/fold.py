@@ -339,7 +339,7 @@ def _supplement_received(view: View, _event: AnyEvent, at: int) -> None:
 
 def _rescheduled(view: View, event: AnyEvent, at: int) -> None:
     view.reschedulings.append(Rescheduling(at, event.due_ms, event.apology, event.source))
-    view.dues.append(Due(at, event.due_ms))
+    view.dues.append(Due(at, event.due_ms, put_off=True))
 
 
 def _reopened(view: View, _event: AnyEvent, _at: int) -> None:

@@ -256,8 +256,9 @@ def _post_legal(entries: Entries, reckoning: Reckoning) -> None:
         _add(entries, Account(Measure.SUPPLEMENT_REQUESTS, cell, day(supplement.asked_ms)))
     _post_hand_offs(entries, reckoning)
     _post_reschedulings(entries, reckoning)
-    if view.dues and reckoning.own is not None:
-        sent, own = day(view.dues[0].due_ms), day(reckoning.own.due_ms)
+    first_ms = view.first_due_at(end_ms)
+    if first_ms is not None and reckoning.own is not None:
+        sent, own = day(first_ms), day(reckoning.own.due_ms)
         if sent == own:
             measure = Measure.DUE_EQUAL
         else:
@@ -389,9 +390,9 @@ def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> It
         yield Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms)
     elif view.level and view.level != procedure.level:
         yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
-    if reckoning.own is not None and view.dues:
-        sent, own = zone.day(view.dues[0].due_ms), zone.day(reckoning.own.due_ms)
-        if sent != own:
+    first_ms = view.first_due_at(view.end_ms)
+    if reckoning.own is not None and first_ms is not None:
+        if zone.day(first_ms) != zone.day(reckoning.own.due_ms):
             yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
     if view.channel == Channel.ONLINE and view.level == Level.INFORMATION:
         yield Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms)

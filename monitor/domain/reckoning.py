@@ -151,11 +151,11 @@ class Reckoning:
             return sent
         return None if self.own is None else self.own.due_ms
 
-    @property
-    def first_due_ms(self) -> int | None:
-        """The first due date ever made, else receipt plus limit."""
-        if self.view.dues:
-            return self.view.dues[0].due_ms
+    def first_due_ms(self, at_ms: int) -> int | None:
+        """The first due date sent by then, no rescheduling; else receipt plus limit."""
+        sent = self.view.first_due_at(at_ms)
+        if sent is not None:
+            return sent
         return None if self.own is None else self.own.due_ms
 
     def put_off_late(self, rescheduling: Rescheduling) -> bool:
@@ -205,7 +205,7 @@ class Reckoning:
         end_ms = view.end_ms
         if end_ms is None or view.outcome is not Outcome.COMPLETED:
             return None
-        due_ms = self.first_due_ms
+        due_ms = self.first_due_ms(end_ms)
         net_ms = end_ms - self.supplemented_ms(end_ms)
         if due_ms is None:
             return Judgement(RuleName.FIRST_DUE, Verdict.NO_DEADLINE, net_ms, None)
@@ -218,9 +218,9 @@ class Reckoning:
         """The day the 06b rule's due date lies on."""
         return self._slot(self.due_06b_ms(at_ms))
 
-    def slot_first_due(self, _at_ms: int) -> int:
+    def slot_first_due(self, at_ms: int) -> int:
         """The day the first due date lies on."""
-        return self._slot(self.first_due_ms)
+        return self._slot(self.first_due_ms(at_ms))
 
     def slot_766(self, at_ms: int) -> int:
         """The day of the due date plus completed supplements; waiting ones are fixed."""

@@ -45,6 +45,7 @@ class Due(NamedTuple):
 
     made_ms: int
     due_ms: int
+    put_off: bool = False  # a rescheduling, which is never the first due date
 
 
 @dataclass(slots=True)
@@ -178,6 +179,13 @@ class View:
         """The last due date that a source had made by an instant; the last of all for None."""
         for made in reversed(self.dues):
             if at_ms is None or made.made_ms <= at_ms:
+                return made.due_ms
+        return None
+
+    def first_due_at(self, at_ms: int | None) -> int | None:
+        """The first due date made by an instant that puts off no other; None: of all."""
+        for made in self.dues:
+            if not made.put_off and (at_ms is None or made.made_ms <= at_ms):
                 return made.due_ms
         return None
 
