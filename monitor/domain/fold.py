@@ -6,7 +6,7 @@ view on by one event that follows all others, from the only source; it is the sa
 property test holds it equal to `fold`. Source: MEASURES.md §1, §3, §4.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from monitor.domain.event import Amendment, Event, Kind, State
@@ -153,13 +153,13 @@ def _counted(
     )
     if authority is None:
         return ordered, []
-    # What a standing state of the authority shuts out is no statement of it either.
-    own = []
-    for event in states:
-        if event.source == authority:
-            own.append(event)
-            if event.state in STANDING:
-                break
+    own = [
+        event
+        for event in _not_shut_out(
+            [e for e in ordered if e.source == authority or e.kind is Kind.REOPENED]
+        )
+        if _is_state(event)
+    ]
     own_codes = {event.state for event in own}
     own_last = order_key(own[-1])
     contradictions = [
@@ -174,6 +174,18 @@ def _counted(
         return ordered, []
     dropped = {id(event) for event in contradictions}
     return [event for event in ordered if id(event) not in dropped], contradictions
+
+
+def _not_shut_out(ordered: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """All but the states that a 3, 7 or 10 shuts out; it holds until `reopened`."""
+    held = False
+    for event in ordered:
+        if event.kind is Kind.REOPENED:
+            held = False
+        if held and _is_state(event):
+            continue
+        held = held or (event.kind is Kind.STATE and event.state in STANDING)
+        yield event
 
 
 def _is_state(event: AnyEvent) -> bool:
