@@ -74,6 +74,8 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
     counted, contradictions = _counted(standing, portals)
     for event in counted:
         _step(view, event)
+    if any(event.kind is Kind.REOPENED for event in counted):
+        view = _as_reopened(counted, view)
     _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
     for event in stray:
         view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
@@ -90,7 +92,7 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
 
 
 # These reach back, so that a view cannot simply go on from them.
-_ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED})
+_ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED, Kind.REOPENED})
 
 
 def advance(view: View, event: AnyEvent) -> bool:
@@ -213,6 +215,24 @@ def _step(view: View, event: AnyEvent) -> None:
         _STEPS[event.kind](view, event, effective_ms(event))
 
 
+def _as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
+    """The life without what is undone: no 3, 7, 9 or 10 before a `reopened` ended anything.
+
+    What such a state shut out stays so, because it held until then; and a dossier that it
+    accepted stays accepted. Warnings are about what was said, and stay too.
+    """
+    left = list(_not_shut_out(counted))
+    last = max(place for place, event in enumerate(left) if event.kind is Kind.REOPENED)
+    view = View()
+    for place, event in enumerate(left):
+        if place < last and event.kind is Kind.STATE and event.state in CLOSING:
+            _hear(view, event, effective_ms(event), Place(event.agency, event.unit))
+        else:
+            _step(view, event)
+    view.warnings = heard.warnings
+    return view
+
+
 def _enter(view: View, event: AnyEvent) -> None:
     """A state: it has no effect at all once a 3, 7 or 10 stands."""
     if view.standing:
@@ -224,17 +244,22 @@ def _enter(view: View, event: AnyEvent) -> None:
     before = State(view.moves[-1].state) if view.moves else None
     if state and state not in TRANSITIONS[before]:
         view.warnings.append(_noted(QualityWarning.ILLEGAL_TRANSITION, event))
-    if view.accepted_ms is None:
-        _say(view, event, place, at)
-    _say_where_unsaid(view, event)
-    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
-        view.dues.append(Due(at, event.due_ms))
+    _hear(view, event, at, place)
     if state == State.OTHER or (state == State.SUBMITTED and view.accepted_ms is not None):
         return  # 0 and 1 change nothing
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
     if _ACTS[State(state)](view, state, at, place):
         view.moves.append(Move(at, state, place, event.step, event.source))
+
+
+def _hear(view: View, event: AnyEvent, at: int, place: Place) -> None:
+    """What a state says beside the state itself."""
+    if view.accepted_ms is None:
+        _say(view, event, place, at)
+    _say_where_unsaid(view, event)
+    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
+        view.dues.append(Due(at, event.due_ms))
 
 
 # What a state does; False: nothing, and it is no move.
@@ -355,7 +380,7 @@ def _rescheduled(view: View, event: AnyEvent, at: int) -> None:
 
 
 def _reopened(view: View, _event: AnyEvent, _at: int) -> None:
-    """Undoes every 3, 7, 9 and 10 before it; what they shut out stays without effect."""
+    """The 3, 7 or 10 holds no longer; `_as_reopened` makes the life what it now was."""
     view.moves = [move for move in view.moves if move.state not in CLOSING]
     view.processed_ms = None
     view.standing = 0
