@@ -282,7 +282,7 @@ def _post_hand_offs(entries: Entries, reckoning: Reckoning) -> None:
     """-1 and +1 of a hand-off on its day: the table by settlement shows in less out."""
     view, day = reckoning.view, reckoning.zone.day
     place = view.receiver
-    for move in view.moves:
+    for move in view.moves[view.opened_at :]:
         if move.state not in RUNNING or move.place == place:
             continue
         on = day(max(move.at_ms, view.began_ms or 0))
