@@ -75,10 +75,14 @@ class Reckoning:
     def stopped_ms(self) -> int | None:
         """Since when the dossier stands in state 8, which ends it under the 766 rule only."""
         view = self.view
-        if view.end_ms is None and view.moves and view.moves[-1].state == State.STOPPED:
-            began = view.began_ms or 0
-            return max(view.moves[-1].at_ms, began)
-        return None
+        if view.end_ms is not None:
+            return None
+        stopped_ms = None
+        for move in reversed(view.moves):
+            if move.state != State.STOPPED:
+                break
+            stopped_ms = move.at_ms  # a repeated 8 is no new one
+        return None if stopped_ms is None else max(stopped_ms, view.began_ms or 0)
 
     @property
     def end_766_ms(self) -> int | None:
