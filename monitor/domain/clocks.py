@@ -63,6 +63,8 @@ def timed(reckoning: Reckoning) -> Iterator[Timed]:
     if view.boarded_ms is None:
         yield from _at_reception(reckoning, accepted_ms)
     for supplement in view.supplements:
+        if supplement.after_end:
+            continue
         if supplement.completed and supplement.ended_ms is not None:
             yield Timed(
                 Clock.SUPPLEMENT,

@@ -274,10 +274,13 @@ def _submit(view: View, _state: int, at: int, place: Place) -> bool:
 
 def _run(view: View, state: int, at: int, place: Place) -> bool:
     """The dossier is with the office again, or waits for somebody: a 9 before is undone."""
+    entered = not view.moves or view.moves[-1].state != state
     if view.processed_ms is not None:
         view.processed_ms = None
+        for supplement in view.supplements:
+            supplement.after_end = False
         view.moves = [move for move in view.moves if move.state != State.PROCESSED]
-    if state == State.SUPPLEMENT_REQUESTED:
+    if state == State.SUPPLEMENT_REQUESTED and entered:  # repeated 5s are one request
         _ask(view, at, place)
     return True
 
@@ -352,7 +355,8 @@ def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
 def _ask(view: View, at: int, place: Place) -> None:
     """A supplement is asked for; asking again while it is awaited is no new request."""
     if not view.supplements or view.supplements[-1].ended_ms is not None:
-        view.supplements.append(Supplement(at, place))
+        after_end = view.processed_ms is not None
+        view.supplements.append(Supplement(at, place, after_end=after_end))
 
 
 def _end_supplement(view: View, state: int, at: int) -> None:
@@ -364,7 +368,8 @@ def _end_supplement(view: View, state: int, at: int) -> None:
 
 
 def _supplement_requested(view: View, event: AnyEvent, at: int) -> None:
-    if not view.standing:
+    inside = bool(view.moves) and view.moves[-1].state == State.SUPPLEMENT_REQUESTED
+    if not view.standing and not inside:  # within a 5 it is the same request
         _ask(view, at, Place(event.agency, event.unit) if event.agency else view.holder)
 
 

@@ -92,9 +92,11 @@ class Reckoning:
 
     @property
     def requests(self) -> Sequence[Supplement]:
-        """Supplement requests from acceptance on."""
-        accepted_ms = self.view.accepted_ms or 0
-        return [s for s in self.view.supplements if s.asked_ms >= accepted_ms]
+        """Supplement requests from acceptance, or the snapshot, to the end."""
+        began_ms = self.view.began_ms or 0
+        return [
+            s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end
+        ]
 
     def supplemented_ms(self, until_ms: int) -> int:
         """Elapsed time of supplement requests completed by then."""
@@ -179,7 +181,10 @@ class Reckoning:
             return None
         due_ms = self.due_766_ms(end_ms)
         net_ms = end_ms - self.supplemented_ms(end_ms)
-        if len(self.requests) + self.view.earlier_supplements > 1:
+        asked = len(self.requests)
+        if self.view.end_ms is None:  # none that came after the standing 8, which ends them
+            asked = sum(s.ended_ms is not None and s.ended_ms <= end_ms for s in self.requests)
+        if asked + self.view.earlier_supplements > 1:
             verdict = Verdict.LATE
         elif due_ms is None:
             verdict = Verdict.NO_DEADLINE

@@ -56,6 +56,7 @@ class Supplement:
     place: Place
     ended_ms: int | None = None
     completed: bool = False  # ended by the papers, so that its time is taken off
+    after_end: bool = False  # asked for after a 9, and so no request unless that is recalled
 
 
 class Rescheduling(NamedTuple):
