@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.event import State
 from monitor.domain.lifecycle import PAUSING, STANDING, Holder
-from monitor.domain.reckoning import Reckoning
+from monitor.domain.reckoning import FORWARD_BEFORE_MS, Reckoning
 from monitor.domain.view import Outcome, Place, View
 from monitor.domain.zone import Zone
 
@@ -20,7 +20,6 @@ HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 
 ACCEPTANCE_LIMIT_MS: Final = 8 * HOUR_MS  # working time; practice: provincial engine
-FORWARD_BEFORE_MS: Final = 15 * HOUR_MS  # of the day; law: Decree 61/2018 Art. 18(2)(3)
 # «Start of the next working day» read as its first working hour: assumption.
 FORWARD_GRACE_MS: Final = HOUR_MS
 SUPPLEMENT_REQUEST_DAYS: Final = 3  # working days; law: Decree 61/2018 Art. 19(4)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import Due as OwnDue
-from monitor.domain.deadlines import Limit, Pause, due, suspended
+from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
 from monitor.domain.event import State
 from monitor.domain.lifecycle import STOPS, RuleName
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
@@ -64,7 +64,10 @@ class Reckoning:
         own = None
         if limit is not None:
             try:
-                own = due(accepted_ms, limit, calendar)
+                start_ms = accepted_ms
+                if procedure is not None and procedure.forward_moves_due:
+                    start_ms = counted_from(accepted_ms, calendar, zone)
+                own = due(start_ms, limit, calendar)
             except ValueError:  # it lies beyond the calendar: no deadline that we could count
                 own = None
         return cls(view, zone, legal, calendar, procedure, limit, own)
@@ -246,6 +249,21 @@ class Reckoning:
 
     def _slot(self, due_ms: int | None) -> int:
         return NO_SLOT if due_ms is None else self.zone.day(due_ms)
+
+
+# Of the day; law: Decree 61/2018 Art. 18(2)(3).
+FORWARD_BEFORE_MS: Final = 15 * HOUR_MS
+
+
+def counted_from(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
+    """What is received after 15:00 of a working day counts from the next working day.
+
+    For the procedures that say so only (law: Decree 63/2024 Art. 7).
+    """
+    day = zone.day(accepted_ms)
+    if not calendar.is_working_day(day) or zone.ms_of_day(accepted_ms) <= FORWARD_BEFORE_MS:
+        return accepted_ms
+    return calendar.next_opening(zone.start_of(calendar.next_working_day(day + 1)))
 
 
 def judge_plain(view: View, policy: Policy) -> Judgement | None:
