@@ -87,7 +87,7 @@ def timed(reckoning: Reckoning) -> Iterator[Timed]:
 def _at_reception(reckoning: Reckoning, accepted_ms: int) -> Iterator[Timed]:
     view, calendar = reckoning.view, reckoning.calendar
     if view.submitted_ms is not None and view.submitted_ms <= accepted_ms:
-        limit_ms = calendar.add_worked(view.submitted_ms, ACCEPTANCE_LIMIT_MS)
+        limit_ms = _worked_by(view.submitted_ms, ACCEPTANCE_LIMIT_MS, calendar)
         yield Timed(Clock.ACCEPTANCE, view.submitted_ms, accepted_ms, view.receiver, limit_ms)
     forwarded_ms = next(
         (move.at_ms for move in view.moves if move.state == State.IN_PROCESS), None
@@ -107,6 +107,14 @@ def _at_reception(reckoning: Reckoning, accepted_ms: int) -> Iterator[Timed]:
                 view.receiver,
                 calendar.close_of(day),
             )
+
+
+def _worked_by(from_ms: int, amount_ms: int, calendar: WorkCalendar) -> int:
+    """The last instant at which no more than this has been worked.
+
+    What happens after the close at which a limit in working hours runs out has taken no more.
+    """
+    return calendar.next_opening(calendar.add_worked(from_ms, amount_ms))
 
 
 def forward_by(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
@@ -143,5 +151,5 @@ def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
         if sent_ms is None or sent_ms > answer.at_ms:
             continue
         yield Timed(Clock.SYNC, sent_ms, answer.at_ms, view.receiver, sent_ms + SYNC_LIMIT_MS)
-        limit_ms = calendar.add_worked(sent_ms, ANSWER_LIMIT_MS)
+        limit_ms = _worked_by(sent_ms, ANSWER_LIMIT_MS, calendar)
         yield Timed(Clock.ANSWER, sent_ms, answer.at_ms, view.receiver, limit_ms)

@@ -326,12 +326,15 @@ def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
         _add(entries, in_bin._replace(measure=clock_measure(clock, Part.WORKED_BINS)))
         if limit_ms is None:
             continue
-        part = Part.WITHIN if until_ms <= limit_ms else Part.BEYOND
+        within = until_ms <= limit_ms
+        part = Part.WITHIN if within else Part.BEYOND
         _add(entries, at._replace(measure=clock_measure(clock, part)))
         if clock is Clock.SYNC:  # bound by the wall clock
             share = consumed_bin(until_ms - from_ms, limit_ms - from_ms)
         else:
             share = consumed_bin(worked, calendar.worked_ms(from_ms, limit_ms))
+        if not within:  # by the instant, though no more was worked: after the close it fell due
+            share = max(share, CONSUMED_BOUNDS.index(1000) + 1)
         _add(
             entries,
             at._replace(measure=clock_measure(clock, Part.LIMIT_BINS), slot=share),
