@@ -461,7 +461,10 @@ def _amend(view: View, amendments: Sequence[Amendment]) -> None:
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
         if event.receipt_ms is not None and view.accepted_ms is not None:
-            view.accepted_ms = event.receipt_ms
+            if event.receipt_ms - event.arrival_ms > FUTURE_MS:
+                view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
+            else:
+                view.accepted_ms = event.receipt_ms
     agency = next((event.agency for event in reversed(amendments) if event.agency), "")
     unit = next((event.unit for event in reversed(amendments) if event.unit is not None), None)
     _replace_place(view, agency, unit)
