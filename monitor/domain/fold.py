@@ -245,8 +245,11 @@ def _enter(view: View, event: AnyEvent) -> None:
     if state and state not in TRANSITIONS[before]:
         view.warnings.append(_noted(QualityWarning.ILLEGAL_TRANSITION, event))
     _hear(view, event, at, place)
-    if state == State.OTHER or (state == State.SUBMITTED and view.accepted_ms is not None):
+    if state == State.OTHER:
         return  # 0 and 1 change nothing
+    if state == State.SUBMITTED and view.accepted_ms is not None:
+        _submit(view, state, at, place)  # but the first 1 is the submission, though it came late
+        return
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
     if _ACTS[State(state)](view, state, at, place):
