@@ -4,16 +4,16 @@ Elapsed time is what the wall clock shows; working time is counted on the dossie
 calendar. A limit has a source and a basis; a clock without one is only measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.event import State
-from monitor.domain.lifecycle import PAUSING, STANDING, Holder
+from monitor.domain.lifecycle import STANDING, Holder
 from monitor.domain.reckoning import FORWARD_BEFORE_MS, Reckoning
-from monitor.domain.view import Outcome, Place, View
+from monitor.domain.view import Move, Outcome, Place, View
 from monitor.domain.zone import Zone
 
 HOUR_MS: Final = 3_600_000
@@ -128,7 +128,7 @@ def forward_by(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
 
 
 def _between_moves(view: View) -> Iterator[Timed]:
-    """Steps and pauses: each state until the next one; the last of an ended dossier has none."""
+    """Steps, each state until the next word; pauses, each 6 and 8 until another state."""
     began_ms = view.began_ms or 0
     moves = view.moves
     for move, following in pairwise(moves):
@@ -137,10 +137,28 @@ def _between_moves(view: View) -> Iterator[Timed]:
             continue
         holder = view.holder_of(move)
         yield Timed(Clock.STEP, from_ms, until_ms, move.place, step=move.step, holder=holder)
-        if move.state in PAUSING and move.state != State.SUPPLEMENT_REQUESTED:
-            payment = move.state == State.PAYMENT_REQUESTED
-            clock = Clock.PAUSE_PAYMENT if payment else Clock.PAUSE_STOPPED
-            yield Timed(clock, from_ms, until_ms, move.place, holder=holder)
+    entered: Move | None = None  # a 6 or 8 that is said again is no new pause
+    for move in moves:
+        if entered is not None and move.state != entered.state:
+            from_ms = max(entered.at_ms, began_ms)
+            if from_ms <= move.at_ms:
+                yield Timed(
+                    _PAUSES[entered.state],
+                    from_ms,
+                    move.at_ms,
+                    entered.place,
+                    holder=view.holder_of(entered),
+                )
+            entered = None
+        if entered is None and move.state in _PAUSES:
+            entered = move
+
+
+# A supplement's pause is the citizen's time, `Clock.SUPPLEMENT`.
+_PAUSES: Final[Mapping[int, Clock]] = {
+    State.PAYMENT_REQUESTED: Clock.PAUSE_PAYMENT,
+    State.STOPPED: Clock.PAUSE_STOPPED,
+}
 
 
 def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
