@@ -149,19 +149,14 @@ def _counted(
     sources = {event.source for event in states}
     if len(sources) <= 1:
         return ordered, []
+    heeded = _heeded(ordered)
     speaking = sources - portals or sources
     authority = next(
-        (event.source for event in states if event.source in speaking and _accepts(event)), None
+        (event.source for event in heeded if event.source in speaking and _accepts(event)), None
     )
     if authority is None:
         return ordered, []
-    own = [
-        event
-        for event in _not_shut_out(
-            [e for e in ordered if e.source == authority or e.kind is Kind.REOPENED]
-        )
-        if _is_state(event)
-    ]
+    own = [event for event in heeded if event.source == authority]
     own_codes = {event.state for event in own}
     own_last = order_key(own[-1])
     contradictions = [
@@ -176,6 +171,20 @@ def _counted(
         return ordered, []
     dropped = {id(event) for event in contradictions}
     return [event for event in ordered if id(event) not in dropped], contradictions
+
+
+def _heeded(ordered: Iterable[AnyEvent]) -> list[AnyEvent]:
+    """States without what each source's own 3, 7 or 10 shuts out: it neither accepts nor is later."""
+    heeded = []
+    ended: set[str] = set()
+    for event in ordered:
+        if event.kind is Kind.REOPENED:
+            ended.clear()
+        if _is_state(event) and event.source not in ended:
+            heeded.append(event)
+            if event.kind is Kind.STATE and event.state in STANDING:
+                ended.add(event.source)
+    return heeded
 
 
 def _not_shut_out(ordered: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
