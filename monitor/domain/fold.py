@@ -77,6 +77,8 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
     if any(event.kind is Kind.REOPENED for event in counted):
         view = _as_reopened(counted, view)
     _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
+    if len(standing) < len(ordered):
+        view.warnings.extend(_warned_though_voided(ordered, standing))
     for event in stray:
         view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
     for event in contradictions:
@@ -134,6 +136,21 @@ def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[Any
         if event.kind is not Kind.VOIDED and (event.source, event.id) not in voided
     ]
     return kept, [event for event in voids if (event.source, event.target) not in sent]
+
+
+def _warned_though_voided(
+    ordered: Sequence[AnyEvent], standing: Sequence[AnyEvent]
+) -> Iterator[Noted]:
+    """What was odd about events that are voided: a void does not undo that (MEASURES.md §3)."""
+    kept = {id(event) for event in standing}
+    view = View()
+    for event in ordered:
+        if event.kind is Kind.VOIDED:
+            continue
+        known = len(view.warnings)
+        _step(view, event)
+        if id(event) not in kept:
+            yield from view.warnings[known:]
 
 
 def _counted(
