@@ -57,20 +57,19 @@ def post(view: View, policy: Policy) -> Entries:
         return entries
     warnings = list(view.warnings)
     if view.accepted_ms is not None:
-        legal: Entries = {}
+        reckoning = Reckoning.of(view, policy.zone, policy.legal)
+        _post_legal(entries, reckoning)
+        warnings.extend(_odd(reckoning))
+        timed: Entries = {}
         try:
-            reckoning = Reckoning.of(view, policy.zone, policy.legal)
-            _post_legal(legal, reckoning)
-            warnings.extend(_odd(reckoning))
+            _post_clocks(timed, reckoning)
         except ValueError:
-            # An instant beyond the calendar: nothing that rests on working time is measured.
+            # An instant beyond the calendar: nothing is timed.
             warnings.append(
-                Noted(
-                    QualityWarning.BEYOND_CALENDAR, view.moves[-1].source, view.moves[-1].at_ms
-                )
+                Noted(QualityWarning.BEYOND_CALENDAR, _source(view), view.began_ms or 0)
             )
         else:
-            entries.update(legal)
+            entries.update(timed)
     agency = view.receiver.agency
     for warning, source, at_ms in warnings:
         cell = Cell(agency, "", "", 0, "", 0, source=source)
@@ -265,7 +264,6 @@ def _post_legal(entries: Entries, reckoning: Reckoning) -> None:
             measure = Measure.DUE_EARLIER if sent < own else Measure.DUE_LATER
         at = Account(measure, view.cell(view.receiver), day(view.began_ms or 0))
         _add(entries, at)
-    _post_clocks(entries, reckoning)
 
 
 def _post_verdict(entries: Entries, reckoning: Reckoning, judgement: Judgement) -> None:
@@ -347,7 +345,7 @@ def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
 def _odd(reckoning: Reckoning) -> Iterator[Noted]:
     """What is odd about an accepted dossier as a whole; what one event shows, `fold` noted."""
     view = reckoning.view
-    source = view.moves[view.opened_at].source if view.moves[view.opened_at :] else view.source
+    source = _source(view)
     if view.boarded_ms is None:
         yield from _odd_at_reception(reckoning, source, view.accepted_ms or 0)
     for supplement in reckoning.requests[1:]:
@@ -355,6 +353,12 @@ def _odd(reckoning: Reckoning) -> Iterator[Noted]:
     yield from _odd_reschedulings(reckoning)
     if view.end_ms is not None:
         yield from _odd_at_end(view, source, view.end_ms)
+
+
+def _source(view: View) -> str:
+    """Whose dossier it is: the source that accepted it."""
+    accepting = view.moves[view.opened_at : view.opened_at + 1]
+    return accepting[0].source if accepting else view.source
 
 
 def _odd_reschedulings(reckoning: Reckoning) -> Iterator[Noted]:
