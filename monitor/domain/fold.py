@@ -432,10 +432,10 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
     view.opened_at = len(view.moves)
     view.receiver = place
     view.procedure = event.procedure
-    view.channel = event.channel
-    view.sub_channel = event.sub_channel
-    view.level = event.level
-    view.applicant_type = event.applicant_type
+    view.channel = event.channel or view.channel
+    view.sub_channel = event.sub_channel or view.sub_channel
+    view.level = event.level or view.level
+    view.applicant_type = event.applicant_type or view.applicant_type
     view.earlier_pauses_ms = event.paused_ms
     view.earlier_supplements = event.supplements
     if event.due_ms is not None:

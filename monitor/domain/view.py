@@ -217,7 +217,7 @@ class View:
             return Holder.NOBODY
         if move.state == State.IN_PROCESS and move.place.agency not in {
             self.receiver.agency,
-            self.settler.agency or self.holder.agency,
+            self.holder.agency,
         }:
             return Holder.CONSULTED_BODY
         return HOLDERS[State(move.state)]
