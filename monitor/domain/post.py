@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from monitor.domain.clocks import Clock, timed
@@ -52,14 +53,22 @@ _VERDICTS: Final = {
 def post(view: View, policy: Policy) -> Entries:
     """All entries of a dossier. Amounts are counts or milliseconds, never 0."""
     entries: Entries = {}
-    _post_plain(entries, view, policy)
     if policy.legal is None:
+        _post_plain(entries, view, policy)
         return entries
     warnings = list(view.warnings)
-    if view.accepted_ms is not None:
+    if view.accepted_ms is None:
+        _post_plain(entries, view, policy)
+    else:
         reckoning = Reckoning.of(view, policy.zone, policy.legal)
-        _post_legal(entries, reckoning)
         warnings.extend(_odd(reckoning))
+        procedure = reckoning.procedure
+        if procedure is not None and procedure.level != view.level:
+            # The catalogue's level on the receipt day stands; the one sent is only warned about.
+            view = replace(view, level=procedure.level)
+            reckoning = replace(reckoning, view=view)
+        _post_plain(entries, view, policy)
+        _post_legal(entries, reckoning)
         timed: Entries = {}
         try:
             _post_clocks(timed, reckoning)
