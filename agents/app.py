@@ -4,13 +4,17 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterable, Collection, Mapping
+from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
+from typing import Any, TypeVar
 
+import asyncpg
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
-from agents.dossiers import Desk
+from agents.dossiers import Desk, LedgerEmptied
 from agents.health import WorkerHealth
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
@@ -18,11 +22,12 @@ from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
-from monitor.ledger.ledger import ClaimRefused, Ledger, Position
-from monitor.ledger.migrate import migrate
+from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
+from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 
+STOP_SECONDS = 10  # for Faust to end; then the process does
 LARGEST_FETCH = 16 * 1024 * 1024  # bytes a partition: the largest record that topics admit
 
 
@@ -96,12 +101,8 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
     return app
 
 
-async def _set(event: asyncio.Event) -> None:
-    await event.wait()
-
-
-async def _stopped(app: faust.App) -> None:
-    await app.wait_until_stopped()
+# Said to whoever runs the worker, in one line; anything else is a bug and shows where.
+_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied)
 
 
 async def work(
@@ -119,28 +120,19 @@ async def work(
         raise SettingRefused(str(error)) from None
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused records are kept without bytes")
-    for name in await migrate(settings.database):
-        say.info("ledger migrated", migration=name)
 
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    async with Ledger.open(settings.database) as ledger:
-        claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner)
+    async with AsyncExitStack() as stack:
+        stopping = stack.enter_context(_task(stop.wait()))
+        ledger = await _first(_opened(settings, stack), stopping)
+        if ledger is None:
+            return
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
-        desk: Desk
-
-        async def claim(
-            partitions: Collection[Partition], generation: int
-        ) -> Mapping[Partition, Position]:
-            try:
-                return await claimant.claim(partitions, generation)
-            except (LogReplaced, ClaimRefused) as error:
-                desk.give_up(Stopped(str(error)))
-                raise
-
         desk = Desk(
             ledger=ledger,
             log=log,
-            claim=claim,
+            claim=claimant.claim,
             decoder=Decoder(zone),
             policy=Policy(zone, settings.precision),
             quarantine=Quarantine(seal, quota=settings.quarantine_quota),
@@ -150,19 +142,76 @@ async def work(
         )
         app = build_app(settings, desk)
         log.app = app
-        await app.start()
-        stopping = asyncio.create_task(_set(stop))
-        crashing = asyncio.create_task(_stopped(app))
+        stack.push_async_callback(_end, app)
+        starting = stack.enter_context(_task(_started(app, settings)))
+        await _first(starting, stopping)
+        if starting.done():
+            crashing = stack.enter_context(_task(app.wait_until_stopped()))
+            ends: set[asyncio.Future[Any]] = {stopping, crashing, desk.failed}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        await desk.close()
+    if desk.failed.done():
         try:
-            await asyncio.wait(
-                {stopping, crashing, desk.failed}, return_when=asyncio.FIRST_COMPLETED
-            )
-            await desk.close()
-        finally:
-            await app.stop()
-            stopping.cancel()
-            crashing.cancel()
-        if desk.failed.done():
             desk.failed.result()
-        if not stop.is_set():
-            raise Stopped(f"the stream stopped: {app.crash_reason!r}")
+        except _SAID_PLAINLY as error:
+            raise Stopped(str(error)) from None
+    if not stop.is_set():
+        raise Stopped(f"the stream stopped: {app.crash_reason!r}")
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack) -> Ledger:
+    """The ledger, migrated; a person can mend what is wrong with it at the start."""
+    say = structlog.get_logger("emc.worker")
+    try:
+        for name in await migrate(settings.database):
+            say.info("ledger migrated", migration=name)
+        return await stack.enter_async_context(Ledger.open(settings.database))
+    except (*UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
+        raise Stopped(f"the ledger cannot be used, see EMC_DATABASE: {_said(error)}") from None
+    except SchemaTooNew as error:
+        raise Stopped(str(error)) from None
+
+
+async def _started(app: faust.App, settings: Settings) -> None:
+    try:
+        await app.start()
+    except (KafkaError, OSError) as error:
+        raise Stopped(
+            f"no broker answers at EMC_KAFKA={settings.kafka}: {_said(error)}"
+        ) from None
+
+
+async def _end(app: faust.App) -> None:
+    """However long Faust would take: what counts is booked."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await app.stop()
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+T = TypeVar("T")
+
+
+async def _first(work: Awaitable[T], stopping: asyncio.Future[Any]) -> T | None:
+    """What `work` returns, or None if we are asked to stop before."""
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        return task.result()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return None
+
+
+@contextmanager
+def _task(work: Coroutine[Any, Any, T]) -> Iterator[asyncio.Task[T]]:
+    """A task that ends with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()

@@ -22,15 +22,21 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
+class LogUnavailable(Exception):
+    """The broker is away, or the group is being rearranged: asking again will help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Consecutive records of one partition.
 
     The fence tells which seek it was read after: a batch with a fence of the past was read
-    ahead of a seek and is dropped.
+    ahead of a seek and is dropped. `start` is where the batch before it ended, or where was
+    sought to: whoever receives another one has missed a batch.
     """
 
     partition: Partition
     fence: int
+    start: int
     records: Sequence[Record]
     end: int  # high water mark when it was fetched, for the lag

@@ -9,17 +9,25 @@ the log is read again from there (ARCHITECTURE.md §2.1 to §2.4).
 import asyncio
 import random
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+)
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import perf_counter
 from traceback import extract_tb
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
-from agents.batch import Batch, Record
+from agents.batch import Batch, LogUnavailable, Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
@@ -30,7 +38,13 @@ from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
 from monitor.domain.post import Entries, post
 from monitor.domain.view import Cell
-from monitor.ledger.ledger import UNAVAILABLE, Position, PositionMoved, VersionConflict
+from monitor.ledger.ledger import (
+    UNAVAILABLE,
+    LaterGeneration,
+    Position,
+    PositionMoved,
+    VersionConflict,
+)
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
@@ -51,6 +65,15 @@ UNIT_SECONDS: Final = 0.1
 YIELD_SECONDS: Final = 0.02  # folding gives the loop back, for heartbeats and scrapes
 LATE_MS: Final = 3_600_000
 LONGEST_PAUSE_SECONDS: Final = 10.0  # between two looks at a ledger that is away
+CLAIM_SECONDS: Final = 20.0  # Faust waits forty; what it breaks off nobody would take up again
+COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform
+REJOIN_SECONDS: Final = 1.0  # before asking for another generation of the group
+CLOSE_SECONDS: Final = 10.0  # to book what is in hand, when asked to end
+
+AWAY: Final[tuple[type[BaseException], ...]] = (
+    *UNAVAILABLE,
+    LogUnavailable,
+)  # ledger or log: it will come back
 
 
 class Ledger(Protocol):
@@ -87,7 +110,9 @@ class Held:
     epoch: int  # of the claim
     start: int  # where the open unit starts
     next: int  # what is read next, all folded ahead included
+    booked: int  # where the ledger stands
     last: Record | None = None  # the record before `next`
+    booked_ms: int = 0  # timestamp of the record before `booked`, 0 if not known
     end: int = 0  # high water mark when last fetched
 
 
@@ -122,9 +147,12 @@ class Desk:
         self._shelf: OrderedDict[str, Dossier] = OrderedDict()
         self._turn = asyncio.Lock()  # whoever folds, seals, falls back or takes over
         self._booking: asyncio.Task[None] | None = None
-        self._recovery: asyncio.Task[None] | None = None
+        self._watched: set[asyncio.Task[None]] = set()
+        self._to_show: dict[Partition, int] = {}  # positions that Kafka has not been told
+        self._showing: asyncio.Task[None] | None = None
         self._era = 0  # raised whenever what is in hand is dropped
         self._lost = True  # nothing may be folded until positions are known
+        self._closing = False
         # Resolved with an error that no reading again can mend: the worker stops.
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clear_unit()
@@ -143,35 +171,60 @@ class Desk:
         pulse = asyncio.create_task(self._pulse())
         try:
             async for batch in batches:
-                await self.take(batch)
+                try:
+                    await self.take(batch)
+                except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
+                    self.give_up(error)
         finally:
             pulse.cancel()
             with suppress(asyncio.CancelledError):
                 await pulse
 
     async def _pulse(self) -> None:
-        """Book what has come in, however little it is."""
+        """Book what has come in, however little it is, and show how far that is."""
         while True:
             await asyncio.sleep(UNIT_SECONDS)
-            await self._hand_over()
+            try:
+                await self._hand_over()
+                self._show()
+            except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
+                self.give_up(error)
 
     async def take(self, batch: Batch) -> None:
         """Fold one batch into the open unit; waits for the ledger when a unit is full."""
         async with self._turn:
             held = self._held.get(batch.partition)
-            if self._lost or held is None or batch.fence != self._log.fence:
-                return  # read ahead of a seek: it will be read again
-            try:
-                with self._health.timed(self._health.fold_seconds):
-                    await self._fold(batch, held)
-            except UNAVAILABLE as error:
-                self._fall_back("ledger_unavailable", error)
+            if held is None:
                 return
+            held.end = max(held.end, batch.end)
+            if self._lost or batch.fence != self._log.fence:
+                return  # read ahead of a seek: it will be read again
+            if batch.start != held.next:
+                self._fall_back("batch_lost", LookupError(f"{batch.start}, not {held.next}"))
+                return
+            with self._dropping_what_is_half_done():
+                try:
+                    with self._health.timed(self._health.fold_seconds):
+                        await self._fold(batch, held)
+                except UNAVAILABLE as error:
+                    self._fall_back("ledger_unavailable", error)
+                    return
         if self._records >= UNIT_RECORDS:
             await self._hand_over(wait=True)
 
+    @contextmanager
+    def _dropping_what_is_half_done(self) -> Iterator[None]:
+        """A unit that was left in the middle, by a bug or a cancellation, is never booked."""
+        try:
+            yield
+        except asyncio.CancelledError as error:
+            self._fall_back("interrupted", error)
+            raise
+        except BaseException:
+            self._lose()
+            raise
+
     async def _fold(self, batch: Batch, held: Held) -> None:
-        decode = self._decode
         partition = batch.partition
         heard: list[tuple[Canonical, Record]] = []
         awaited: set[str] = set()
@@ -179,9 +232,7 @@ class Desk:
         for record in batch.records:
             if record.offset < held.next:
                 continue
-            event = decode(
-                record.value, headers=record.headers, record_time_ms=record.timestamp
-            )
+            event = self._read(record)
             if isinstance(event, Refused):
                 self._refuse(event, partition, record)
             else:
@@ -196,7 +247,7 @@ class Desk:
             try:
                 self._hear(event)
             except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-                self._refuse(_fault(event, error), partition, record)
+                self._refuse(_fault(event.source, event.id, error), partition, record)
             if turns.over():
                 await asyncio.sleep(0)
         last = batch.records[-1]
@@ -205,15 +256,26 @@ class Desk:
         held.last = last
         held.end = max(batch.end, held.next)
 
+    def _read(self, record: Record) -> Canonical | Refused:
+        try:
+            return self._decode(
+                record.value, headers=record.headers, record_time_ms=record.timestamp
+            )
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
+            return _fault("", "", error)
+
     async def _fetch(self, keys: Collection[str]) -> None:
         """Bring dossiers to hand: one query for all."""
         rows = await self._ledger.load(keys)
+        turns = _Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
                 self._shelf[key] = Dossier(key)
             else:
                 self._shelf[key] = Dossier.on_record(row, unpack_entries(row.booked))
+            if turns.over():
+                await asyncio.sleep(0)
 
     def _hear(self, event: Canonical) -> None:
         key = event.dossier
@@ -252,20 +314,32 @@ class Desk:
 
         At most one booking is under way; without `wait` the unit stays open meanwhile.
         """
-        if self._booking is not None and not self._booking.done():
-            if not wait:
+        while True:
+            if self._is_booking() and wait:
+                await asyncio.wait({self._booking} if self._booking else set())
+            async with self._turn:
+                # Looked at again: whoever had the turn before may have begun another.
+                if self._is_booking():
+                    if wait:
+                        continue
+                    return
+                if not self._records or self._lost:
+                    return
+                era = self._era
+                with self._dropping_what_is_half_done():
+                    try:
+                        unit = await self._seal()
+                    except UNAVAILABLE as error:
+                        self._fall_back("ledger_unavailable", error)
+                        return
+                if era != self._era:
+                    return  # the failure of something else has cost us this unit
+                self._booking = asyncio.create_task(self._book(unit, self._records, self._era))
+                self._clear_unit()
                 return
-            await asyncio.wait({self._booking})
-        async with self._turn:
-            if not self._records or self._lost:
-                return
-            try:
-                unit = await self._seal()
-            except UNAVAILABLE as error:
-                self._fall_back("ledger_unavailable", error)
-                return
-            self._booking = asyncio.create_task(self._book(unit, self._records, self._era))
-            self._clear_unit()
+
+    def _is_booking(self) -> bool:
+        return self._booking is not None and not self._booking.done()
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
@@ -290,8 +364,7 @@ class Desk:
             rows.append(_row(dossier, numbers))
             if turns.over():
                 await asyncio.sleep(0)
-        while len(self._shelf) > self._at_hand:
-            self._shelf.popitem(last=False)
+        self._put_away()
         return Unit(
             shard=min(self._held).partition,
             moves=self._moves(),
@@ -302,12 +375,28 @@ class Desk:
             refusals=self._refusals,
         )
 
+    def _put_away(self) -> None:
+        """Keep so many dossiers at hand, the last heard of; of this unit all, until it is booked.
+
+        One that is loaded again before its booking is in the ledger would come without it.
+        """
+        while len(self._shelf) > self._at_hand:
+            key = next(iter(self._shelf))
+            if key in self._touched:  # touched ones are last in order
+                return
+            del self._shelf[key]
+
     def _moves(self) -> dict[Partition, Move]:
         moves = {}
         for partition, held in self._held.items():
             if held.last is not None and held.next != held.start:
-                last_hash = record_hash(held.last)
-                moves[partition] = Move(held.epoch, held.start, held.next, last_hash)
+                moves[partition] = Move(
+                    held.epoch,
+                    held.start,
+                    held.next,
+                    record_hash(held.last),
+                    held.last.timestamp,
+                )
                 held.start = held.next
         return moves
 
@@ -337,9 +426,6 @@ class Desk:
             self.give_up(error)
             return
         self._report(unit, records)
-        await self._log.commit_to_kafka(
-            {partition: move.next for partition, move in unit.moves.items()}
-        )
 
     def _report(self, unit: Unit, records: int) -> None:
         health = self._health
@@ -348,14 +434,45 @@ class Desk:
             health.events.labels(key.name).inc(amount)
         health.at_hand.set(len(self._shelf))
         for partition, move in unit.moves.items():
+            self._to_show[partition] = move.next
             held = self._held.get(partition)
-            if held is None or held.last is None:
-                continue
-            lag = max(0, held.end - move.next)
-            age = max(0, self._now_ms() - held.last.timestamp) / 1000 if lag else 0.0
+            if held is not None and held.epoch == move.epoch:
+                held.booked = move.next
+                held.booked_ms = move.last_ms
+
+    def _show(self) -> None:
+        """Tell how far behind the ledger is; also while nothing can be booked."""
+        health = self._health
+        for partition, held in self._held.items():
+            lag = max(0, held.end - held.booked)
+            age_ms = self._now_ms() - held.booked_ms if lag and held.booked_ms else 0
             labels = (partition.topic, str(partition.partition))
             health.lag_records.labels(*labels).set(lag)
-            health.lag_seconds.labels(*labels).set(age)
+            health.lag_seconds.labels(*labels).set(max(0, age_ms) / 1000)
+        if self._to_show and (self._showing is None or self._showing.done()):
+            self._showing = self._watch(self._show_to_kafka())
+
+    async def _show_to_kafka(self) -> None:
+        """Commit positions where lag tools look. Nothing depends on it, so nothing waits for it."""
+        positions, self._to_show = self._to_show, {}
+        told = False
+        with suppress(TimeoutError):
+            told = await asyncio.wait_for(self._log.commit_to_kafka(positions), COMMIT_SECONDS)
+        if not told:  # a rebalance or an outage; by the next pulse we may know better
+            self._to_show = {**positions, **self._to_show}
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that is not forgotten: what it raises ends the worker."""
+        task = asyncio.create_task(work)
+        self._watched.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._watched.discard(task)
+            if not task.cancelled() and isinstance(error := task.exception(), Exception):
+                self.give_up(error)
+
+        task.add_done_callback(ended)
+        return task
 
     # -- failures and rebalances ---------------------------------------------------------
 
@@ -366,28 +483,50 @@ class Desk:
 
         While the ledger is away nothing is returned, and reading begins when it answers.
         """
-        async with self._turn:
-            self._drop()
-            if self._booking is not None:
-                await asyncio.wait({self._booking})
-            try:
-                return await self._claim_now(partitions, generation)
-            except UNAVAILABLE as error:
-                self._say.warning("ledger unavailable, claiming later", error=repr(error))
-        self._recovery = asyncio.create_task(
-            self._claim_later(frozenset(partitions), generation, self._era)
-        )
-        return {}
+        self._lose()
+        era = self._era
+        claimed: Mapping[Partition, int] | None = None
+        try:
+            async with self._turn:
+                self._hold({})
+                claimed = await self._claim_now(partitions, generation)
+        finally:
+            # Also when we are cancelled, because Faust waits no longer; where it is because of
+            # a newer generation, the era will have changed.
+            if claimed is None and not self._closing:
+                self._watch(self._claim_later(frozenset(partitions), generation, era))
+        return claimed or {}
 
     async def _claim_now(
         self, partitions: Collection[Partition], generation: int
-    ) -> Mapping[Partition, int]:
-        claimed = await self._claim(partitions, generation)
-        self._quarantine.remember(await self._ledger.sealed_by_source())
-        self._held = {
-            partition: Held(position.epoch, position.next, position.next)
-            for partition, position in claimed.items()
-        }
+    ) -> Mapping[Partition, int] | None:
+        """None: not now, but the same claim may succeed later."""
+        try:
+            async with asyncio.timeout(CLAIM_SECONDS):
+                if self._is_booking() and self._booking is not None:
+                    await asyncio.wait({self._booking})
+                claimed = await self._claim(partitions, generation)
+                self._quarantine.remember(await self._ledger.sealed_by_source())
+        except AWAY as error:
+            self._say.warning("claiming later", error=repr(error))
+            return None
+        except LaterGeneration as error:
+            # Overtaken while we claimed, or the group was made anew and counts from 1 again;
+            # either way a later generation is the answer.
+            self._say.warning("rejoining the group", error=str(error))
+            self._watch(self._rejoin_soon(self._era))
+            return {}
+        except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
+            self.give_up(error)
+            return {}
+        self._forget()
+        self._hold(
+            {
+                partition: Held(at.epoch, at.next, at.next, at.next)
+                for partition, at in claimed.items()
+            }
+        )
+        self._to_show = {partition: at.next for partition, at in claimed.items()}
         self._lost = False
         self._say.info(
             "partitions claimed",
@@ -402,69 +541,129 @@ class Desk:
         for pause in _pauses():
             await asyncio.sleep(pause)
             async with self._turn:
-                if era != self._era:
+                if era != self._era or self._closing:
                     return
-                with suppress(*UNAVAILABLE):
-                    await self._log.seek_to(await self._claim_now(partitions, generation))
-                    return
+                claimed = await self._claim_now(partitions, generation)
+                if claimed is None:
+                    continue
+                if not await self._sought(claimed):
+                    self._fall_back("log_unavailable", LogUnavailable())
+                return
 
-    def _drop(self) -> None:
-        """Forget all in hand; whatever was read ahead of now is not folded."""
+    async def _sought(self, positions: Mapping[Partition, int]) -> bool:
+        try:
+            await self._log.seek_to(positions)
+        except LogUnavailable:
+            return False
+        return True
+
+    async def _rejoin_soon(self, era: int) -> None:
+        await asyncio.sleep(REJOIN_SECONDS)
+        if era == self._era and not self._closing:
+            await self._log.rejoin()
+
+    def _hold(self, held: dict[Partition, Held]) -> None:
+        """These partitions and no others; of the others there is nothing to tell."""
+        for partition in self._held.keys() - held.keys():
+            labels = (partition.topic, str(partition.partition))
+            for gauge in (self._health.lag_records, self._health.lag_seconds):
+                with suppress(KeyError):  # never shown
+                    gauge.remove(*labels)
+        self._held = held
+
+    def _lose(self) -> None:
+        """From now on nothing in hand is booked, nor what was read ahead of now."""
         self._era += 1
         self._lost = True
+
+    def _forget(self) -> None:
+        """Clear the desk. Only in one's turn: somebody else may be in the middle of folding."""
         self._shelf.clear()
         self._clear_unit()
 
     def _fall_back(self, cause: str, error: BaseException) -> None:
+        self._lose()
+        if self._closing or self.failed.done():
+            return
         self._say.warning(
             "falling back to the ledger's positions", cause=cause, error=repr(error)
         )
         self._health.fallbacks.labels(cause).inc()
-        self._drop()
-        self._recovery = asyncio.create_task(self._recover(self._era))
+        self._watch(self._recover(self._era))
 
     async def _recover(self, era: int) -> None:
         """Go on from where the ledger stands, as soon as it answers."""
-        if self._booking is not None and self._booking is not asyncio.current_task():
-            await asyncio.wait({self._booking})
-        positions = await self._positions()
-        async with self._turn:
-            if era != self._era:
-                return  # dropped again, or taken over: somebody newer sees to it
-            for partition, held in self._held.items():
-                if positions[partition].epoch != held.epoch:
-                    self._say.warning("another worker owns a partition of ours, rejoining")
-                    self._held.clear()
-                    await self._log.rejoin()
-                    return
-            for partition, held in self._held.items():
-                held.start = held.next = positions[partition].next
-                held.last = None
-            await self._log.seek_to({p: held.next for p, held in self._held.items()})
-            self._lost = False
+        for pause in _pauses():
+            if self._is_booking() and self._booking is not None:
+                await asyncio.wait({self._booking})
+            async with self._turn:
+                if era != self._era or self._closing:
+                    return  # dropped again, or taken over: somebody newer sees to it
+                try:
+                    async with asyncio.timeout(CLAIM_SECONDS):
+                        positions = await self._ledger.positions(list(self._held))
+                        self._quarantine.remember(await self._ledger.sealed_by_source())
+                        if await self._resumed(positions):
+                            return
+                except AWAY as error:
+                    self._say.warning("still waiting", error=repr(error))
+            await asyncio.sleep(pause)
+
+    async def _resumed(self, positions: Mapping[Partition, Position]) -> bool:
+        """Read on from these positions, if the partitions are still ours."""
+        for partition, held in self._held.items():
+            at = positions.get(partition)
+            if at is None:
+                raise LedgerEmptied(
+                    f"the ledger no longer has a position of {partition.topic}"
+                    f"[{partition.partition}]: was it replaced under a running worker?"
+                )
+            if at.epoch != held.epoch:
+                self._say.warning(
+                    "another worker owns a partition of ours, rejoining",
+                    partition=f"{partition.topic}[{partition.partition}]",
+                    owner=at.owner,
+                    group=at.group,
+                )
+                self._hold({})
+                await self._log.rejoin()
+                return True
+        self._forget()
+        for partition, held in self._held.items():
+            held.start = held.next = held.booked = positions[partition].next
+            held.last = None
+            self._to_show[partition] = held.next
+        if not await self._sought({p: held.next for p, held in self._held.items()}):
+            return False
+        self._lost = False
+        return True
 
     def give_up(self, error: Exception) -> None:
         """No reading again can mend this: let the supervisor end the worker."""
+        self._lose()
         if not self.failed.done():
             self.failed.set_exception(error)
 
-    async def _positions(self) -> Mapping[Partition, Position]:
-        """What the ledger says of the partitions in hand, however long it takes to answer."""
-        pauses = _pauses()
-        while True:
-            try:
-                return await self._ledger.positions(list(self._held))
-            except UNAVAILABLE:
-                await asyncio.sleep(next(pauses))
-
     async def close(self) -> None:
         """Book what is folded and end; what cannot be booked will be read again."""
-        await self._hand_over(wait=True)
-        if self._booking is not None:
-            await asyncio.wait({self._booking})
-        self._drop()
-        if self._recovery is not None:
-            self._recovery.cancel()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._hand_over(wait=True)
+                if self._booking is not None:
+                    await asyncio.wait({self._booking})
+                if self._to_show:
+                    await self._log.commit_to_kafka(self._to_show)
+        except TimeoutError:
+            self._say.warning("ended with a booking under way; it will be read again")
+        finally:
+            self._closing = True
+            self._lose()
+            for task in tuple(self._watched):
+                task.cancel()
+
+
+class LedgerEmptied(Exception):
+    """The ledger has lost what it had."""
 
 
 def _row(dossier: Dossier, numbers: Mapping[Cell, int]) -> DossierRow:
@@ -503,11 +702,11 @@ def record_hash(record: Record) -> bytes:
     return digest.digest()
 
 
-def _fault(event: Canonical, error: Exception) -> Refused:
+def _fault(source: str, id_: str, error: Exception) -> Refused:
     """A refusal for a fault of ours: where it happened, nothing of what the record says."""
     frame = extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-    return Refused(Reason.FAULT, f"{type(error).__name__} at {place}", event.source, event.id)
+    return Refused(Reason.FAULT, f"{type(error).__name__} at {place}", source, id_)
 
 
 def _pauses() -> Iterator[float]:

@@ -5,8 +5,9 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from agents.batch import LogUnavailable
 from agents.dossiers import record_hash
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.unit import Partition
@@ -21,18 +22,38 @@ class LogReplaced(Exception):
 class Claimant:
     """Claims partitions in the ledger after making sure that the log is still the same."""
 
-    def __init__(self, ledger: Ledger, *, bootstrap: str, owner: str) -> None:
+    def __init__(self, ledger: Ledger, *, bootstrap: str, owner: str, group: str) -> None:
         self._ledger = ledger
         self._bootstrap = bootstrap
         self._owner = owner
+        self._group = group
 
     async def claim(
         self, partitions: Collection[Partition], generation: int
     ) -> Mapping[Partition, Position]:
-        """Raises `LogReplaced` with the remedy, or `ClaimRefused`, or a sign of an outage."""
+        """Raises `LogReplaced` with the remedy, the refusals of `Ledger.claim`, or a sign of an
+        outage, `LogUnavailable` if it is the broker's.
+        """
         if not partitions:
             return {}
         known = await self._ledger.positions(partitions)
+        try:
+            cluster, beginnings = await self._look(partitions, known)
+        except KafkaError as error:
+            raise LogUnavailable(repr(error)) from error
+        return await self._ledger.claim(
+            partitions,
+            owner=self._owner,
+            group=self._group,
+            generation=generation,
+            cluster=cluster,
+            beginnings=beginnings,
+        )
+
+    async def _look(
+        self, partitions: Collection[Partition], known: Mapping[Partition, Position]
+    ) -> tuple[str, Mapping[Partition, int]]:
+        """The cluster, and where the partitions begin, once the log has proved the same."""
         cluster = await _cluster_id(self._bootstrap)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
@@ -40,8 +61,8 @@ class Claimant:
             enable_auto_commit=False,
             max_partition_fetch_bytes=16 * 1024 * 1024,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             there = [TopicPartition(*partition) for partition in partitions]
             found = await consumer.beginning_offsets(there)
             beginnings = {Partition(*tp): offset for tp, offset in found.items()}
@@ -51,19 +72,13 @@ class Claimant:
             await _check_last_records(consumer, known, beginnings)
         finally:
             await consumer.stop()
-        return await self._ledger.claim(
-            partitions,
-            owner=self._owner,
-            generation=generation,
-            cluster=cluster,
-            beginnings=beginnings,
-        )
+        return cluster, beginnings
 
 
 async def _cluster_id(bootstrap: str) -> str:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         described = await admin.describe_cluster()
     finally:
         await admin.close()
@@ -129,7 +144,7 @@ async def _check_last_records(
                 end = consumer.highwater(tp)
                 if end is not None and end < position.next:
                     raise _cut(tp, position)
-            raise TimeoutError("the log did not return the last booked records")
+            raise LogUnavailable("the log did not return the last booked records")
 
 
 def _cut(tp: TopicPartition, position: Position) -> LogReplaced:

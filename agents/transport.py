@@ -7,18 +7,22 @@ ahead of the effects). What this depends on inside Faust has a regression test.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 import aiokafka
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from agents.batch import Batch
+from agents.batch import Batch, LogUnavailable
 from monitor.ledger.unit import Partition
 
 # Asked on every assignment: where to read these partitions from, in this generation of the
 # group. A partition left out is not read until `BatchConsumer.seek_to` says where.
 Claim = Callable[[set[Partition], int], Awaitable[Mapping[Partition, int]]]
+
+NOTHING_TO_READ_SECONDS: Final = 0.2
 
 
 class _NothingRead(dict[TP, int | None]):
@@ -36,6 +40,10 @@ class BatchConsumer(driver.Consumer):
 
     fence: int = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ahead: dict[TP, int] = {}  # what is fetched next
+
     async def claim(
         self, partitions: set[Partition], generation: int
     ) -> Mapping[Partition, int]:
@@ -51,9 +59,20 @@ class BatchConsumer(driver.Consumer):
         """One message a partition: its value is the `Batch` of fetched records."""
         fence = self.fence
         generation = self.app.consumer_generation_id
-        fetched, active = await self._wait_next_records(timeout)
-        if not fetched or self.should_stop:
+        try:
+            fetched, active = await self._wait_next_records(timeout)
+        except NoOffsetForPartitionError:
+            # Assigned and not sought yet, because the claim takes its time.
+            await asyncio.sleep(NOTHING_TO_READ_SECONDS)
             return
+        if not fetched or self.should_stop or fence != self.fence:
+            return
+        starts = {}
+        for tp, records in fetched.items():
+            # Also of what is not delivered: the one that follows then shows that it is missing.
+            starts[tp] = self._ahead.get(tp, -1)
+            if records:
+                self._ahead[tp] = records[-1].offset + 1
         for tp, records in fetched.items():
             # Read ahead of a seek, a rebalance or a stop: it will be read again.
             if (
@@ -66,7 +85,8 @@ class BatchConsumer(driver.Consumer):
                 continue
             end = self.highwater(tp)
             self.app.monitor.track_tp_end_offset(tp, end)
-            yield tp, self._message(tp, Batch(Partition(*tp), fence, records, end or 0))
+            batch = Batch(Partition(*tp), fence, starts[tp], records, end or 0)
+            yield tp, self._message(tp, batch)
 
     def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
         last = batch.records[-1]
@@ -89,18 +109,30 @@ class BatchConsumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Where the ledger says, not Kafka; called by Faust once the assignment is known."""
         self.fence += 1
+        self._ahead.clear()
         assigned = {Partition(*tp) for tp in self.assignment()}
         claimed = await self.claim(assigned, self.app.consumer_generation_id)
-        await self.seek_to(claimed)
+        # Left to itself the consumer would begin these where the group has last committed.
+        self.pause_partitions({TP(*partition) for partition in assigned - claimed.keys()})
+        with suppress(LogUnavailable):  # assigned anew meanwhile, so we are asked again
+            await self.seek_to(claimed)
         return {TP(*partition): offset for partition, offset in claimed.items()}
 
     async def seek_to(self, positions: Mapping[Partition, int]) -> None:
-        """Read these partitions from there, backwards too; what was read ahead is dropped."""
+        """Read these partitions from there, backwards too; what was read ahead is dropped.
+
+        Raises `LogUnavailable` if one of them is taken from us at this moment.
+        """
         self.fence += 1
         held = self.assignment()
         there = {tp: offset for here, offset in positions.items() if (tp := TP(*here)) in held}
+        self._ahead = dict(there)
         if there:
-            await self._thread.call_thread(self._seek_all, there)
+            try:
+                await self._thread.call_thread(self._seek_all, there)
+            except KafkaError as error:
+                raise LogUnavailable(repr(error)) from error
+            self.resume_partitions(set(there))
 
     async def _seek_all(self, positions: Mapping[TP, int]) -> None:
         consumer = self._thread._ensure_consumer()  # noqa: SLF001
@@ -123,10 +155,9 @@ class BatchConsumer(driver.Consumer):
         try:
             if offsets:
                 await consumer.commit(offsets)
-        except aiokafka.errors.KafkaError:
-            return (
-                False  # a rebalance or an outage: the ledger's position is the one that counts
-            )
+        except KafkaError:
+            # A rebalance or an outage: the ledger's position is the one that counts.
+            return False
         return True
 
     async def rejoin(self) -> None:

@@ -176,22 +176,29 @@ def _counted(
     own = [event for event in heeded if event.source == authority]
     own_codes = {event.state for event in own}
     own_last = order_key(own[-1])
+    foreign = {
+        (event.source, event.id)
+        for event in heeded
+        if event.state not in own_codes
+        and (event.state not in CLOSING or order_key(event) > own_last)
+    }
+    counted = [
+        event
+        for event in ordered
+        if not _is_state(event)
+        or event.source == authority
+        or (event.source, event.id) in foreign
+    ]
     contradictions = [
         event
         for event in states
-        if event.source != authority
-        and (
-            event.state in own_codes or (event.state in CLOSING and order_key(event) < own_last)
-        )
+        if event.source != authority and (event.source, event.id) not in foreign
     ]
-    if not contradictions:
-        return ordered, []
-    dropped = {id(event) for event in contradictions}
-    return [event for event in ordered if id(event) not in dropped], contradictions
+    return counted, contradictions
 
 
 def _heeded(ordered: Iterable[AnyEvent]) -> list[AnyEvent]:
-    """States without what each source's own 3, 7 or 10 shuts out: it neither accepts nor is later."""
+    """States without what each source's own 3, 7 or 10 shuts out: that is neither said nor later."""
     heeded = []
     ended: set[str] = set()
     for event in ordered:
@@ -274,7 +281,9 @@ def _enter(view: View, event: AnyEvent) -> None:
     if state == State.OTHER:
         return  # 0 and 1 change nothing
     if state == State.SUBMITTED and view.accepted_ms is not None:
-        _submit(view, state, at, place)  # but the first 1 is the submission, though it came late
+        _submit(
+            view, state, at, place
+        )  # but the first 1 is the submission, though it came late
         return
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)

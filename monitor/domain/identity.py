@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final, TypeVar
 
-from monitor.domain.event import Event
+from monitor.domain.event import Event, Kind
 
 E = TypeVar("E", bound=Event)
 
@@ -34,12 +34,13 @@ def content(event: Event) -> dict[str, object]:
         for name in event.__struct_fields__
         if name not in _NOT_CONTENT
     }
-    said["kind"] = event.kind
+    if event.kind is not Kind.STATE:
+        said["kind"] = event.kind
     return said
 
 
 def content_hash(event: Event) -> bytes:
-    """SHA-256 of the content as canonical JSON."""
+    """SHA-256 of the content as canonical JSON: keys sorted, no spaces, UTF-8."""
     text = json.dumps(content(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

@@ -36,6 +36,10 @@ class Account(NamedTuple):
 
 Entries = dict[Account, int]
 
+_Stock = tuple[int, Place, int]  # of an open dossier: measure, who holds it, slot
+
+_AT_DEADLINE: Final = CONSUMED_BOUNDS.index(1000)
+
 _VERDICTS: Final = {
     (RuleName.R766, Verdict.ON_TIME): Measure.ON_TIME_766,
     (RuleName.R766, Verdict.LATE): Measure.LATE_766,
@@ -168,12 +172,10 @@ def consumed_bin(taken: int, allowed: int) -> int:
     Where nothing was allowed, what is on time has consumed all of it, and what is late has
     consumed more than any bound.
     """
-    if allowed <= 0:
-        return CONSUMED_BOUNDS.index(1000) if taken <= allowed else len(CONSUMED_BOUNDS)
-    for offset, permille in enumerate(CONSUMED_BOUNDS):
-        if taken * 1000 <= permille * allowed:
-            return offset
-    return len(CONSUMED_BOUNDS)
+    if allowed > 0:
+        permille = -(-taken * 1000 // allowed)  # rounded up: a bound is not passed by a hair
+        return bisect_left(CONSUMED_BOUNDS, permille)
+    return _AT_DEADLINE if taken <= allowed else len(CONSUMED_BOUNDS)
 
 
 # -- stocks ------------------------------------------------------------------------------------
@@ -187,22 +189,27 @@ def _post_stock(
     end_ms: int | None,
     slot: Callable[[int], int],
 ) -> None:
-    """Movements of an open stock: in and out of each stretch of equal holder, pause and slot.
+    """Movements of an open stock: from where a day found the dossier to where it left it.
 
     `slot` tells on which day the dossier falls due by the stock's rule, as it stood then.
     """
     day = policy.zone.day
-    inside: Account | None = None  # where the dossier stands, with the day it entered
+    left: dict[int, _Stock | None] = {}  # by day, where it left the dossier; in order of days
     for at_ms, place, paused in _stretches(view, end_ms):
-        here = Account(measures[paused], view.cell(place), day(at_ms), slot(at_ms))
-        if inside is not None:
-            if inside.measure == here.measure and inside[1::2] == here[1::2]:
-                continue
-            _add(entries, inside._replace(day=here.day), -1)
-        _add(entries, here)
-        inside = here
-    if inside is not None and end_ms is not None:
-        _add(entries, inside._replace(day=day(end_ms)), -1)
+        left[day(at_ms)] = measures[paused], place, slot(at_ms)
+    if end_ms is not None:
+        left[day(end_ms)] = None
+    before: _Stock | None = None
+    for on, here in left.items():
+        if here == before:
+            continue
+        if before is not None:
+            measure, place, due_day = before
+            entries[Account(measure, view.cell(place), on, due_day)] = -1
+        if here is not None:
+            measure, place, due_day = here
+            entries[Account(measure, view.cell(place), on, due_day)] = 1
+        before = here
 
 
 def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, bool]]:
@@ -407,9 +414,9 @@ def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> It
     elif view.level and view.level != procedure.level:
         yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
     first_ms = view.first_due_at(view.end_ms)
-    if reckoning.own is not None and first_ms is not None:
-        if zone.day(first_ms) != zone.day(reckoning.own.due_ms):
-            yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
+    own = reckoning.own
+    if first_ms is not None and own is not None and zone.day(first_ms) != zone.day(own.due_ms):
+        yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
     if view.channel == Channel.ONLINE and view.level == Level.INFORMATION:
         yield Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms)
     if view.applicant_type == ApplicantType.CITIZEN and view.identity_attached is False:

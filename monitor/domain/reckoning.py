@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
-from monitor.domain.deadlines import Due as OwnDue
 from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
+from monitor.domain.deadlines import Due as OwnDue
 from monitor.domain.event import State
 from monitor.domain.lifecycle import STOPS, RuleName
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
@@ -97,9 +97,7 @@ class Reckoning:
     def requests(self) -> Sequence[Supplement]:
         """Supplement requests from acceptance, or the snapshot, to the end."""
         began_ms = self.view.began_ms or 0
-        return [
-            s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end
-        ]
+        return [s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end]
 
     def supplemented_ms(self, until_ms: int) -> int:
         """Elapsed time of supplement requests completed by then."""

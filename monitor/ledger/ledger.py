@@ -1,7 +1,7 @@
 """The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Self
@@ -17,16 +17,18 @@ from monitor.ledger.unit import DossierRow, Partition, Unit
 # then took place is unknown; whoever sees one re-reads the positions.
 UNAVAILABLE: tuple[type[BaseException], ...] = (
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
+    asyncpg.OperatorInterventionError,  # shut down, starting up, cancelled
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
+    asyncpg.TransactionRollbackError,  # deadlocks among them
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that is not yet promoted
+    asyncpg.InterfaceError,  # what asyncpg raises on a connection that has gone; see `_values`
     OSError,
     TimeoutError,
 )
+
+# Cells remembered, of which there are as many as real combinations of dimensions. Texts that a
+# source makes up must not fill the memory.
+CELLS_AT_HAND = 200_000
 
 # A claim of a lower generation than the one on record is refused, unless that record has not
 # moved for this long: a group that Kafka has forgotten starts again at generation 1.
@@ -41,8 +43,16 @@ class PositionMoved(Exception):
     """A partition's epoch or position is not the expected one; nothing was booked."""
 
 
-class ClaimRefused(Exception):
+class LaterGeneration(Exception):
     """A later generation of the group owns the partition."""
+
+
+class OtherGroup(Exception):
+    """Another group reads the partition into this ledger."""
+
+
+class Unbookable(Exception):
+    """A value that PostgreSQL does not take: a bug of ours, which no second try mends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,11 @@ class Position:
     epoch: int
     cluster: str
     last_hash: bytes | None
+    owner: str
+    group: str
+
+
+_POSITION = "next, epoch, cluster, last_hash, owner, group_id"
 
 
 class Ledger:
@@ -77,14 +92,15 @@ class Ledger:
         partitions: Collection[Partition],
         *,
         owner: str,
+        group: str = "",
         generation: int,
         cluster: str,
         beginnings: Mapping[Partition, int],
     ) -> dict[Partition, Position]:
         """Take partitions over: each epoch is raised, so that an earlier owner's books fail.
 
-        A partition never read before starts at its beginning. Raises `ClaimRefused` if a later
-        generation of the group holds one of them.
+        A partition never read before starts at its beginning. Raises `LaterGeneration` if a
+        later generation of the group holds one of them, `OtherGroup` if another group does.
         """
         claimed = {}
         async with self._pool.acquire() as connection, connection.transaction():
@@ -92,49 +108,48 @@ class Ledger:
                 row = await connection.fetchrow(
                     f"""
                     INSERT INTO position AS held
-                        (topic, partition, next, epoch, owner, generation, cluster)
-                    VALUES ($1, $2, $3, 1, $4, $5, $6)
+                        (topic, partition, next, epoch, owner, group_id, generation, cluster)
+                    VALUES ($1, $2, $3, 1, $4, $5, $6, $7)
                     ON CONFLICT (topic, partition) DO UPDATE
-                    SET epoch = held.epoch + 1, owner = $4, generation = $5,
+                    SET epoch = held.epoch + 1, owner = $4, group_id = $5, generation = $6,
                         moved_at = clock_timestamp()
-                    WHERE held.generation <= $5
+                    WHERE held.group_id = $5 AND held.generation <= $6
                        OR held.moved_at < clock_timestamp() - interval '{FORGOTTEN_AFTER}'
-                    RETURNING next, epoch, cluster, last_hash
-                    """,  # noqa: S608 - the interval is our constant
+                    RETURNING {_POSITION}
+                    """,  # noqa: S608 - the interval and the columns are our constants
                     *partition,
                     beginnings[partition],
                     owner,
+                    group,
                     generation,
                     cluster,
                 )
                 if row is None:
-                    raise ClaimRefused(
-                        f"{partition.topic}[{partition.partition}] is held by a later"
-                        f" generation of the group than {generation}"
-                    )
-                claimed[partition] = Position(**row)
+                    raise await _refusal(connection, partition, group, generation)
+                claimed[partition] = Position(*row)
         return claimed
 
     async def positions(self, partitions: Collection[Partition]) -> dict[Partition, Position]:
         """The positions on record of those partitions that have one."""
         rows = await self._pool.fetch(
-            "SELECT topic, partition, next, epoch, cluster, last_hash FROM position"
+            f"SELECT topic, partition, {_POSITION} FROM position"  # noqa: S608 - our constant
             " WHERE topic = ANY($1)",
             list({partition.topic for partition in partitions}),
         )
         return {
-            here: Position(row["next"], row["epoch"], row["cluster"], row["last_hash"])
-            for row in rows
-            if (here := Partition(row["topic"], row["partition"])) in partitions
+            here: Position(*row)
+            for topic, partition, *row in rows
+            if (here := Partition(topic, partition)) in partitions
         }
 
     async def load(self, keys: Collection[str]) -> dict[str, DossierRow]:
         """The dossiers on record among these keys."""
-        rows = await self._pool.fetch(
-            "SELECT key, version, outcome, cell, due_ms, events, booked FROM dossier"
-            " WHERE key = ANY($1)",
-            list(keys),
-        )
+        with _values():
+            rows = await self._pool.fetch(
+                "SELECT key, version, outcome, cell, due_ms, events, booked FROM dossier"
+                " WHERE key = ANY($1)",
+                list(keys),
+            )
         return {row["key"]: DossierRow(**row) for row in rows}
 
     async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
@@ -143,7 +158,12 @@ class Ledger:
         Numbers are given outside of the booking's transaction: a number without a booking
         harms nobody, a popular cell locked until commit would.
         """
-        unknown = [cell for cell in cells if cell not in self._cell_ids]
+        asked = list(cells)
+        unknown = [cell for cell in asked if cell not in self._cell_ids]
+        if len(self._cells) + len(unknown) > CELLS_AT_HAND:
+            # Whoever still looks into the old ones keeps them.
+            self._cell_ids, self._cells = {}, {}
+            unknown = asked
         if unknown:
             columns = [list(column) for column in zip(*unknown, strict=True)]
             arguments = (
@@ -151,24 +171,29 @@ class Ledger:
                 " $7::text[], $8::int2[], $9::text[]"
             )
             names = ", ".join(Cell._fields)
-            # Sorted, so that two workers numbering the same cells cannot deadlock.
-            await self._pool.execute(
-                f"INSERT INTO cell ({names}) SELECT DISTINCT * FROM unnest({arguments})"  # noqa: S608
-                f" AS given ({names}) ORDER BY {names} ON CONFLICT DO NOTHING",
-                *columns,
-            )
-            rows = await self._pool.fetch(
-                f"SELECT cell.id, {names} FROM cell"  # noqa: S608
-                f" JOIN unnest({arguments}) AS given ({names}) USING ({names})",
-                *columns,
-            )
+            with _values():
+                # Sorted, so that two workers numbering the same cells cannot deadlock.
+                await self._pool.execute(
+                    f"INSERT INTO cell ({names}) SELECT DISTINCT * FROM unnest({arguments})"  # noqa: S608
+                    f" AS given ({names}) ORDER BY {names} ON CONFLICT DO NOTHING",
+                    *columns,
+                )
+                rows = await self._pool.fetch(
+                    f"SELECT cell.id, {names} FROM cell"  # noqa: S608
+                    f" JOIN unnest({arguments}) AS given ({names}) USING ({names})",
+                    *columns,
+                )
             for number, *dimensions in rows:
                 self._remember(number, Cell(*dimensions))
         return self._cell_ids
 
     async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
         """The cells of these numbers, with those seen before."""
-        unknown = [number for number in numbers if number not in self._cells]
+        asked = list(numbers)
+        unknown = [number for number in asked if number not in self._cells]
+        if len(self._cells) + len(unknown) > CELLS_AT_HAND:
+            self._cell_ids, self._cells = {}, {}
+            unknown = asked
         if unknown:
             rows = await self._pool.fetch(
                 f"SELECT id, {', '.join(Cell._fields)} FROM cell WHERE id = ANY($1)",  # noqa: S608
@@ -196,19 +221,50 @@ class Ledger:
         Raises `PositionMoved` or `VersionConflict` when somebody else has booked, and one of
         `UNAVAILABLE` when the outcome is unknown.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
-            await _move_positions(connection, unit)
-            await _book_dossiers(connection, unit.dossiers)
-            if unit.journal:
-                await connection.copy_to_table(
-                    "journal",
-                    source=BytesIO(journal_rows(unit.journal)),
-                    columns=("measure", "cell", "day", "slot", "class", "amount"),
-                    format="binary",
-                )
-            await _add_totals(connection, unit)
-            await _add_tallies(connection, unit)
-            await _quarantine(connection, unit)
+        with _values():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await _move_positions(connection, unit)
+                await _book_dossiers(connection, unit.dossiers)
+                if unit.journal:
+                    await connection.copy_to_table(
+                        "journal",
+                        source=BytesIO(journal_rows(unit.journal)),
+                        columns=("measure", "cell", "day", "slot", "class", "amount"),
+                        format="binary",
+                    )
+                await _add_totals(connection, unit)
+                await _add_tallies(connection, unit)
+                await _quarantine(connection, unit)
+
+
+@contextmanager
+def _values() -> Iterator[None]:
+    """asyncpg counts a value it cannot encode among the errors of an interface that has gone."""
+    try:
+        yield
+    except asyncpg.DataError as error:
+        raise Unbookable(str(error)) from error
+
+
+async def _refusal(
+    connection: Any, partition: Partition, group: str, generation: int
+) -> LaterGeneration | OtherGroup:
+    held = await connection.fetchrow(
+        "SELECT owner, group_id, generation, moved_at FROM position"
+        " WHERE topic = $1 AND partition = $2",
+        *partition,
+    )
+    name = f"{partition.topic}[{partition.partition}]"
+    if held["group_id"] == group:
+        return LaterGeneration(
+            f"{name} is held by generation {held['generation']} of the group, later than"
+            f" {generation}, owner {held['owner']}"
+        )
+    return OtherGroup(
+        f"{name} is read into this ledger by the group {held['group_id']!r} (worker"
+        f" {held['owner']}, last seen {held['moved_at']:%Y-%m-%d %H:%M} UTC), and we are"
+        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, or use a ledger of one's own"
+    )
 
 
 async def _set_up(connection: "asyncpg.Connection[Any]") -> None:

@@ -94,6 +94,7 @@ class Move(NamedTuple):
     start: int  # the `next` that must stand in the ledger
     next: int  # the one that this booking writes
     last_hash: bytes  # of the record at next - 1
+    last_ms: int = 0  # its timestamp; for the lag, not kept
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,9 +12,13 @@ CREATE TABLE cell (
     level       smallint NOT NULL,
     step        text     NOT NULL DEFAULT '',   -- of what is measured by step
     holder      smallint NOT NULL DEFAULT 0,    -- of what is measured by holder
-    source      text     NOT NULL DEFAULT '',   -- of what is a measure of the source
-    UNIQUE (agency, unit, procedure, channel, sub_channel, level, step, holder, source)
+    source      text     NOT NULL DEFAULT ''    -- of what is a measure of the source
 );
+-- Free texts by their hash: an entry of an index has room for 2704 bytes, and names of units and
+-- channels may take more together.
+CREATE UNIQUE INDEX cell_dimensions
+    ON cell (agency, procedure, channel, level, holder,
+             md5(unit), md5(sub_channel), md5(step), md5(source));
 
 -- One row a dossier. Its events and the entries it has booked are kept as the worker packs
 -- them: they are read whole or not at all. The other columns answer questions about what is
@@ -79,6 +83,7 @@ CREATE TABLE position (
     next        bigint  NOT NULL,
     epoch       bigint  NOT NULL,
     owner       text    NOT NULL,
+    group_id    text    NOT NULL DEFAULT '', -- the consumer group; two must not feed one ledger
     generation  integer NOT NULL,
     cluster     text    NOT NULL,
     last_hash   bytea,                   -- of the record at next - 1
