@@ -7,9 +7,11 @@ again, and working time is walked day by day.
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from monitor.domain.event import Kind
 from monitor.domain.identity import content_hash
+from monitor.domain.procedure import Procedure
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -36,10 +38,13 @@ def midnight(day):
 class Office:
     """An office with the usual hours (DOMAIN.md §3.4)."""
 
-    off: set
-    make_up: set
+    off: set[int]
+    make_up: set[int]
     makeup_days_count: bool = True
-    hours: tuple = ((7 * HOUR, 11 * HOUR + 30 * MINUTE), (13 * HOUR + 30 * MINUTE, 17 * HOUR))
+    hours: tuple[tuple[int, int], ...] = (
+        (7 * HOUR, 11 * HOUR + 30 * MINUTE),
+        (13 * HOUR + 30 * MINUTE, 17 * HOUR),
+    )
 
     def works(self, day):
         if self.makeup_days_count and day in self.make_up:
@@ -107,19 +112,19 @@ class Decision:
     """Days that a government decision makes free or working; known from 00:00 of its date."""
 
     known: int
-    off: set = field(default_factory=set)
-    make_up: set = field(default_factory=set)
+    off: set[int] = field(default_factory=set)
+    make_up: set[int] = field(default_factory=set)
 
 
 @dataclass
 class Rules:
     """By what a dossier is measured."""
 
-    decisions: list
-    rows: list  # of `Procedure`
+    decisions: list[Decision]
+    rows: list[Procedure]
     strategy: str = "shift"
     precision: str = "instant"
-    portals: frozenset = frozenset()
+    portals: frozenset[str] = frozenset()
     makeup_days_count: bool = True
 
     def office(self, known_by=None):
@@ -241,7 +246,7 @@ def undone_by(reopened, events):
 @dataclass
 class Request:
     asked: int
-    order: tuple
+    order: tuple[object, ...]
     ended: int | None = None
     completed: bool = False
 
@@ -255,6 +260,15 @@ class Pause:
 
 class Truth:
     """One dossier; every attribute is worked out from all of its events."""
+
+    # None before acceptance, or while there is no end.
+    accepting: Any
+    accepted: Any
+    boarded: Any
+    end: Any
+    end_766: Any
+    end_event: Any
+    outcome: Any
 
     def __init__(self, events, rules):
         self.rules = rules
@@ -384,7 +398,7 @@ class Truth:
 
     # Supplements (§3) and pauses (§5)
 
-    def _requests(self):  # noqa: C901 - one line of the rule after another
+    def _requests(self):
         """Entries into 5, and `supplement.requested` outside it, from the receipt on."""
         self.requests, self.pauses = [], []
         last = None
@@ -436,7 +450,7 @@ class Truth:
     def completed_ms(self, before=None):
         """Elapsed time of completed supplements, known before an instant."""
         total = sum(
-            r.ended - r.asked
+            (r.ended or 0) - r.asked
             for r in self.requests
             if r.completed and (before is None or r.ended < before)
         )
@@ -495,7 +509,7 @@ class Truth:
 
     def stops(self, before=None):
         """What stops the clock of 06b: [begin, end or None], as known before an instant."""
-        found = []
+        found: list[tuple[int, int | None]] = []
         for r in self.requests:
             if before is not None and r.asked >= before:
                 continue

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -285,6 +286,7 @@ def wild(draw):
             "arrival_ms": draw(edges),
         }
         kind = draw(st.sampled_from(["state"] * 3 + KINDS))
+        times: dict[str, Any]
         if kind == "state":
             state = draw(st.integers(0, 10))
             event = state_changed(draw, state, common, WINDOWS[0])
