@@ -5,13 +5,13 @@ calendar. A limit has a source and a basis; a clock without one is only measured
 """
 
 from collections.abc import Iterator, Mapping
-from enum import IntEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.event import State
 from monitor.domain.lifecycle import STANDING, Holder
+from monitor.domain.measures import Clock
 from monitor.domain.reckoning import FORWARD_BEFORE_MS, Reckoning
 from monitor.domain.view import Move, Outcome, Place, View
 from monitor.domain.zone import Zone
@@ -25,22 +25,6 @@ FORWARD_GRACE_MS: Final = HOUR_MS
 SUPPLEMENT_REQUEST_DAYS: Final = 3  # working days; law: Decree 61/2018 Art. 19(4)
 SYNC_LIMIT_MS: Final = 10 * MINUTE_MS  # elapsed; law: Decree 63/2024 Art. 7
 ANSWER_LIMIT_MS: Final = 2 * HOUR_MS  # working time; law: Decree 63/2024 Art. 7
-
-
-class Clock(IntEnum):
-    """What is timed. Numbers are kept in the ledger."""
-
-    ACCEPTANCE = 1  # first 1 to accepted, booked on the receipt day
-    FORWARD = 2  # accepted to the first 4
-    SUPPLEMENT_REQUEST = 3  # accepted to the desk's request for more papers
-    SUPPLEMENT = 4  # request to papers received: the citizen's time
-    PROCESSING = 5  # accepted to end, of completed
-    HANDOVER = 6  # completed to handed over
-    PAUSE_PAYMENT = 7  # in state 6
-    PAUSE_STOPPED = 8  # in state 8
-    STEP = 9  # from one state to the next, by step and holder
-    SYNC = 10  # a step completed to its acknowledgement, bundled procedures only
-    ANSWER = 11  # the same, against the answer's limit
 
 
 class Timed(NamedTuple):

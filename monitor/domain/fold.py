@@ -19,6 +19,7 @@ from monitor.domain.lifecycle import (
     RUNNING,
     STANDING,
     TRANSITIONS,
+    WAITING,
 )
 from monitor.domain.view import (
     Acknowledgement,
@@ -281,9 +282,7 @@ def _enter(view: View, event: AnyEvent) -> None:
     if state == State.OTHER:
         return  # 0 and 1 change nothing
     if state == State.SUBMITTED and view.accepted_ms is not None:
-        _submit(
-            view, state, at, place
-        )  # but the first 1 is the submission, though it came late
+        _submit(view, state, at, place)  # told late; it changes nothing else
         return
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
@@ -364,7 +363,7 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
         view.applicant_type = event.applicant_type or view.applicant_type
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
-    elif event.state in (State.SUBMITTED, State.SUPPLEMENT_REQUESTED):
+    elif event.state in WAITING:
         view.waiting = True
     if view.identity_attached is None:
         view.identity_attached = event.identity_attached

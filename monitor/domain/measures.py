@@ -122,6 +122,22 @@ FIXED_IN_TIME: Final = -2
 FIXED_LATE: Final = -3
 
 
+class Clock(IntEnum):
+    """What is timed. Numbers are kept in the ledger."""
+
+    ACCEPTANCE = 1  # first 1 to accepted, booked on the receipt day
+    FORWARD = 2  # accepted to the first 4
+    SUPPLEMENT_REQUEST = 3  # accepted to the desk's request for more papers
+    SUPPLEMENT = 4  # request to papers received: the citizen's time
+    PROCESSING = 5  # accepted to end, of completed
+    HANDOVER = 6  # completed to handed over
+    PAUSE_PAYMENT = 7  # in state 6
+    PAUSE_STOPPED = 8  # in state 8
+    STEP = 9  # from one state to the next, by step and holder
+    SYNC = 10  # a step completed to its acknowledgement, bundled procedures only
+    ANSWER = 11  # the same, against the answer's limit
+
+
 class Part(IntEnum):
     """What is kept of each clock. Numbers are kept in the ledger."""
 
@@ -329,6 +345,40 @@ CATALOGUE: Final = (
             measure=measure,
             name=name,
             kind=kind,
+            day=Day.RECEIVED,
+            basis=basis,
+            meaning=meaning,
+            shown=False,
+        )
+        for measure, name, kind, basis, meaning in (
+            (
+                Measure.DUE_EARLIER,
+                "due_earlier",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers whose first due date sent lies on a day before the limit's.",
+            ),
+            (
+                Measure.DUE_EQUAL,
+                "due_equal",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers whose first due date sent lies on the limit's day.",
+            ),
+            (
+                Measure.DUE_LATER,
+                "due_later",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers whose first due date sent lies on a day after the limit's.",
+            ),
+        )
+    ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=kind,
             day=Day.MOVED,
             basis=basis,
             meaning=meaning,
@@ -385,27 +435,6 @@ CATALOGUE: Final = (
                 "Warnings about a source, by their number.",
             ),
             (
-                Measure.DUE_EARLIER,
-                "due_earlier",
-                Kind.COUNT,
-                Basis.PRACTICE,
-                "Dossiers whose first due date sent lies on a day before the limit's.",
-            ),
-            (
-                Measure.DUE_EQUAL,
-                "due_equal",
-                Kind.COUNT,
-                Basis.PRACTICE,
-                "Dossiers whose first due date sent lies on the limit's day.",
-            ),
-            (
-                Measure.DUE_LATER,
-                "due_later",
-                Kind.COUNT,
-                Basis.PRACTICE,
-                "Dossiers whose first due date sent lies on a day after the limit's.",
-            ),
-            (
                 Measure.IN_PROCESS_766,
                 "in_process_766",
                 Kind.STOCK,
@@ -449,6 +478,71 @@ CATALOGUE: Final = (
             ),
         )
     ),
+)
+
+_CLOCKS: Final = {
+    Clock.ACCEPTANCE: (
+        Day.RECEIVED,
+        Basis.PRACTICE,
+        "first state 1 to acceptance; limit 8 working hours",
+    ),
+    Clock.FORWARD: (
+        Day.MOVED,
+        Basis.LAW,
+        "acceptance to the first 4; limit the same day, received after 15:00 the next morning",
+    ),
+    Clock.SUPPLEMENT_REQUEST: (
+        Day.MOVED,
+        Basis.LAW,
+        "acceptance to the desk's request for more papers; limit 3 working days",
+    ),
+    Clock.SUPPLEMENT: (
+        Day.MOVED,
+        Basis.PRACTICE,
+        "request for more papers to their receipt: the citizen's time",
+    ),
+    Clock.PROCESSING: (
+        Day.ENDED,
+        Basis.PRACTICE,
+        "acceptance to end of completed dossiers; limit the due date of report 06b",
+    ),
+    Clock.HANDOVER: (Day.MOVED, Basis.PRACTICE, "completed to handed over"),
+    Clock.PAUSE_PAYMENT: (Day.MOVED, Basis.PRACTICE, "waiting for a payment, state 6"),
+    Clock.PAUSE_STOPPED: (Day.MOVED, Basis.PRACTICE, "stopped, state 8"),
+    Clock.STEP: (Day.MOVED, Basis.PRACTICE, "one state to the next, by step and holder"),
+    Clock.SYNC: (
+        Day.MOVED,
+        Basis.LAW,
+        "step completed to its acknowledgement, bundled procedures; limit 10 minutes",
+    ),
+    Clock.ANSWER: (
+        Day.MOVED,
+        Basis.LAW,
+        "step completed to its acknowledgement, bundled procedures; limit 2 working hours",
+    ),
+}
+_PARTS: Final = {
+    Part.ELAPSED: (Kind.MILLISECONDS, "Elapsed time"),
+    Part.WORKED: (Kind.MILLISECONDS, "Working time"),
+    Part.WORKED_BINS: (Kind.BINS, "Working time by bin"),
+    Part.WITHIN: (Kind.COUNT, "Within the limit"),
+    Part.BEYOND: (Kind.COUNT, "Beyond the limit"),
+    Part.LIMIT_BINS: (Kind.BINS, "Share of the limit by bin"),
+}
+
+# Measures of the clocks; those without a limit never book the parts that need one.
+CLOCK_CATALOGUE: Final = tuple(
+    Definition(
+        measure=clock_measure(clock, part),
+        name=f"{clock.name.lower()}_{part.name.lower()}",
+        kind=kind,
+        day=day,
+        basis=basis,
+        meaning=f"{what}: {meaning}.",
+        shown=False,
+    )
+    for clock, (day, basis, meaning) in _CLOCKS.items()
+    for part, (kind, what) in _PARTS.items()
 )
 
 # What Prometheus shows, and so what the totals hold.

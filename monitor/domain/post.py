@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from monitor.domain.clocks import Clock, timed
+from monitor.domain.clocks import timed
 from monitor.domain.event import ApplicantType, Channel, Level, State
-from monitor.domain.lifecycle import PAUSING, RUNNING, RuleName
+from monitor.domain.lifecycle import RUNNING, RuleName
 from monitor.domain.measures import (
     CONSUMED_BOUNDS,
     NO_SLOT,
     WORKED_BOUNDS,
+    Clock,
     Measure,
     Part,
     clock_measure,
@@ -215,26 +216,23 @@ def _post_stock(
 def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, bool]]:
     """Who holds an open dossier and whether it is paused, at every instant anything changes.
 
-    Changes are moves, due dates made, supplements asked for and ended.
+    Changes are new stints, due dates made, supplements asked for and ended.
     """
-    began_ms = view.began_ms or 0
-    running = [move for move in view.moves[view.opened_at :] if move.state in RUNNING]
-    instants = {began_ms}
-    instants.update(move.at_ms for move in running)
+    stints = view.stints
+    began_ms = stints[0].from_ms
+    instants = {stint.from_ms for stint in stints}
     instants.update(made.made_ms for made in view.dues)
     for supplement in view.supplements:
         instants.add(supplement.asked_ms)
         if supplement.ended_ms is not None:
             instants.add(supplement.ended_ms)
-    # From the receipt date on, the dossier is where the accepting state found it.
-    place, paused, position = view.receiver, view.accepted_by in PAUSING, 0
+    position = 0
     for at_ms in sorted(instants):
         if at_ms < began_ms or (end_ms is not None and at_ms > end_ms):
             continue
-        while position < len(running) and running[position].at_ms <= at_ms:
-            place, paused = running[position].place, running[position].state in PAUSING
+        while position + 1 < len(stints) and stints[position + 1].from_ms <= at_ms:
             position += 1
-        yield at_ms, place, paused
+        yield at_ms, stints[position].place, stints[position].paused
 
 
 # -- the law's measures ----------------------------------------------------------------------

@@ -40,6 +40,20 @@ class Move(NamedTuple):
     source: str
 
 
+class Stint(NamedTuple):
+    """From when on somebody holds an open dossier, and whether it is paused there."""
+
+    from_ms: int
+    agency: str
+    unit: str
+    paused: bool
+
+    @property
+    def place(self) -> Place:
+        """Who holds it."""
+        return Place(self.agency, self.unit)
+
+
 class Due(NamedTuple):
     """A due date that a source sent, and when it was made."""
 
@@ -175,6 +189,24 @@ class View:
         if self.standing:
             return max(self.standing_ms, self.accepted_ms)
         return None
+
+    @property
+    def stints(self) -> list[Stint]:
+        """Who held the dossier from acceptance (or the snapshot) on: a new one begins where
+        holder or pause changes."""
+        began_ms = self.began_ms
+        if began_ms is None:
+            return []
+        # From the receipt date on, it is where the accepting state found it.
+        stints = [Stint(began_ms, *self.receiver, self.accepted_by in PAUSING)]
+        for move in self.moves[self.opened_at :]:
+            if move.state not in RUNNING:
+                continue
+            paused = move.state in PAUSING
+            last = stints[-1]
+            if last.paused != paused or last.place != move.place:
+                stints.append(Stint(max(move.at_ms, began_ms), *move.place, paused))
+        return stints
 
     def due_at(self, at_ms: int | None) -> int | None:
         """The last due date that a source had made by an instant; the last of all for None."""

@@ -5,11 +5,11 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from monitor.domain.clocks import Clock
 from monitor.domain.measures import (
     FIXED_IN_TIME,
     FIXED_LATE,
     NO_SLOT,
+    Clock,
     Measure,
     Part,
     clock_measure,
