@@ -4,23 +4,22 @@ Elapsed time is what the wall clock shows; working time is counted on the dossie
 calendar. A limit has a source and a basis; a clock without one is only measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.event import State
-from monitor.domain.lifecycle import PAUSING, STANDING, Holder
+from monitor.domain.lifecycle import STANDING, Holder
 from monitor.domain.measures import Clock
-from monitor.domain.reckoning import Reckoning
-from monitor.domain.view import Outcome, Place, View
+from monitor.domain.reckoning import FORWARD_BEFORE_MS, Reckoning
+from monitor.domain.view import Move, Outcome, Place, View
 from monitor.domain.zone import Zone
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 
 ACCEPTANCE_LIMIT_MS: Final = 8 * HOUR_MS  # working time; practice: provincial engine
-FORWARD_BEFORE_MS: Final = 15 * HOUR_MS  # of the day; law: Decree 61/2018 Art. 18(2)(3)
 # «Start of the next working day» read as its first working hour: assumption.
 FORWARD_GRACE_MS: Final = HOUR_MS
 SUPPLEMENT_REQUEST_DAYS: Final = 3  # working days; law: Decree 61/2018 Art. 19(4)
@@ -47,6 +46,8 @@ def timed(reckoning: Reckoning) -> Iterator[Timed]:
     if view.boarded_ms is None:
         yield from _at_reception(reckoning, accepted_ms)
     for supplement in view.supplements:
+        if supplement.after_end:
+            continue
         if supplement.completed and supplement.ended_ms is not None:
             yield Timed(
                 Clock.SUPPLEMENT,
@@ -70,7 +71,7 @@ def timed(reckoning: Reckoning) -> Iterator[Timed]:
 def _at_reception(reckoning: Reckoning, accepted_ms: int) -> Iterator[Timed]:
     view, calendar = reckoning.view, reckoning.calendar
     if view.submitted_ms is not None and view.submitted_ms <= accepted_ms:
-        limit_ms = calendar.add_worked(view.submitted_ms, ACCEPTANCE_LIMIT_MS)
+        limit_ms = _worked_by(view.submitted_ms, ACCEPTANCE_LIMIT_MS, calendar)
         yield Timed(Clock.ACCEPTANCE, view.submitted_ms, accepted_ms, view.receiver, limit_ms)
     forwarded_ms = next(
         (move.at_ms for move in view.moves if move.state == State.IN_PROCESS), None
@@ -92,6 +93,14 @@ def _at_reception(reckoning: Reckoning, accepted_ms: int) -> Iterator[Timed]:
             )
 
 
+def _worked_by(from_ms: int, amount_ms: int, calendar: WorkCalendar) -> int:
+    """The last instant at which no more than this has been worked.
+
+    What happens after the close at which a limit in working hours runs out has taken no more.
+    """
+    return calendar.next_opening(calendar.add_worked(from_ms, amount_ms))
+
+
 def forward_by(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
     """By when the settling unit must have the dossier: the day's close, or next morning."""
     day = zone.day(accepted_ms)
@@ -103,7 +112,7 @@ def forward_by(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
 
 
 def _between_moves(view: View) -> Iterator[Timed]:
-    """Steps and pauses: each state until the next one; the last of an ended dossier has none."""
+    """Steps, each state until the next word; pauses, each 6 and 8 until another state."""
     began_ms = view.began_ms or 0
     moves = view.moves
     for move, following in pairwise(moves):
@@ -112,10 +121,28 @@ def _between_moves(view: View) -> Iterator[Timed]:
             continue
         holder = view.holder_of(move)
         yield Timed(Clock.STEP, from_ms, until_ms, move.place, step=move.step, holder=holder)
-        if move.state in PAUSING and move.state != State.SUPPLEMENT_REQUESTED:
-            payment = move.state == State.PAYMENT_REQUESTED
-            clock = Clock.PAUSE_PAYMENT if payment else Clock.PAUSE_STOPPED
-            yield Timed(clock, from_ms, until_ms, move.place, holder=holder)
+    entered: Move | None = None  # a 6 or 8 that is said again is no new pause
+    for move in moves:
+        if entered is not None and move.state != entered.state:
+            from_ms = max(entered.at_ms, began_ms)
+            if from_ms <= move.at_ms:
+                yield Timed(
+                    _PAUSES[entered.state],
+                    from_ms,
+                    move.at_ms,
+                    entered.place,
+                    holder=view.holder_of(entered),
+                )
+            entered = None
+        if entered is None and move.state in _PAUSES:
+            entered = move
+
+
+# A supplement's pause is the citizen's time, `Clock.SUPPLEMENT`.
+_PAUSES: Final[Mapping[int, Clock]] = {
+    State.PAYMENT_REQUESTED: Clock.PAUSE_PAYMENT,
+    State.STOPPED: Clock.PAUSE_STOPPED,
+}
 
 
 def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
@@ -126,5 +153,5 @@ def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
         if sent_ms is None or sent_ms > answer.at_ms:
             continue
         yield Timed(Clock.SYNC, sent_ms, answer.at_ms, view.receiver, sent_ms + SYNC_LIMIT_MS)
-        limit_ms = calendar.add_worked(sent_ms, ANSWER_LIMIT_MS)
+        limit_ms = _worked_by(sent_ms, ANSWER_LIMIT_MS, calendar)
         yield Timed(Clock.ANSWER, sent_ms, answer.at_ms, view.receiver, limit_ms)
