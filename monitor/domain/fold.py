@@ -448,6 +448,8 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
     view.earlier_supplements = event.supplements
     if event.due_ms is not None:
         view.dues.append(Due(at, event.due_ms))
+    if view.supplements and view.supplements[-1].ended_ms is None:
+        _end_supplement(view, event.state, at)
     if event.state == State.SUPPLEMENT_REQUESTED:
         _ask(view, at, place)
     view.moves.append(Move(at, event.state, place, event.step, event.source))

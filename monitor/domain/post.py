@@ -216,11 +216,13 @@ def _post_stock(
 def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, bool]]:
     """Who holds an open dossier and whether it is paused, at every instant anything changes.
 
-    Changes are new stints, due dates made, supplements asked for and ended.
+    Changes are new stints, due dates made, supplements asked for and ended; and a move within a
+    stint, because a 6 that becomes an 8 ends a pause, by which a due date of ours moves.
     """
     stints = view.stints
     began_ms = stints[0].from_ms
     instants = {stint.from_ms for stint in stints}
+    instants.update(move.at_ms for move in view.moves)
     instants.update(made.made_ms for made in view.dues)
     for supplement in view.supplements:
         instants.add(supplement.asked_ms)
