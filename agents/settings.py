@@ -26,9 +26,7 @@ class Settings:
     group: str = "emc-dossiers"  # the worker's consumer group
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
-    reference: str = (
-        ""  # folder of reference files; with it zone and precision are its policy's
-    )
+    reference: str = ""  # folder of reference files, whose policy then rules; "" for none
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
