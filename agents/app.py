@@ -16,18 +16,18 @@ from aiokafka.errors import KafkaError
 from agents.batch import Batch
 from agents.dossiers import Desk, LedgerEmptied
 from agents.health import WorkerHealth
+from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
-from monitor.domain.policy import Policy
-from monitor.domain.zone import Zone
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 
-STOP_SECONDS = 10  # for Faust to end; then the process does
+STOP_SECONDS = 5  # for Faust to end; then the process does
 LARGEST_FETCH = 16 * 1024 * 1024  # bytes a partition: the largest record that topics admit
 
 
@@ -55,6 +55,10 @@ class WorkerLog:
     async def seek_to(self, positions: Mapping[Partition, int]) -> None:
         """Read from there."""
         await self._consumer.seek_to(positions)
+
+    def fetched(self, partition: Partition) -> int | None:
+        """Up to where the partition has been fetched, delivered or not."""
+        return self._consumer.fetched(partition)
 
     async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
         """Show lag tools where the ledger is."""
@@ -115,9 +119,9 @@ async def work(
     say = structlog.get_logger("emc.worker")
     try:
         seal = Seal.from_text(settings.quarantine_key) if settings.quarantine_key else None
-        zone = Zone(settings.zone)
     except ValueError as error:
-        raise SettingRefused(str(error)) from None
+        raise SettingRefused(f"EMC_QUARANTINE_KEY: {error}") from None
+    policy = settings.policy()
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused records are kept without bytes")
 
@@ -126,6 +130,7 @@ async def work(
         ledger = await _first(_opened(settings, stack), stopping)
         if ledger is None:
             return
+        await stack.enter_async_context(collecting_at_leisure())
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
@@ -133,8 +138,8 @@ async def work(
             ledger=ledger,
             log=log,
             claim=claimant.claim,
-            decoder=Decoder(zone),
-            policy=Policy(zone, settings.precision),
+            decoder=Decoder(policy.zone, DOSSIERS),
+            policy=policy,
             quarantine=Quarantine(seal, quota=settings.quarantine_quota),
             health=health,
             now_ms=lambda: time.time_ns() // 1_000_000,

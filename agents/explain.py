@@ -233,11 +233,11 @@ async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
             raise NotFound(f"no dossier {wanted} in the ledger")
         row = rows[wanted]
         entries = unpack_entries(row.booked)
-        cells = await ledger.cells({entry.cell for entry in entries})
+        cells = await ledger.cells({number for _, number, _, _ in entries})
     events = list(unpack_events(row.events))
     held = {
-        Account(entry.measure, cells[entry.cell], entry.day, entry.slot): amount
-        for entry, amount in entries.items()
+        Account(measure, cells[number], day, slot): amount
+        for (measure, number, day, slot), amount in entries.items()
     }
     posts = post(fold(settled(events), policy.portals), policy)
     drift = tuple(
@@ -535,16 +535,20 @@ def _own(own: Own, zone: str, *, used: bool) -> Iterator[str]:
     role = "" if used else " (beside the one sent, which the rules use)"
     yield f"by the limit {_when(own.due_ms, zone)}{_provisional(own.provisional)}{role}"
     yield f"  receipt {_when(own.receipt_ms, zone)} + {own.limit.n} {_words(own.limit.unit)}"
+    if own.counted_from_ms != own.receipt_ms:
+        yield f"    received after 15:00: counted from {_when(own.counted_from_ms, zone)}"
+        yield "      law: Decree 63/2024/NĐ-CP Art. 7"
     for reason in own.reasons:
         yield from _reason(reason)
     if own.pauses:
         yield f"  pauses, strategy {own.strategy}:"
     for pause in own.pauses:
-        if pause.until_ms is None or pause.elapsed_ms is None or pause.worked_ms is None:
+        if pause.until_ms is None or pause.elapsed_ms is None:
             yield f"    since {_when(pause.from_ms, zone)}"
         else:
             yield f"    {_when(pause.from_ms, zone)} to {_when(pause.until_ms, zone)}"
-            yield f"      {_long(pause.elapsed_ms)}, {_worked(pause.worked_ms)} of working time"
+            worked = "" if pause.worked_ms is None else f", {_worked(pause.worked_ms)} worked"
+            yield f"      {_long(pause.elapsed_ms)}{worked}"
     if own.pauses:
         if own.moved_due_ms is None:
             yield "  so it is unknown for now"
@@ -596,7 +600,7 @@ def _computed(one: Verdict, told: Explanation) -> Iterator[str]:
         return
     if end is None:
         return
-    if one.rule is RuleName.R766 and one.supplements > 1:
+    if one.late_by_supplements:
         yield f"asked for supplements {one.supplements} times: late, whatever is due"
         return
     sign = _SIGNS.get(one.finding)

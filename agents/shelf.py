@@ -10,7 +10,7 @@ import msgspec
 from monitor.domain.fold import advance, fold
 from monitor.domain.identity import Repeat, content, repeat, settled
 from monitor.domain.view import View
-from monitor.ledger.unit import DossierRow, Entry
+from monitor.ledger.unit import DossierRow
 from schemas.event import Canonical
 
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -43,6 +43,7 @@ def unpack_events(packed: bytes) -> Iterator[Canonical]:
 class Dossier:
     """One dossier as this worker knows it. `marks` are 4 bytes per identity: where none
     matches, the identity is new; where one does, the events themselves are compared.
+    `events` and `booked` stay packed, as in the ledger: many dossiers are at hand.
     """
 
     key: str
@@ -50,12 +51,15 @@ class Dossier:
     view: View = field(default_factory=View)
     events: bytes = b""
     marks: bytes = b""
-    booked: dict[Entry, int] = field(default_factory=dict)
+    booked: bytes = b""
+    portals: frozenset[str] = frozenset()  # of the policy: sources without authority
 
     @classmethod
-    def on_record(cls, row: DossierRow, booked: dict[Entry, int]) -> "Dossier":
+    def on_record(cls, row: DossierRow, portals: frozenset[str] = frozenset()) -> "Dossier":
         """A dossier as the ledger has it; its view is folded afresh."""
-        dossier = cls(row.key, row.version, events=row.events, booked=booked)
+        dossier = cls(
+            row.key, row.version, events=row.events, booked=row.booked, portals=portals
+        )
         dossier.refold(list(unpack_events(row.events)))
         return dossier
 
@@ -104,7 +108,7 @@ class Dossier:
 
     def refold(self, events: list[Canonical]) -> None:
         """Fold all events again: out of order, corrected, or another source spoke."""
-        self.view = fold(settled(events))
+        self.view = fold(settled(events), self.portals)
         self.marks = b"".join(map(_mark, events))
 
 

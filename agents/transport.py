@@ -43,6 +43,8 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ahead: dict[TP, int] = {}  # what is fetched next
+        self._sought_after = 0  # fence of the last seek done in the thread
+        self._fetched_after = 0  # and of the one that the last fetch was made after
 
     async def claim(
         self, partitions: set[Partition], generation: int
@@ -57,14 +59,15 @@ class BatchConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """One message a partition: its value is the `Batch` of fetched records."""
-        fence = self.fence
-        generation = self.app.consumer_generation_id
         try:
             fetched, active = await self._wait_next_records(timeout)
         except NoOffsetForPartitionError:
             # Assigned and not sought yet, because the claim takes its time.
             await asyncio.sleep(NOTHING_TO_READ_SECONDS)
             return
+        # Only the thread knows which seek these were read after: we may have waited for the end
+        # of a whole rebalance, and what is dropped here without need is never read again.
+        fence = self._fetched_after
         if not fetched or self.should_stop or fence != self.fence:
             return
         starts = {}
@@ -74,19 +77,33 @@ class BatchConsumer(driver.Consumer):
             if records:
                 self._ahead[tp] = records[-1].offset + 1
         for tp, records in fetched.items():
-            # Read ahead of a seek, a rebalance or a stop: it will be read again.
-            if (
-                fence != self.fence
-                or generation != self.app.consumer_generation_id
-                or not self.flow_active
-            ):
-                return
+            if fence != self.fence or not self.flow_active:
+                return  # a seek, a rebalance or a stop: it will be read again
             if not records or (active is not None and tp not in active):
                 continue
             end = self.highwater(tp)
             self.app.monitor.track_tp_end_offset(tp, end)
             batch = Batch(Partition(*tp), fence, starts[tp], records, end or 0)
             yield tp, self._message(tp, batch)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        return await self._thread.call_thread(self._fetch, active_partitions, timeout)
+
+    async def _fetch(self, active_partitions: Any, timeout: float) -> Any:
+        """In the thread, where seeks are done too, so that their order is known."""
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        fetched = await self._thread._fetch_records(  # noqa: SLF001
+            consumer,
+            active_partitions,
+            timeout=timeout,
+            max_records=consumer._max_poll_records,  # noqa: SLF001
+        )
+        self._fetched_after = self._sought_after
+        return fetched
+
+    def fetched(self, partition: Partition) -> int | None:
+        """Up to where this partition has been fetched, delivered or not."""
+        return self._ahead.get(TP(*partition))
 
     def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
         last = batch.records[-1]
@@ -127,17 +144,17 @@ class BatchConsumer(driver.Consumer):
         held = self.assignment()
         there = {tp: offset for here, offset in positions.items() if (tp := TP(*here)) in held}
         self._ahead = dict(there)
-        if there:
-            try:
-                await self._thread.call_thread(self._seek_all, there)
-            except KafkaError as error:
-                raise LogUnavailable(repr(error)) from error
-            self.resume_partitions(set(there))
+        try:
+            await self._thread.call_thread(self._seek_all, there, self.fence)
+        except KafkaError as error:
+            raise LogUnavailable(repr(error)) from error
+        self.resume_partitions(set(there))
 
-    async def _seek_all(self, positions: Mapping[TP, int]) -> None:
+    async def _seek_all(self, positions: Mapping[TP, int], fence: int) -> None:
         consumer = self._thread._ensure_consumer()  # noqa: SLF001
         for tp, offset in positions.items():
             consumer.seek(aiokafka.TopicPartition(*tp), offset)
+        self._sought_after = fence
 
     async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
         """Tell the group's coordinator what the ledger holds, for the tools that show lag."""

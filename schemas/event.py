@@ -6,10 +6,12 @@ because the ledger holds them for years. All instants are milliseconds since 197
 "" and 0 mean unsaid, as does None where 0 or False would be an answer.
 """
 
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, Literal
 
 import msgspec
 
+from monitor.domain.deadlines import Unit
 from monitor.domain.event import Kind
 
 
@@ -43,8 +45,13 @@ class StateChanged(
     kind: ClassVar[Kind] = Kind.STATE
 
 
-class Noted(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True, kw_only=True):
-    """What every event about a dossier has that is no state."""
+class Noted(
+    msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True, kw_only=True
+):
+    """What every event about a dossier has that is no state.
+
+    Gains no field: what follows in the arrays of the kinds would move.
+    """
 
     dossier: str
     source: str
@@ -191,7 +198,7 @@ class Snapshot(Noted, frozen=True, array_like=True, tag=13, gc=False, kw_only=Tr
 class SyncAcknowledged(Noted, frozen=True, array_like=True, tag=14, gc=False, kw_only=True):
     """Another system answered what was synchronised to it: 0, 3 and -3 as the portal says."""
 
-    target: str  # "dvcqg" or "emc"
+    target: Literal["dvcqg", "emc"]
     code: int
     sent_ms: int | None = None  # when the step it reports was completed
 
@@ -215,3 +222,123 @@ Canonical = (
     | Snapshot
     | SyncAcknowledged
 )
+
+
+class Told(
+    msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True, kw_only=True
+):
+    """What every event has that is not about a dossier. Gains no field either."""
+
+    source: str
+    id: str
+    claimed_ms: int
+    arrival_ms: int
+
+
+class PetitionState(StrEnum):
+    """Where a petition (phản ánh, kiến nghị) is: its clocks are Decision 766, formula 5.2."""
+
+    RECEIVED = "received"
+    REFUSED = "refused"
+    SUPPLEMENT_REQUESTED = "supplement_requested"
+    SUPPLEMENT_RECEIVED = "supplement_received"
+    ANSWERED = "answered"
+    PUBLISHED = "published"
+
+
+class PetitionClass(StrEnum):
+    """What a petition is about (Decision 766, indicator 5.1)."""
+
+    POLICY = "policy"  # policies and procedures
+    CONDUCT = "conduct"  # the conduct of officials
+
+
+class Petition(Told, frozen=True, array_like=True, tag=20, gc=False, kw_only=True):
+    """How a petition stands. Its reactions are totals as of this event; None: unsaid."""
+
+    petition: str  # its key: the code, scoped by the source
+    agency: str  # that has to answer
+    state: PetitionState
+    about: PetitionClass | None = None
+    dossier: str = ""  # the key of the dossier it complains about
+    procedure: str = ""
+    likes: int | None = None
+    dislikes: int | None = None
+    repeated: bool | None = None  # the same matter was brought up before
+    revision: int = 0
+    sequence: int = -1
+    backfill: bool = False
+
+
+class Answer(StrEnum):
+    """How a request to a service ended: the class of its HTTP status, or no answer in time."""
+
+    INFORMED = "1xx"
+    SUCCEEDED = "2xx"
+    REDIRECTED = "3xx"
+    REFUSED = "4xx"
+    FAILED = "5xx"
+    TIMEOUT = "timeout"
+
+
+class ServiceRequest(Told, frozen=True, array_like=True, tag=21, gc=False, kw_only=True):
+    """A system answered a request at one of its interfaces, or did not."""
+
+    interface: str
+    answer: Answer
+    duration_ms: int
+    agency: str = ""
+
+
+class ChannelLimit(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How long a procedure may take that came in over `channel`; 0: over any other one."""
+
+    channel: int
+    n: int
+    unit: Unit
+
+
+class ProcedureListed(Told, frozen=True, array_like=True, tag=22, gc=False, kw_only=True):
+    """A procedure as the catalogue has it from one day to another, both included."""
+
+    code: str
+    name: str
+    valid_from: int  # day number, as in `monitor.domain.zone`
+    valid_to: int | None = None
+    level: int = 0
+    eligible: bool | None = None  # for full process
+    fee: bool | None = None
+    document: bool | None = None  # its result is a document
+    lists: tuple[str, ...] = ()  # each once, in order
+    limits: tuple[ChannelLimit, ...] = ()  # one a channel, in order; none: no limit at all
+    revision: int = 0
+
+
+class AgencyKind(StrEnum):
+    """What an agency is."""
+
+    MINISTRY = "ministry"
+    PROVINCE = "province"
+    DEPARTMENT = "department"
+    DISTRICT = "district"  # until 30/6/2025
+    COMMUNE = "commune"
+    UNIT = "unit"
+    OTHER = "other"
+
+
+class AgencyListed(Told, frozen=True, array_like=True, tag=23, gc=False, kw_only=True):
+    """An agency as the catalogue has it from one day to another, both included."""
+
+    code: str
+    name: str
+    valid_from: int
+    valid_to: int | None = None
+    parent: str = ""
+    kind: AgencyKind = AgencyKind.OTHER
+    successor: str = ""  # whose figures take its figures over
+    revision: int = 0
+
+
+# What the other topics carry, each read by an agent of its own.
+Catalogued = ProcedureListed | AgencyListed
+AnyEvent = Canonical | Petition | ServiceRequest | Catalogued

@@ -18,6 +18,7 @@ from monitor.domain.zone import Zone
 from schemas.decode import Decoder
 from schemas.encode import encode
 from schemas.event import Canonical, StateChanged
+from schemas.kinds import DOSSIERS
 from schemas.refusal import Refused as Unusable
 
 # Codes that a column may hold as they are, where no value table translates it.
@@ -97,7 +98,7 @@ class RowReader:
         self._hidden = self.pseudonymise | frozenset(mapping.case.applicant)
         self._arrival_ms = arrival_ms
         self._backfill = backfill
-        self._decoder = Decoder(Zone(mapping.zone))
+        self._decoder = Decoder(Zone(mapping.zone), DOSSIERS)
         # Most logs repeat the columns of the case row by row.
         self._of_case = lru_cache(maxsize=4096)(self._event_of_case)
 

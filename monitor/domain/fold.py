@@ -6,7 +6,7 @@ view on by one event that follows all others, from the only source; it is the sa
 property test holds it equal to `fold`. Source: MEASURES.md §1, §3, §4.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from monitor.domain.event import Amendment, Event, Kind, State
@@ -75,7 +75,11 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
     counted, contradictions = _counted(standing, portals)
     for event in counted:
         _step(view, event)
+    if any(event.kind is Kind.REOPENED for event in counted):
+        view = _as_reopened(counted, view)
     _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
+    if len(standing) < len(ordered):
+        view.warnings.extend(_warned_though_voided(ordered, standing))
     for event in stray:
         view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
     for event in contradictions:
@@ -91,7 +95,7 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
 
 
 # These reach back, so that a view cannot simply go on from them.
-_ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED})
+_ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED, Kind.REOPENED})
 
 
 def advance(view: View, event: AnyEvent) -> bool:
@@ -135,6 +139,21 @@ def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[Any
     return kept, [event for event in voids if (event.source, event.target) not in sent]
 
 
+def _warned_though_voided(
+    ordered: Sequence[AnyEvent], standing: Sequence[AnyEvent]
+) -> Iterator[Noted]:
+    """What was odd about events that are voided: a void does not undo that (MEASURES.md §3)."""
+    kept = {id(event) for event in standing}
+    view = View()
+    for event in ordered:
+        if event.kind is Kind.VOIDED:
+            continue
+        known = len(view.warnings)
+        _step(view, event)
+        if id(event) not in kept:
+            yield from view.warnings[known:]
+
+
 def _counted(
     ordered: Sequence[AnyEvent], portals: frozenset[str]
 ) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
@@ -148,7 +167,7 @@ def _counted(
     sources = {event.source for event in states}
     if len(sources) <= 1:
         return ordered, []
-    heeded = _heeded(states)
+    heeded = _heeded(ordered)
     speaking = sources - portals or sources
     authority = next(
         (event.source for event in heeded if event.source in speaking and _accepts(event)), None
@@ -179,16 +198,30 @@ def _counted(
     return counted, contradictions
 
 
-def _heeded(states: Sequence[AnyEvent]) -> list[AnyEvent]:
-    """Without what each source's own 3, 7 or 10 shuts out: it neither accepts nor is later."""
+def _heeded(ordered: Iterable[AnyEvent]) -> list[AnyEvent]:
+    """States without what each source's own 3, 7 or 10 shuts out: that is neither said nor later."""
     heeded = []
-    ended = set()
-    for event in states:
-        if event.source not in ended:
+    ended: set[str] = set()
+    for event in ordered:
+        if event.kind is Kind.REOPENED:
+            ended.clear()
+        if _is_state(event) and event.source not in ended:
             heeded.append(event)
-            if event.state in STANDING:
+            if event.kind is Kind.STATE and event.state in STANDING:
                 ended.add(event.source)
     return heeded
+
+
+def _not_shut_out(ordered: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """All but the states that a 3, 7 or 10 shuts out; it holds until `reopened`."""
+    held = False
+    for event in ordered:
+        if event.kind is Kind.REOPENED:
+            held = False
+        if held and _is_state(event):
+            continue
+        held = held or (event.kind is Kind.STATE and event.state in STANDING)
+        yield event
 
 
 def _is_state(event: AnyEvent) -> bool:
@@ -216,6 +249,24 @@ def _step(view: View, event: AnyEvent) -> None:
         _STEPS[event.kind](view, event, effective_ms(event))
 
 
+def _as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
+    """The life without what is undone: no 3, 7, 9 or 10 before a `reopened` ended anything.
+
+    What such a state shut out stays so, because it held until then; and a dossier that it
+    accepted stays accepted. Warnings are about what was said, and stay too.
+    """
+    left = list(_not_shut_out(counted))
+    last = max(place for place, event in enumerate(left) if event.kind is Kind.REOPENED)
+    view = View()
+    for place, event in enumerate(left):
+        if place < last and event.kind is Kind.STATE and event.state in CLOSING:
+            _hear(view, event, effective_ms(event), Place(event.agency, event.unit))
+        else:
+            _step(view, event)
+    view.warnings = heard.warnings
+    return view
+
+
 def _enter(view: View, event: AnyEvent) -> None:
     """A state: it has no effect at all once a 3, 7 or 10 stands."""
     if view.standing:
@@ -227,13 +278,9 @@ def _enter(view: View, event: AnyEvent) -> None:
     before = State(view.moves[-1].state) if view.moves else None
     if state and state not in TRANSITIONS[before]:
         view.warnings.append(_noted(QualityWarning.ILLEGAL_TRANSITION, event))
-    if view.accepted_ms is None:
-        _say(view, event, place, at)
-    _say_where_unsaid(view, event)
-    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
-        view.dues.append(Due(at, event.due_ms))
+    _hear(view, event, at, place)
     if state == State.OTHER:
-        return
+        return  # 0 and 1 change nothing
     if state == State.SUBMITTED and view.accepted_ms is not None:
         _submit(view, state, at, place)  # told late; it changes nothing else
         return
@@ -241,6 +288,15 @@ def _enter(view: View, event: AnyEvent) -> None:
         _end_supplement(view, state, at)
     if _ACTS[State(state)](view, state, at, place):
         view.moves.append(Move(at, state, place, event.step, event.source))
+
+
+def _hear(view: View, event: AnyEvent, at: int, place: Place) -> None:
+    """What a state says beside the state itself."""
+    if view.accepted_ms is None:
+        _say(view, event, place, at)
+    _say_where_unsaid(view, event)
+    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
+        view.dues.append(Due(at, event.due_ms))
 
 
 # What a state does; False: nothing, and it is no move.
@@ -255,10 +311,13 @@ def _submit(view: View, _state: int, at: int, place: Place) -> bool:
 
 def _run(view: View, state: int, at: int, place: Place) -> bool:
     """The dossier is with the office again, or waits for somebody: a 9 before is undone."""
+    entered = not view.moves or view.moves[-1].state != state
     if view.processed_ms is not None:
         view.processed_ms = None
+        for supplement in view.supplements:
+            supplement.after_end = False
         view.moves = [move for move in view.moves if move.state != State.PROCESSED]
-    if state == State.SUPPLEMENT_REQUESTED:
+    if state == State.SUPPLEMENT_REQUESTED and entered:  # repeated 5s are one request
         _ask(view, at, place)
     return True
 
@@ -333,7 +392,8 @@ def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
 def _ask(view: View, at: int, place: Place) -> None:
     """A supplement is asked for; asking again while it is awaited is no new request."""
     if not view.supplements or view.supplements[-1].ended_ms is not None:
-        view.supplements.append(Supplement(at, place))
+        after_end = view.processed_ms is not None
+        view.supplements.append(Supplement(at, place, after_end=after_end))
 
 
 def _end_supplement(view: View, state: int, at: int) -> None:
@@ -345,7 +405,8 @@ def _end_supplement(view: View, state: int, at: int) -> None:
 
 
 def _supplement_requested(view: View, event: AnyEvent, at: int) -> None:
-    if not view.standing:
+    inside = bool(view.moves) and view.moves[-1].state == State.SUPPLEMENT_REQUESTED
+    if not view.standing and not inside:  # within a 5 it is the same request
         _ask(view, at, Place(event.agency, event.unit) if event.agency else view.holder)
 
 
@@ -357,11 +418,11 @@ def _supplement_received(view: View, _event: AnyEvent, at: int) -> None:
 
 def _rescheduled(view: View, event: AnyEvent, at: int) -> None:
     view.reschedulings.append(Rescheduling(at, event.due_ms, event.apology, event.source))
-    view.dues.append(Due(at, event.due_ms))
+    view.dues.append(Due(at, event.due_ms, put_off=True))
 
 
 def _reopened(view: View, _event: AnyEvent, _at: int) -> None:
-    """Undoes every 3, 7, 9 and 10 before it; what they shut out stays without effect."""
+    """The 3, 7 or 10 holds no longer; `_as_reopened` makes the life what it now was."""
     view.moves = [move for move in view.moves if move.state not in CLOSING]
     view.processed_ms = None
     view.standing = 0
@@ -379,14 +440,16 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
     view.opened_at = len(view.moves)
     view.receiver = place
     view.procedure = event.procedure
-    view.channel = event.channel
-    view.sub_channel = event.sub_channel
-    view.level = event.level
-    view.applicant_type = event.applicant_type
+    view.channel = event.channel or view.channel
+    view.sub_channel = event.sub_channel or view.sub_channel
+    view.level = event.level or view.level
+    view.applicant_type = event.applicant_type or view.applicant_type
     view.earlier_pauses_ms = event.paused_ms
     view.earlier_supplements = event.supplements
     if event.due_ms is not None:
         view.dues.append(Due(at, event.due_ms))
+    if view.supplements and view.supplements[-1].ended_ms is None:
+        _end_supplement(view, event.state, at)
     if event.state == State.SUPPLEMENT_REQUESTED:
         _ask(view, at, place)
     view.moves.append(Move(at, event.state, place, event.step, event.source))
@@ -437,7 +500,10 @@ def _amend(view: View, amendments: Sequence[Amendment]) -> None:
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
         if event.receipt_ms is not None and view.accepted_ms is not None:
-            view.accepted_ms = event.receipt_ms
+            if event.receipt_ms - event.arrival_ms > FUTURE_MS:
+                view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
+            else:
+                view.accepted_ms = event.receipt_ms
     agency = next((event.agency for event in reversed(amendments) if event.agency), "")
     unit = next((event.unit for event in reversed(amendments) if event.unit is not None), None)
     _replace_place(view, agency, unit)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from monitor.domain.clocks import timed
@@ -57,25 +58,32 @@ _VERDICTS: Final = {
 def post(view: View, policy: Policy) -> Entries:
     """All entries of a dossier. Amounts are counts or milliseconds, never 0."""
     entries: Entries = {}
-    _post_plain(entries, view, policy)
     if policy.legal is None:
+        _post_plain(entries, view, policy)
         return entries
     warnings = list(view.warnings)
-    if view.accepted_ms is not None:
-        legal: Entries = {}
+    if view.accepted_ms is None:
+        _post_plain(entries, view, policy)
+    else:
+        reckoning = Reckoning.of(view, policy.zone, policy.legal)
+        warnings.extend(_odd(reckoning))
+        procedure = reckoning.procedure
+        if procedure is not None and procedure.level != view.level:
+            # The catalogue's level on the receipt day stands; the one sent is only warned about.
+            view = replace(view, level=procedure.level)
+            reckoning = replace(reckoning, view=view)
+        _post_plain(entries, view, policy)
+        _post_legal(entries, reckoning)
+        timed: Entries = {}
         try:
-            reckoning = Reckoning.of(view, policy.zone, policy.legal)
-            _post_legal(legal, reckoning)
-            warnings.extend(_odd(reckoning))
+            _post_clocks(timed, reckoning)
         except ValueError:
-            # An instant beyond the calendar: nothing that rests on working time is measured.
+            # An instant beyond the calendar: nothing is timed.
             warnings.append(
-                Noted(
-                    QualityWarning.BEYOND_CALENDAR, view.moves[-1].source, view.moves[-1].at_ms
-                )
+                Noted(QualityWarning.BEYOND_CALENDAR, _source(view), view.began_ms or 0)
             )
         else:
-            entries.update(legal)
+            entries.update(timed)
     agency = view.receiver.agency
     for warning, source, at_ms in warnings:
         cell = Cell(agency, "", "", 0, "", 0, source=source)
@@ -208,11 +216,13 @@ def _post_stock(
 def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, bool]]:
     """Who holds an open dossier and whether it is paused, at every instant anything changes.
 
-    Changes are new stints, due dates made, supplements asked for and ended.
+    Changes are new stints, due dates made, supplements asked for and ended; and a move within a
+    stint, because a 6 that becomes an 8 ends a pause, by which a due date of ours moves.
     """
     stints = view.stints
     began_ms = stints[0].from_ms
     instants = {stint.from_ms for stint in stints}
+    instants.update(move.at_ms for move in view.moves)
     instants.update(made.made_ms for made in view.dues)
     for supplement in view.supplements:
         instants.add(supplement.asked_ms)
@@ -261,15 +271,15 @@ def _post_legal(entries: Entries, reckoning: Reckoning) -> None:
         _add(entries, Account(Measure.SUPPLEMENT_REQUESTS, cell, day(supplement.asked_ms)))
     _post_hand_offs(entries, reckoning)
     _post_reschedulings(entries, reckoning)
-    if view.dues and reckoning.own is not None:
-        sent, own = day(view.dues[0].due_ms), day(reckoning.own.due_ms)
+    first_ms = view.first_due_at(end_ms)
+    if first_ms is not None and reckoning.own is not None:
+        sent, own = day(first_ms), day(reckoning.own.due_ms)
         if sent == own:
             measure = Measure.DUE_EQUAL
         else:
             measure = Measure.DUE_EARLIER if sent < own else Measure.DUE_LATER
         at = Account(measure, view.cell(view.receiver), day(view.began_ms or 0))
         _add(entries, at)
-    _post_clocks(entries, reckoning)
 
 
 def _post_verdict(entries: Entries, reckoning: Reckoning, judgement: Judgement) -> None:
@@ -286,7 +296,7 @@ def _post_hand_offs(entries: Entries, reckoning: Reckoning) -> None:
     """-1 and +1 of a hand-off on its day: the table by settlement shows in less out."""
     view, day = reckoning.view, reckoning.zone.day
     place = view.receiver
-    for move in view.moves:
+    for move in view.moves[view.opened_at :]:
         if move.state not in RUNNING or move.place == place:
             continue
         on = day(max(move.at_ms, view.began_ms or 0))
@@ -330,12 +340,15 @@ def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
         _add(entries, in_bin._replace(measure=clock_measure(clock, Part.WORKED_BINS)))
         if limit_ms is None:
             continue
-        part = Part.WITHIN if until_ms <= limit_ms else Part.BEYOND
+        within = until_ms <= limit_ms
+        part = Part.WITHIN if within else Part.BEYOND
         _add(entries, at._replace(measure=clock_measure(clock, part)))
         if clock is Clock.SYNC:  # bound by the wall clock
             share = consumed_bin(until_ms - from_ms, limit_ms - from_ms)
         else:
             share = consumed_bin(worked, calendar.worked_ms(from_ms, limit_ms))
+        if not within:  # by the instant, though no more was worked: after the close it fell due
+            share = max(share, CONSUMED_BOUNDS.index(1000) + 1)
         _add(
             entries,
             at._replace(measure=clock_measure(clock, Part.LIMIT_BINS), slot=share),
@@ -348,7 +361,7 @@ def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
 def _odd(reckoning: Reckoning) -> Iterator[Noted]:
     """What is odd about an accepted dossier as a whole; what one event shows, `fold` noted."""
     view = reckoning.view
-    source = view.moves[view.opened_at].source if view.moves[view.opened_at :] else view.source
+    source = _source(view)
     if view.boarded_ms is None:
         yield from _odd_at_reception(reckoning, source, view.accepted_ms or 0)
     for supplement in reckoning.requests[1:]:
@@ -356,6 +369,12 @@ def _odd(reckoning: Reckoning) -> Iterator[Noted]:
     yield from _odd_reschedulings(reckoning)
     if view.end_ms is not None:
         yield from _odd_at_end(view, source, view.end_ms)
+
+
+def _source(view: View) -> str:
+    """Whose dossier it is: the source that accepted it."""
+    accepting = view.moves[view.opened_at : view.opened_at + 1]
+    return accepting[0].source if accepting else view.source
 
 
 def _odd_reschedulings(reckoning: Reckoning) -> Iterator[Noted]:
@@ -394,10 +413,10 @@ def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> It
         yield Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms)
     elif view.level and view.level != procedure.level:
         yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
-    if reckoning.own is not None and view.dues:
-        sent, own = zone.day(view.dues[0].due_ms), zone.day(reckoning.own.due_ms)
-        if sent != own:
-            yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
+    first_ms = view.first_due_at(view.end_ms)
+    own = reckoning.own
+    if first_ms is not None and own is not None and zone.day(first_ms) != zone.day(own.due_ms):
+        yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
     if view.channel == Channel.ONLINE and view.level == Level.INFORMATION:
         yield Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms)
     if view.applicant_type == ApplicantType.CITIZEN and view.identity_attached is False:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
+from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
 from monitor.domain.deadlines import Due as OwnDue
-from monitor.domain.deadlines import Limit, Pause, due, suspended
 from monitor.domain.event import State
-from monitor.domain.lifecycle import STOPS, RuleName
+from monitor.domain.lifecycle import RuleName
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.procedure import Procedure
@@ -64,7 +64,10 @@ class Reckoning:
         own = None
         if limit is not None:
             try:
-                own = due(accepted_ms, limit, calendar)
+                start_ms = accepted_ms
+                if procedure is not None and procedure.forward_moves_due:
+                    start_ms = counted_from(accepted_ms, calendar, zone)
+                own = due(start_ms, limit, calendar)
             except ValueError:  # it lies beyond the calendar: no deadline that we could count
                 own = None
         return cls(view, zone, legal, calendar, procedure, limit, own)
@@ -75,10 +78,14 @@ class Reckoning:
     def stopped_ms(self) -> int | None:
         """Since when the dossier stands in state 8, which ends it under the 766 rule only."""
         view = self.view
-        if view.end_ms is None and view.moves and view.moves[-1].state == State.STOPPED:
-            began = view.began_ms or 0
-            return max(view.moves[-1].at_ms, began)
-        return None
+        if view.end_ms is not None:
+            return None
+        stopped_ms = None
+        for move in reversed(view.moves):
+            if move.state != State.STOPPED:
+                break
+            stopped_ms = move.at_ms  # a repeated 8 is no new one
+        return None if stopped_ms is None else max(stopped_ms, view.began_ms or 0)
 
     @property
     def end_766_ms(self) -> int | None:
@@ -88,9 +95,9 @@ class Reckoning:
 
     @property
     def requests(self) -> Sequence[Supplement]:
-        """Supplement requests from acceptance on."""
-        accepted_ms = self.view.accepted_ms or 0
-        return [s for s in self.view.supplements if s.asked_ms >= accepted_ms]
+        """Supplement requests from acceptance, or the snapshot, to the end."""
+        began_ms = self.view.began_ms or 0
+        return [s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end]
 
     def supplemented_ms(self, until_ms: int) -> int:
         """Elapsed time of supplement requests completed by then."""
@@ -102,7 +109,7 @@ class Reckoning:
 
     def pauses(self, rule: RuleName, at_ms: int) -> list[Pause]:
         """What stops a rule's clock up to an instant; open ones have no end."""
-        stops = STOPS[rule]
+        stops = self.legal.stops[rule]
         pauses = []
         if State.SUPPLEMENT_REQUESTED in stops:
             for s in self.requests:
@@ -151,11 +158,11 @@ class Reckoning:
             return sent
         return None if self.own is None else self.own.due_ms
 
-    @property
-    def first_due_ms(self) -> int | None:
-        """The first due date ever made, else receipt plus limit."""
-        if self.view.dues:
-            return self.view.dues[0].due_ms
+    def first_due_ms(self, at_ms: int) -> int | None:
+        """The first due date sent by then, no rescheduling; else receipt plus limit."""
+        sent = self.view.first_due_at(at_ms)
+        if sent is not None:
+            return sent
         return None if self.own is None else self.own.due_ms
 
     def put_off_late(self, rescheduling: Rescheduling) -> bool:
@@ -175,7 +182,10 @@ class Reckoning:
             return None
         due_ms = self.due_766_ms(end_ms)
         net_ms = end_ms - self.supplemented_ms(end_ms)
-        if len(self.requests) + self.view.earlier_supplements > 1:
+        asked = len(self.requests)
+        if self.view.end_ms is None:  # none that came after the standing 8, which ends them
+            asked = sum(s.ended_ms is not None and s.ended_ms <= end_ms for s in self.requests)
+        if asked + self.view.earlier_supplements > 1:
             verdict = Verdict.LATE
         elif due_ms is None:
             verdict = Verdict.NO_DEADLINE
@@ -205,7 +215,7 @@ class Reckoning:
         end_ms = view.end_ms
         if end_ms is None or view.outcome is not Outcome.COMPLETED:
             return None
-        due_ms = self.first_due_ms
+        due_ms = self.first_due_ms(end_ms)
         net_ms = end_ms - self.supplemented_ms(end_ms)
         if due_ms is None:
             return Judgement(RuleName.FIRST_DUE, Verdict.NO_DEADLINE, net_ms, None)
@@ -218,9 +228,9 @@ class Reckoning:
         """The day the 06b rule's due date lies on."""
         return self._slot(self.due_06b_ms(at_ms))
 
-    def slot_first_due(self, _at_ms: int) -> int:
+    def slot_first_due(self, at_ms: int) -> int:
         """The day the first due date lies on."""
-        return self._slot(self.first_due_ms)
+        return self._slot(self.first_due_ms(at_ms))
 
     def slot_766(self, at_ms: int) -> int:
         """The day of the due date plus completed supplements; waiting ones are fixed."""
@@ -237,6 +247,21 @@ class Reckoning:
 
     def _slot(self, due_ms: int | None) -> int:
         return NO_SLOT if due_ms is None else self.zone.day(due_ms)
+
+
+# Of the day; law: Decree 61/2018 Art. 18(2)(3).
+FORWARD_BEFORE_MS: Final = 15 * HOUR_MS
+
+
+def counted_from(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
+    """What is received after 15:00 of a working day counts from the next working day.
+
+    For the procedures that say so only (law: Decree 63/2024 Art. 7).
+    """
+    day = zone.day(accepted_ms)
+    if not calendar.is_working_day(day) or zone.ms_of_day(accepted_ms) <= FORWARD_BEFORE_MS:
+        return accepted_ms
+    return calendar.next_opening(zone.start_of(calendar.next_working_day(day + 1)))
 
 
 def judge_plain(view: View, policy: Policy) -> Judgement | None:

@@ -59,6 +59,7 @@ class Due(NamedTuple):
 
     made_ms: int
     due_ms: int
+    put_off: bool = False  # a rescheduling, which is never the first due date
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Supplement:
     place: Place
     ended_ms: int | None = None
     completed: bool = False  # ended by the papers, so that its time is taken off
+    after_end: bool = False  # asked for after a 9, and so no request unless that is recalled
 
 
 class Rescheduling(NamedTuple):
@@ -213,6 +215,13 @@ class View:
                 return made.due_ms
         return None
 
+    def first_due_at(self, at_ms: int | None) -> int | None:
+        """The first due date made by an instant that puts off no other; None: of all."""
+        for made in self.dues:
+            if not made.put_off and (at_ms is None or made.made_ms <= at_ms):
+                return made.due_ms
+        return None
+
     @property
     def due_ms(self) -> int | None:
         """The last due date sent, of an ended dossier the last one made at or before the end."""
@@ -240,7 +249,7 @@ class View:
             return Holder.NOBODY
         if move.state == State.IN_PROCESS and move.place.agency not in {
             self.receiver.agency,
-            self.settler.agency or self.holder.agency,
+            self.holder.agency,
         }:
             return Holder.CONSULTED_BODY
         return HOLDERS[State(move.state)]

@@ -115,7 +115,7 @@ MEANINGS: Final = {
         "DOMAIN.md §2.3: the end is the 9 if there is one",
     ),
     QualityWarning.BEYOND_CALENDAR: Meaning(
-        "A time for which there is no calendar: nothing in working time is measured.",
+        "A time for which there is no calendar: no clock of the dossier is measured.",
         "MEASURES.md §2, years 1990 to 2100",
     ),
     QualityWarning.IDENTITY_MISSING: Meaning(

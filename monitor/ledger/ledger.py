@@ -1,7 +1,8 @@
 """The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Self
@@ -22,9 +23,12 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (
     asyncpg.TransactionRollbackError,  # deadlocks among them
     asyncpg.ReadOnlySQLTransactionError,  # a standby that is not yet promoted
     asyncpg.InterfaceError,  # what asyncpg raises on a connection that has gone; see `_values`
+    asyncpg.InternalClientError,  # or that goes while it is being taken from the pool
     OSError,
     TimeoutError,
 )
+
+CLOSE_SECONDS = 2.0
 
 # Cells remembered, of which there are as many as real combinations of dimensions. Texts that a
 # source makes up must not fill the memory.
@@ -82,10 +86,16 @@ class Ledger:
     @asynccontextmanager
     async def open(cls, dsn: str, *, connections: int = 4) -> AsyncIterator[Self]:
         """A ledger with a pool of its own."""
-        async with asyncpg.create_pool(
-            dsn, min_size=1, max_size=connections, setup=_set_up, command_timeout=60
-        ) as pool:
+        # No minimum: a pool that has one logs a traceback whenever the server is away.
+        pool = await asyncpg.create_pool(
+            dsn, min_size=0, max_size=connections, setup=_set_up, command_timeout=60
+        )
+        try:
             yield cls(pool)
+        finally:
+            # A session that hangs must not keep the process: what it was to book is read again.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
 
     async def claim(
         self,

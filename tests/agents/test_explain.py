@@ -29,8 +29,9 @@ from monitor.domain.procedure import Catalogue, Procedure
 from monitor.domain.zone import Zone
 from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import pack_entries
-from monitor.ledger.unit import DossierRow, Entry
+from monitor.ledger.unit import DossierRow
 from monitor.reference.calendars import load_calendar
+from monitor.reference.policy import load_policy
 from schemas.event import (
     Canonical,
     DocumentsAttached,
@@ -66,6 +67,10 @@ def noted(kind, claimed_ms, **given):
     return kind(
         dossier=KEY, source="office", claimed_ms=claimed_ms, arrival_ms=claimed_ms, **given
     )
+
+
+def shipped() -> Policy:
+    return load_policy(ROOT / "deploy" / "reference")
 
 
 class Run:
@@ -118,7 +123,7 @@ def blocks(language: str) -> list[str]:
 
 def unversioned(text: str) -> str:
     """Without what changes whenever a reference file or a rule does."""
-    return re.sub(r"version (?:[0-9a-f]{16}|[0-9]+)", "version …", text)
+    return re.sub(r"(version|reference files) (?:[0-9a-f]{16,}|[0-9]+)", r"\1 …", text)
 
 
 def test_the_guides_example_gives_what_the_guide_shows(tmp_path: Path) -> None:
@@ -126,9 +131,9 @@ def test_the_guides_example_gives_what_the_guide_shows(tmp_path: Path) -> None:
     [shown] = blocks("console")
     command, _, printed = shown.partition("\n")
 
-    run = Run(KEY, log=log_of(tmp_path, *events.splitlines()), legal=law())
+    run = Run(KEY, log=log_of(tmp_path, *events.splitlines()), legal=shipped())
 
-    assert command == f"$ emc explain {KEY} --input dossier.ndjson --policy legal"
+    assert command == f"$ emc explain {KEY} --input dossier.ndjson --reference deploy/reference"
     assert run.status == 0
     assert unversioned(run.out) == unversioned(printed)
     assert max(len(line) for line in run.out.splitlines()) <= 100
@@ -426,7 +431,7 @@ async def booked(dsn: str, *, key: str = KEY, without: int | None = None) -> Non
         entries = post(fold(LIFE), PLAIN)
         numbers = await writer.ledger.number({account.cell for account in entries})
         held = {
-            Entry(account.measure, numbers[account.cell], account.day, account.slot): amount
+            (account.measure, numbers[account.cell], account.day, account.slot): amount
             for account, amount in entries.items()
             if account.measure != without
         }

@@ -12,7 +12,8 @@ from agents.shelf import Dossier, pack_events, unpack_events
 from monitor.domain.fold import fold, order_key
 from monitor.domain.identity import Repeat, content_hash, settled
 from monitor.domain.post import post
-from monitor.ledger.unit import DossierRow, Entry
+from monitor.ledger.packing import pack_entries
+from monitor.ledger.unit import DossierRow
 from tests.domain.strategies import DATE, INSTANT, THOROUGHLY, at, heard, said
 
 KEY = "H56.14-260803-0001"
@@ -32,9 +33,9 @@ def on_record(dossier):
         cell=None,
         due_ms=None,
         events=dossier.events,
-        booked=b"",
+        booked=pack_entries({(2, 1, 20_668, -1): 1}),
     )
-    return Dossier.on_record(row, {Entry(2, 1, 20_668, -1): 1})
+    return Dossier.on_record(row)
 
 
 def test_a_new_dossier_has_heard_nothing():
@@ -102,7 +103,7 @@ def test_the_same_id_of_another_source_is_another_statement():
     assert found == [None, None]
 
 
-# Two pairs of one mark: CRC-32 knows only four thousand million texts.
+# Two texts of one CRC-32, also behind any common beginning.
 COLLIDING = ("plumless", "buckeroo")
 
 
@@ -110,6 +111,16 @@ def test_identities_whose_marks_collide_are_told_apart_by_the_events():
     one, other = COLLIDING
     assert crc32(one.encode()) == crc32(other.encode())
     events = [said(2, at(3), id=one), said(9, at(4), id=other)]
+
+    dossier, found = hear(*events, *events)
+
+    assert found == [None, None, Repeat.DUPLICATE, Repeat.DUPLICATE]
+    assert dossier.view == fold(events)
+
+
+def test_sources_whose_marks_collide_are_told_apart_by_the_events():
+    one, other = COLLIDING
+    events = [said(2, at(3), id="x", source=one), said(2, at(3), id="x", source=other)]
 
     dossier, found = hear(*events, *events)
 
@@ -142,7 +153,7 @@ def test_a_dossier_comes_back_from_the_ledger_as_it_was():
     again = on_record(dossier)
 
     assert (again.key, again.version) == (KEY, 3)
-    assert again.booked == {Entry(2, 1, 20_668, -1): 1}
+    assert again.booked == pack_entries({(2, 1, 20_668, -1): 1})
     assert (again.view, again.events, again.marks) == (
         dossier.view,
         dossier.events,

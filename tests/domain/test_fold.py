@@ -496,6 +496,14 @@ def test_another_source_ends_a_dossier_only_if_the_authority_sent_nothing_later(
     assert life(said(2, at(2)), said(4, at(5)), portal).end_ms is None
 
 
+def test_what_is_later_at_one_instant_is_said_by_sequence_rank_and_identity():
+    office = [said(2, at(2)), said(0, at(4), sequence=5)]
+
+    for sequence, ended in [(4, None), (5, at(4)), (6, at(4))]:
+        portal = said(9, at(4), source="portal", sequence=sequence)
+        assert life(*office, portal).end_ms == ended
+
+
 @pytest.mark.parametrize("state", [4, 5, 6, 8])
 def test_another_source_may_run_or_pause_though_the_authority_sent_something_later(state):
     view = life(said(2, at(2)), said(0, at(5)), said(state, at(4), source="portal"))

@@ -361,6 +361,8 @@ def test_pauses_are_not_taken_off_the_processing_time_or_the_verdict():
         (901, 1000, 5),
         (1000, 1000, 5),
         (1001, 1000, 6),
+        (10_001, 100_000, 1),  # a hair over a bound is over it
+        (864_000_001, 864_000_000, 6),
         (1250, 1000, 6),
         (1251, 1000, 7),
         (1500, 1000, 7),

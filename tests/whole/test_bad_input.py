@@ -134,8 +134,12 @@ async def test_each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_
     ) as here:
         worker = here.worker()
         await asyncio.to_thread(worker.start)
-        for number, (_, value, _, _) in enumerate(BAD):
-            await here.produce([record(value), record(wire(event(1000 + number)))])
+        good = [wire(event(1000 + number)) for number in range(len(BAD))]
+        await here.produce(
+            record(value)
+            for (_, bad, _, _), following in zip(BAD, good, strict=True)
+            for value in (bad, following)
+        )
 
         await here.booked()
 

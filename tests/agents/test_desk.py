@@ -1,0 +1,499 @@
+"""The desk between a log and a ledger that both fail: exact whatever goes wrong, never silent."""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pytest
+
+from agents import dossiers
+from agents.batch import Batch, LogUnavailable
+from agents.dossiers import Desk
+from agents.generate.model import Scenario, records
+from agents.health import WorkerHealth
+from agents.quarantine import Quarantine, Seal
+from agents.recount import Recount
+from monitor.domain.policy import Policy
+from monitor.domain.view import Cell
+from monitor.domain.zone import Zone
+from monitor.ledger.ledger import LaterGeneration, Position, PositionMoved, VersionConflict
+from monitor.ledger.packing import unpack_entries
+from monitor.ledger.unit import DossierRow, Partition, TotalKey, Unit
+from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
+from tests.whole.ledger_checks import FLOWS, Figures, recounted
+
+PARTITIONS = [Partition("t", 0), Partition("t", 1)]
+
+
+@dataclass(frozen=True)
+class Written:
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class MemoryLedger:
+    """Keeps the rules of the real one: all or nothing, positions and versions first."""
+
+    def __init__(self) -> None:
+        self.held = {here: Position(0, 0, "c", None, "", "") for here in PARTITIONS}
+        self.rows: dict[str, DossierRow] = {}
+        self.journal: Counter[tuple[int, ...]] = Counter()
+        self.totals: Counter[TotalKey] = Counter()
+        self.tallies: Counter[str] = Counter()
+        self.refusals: dict[tuple[Partition, int], str] = {}
+        self.numbers: dict[Cell, int] = {}
+        self.bookings = 0
+        self.before: Callable[[str], None] = lambda _: None  # may raise: nothing has happened
+        self.after: Callable[[str], None] = lambda _: None  # may raise: it has, unknown to us
+        self.pace = 0.0
+
+    async def _call(self, name: str) -> None:
+        await asyncio.sleep(self.pace)
+        self.before(name)
+
+    async def claim(
+        self, partitions: Collection[Partition], generation: int
+    ) -> Mapping[Partition, Position]:
+        await self._call("claim")
+        for here in partitions:
+            self.held[here] = replace(self.held[here], epoch=self.held[here].epoch + 1)
+        self.after("claim")
+        return {here: self.held[here] for here in partitions}
+
+    async def positions(
+        self, partitions: Collection[Partition]
+    ) -> Mapping[Partition, Position]:
+        await self._call("positions")
+        return {here: self.held[here] for here in partitions}
+
+    async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]:
+        found = {key: replace(self.rows[key]) for key in keys if key in self.rows}
+        await self._call("load")
+        return found
+
+    async def number(self, cells: Collection[Cell]) -> Mapping[Cell, int]:
+        await self._call("number")
+        for cell in cells:
+            self.numbers.setdefault(cell, len(self.numbers) + 1)
+        return self.numbers
+
+    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+        await self._call("cells")
+        return {number: cell for cell, number in self.numbers.items()}
+
+    async def sealed_by_source(self) -> Mapping[str, int]:
+        return {}
+
+    async def book(self, unit: Unit) -> None:
+        await self._call("book")
+        for here, move in unit.moves.items():
+            at = self.held[here]
+            if (at.epoch, at.next) != (move.epoch, move.start):
+                raise PositionMoved
+        for row in unit.dossiers:
+            known = self.rows.get(row.key)
+            if row.version != (known.version if known else 0) + 1:
+                raise VersionConflict
+        for refusal in unit.refusals:
+            assert (refusal.partition, refusal.offset) not in self.refusals
+        for here, move in unit.moves.items():
+            self.held[here] = replace(self.held[here], next=move.next, last_hash=move.last_hash)
+        self.rows.update({row.key: row for row in unit.dossiers})
+        for line, amount in unit.journal.items():
+            self.journal[line[:4]] += amount
+        for total, (credit, debit) in unit.totals.items():
+            self.totals[total] += credit - debit
+        for tally, amount in unit.tallies.items():
+            self.tallies[tally.name] += amount
+        for refusal in unit.refusals:
+            self.refusals[refusal.partition, refusal.offset] = refusal.reason
+        self.bookings += 1
+        self.after("book")
+
+    def figures(self) -> Figures:
+        shown: Figures = {}
+        for key, net in self.totals.items():
+            if net and key.measure in FLOWS:
+                by = shown.setdefault((key.agency, key.channel, key.level), {})
+                name = next(name for measure, name in FLOWS.items() if measure == key.measure)
+                by[name] = by.get(name, 0) + net
+        return {
+            group: {name: net for name, net in by.items() if net}
+            for group, by in shown.items()
+            if any(by.values())
+        }
+
+    def booked(self) -> Counter[tuple[int, ...]]:
+        booked: Counter[tuple[int, ...]] = Counter()
+        for row in self.rows.values():
+            for entry, amount in unpack_entries(row.booked).items():
+                booked[tuple(entry)] += amount
+        return booked
+
+
+@dataclass
+class MemoryLog:
+    """Records by partition, read ahead a few batches, with seeks that may fail."""
+
+    written: dict[Partition, list[Written]]
+    rng: random.Random
+    fence: int = 0
+    at: dict[Partition, int] = field(default_factory=dict)
+    read: deque[Batch] = field(default_factory=deque)
+    told: dict[Partition, int] = field(default_factory=dict)
+    rejoined: int = 0
+    loses: Callable[[], bool] = lambda: False
+    fails: Callable[[], bool] = lambda: False
+
+    async def seek_to(self, positions: Mapping[Partition, int]) -> None:
+        self.fence += 1
+        await asyncio.sleep(0)
+        if self.fails():
+            raise LogUnavailable
+        self.at = dict(positions)
+
+    def fetched(self, partition: Partition) -> int | None:
+        return self.at.get(partition)
+
+    async def commit_to_kafka(self, positions: Mapping[Partition, int]) -> bool:
+        await asyncio.sleep(0)
+        if self.fails():
+            return False
+        self.told.update(positions)
+        return True
+
+    async def rejoin(self) -> None:
+        self.rejoined += 1
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            while len(self.read) < 3 and (batch := self._fetch()):
+                if not self.loses():
+                    self.read.append(batch)
+            if self.read:
+                yield self.read.popleft()
+            else:
+                await asyncio.sleep(0.001)
+
+    def _fetch(self) -> Batch | None:
+        behind = [here for here, at in self.at.items() if at < len(self.written[here])]
+        if not behind:
+            return None
+        here = self.rng.choice(behind)
+        start = self.at[here]
+        found = self.written[here][start : start + self.rng.randint(1, 60)]
+        self.at[here] = start + len(found)
+        return Batch(here, self.fence, start, found, len(self.written[here]))
+
+
+@dataclass
+class Office:
+    """A desk with everything around it in memory."""
+
+    ledger: MemoryLedger
+    log: MemoryLog
+    desk: Desk
+    recount: Recount
+    generation: int = 0
+    following: asyncio.Task[None] | None = None
+
+    def follow(self) -> None:
+        self.following = asyncio.create_task(self.desk.follow(self.log.batches()))
+
+    async def assign(self) -> None:
+        """As the transport does on an assignment: claim, then seek."""
+        self.generation += 1
+        self.log.fence += 1
+        claimed = await self.desk.take_over(PARTITIONS, self.generation)
+        with suppress(LogUnavailable):
+            await self.log.seek_to(claimed)
+
+    async def booked(self, within_s: float = 30) -> None:
+        async with asyncio.timeout(within_s):
+            while any(
+                self.ledger.held[here].next < len(self.log.written[here]) for here in PARTITIONS
+            ):
+                if self.desk.failed.done():
+                    self.desk.failed.result()
+                await asyncio.sleep(0.005)
+
+    async def end(self) -> None:
+        await self.desk.close()
+        if self.following is not None:
+            self.following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.following
+
+    def agrees(self) -> None:
+        result = self.recount.result()
+        assert self.ledger.figures() == recounted(result)
+        assert self.ledger.booked() == {
+            line: amount for line, amount in self.ledger.journal.items() if amount
+        }
+        assert self.ledger.tallies == Counter(
+            counted=result.counted, duplicate=result.duplicates, refused=result.refused
+        )
+        assert len(self.ledger.refusals) == result.refused
+
+
+def office(seed: int, dossiers_: int = 150, *, at_hand: int = 200_000) -> Office:
+    rng = random.Random(seed)
+    recount = Recount()
+    written: dict[Partition, list[Written]] = {here: [] for here in PARTITIONS}
+    scenario = Scenario(
+        seed=seed,
+        dossiers=dossiers_,
+        start=date(2026, 6, 1),
+        days=20,
+        duplicates=0.1,
+        late=0.1,
+        bad=0.03,
+    )
+    for record in records(scenario):
+        here = PARTITIONS[rng.randrange(2)]  # not by key: both change the same dossiers
+        recount.add(record.value, record.at_ms)
+        written[here].append(
+            Written(len(written[here]), record.at_ms, record.key.encode(), record.value)
+        )
+    ledger, log = MemoryLedger(), MemoryLog(written, rng)
+    desk = Desk(
+        ledger=ledger,
+        log=log,
+        claim=ledger.claim,
+        decoder=Decoder(Zone(), DOSSIERS),
+        policy=Policy(Zone()),
+        quarantine=Quarantine(Seal.from_text(Seal.new_key())),
+        health=WorkerHealth(),
+        now_ms=lambda: 1_785_719_551_000,
+        at_hand=at_hand,
+    )
+    return Office(ledger, log, desk, recount)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything as in the service, only sooner, and giving way more often."""
+
+    def pauses() -> Iterator[float]:
+        while True:
+            yield 0.002
+
+    monkeypatch.setattr(dossiers, "_pauses", pauses)
+    monkeypatch.setattr(dossiers, "UNIT_SECONDS", 0.002)
+    monkeypatch.setattr(dossiers, "UNIT_RECORDS", 150)
+    monkeypatch.setattr(dossiers, "REJOIN_SECONDS", 0.002)
+    monkeypatch.setattr(dossiers, "LOST_SECONDS", 0.05)
+    monkeypatch.setattr(dossiers, "YIELD_SECONDS", 0.0002)
+
+
+def often(rng: random.Random, share: float, *names: str) -> Callable[[str], None]:
+    def fail(name: str) -> None:
+        if (not names or name in names) and rng.random() < share:
+            raise ConnectionResetError(name)
+
+    return fail
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_ledger_that_fails_at_any_call_before_or_after_it_took_effect(seed: int):
+    here = office(seed)
+    here.ledger.before = often(random.Random(seed), 0.1)
+    here.ledger.after = often(random.Random(-seed), 0.2)
+    here.ledger.pace = seed % 3 / 2_000
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_rebalances_cancelled_agents_lost_batches_and_seeks_that_fail(seed: int):
+    here = office(seed)
+    rng = random.Random(seed + 100)
+    here.log.loses = lambda: rng.random() < 0.05
+    here.log.fails = lambda: rng.random() < 0.2
+    here.ledger.before = often(rng, 0.03)
+    here.ledger.pace = 0.0005
+    here.follow()
+    await here.assign()
+    for _ in range(12):
+        await asyncio.sleep(rng.uniform(0, 0.01))
+        if rng.random() < 0.5:
+            assert here.following is not None
+            here.following.cancel()
+            with suppress(asyncio.CancelledError):
+                await here.following
+            here.follow()
+        else:
+            taking = asyncio.create_task(here.assign())
+            if rng.random() < 0.3:
+                await asyncio.sleep(rng.uniform(0, 0.003))
+                taking.cancel()
+            with suppress(asyncio.CancelledError):
+                await taking
+    here.log.fails = lambda: False
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+
+
+async def test_a_booking_that_fails_while_the_next_unit_is_folded(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """What was folded meanwhile is dropped: not refused as a fault, and not counted again."""
+    monkeypatch.setattr(dossiers, "YIELD_SECONDS", -1.0)  # gives way after every record
+    here = office(1)
+    failures = iter([False, True, False, True, True, False, True])
+
+    def fail(name: str) -> None:
+        if name == "book" and next(failures, False):
+            raise ConnectionResetError
+
+    here.ledger.before = fail
+    here.ledger.pace = 0.004
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+    assert "fault" not in here.ledger.refusals.values()
+
+
+async def test_more_dossiers_in_a_unit_than_may_stay_at_hand():
+    here = office(2, at_hand=3)
+    here.ledger.pace = 0.002
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+    assert fallbacks(here) == 0
+
+
+def fallbacks(here: Office) -> float:
+    return sum(
+        sample.value
+        for metric in here.desk._health.fallbacks.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    )
+
+
+@pytest.mark.parametrize("name", ["load", "number", "cells", "positions", "claim", "book"])
+async def test_a_bug_anywhere_ends_the_worker_and_books_nothing_more(name: str):
+    here = office(3)
+    armed = name == "claim"
+
+    def fail(called: str) -> None:
+        if armed and called == name:
+            raise ZeroDivisionError(name)
+
+    here.ledger.before = fail
+    here.follow()
+    await here.assign()
+    if not armed:
+        while here.ledger.bookings < 2:
+            await asyncio.sleep(0.001)
+        armed = True
+        if name == "positions":
+            here.desk._fall_back("test", RuntimeError())
+
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(5):
+            await asyncio.shield(here.desk.failed)
+
+    booked = here.ledger.bookings
+    armed = False
+    await here.end()
+    assert here.ledger.bookings == booked
+
+
+async def test_a_lower_generation_rejoins_until_its_own_is_the_latest():
+    here = office(4, 20)
+    claim, latest = here.ledger.claim, 3
+
+    async def refusing(
+        partitions: Collection[Partition], generation: int
+    ) -> Mapping[Partition, Position]:
+        if generation < latest:
+            raise LaterGeneration(f"{generation}")
+        return await claim(partitions, generation)
+
+    here.desk._claim = refusing
+    here.follow()
+    await here.assign()
+    for rejoined in (1, 2):
+        async with asyncio.timeout(5):
+            while here.log.rejoined < rejoined:
+                await asyncio.sleep(0.002)
+        await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+
+
+async def test_kafka_is_told_where_the_ledger_is_and_lag_goes_to_nothing():
+    here = office(5, 40)
+    here.follow()
+    await here.assign()
+    await here.booked()
+    async with asyncio.timeout(5):
+        while here.log.told != {p: len(here.log.written[p]) for p in PARTITIONS}:
+            await asyncio.sleep(0.002)
+
+    lag = here.desk._health.lag_records.labels("t", "0")
+    assert lag._value.get() == 0
+    await here.end()
+
+
+async def test_lag_is_shown_while_nothing_can_be_booked():
+    here = office(6, 40)
+    here.follow()
+    await here.assign()
+    await here.booked()
+    behind = here.log.written[PARTITIONS[0]]
+
+    def away(_: str) -> None:
+        raise ConnectionRefusedError
+
+    here.ledger.before = away
+    last = behind[-1]
+    for _ in range(5):
+        behind.append(replace(last, offset=behind[-1].offset + 1))
+    async with asyncio.timeout(5):
+        while here.desk._health.lag_records.labels("t", "0")._value.get() != 5:
+            await asyncio.sleep(0.002)
+    await here.end()
+
+
+async def test_asked_to_end_while_the_ledger_hangs_it_waits_no_longer_than_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(dossiers, "CLOSE_SECONDS", 0.1)
+    here = office(7, 40)
+    here.follow()
+    await here.assign()
+    here.ledger.pace = 1_000
+
+    async with asyncio.timeout(3):
+        await here.end()
