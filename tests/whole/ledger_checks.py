@@ -19,6 +19,7 @@ from monitor.domain.measures import CONSUMED_BINS, SHOWN, Measure
 from monitor.domain.policy import Policy
 from monitor.domain.post import post
 from monitor.domain.view import Cell
+from monitor.domain.zone import Zone
 from monitor.ledger.packing import unpack_entries
 
 Group = tuple[str, int, int]  # level-1 agency, channel, service level
