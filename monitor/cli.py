@@ -21,6 +21,7 @@ from monitor.domain.policy import Precision
 OK: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
+SHIPPED: Final = Path("deploy/reference")
 INTERRUPTED: Final = 130
 
 app = typer.Typer(
@@ -112,6 +113,12 @@ def demo(
     precision: Annotated[
         Precision | None, typer.Option(help="Of on_time; overrides the mapping's.")
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Reference files, for the law's measures; deploy/reference if it is here."
+        ),
+    ] = None,
 ) -> None:
     """Run the whole service here: broker, PostgreSQL, worker and metrics, fed with dossiers.
 
@@ -130,6 +137,7 @@ def demo(
             log=input,
             mapping=mapping,
             precision=precision,
+            reference=reference or (SHIPPED if SHIPPED.is_dir() else None),
         )
     )
 
