@@ -335,7 +335,7 @@ class Truth:
 
     # End (§3)
 
-    def _end(self):  # noqa: C901, PLR0912 - one line of the rule after another
+    def _end(self):  # noqa: PLR0912 - one line of the rule after another
         self.end = self.end_766 = self.outcome = self.handed_over = self.end_event = None
         codes = [e.state for e in self.states]
         if self.accepting is None:

@@ -66,7 +66,7 @@ CLOCKS = {
 SLOTS = {NO_SLOT: None, FIXED_IN_TIME: "in_time", FIXED_LATE: "late"}
 
 
-def said_flows(truth):  # noqa: C901, PLR0912 - one figure after another
+def said_flows(truth):  # noqa: PLR0912 - one figure after another
     """Flows as the oracle has them: (name, day) → amount."""
     said = Counter()
     if truth.submitted is not None:
