@@ -233,11 +233,11 @@ async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
             raise NotFound(f"no dossier {wanted} in the ledger")
         row = rows[wanted]
         entries = unpack_entries(row.booked)
-        cells = await ledger.cells({entry.cell for entry in entries})
+        cells = await ledger.cells({number for _, number, _, _ in entries})
     events = list(unpack_events(row.events))
     held = {
-        Account(entry.measure, cells[entry.cell], entry.day, entry.slot): amount
-        for entry, amount in entries.items()
+        Account(measure, cells[number], day, slot): amount
+        for (measure, number, day, slot), amount in entries.items()
     }
     posts = post(fold(settled(events), policy.portals), policy)
     drift = tuple(

@@ -52,11 +52,14 @@ class Dossier:
     events: bytes = b""
     marks: bytes = b""
     booked: bytes = b""
+    portals: frozenset[str] = frozenset()  # of the policy: sources without authority
 
     @classmethod
-    def on_record(cls, row: DossierRow) -> "Dossier":
+    def on_record(cls, row: DossierRow, portals: frozenset[str] = frozenset()) -> "Dossier":
         """A dossier as the ledger has it; its view is folded afresh."""
-        dossier = cls(row.key, row.version, events=row.events, booked=row.booked)
+        dossier = cls(
+            row.key, row.version, events=row.events, booked=row.booked, portals=portals
+        )
         dossier.refold(list(unpack_events(row.events)))
         return dossier
 
@@ -105,7 +108,7 @@ class Dossier:
 
     def refold(self, events: list[Canonical]) -> None:
         """Fold all events again: out of order, corrected, or another source spoke."""
-        self.view = fold(settled(events))
+        self.view = fold(settled(events), self.portals)
         self.marks = b"".join(map(_mark, events))
 
 

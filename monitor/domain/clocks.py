@@ -8,23 +8,12 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from monitor.domain.calendar import WorkCalendar
+from monitor.domain.binding import by_when
 from monitor.domain.event import State
 from monitor.domain.lifecycle import STANDING, Holder
 from monitor.domain.measures import Clock
-from monitor.domain.reckoning import FORWARD_BEFORE_MS, Reckoning
+from monitor.domain.reckoning import Reckoning
 from monitor.domain.view import Move, Outcome, Place, View
-from monitor.domain.zone import Zone
-
-HOUR_MS: Final = 3_600_000
-MINUTE_MS: Final = 60_000
-
-ACCEPTANCE_LIMIT_MS: Final = 8 * HOUR_MS  # working time; practice: provincial engine
-# «Start of the next working day» read as its first working hour: assumption.
-FORWARD_GRACE_MS: Final = HOUR_MS
-SUPPLEMENT_REQUEST_DAYS: Final = 3  # working days; law: Decree 61/2018 Art. 19(4)
-SYNC_LIMIT_MS: Final = 10 * MINUTE_MS  # elapsed; law: Decree 63/2024 Art. 7
-ANSWER_LIMIT_MS: Final = 2 * HOUR_MS  # working time; law: Decree 63/2024 Art. 7
 
 
 class Timed(NamedTuple):
@@ -69,46 +58,34 @@ def timed(reckoning: Reckoning) -> Iterator[Timed]:
 
 
 def _at_reception(reckoning: Reckoning, accepted_ms: int) -> Iterator[Timed]:
-    view, calendar = reckoning.view, reckoning.calendar
+    view = reckoning.view
     if view.submitted_ms is not None and view.submitted_ms <= accepted_ms:
-        limit_ms = _worked_by(view.submitted_ms, ACCEPTANCE_LIMIT_MS, calendar)
+        limit_ms = _limit_ms(reckoning, Clock.ACCEPTANCE, view.submitted_ms)
         yield Timed(Clock.ACCEPTANCE, view.submitted_ms, accepted_ms, view.receiver, limit_ms)
     forwarded_ms = next(
         (move.at_ms for move in view.moves if move.state == State.IN_PROCESS), None
     )
     if forwarded_ms is not None and forwarded_ms >= accepted_ms:
-        limit_ms = forward_by(accepted_ms, calendar, reckoning.zone)
+        limit_ms = _limit_ms(reckoning, Clock.FORWARD, accepted_ms)
         yield Timed(Clock.FORWARD, accepted_ms, forwarded_ms, view.receiver, limit_ms)
     for supplement in reckoning.requests[:1]:
         if forwarded_ms is None or supplement.asked_ms <= forwarded_ms:
-            day = calendar.add_working_days(
-                reckoning.zone.day(accepted_ms), SUPPLEMENT_REQUEST_DAYS
-            )
             yield Timed(
                 Clock.SUPPLEMENT_REQUEST,
                 accepted_ms,
                 supplement.asked_ms,
                 view.receiver,
-                calendar.close_of(day),
+                _limit_ms(reckoning, Clock.SUPPLEMENT_REQUEST, accepted_ms),
             )
 
 
-def _worked_by(from_ms: int, amount_ms: int, calendar: WorkCalendar) -> int:
-    """The last instant at which no more than this has been worked.
-
-    What happens after the close at which a limit in working hours runs out has taken no more.
-    """
-    return calendar.next_opening(calendar.add_worked(from_ms, amount_ms))
-
-
-def forward_by(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
-    """By when the settling unit must have the dossier: the day's close, or next morning."""
-    day = zone.day(accepted_ms)
-    if calendar.is_working_day(day) and zone.ms_of_day(accepted_ms) <= FORWARD_BEFORE_MS:
-        return max(accepted_ms, calendar.close_of(day))
-    next_day = calendar.next_working_day(day + 1)
-    opening = calendar.next_opening(zone.start_of(next_day))
-    return calendar.add_worked(opening, FORWARD_GRACE_MS)
+def _limit_ms(reckoning: Reckoning, clock: Clock, from_ms: int) -> int | None:
+    """By when the clock's limit wants it done, if one binds this dossier on that day."""
+    limit = reckoning.legal.limits(clock, reckoning.zone.day(from_ms))
+    bundled = reckoning.procedure is not None and reckoning.procedure.bundled
+    if limit is None or (limit.bundled_only and not bundled):
+        return None
+    return by_when(limit, from_ms, reckoning.calendar, reckoning.zone)
 
 
 def _between_moves(view: View) -> Iterator[Timed]:
@@ -147,11 +124,11 @@ _PAUSES: Final[Mapping[int, Clock]] = {
 
 def _synchronised(reckoning: Reckoning) -> Iterator[Timed]:
     """Sync and answer times, which bind bundled birth and death procedures only."""
-    view, calendar = reckoning.view, reckoning.calendar
+    view = reckoning.view
     for answer in view.acknowledgements:
         sent_ms = answer.sent_ms
         if sent_ms is None or sent_ms > answer.at_ms:
             continue
-        yield Timed(Clock.SYNC, sent_ms, answer.at_ms, view.receiver, sent_ms + SYNC_LIMIT_MS)
-        limit_ms = _worked_by(sent_ms, ANSWER_LIMIT_MS, calendar)
-        yield Timed(Clock.ANSWER, sent_ms, answer.at_ms, view.receiver, limit_ms)
+        for clock in (Clock.SYNC, Clock.ANSWER):
+            limit_ms = _limit_ms(reckoning, clock, sent_ms)
+            yield Timed(clock, sent_ms, answer.at_ms, view.receiver, limit_ms)

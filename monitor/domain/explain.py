@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from monitor.domain.calendar import WorkCalendar
-from monitor.domain.clocks import Clock, timed
+from monitor.domain.clocks import timed
 from monitor.domain.deadlines import RULES, Due, Ground, Limit, Pause, Rule, Strategy, suspended
 from monitor.domain.deadlines import Basis as GroundBasis
 from monitor.domain.event import Kind
@@ -36,6 +36,7 @@ from monitor.domain.measures import (
     NO_SLOT,
     WORKED_BOUNDS,
     Basis,
+    Clock,
     Definition,
     Measure,
     Part,
@@ -910,7 +911,7 @@ def _standings(reckoning: Reckoning) -> Iterator[_Standing]:
             RuleName.FIRST_DUE,
             reckoning.judge_first_due(),
             end_ms,
-            reckoning.first_due_ms,
+            reckoning.first_due_ms(at_ms),
             reckoning.slot_first_due,
             bool(view.dues),
         ),

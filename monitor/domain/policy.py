@@ -1,11 +1,15 @@
 """By which rules a dossier is measured."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from monitor.domain.binding import Limits, standard
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import Strategy
+from monitor.domain.event import State
+from monitor.domain.lifecycle import STOPS, RuleName
 from monitor.domain.procedure import Catalogue
 from monitor.domain.zone import Zone
 
@@ -35,6 +39,10 @@ class Legal:
     calendars: Calendars
     catalogue: Catalogue
     strategy: Strategy = Strategy.SHIFT  # what a pause does to a due date of ours
+    stops: Mapping[RuleName, frozenset[State]] = field(
+        default_factory=lambda: STOPS
+    )  # which state stops which rule's clock
+    limits: Limits = standard  # by when a clock wants something done
     portals: frozenset[str] = frozenset()  # sources that are never the authority of a dossier
     #                                        that another source speaks of
     version: str = ""  # digest of the reference files it was made from

@@ -9,7 +9,7 @@ from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
 from monitor.domain.deadlines import Due as OwnDue
 from monitor.domain.event import State
-from monitor.domain.lifecycle import STOPS, RuleName
+from monitor.domain.lifecycle import RuleName
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.procedure import Procedure
@@ -109,7 +109,7 @@ class Reckoning:
 
     def pauses(self, rule: RuleName, at_ms: int) -> list[Pause]:
         """What stops a rule's clock up to an instant; open ones have no end."""
-        stops = STOPS[rule]
+        stops = self.legal.stops[rule]
         pauses = []
         if State.SUPPLEMENT_REQUESTED in stops:
             for s in self.requests:

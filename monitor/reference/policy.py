@@ -71,6 +71,8 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         calendars=chosen,
         catalogue=procedures.catalogue,
         strategy=rules.written.suspension.strategy,
+        stops=rules.stops,
+        limits=rules.limit,
         portals=frozenset(rules.written.portals),
         version=version,
     )

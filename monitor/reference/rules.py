@@ -11,9 +11,11 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
+from monitor.domain.binding import ClockLimit, ClockUnit
 from monitor.domain.deadlines import HOUR_MS, Basis, Strategy
 from monitor.domain.event import State
 from monitor.domain.lifecycle import PAUSING, STOPS, RuleName
+from monitor.domain.measures import Clock
 from monitor.domain.policy import Precision
 from monitor.domain.zone import HO_CHI_MINH, Zone
 from monitor.reference.complaints import Complaints
@@ -38,14 +40,6 @@ class ClockName(StrEnum):
     PETITION_SUPPLEMENT = "petition_supplement"  # received to the first supplement request
     PETITION_ANSWER = "petition_answer"  # received to answered
     PETITION_PUBLICATION = "petition_publication"  # answered to published
-
-
-class ClockUnit(StrEnum):
-    MINUTES = "minutes"  # elapsed
-    HOURS = "hours"  # worked
-    WORKING_DAYS = "working_days"
-    SAME_DAY = "same_day"  # by the close of the day, or early on the next if after the cut-off
-    NONE = "none"  # timed only
 
 
 _UNCOUNTED: Final = frozenset({ClockUnit.SAME_DAY, ClockUnit.NONE})
@@ -112,20 +106,6 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """A clock's limit on some days."""
-
-    name: ClockName
-    n: int
-    unit: ClockUnit
-    cut_off_ms: int | None  # of the local day
-    grace_ms: int
-    bundled_only: bool
-    article: str
-    basis: Basis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What `policy.toml` says, checked."""
 
@@ -137,13 +117,17 @@ class Rules:
     _verdicts: Mapping[str, tuple[Verdict, ...]]
     _stops: Mapping[str, tuple[Stop, ...]]
 
-    def clock(self, name: ClockName, day: int) -> Clock | None:
+    def limit(self, clock: Clock, day: int) -> ClockLimit | None:
+        """The limit of one of the domain's clocks on a day; None: none binds."""
+        name = clock.name.lower()
+        return self.clock(ClockName(name), day) if name in set(ClockName) else None
+
+    def clock(self, name: ClockName, day: int) -> ClockLimit | None:
         """A clock as it binds on a day; None where nothing is said of that day."""
         row = valid_on(self._clocks[name], day)
         if row is None:
             return None
-        return Clock(
-            name=name,
+        return ClockLimit(
             n=row.n,
             unit=row.unit,
             cut_off_ms=_time_ms(row.cut_off),

@@ -25,7 +25,7 @@ from monitor.domain.procedure import Catalogue, Procedure
 from monitor.domain.zone import Zone
 from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import pack_entries
-from monitor.ledger.unit import DossierRow, Entry
+from monitor.ledger.unit import DossierRow
 from monitor.reference.calendars import load_calendar
 from schemas.event import Canonical
 from tests.domain.strategies import at, said
@@ -327,7 +327,7 @@ async def booked(dsn: str, *, key: str = KEY, without: int | None = None) -> Non
         entries = post(fold(LIFE), PLAIN)
         numbers = await writer.ledger.number({account.cell for account in entries})
         held = {
-            Entry(account.measure, numbers[account.cell], account.day, account.slot): amount
+            (account.measure, numbers[account.cell], account.day, account.slot): amount
             for account, amount in entries.items()
             if account.measure != without
         }

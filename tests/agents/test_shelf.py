@@ -103,7 +103,7 @@ def test_the_same_id_of_another_source_is_another_statement():
     assert found == [None, None]
 
 
-# Two pairs of one mark: CRC-32 knows only four thousand million texts.
+# Two texts of one CRC-32, also behind any common beginning.
 COLLIDING = ("plumless", "buckeroo")
 
 
@@ -111,6 +111,16 @@ def test_identities_whose_marks_collide_are_told_apart_by_the_events():
     one, other = COLLIDING
     assert crc32(one.encode()) == crc32(other.encode())
     events = [said(2, at(3), id=one), said(9, at(4), id=other)]
+
+    dossier, found = hear(*events, *events)
+
+    assert found == [None, None, Repeat.DUPLICATE, Repeat.DUPLICATE]
+    assert dossier.view == fold(events)
+
+
+def test_sources_whose_marks_collide_are_told_apart_by_the_events():
+    one, other = COLLIDING
+    events = [said(2, at(3), id="x", source=one), said(2, at(3), id="x", source=other)]
 
     dossier, found = hear(*events, *events)
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.calendar import WorkCalendar
-from monitor.domain.clocks import Clock
 from monitor.domain.deadlines import Limit, Rule, Strategy, Unit
 from monitor.domain.explain import (
     DueFrom,
@@ -29,6 +28,7 @@ from monitor.domain.measures import (
     FIXED_LATE,
     NO_SLOT,
     Basis,
+    Clock,
     Measure,
     Part,
     clock_measure,

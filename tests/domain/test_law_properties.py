@@ -293,7 +293,7 @@ def wild(draw):
             times = {"receipt_ms": st.none() | edges, "due_ms": st.none() | edges}
         else:
             event = other(draw, kind, common, WINDOWS[0])
-            times = {
+            by_kind: dict[str, dict[str, Any]] = {
                 "rescheduled": {"due_ms": edges},
                 "amended": {"receipt_ms": st.none() | edges},
                 "snapshot": {
@@ -302,7 +302,8 @@ def wild(draw):
                     "due_ms": st.none() | edges,
                 },
                 "synced": {"sent_ms": st.none() | edges},
-            }.get(kind, {})
+            }
+            times = by_kind.get(kind, {})
         events.append(replace(event, **{name: draw(value) for name, value in times.items()}))
     return events
 

@@ -7,13 +7,14 @@ from enum import Enum
 import msgspec
 import pytest
 
+from monitor.domain.binding import ClockUnit
 from monitor.domain.lifecycle import RuleName
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
-from monitor.reference.rules import ClockName, ClockUnit, PolicyFile
+from monitor.reference.rules import ClockName, PolicyFile
 from monitor.reference.typed import key_names, keys_of
 from tests.domain.strategies_time import HOUR, at, day
 from tests.reference.given import there

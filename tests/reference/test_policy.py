@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from monitor.domain.binding import ClockLimit, ClockUnit
 from monitor.domain.deadlines import Basis, Strategy
 from monitor.domain.event import State
 from monitor.domain.lifecycle import STOPS, RuleName
@@ -12,7 +13,7 @@ from monitor.domain.zone import Zone
 from monitor.reference.check import check
 from monitor.reference.complaints import Unusable
 from monitor.reference.policy import load_policy, load_reference
-from monitor.reference.rules import Clock, ClockName, ClockUnit
+from monitor.reference.rules import ClockName
 from tests.domain.strategies_time import day
 from tests.reference.given import there
 from tests.servers.require import ROOT
@@ -92,8 +93,7 @@ def test_the_shipped_clocks_have_the_limits_of_the_dictionary(name, n, unit, bun
 
 
 def test_the_forwarding_rule_has_a_cut_off_and_loses_its_article_with_the_decree():
-    assert SHIPPED.rules.clock(ClockName.FORWARD, BEFORE) == Clock(
-        name=ClockName.FORWARD,
+    assert SHIPPED.rules.clock(ClockName.FORWARD, BEFORE) == ClockLimit(
         n=0,
         unit=ClockUnit.SAME_DAY,
         cut_off_ms=15 * HOUR,
