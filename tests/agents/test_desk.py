@@ -396,6 +396,26 @@ def fallbacks(here: Office) -> float:
     )
 
 
+async def test_what_was_cut_off_in_the_middle_is_never_booked():
+    """Cancelled between two records of a batch, with a whole batch before it in the unit."""
+    for moment in range(12):
+        here = office(8, 60)
+        await here.assign()
+        batches = here.log.batches()
+        await here.desk.take(await anext(batches))
+        taking = asyncio.create_task(here.desk.take(await anext(batches)))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+
+        await here.desk.close()
+
+        read = sum(position.next for position in here.ledger.held.values())
+        assert here.ledger.tallies.total() == read, moment
+
+
 @pytest.mark.parametrize("name", ["load", "number", "cells", "positions", "claim", "book"])
 async def test_a_bug_anywhere_ends_the_worker_and_books_nothing_more(name: str):
     here = office(3)

@@ -190,6 +190,12 @@ async def test_a_partition_that_is_not_claimed_waits_for_a_seek(tansu: Tansu):
         await produce(
             tansu.bootstrap, topic, [str(n).encode() for n in range(30)], partition=partition
         )
+    unclaimed = TopicPartition(topic, 1)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=tansu.bootstrap, group_id=f"reader-{topic}", enable_auto_commit=False
+    ) as consumer:
+        consumer.assign([unclaimed])
+        await consumer.commit({unclaimed: 5})
     async with reading(tansu.bootstrap, topic, {0: 10}) as reader:
         assert await reader.reads(20) == list(range(10, 30))
         await asyncio.sleep(1.5)
