@@ -1,10 +1,7 @@
 """Workers come and go, and some believe what is no longer so: every record still counts once."""
 
 import asyncio
-import random
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -12,22 +9,8 @@ import pytest
 
 from tests.servers.kafka import KafkaNode
 from tests.whole.ledger_checks import drift
-from tests.whole.service import Stage, Worker, life, stage
+from tests.whole.service import Stage, Worker, life, stage, streaming
 from tests.whole.until import until
-
-
-@asynccontextmanager
-async def streaming(
-    here: Stage, dossiers: int, per_second: int, *, keyed: bool = True
-) -> AsyncIterator[int]:
-    """Events that go on coming while the block is at work; how many there will be."""
-    events = list(life(dossiers))
-    if not keyed:
-        rng = random.Random(5)
-        events = [event._replace(key=str(rng.random())) for event in events]
-    producing = asyncio.create_task(here.produce(events, per_second=per_second))
-    yield len(events)
-    await producing
 
 
 async def held_by(here: Stage, worker: Worker) -> int:
@@ -58,7 +41,7 @@ async def test_a_second_worker_joins_leaves_and_is_killed_and_nothing_is_lost_or
     """Where records are not keyed, both workers change the same dossiers all the time."""
     async with stage(kafka.bootstrap, database, tmp_path) as here:
         first, second = here.worker(), here.worker()
-        async with streaming(here, 1_500, 1_000, keyed=keyed):
+        async with streaming(here, 1_000, keyed=keyed):
             await asyncio.to_thread(first.start)
             await asyncio.to_thread(second.start)
             await holds(here, second, 2)
@@ -85,7 +68,7 @@ async def test_a_worker_that_slept_through_its_session_books_nothing_twice_and_c
 ):
     async with stage(kafka.bootstrap, database, tmp_path) as here:
         sleeper, other = here.worker(), here.worker()
-        async with streaming(here, 1_200, 1_000):
+        async with streaming(here, 1_000):
             await asyncio.to_thread(sleeper.start)
             await here.booked_beyond(100)
             sleeper.freeze()
@@ -107,7 +90,7 @@ async def test_a_second_group_on_one_ledger_says_why_it_ends_and_the_first_goes_
     """Both would own every partition, and each would overtake the other for ever."""
     async with stage(kafka.bootstrap, database, tmp_path) as here:
         ours, stray = here.worker(), here.worker(group="stray")
-        async with streaming(here, 1_000, 1_000):
+        async with streaming(here, 1_000):
             await asyncio.to_thread(ours.start)
             await here.booked_beyond(100)
 
@@ -132,7 +115,7 @@ async def test_a_worker_overtaken_in_the_ledger_drops_what_it_has_and_rejoins(
     """As if another had claimed: epochs are raised behind its back, again and again."""
     async with stage(kafka.bootstrap, database, tmp_path) as here:
         worker = here.worker()
-        async with streaming(here, 1_000, 1_000):
+        async with streaming(here, 1_000):
             await asyncio.to_thread(worker.start)
             for _ in range(3):
                 booked = await here.booked_beyond(0)

@@ -9,7 +9,7 @@ import asyncpg
 from tests.servers.kafka import KafkaNode
 from tests.servers.process import free_port
 from tests.servers.tansu import Tansu
-from tests.whole.service import Stage, Worker, life, stage
+from tests.whole.service import Stage, Worker, life, stage, streaming
 from tests.whole.until import until
 
 
@@ -21,20 +21,19 @@ async def test_a_signal_ends_it_within_seconds_in_the_middle_of_a_replay_and_it_
     kafka: KafkaNode, database: str, tmp_path: Path
 ):
     async with stage(kafka.bootstrap, database, tmp_path) as here:
-        producing = asyncio.create_task(here.produce(life(1_500), per_second=1_000))
         worker = here.worker()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        async with streaming(here, 1_000):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                await asyncio.to_thread(worker.start)
+                booked = await here.booked_beyond(0)
+                await here.booked_beyond(booked + 100)
+
+                worker.send(number)
+
+                assert await asyncio.to_thread(worker.ended, 10) == 0
+                assert "Traceback" not in worker.said()
+                assert "never retrieved" not in worker.said()
             await asyncio.to_thread(worker.start)
-            booked = await here.booked_beyond(0)
-            await here.booked_beyond(booked + 100)
-
-            worker.send(number)
-
-            assert await asyncio.to_thread(worker.ended, 10) == 0
-            assert "Traceback" not in worker.said()
-            assert "never retrieved" not in worker.said()
-        await asyncio.to_thread(worker.start)
-        await producing
         await here.booked()
         assert await here.disagreements() == []
 

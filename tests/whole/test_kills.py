@@ -2,11 +2,10 @@
 
 import asyncio
 import random
-from itertools import takewhile
 from pathlib import Path
 
 from tests.servers.kafka import KafkaNode
-from tests.whole.service import life, stage
+from tests.whole.service import stage, streaming
 
 
 async def test_a_worker_killed_again_and_again_in_a_replay_counts_everything_once(
@@ -15,21 +14,15 @@ async def test_a_worker_killed_again_and_again_in_a_replay_counts_everything_onc
     """Each kill falls so many records behind where the ledger stood, in a stream that goes on."""
     rng = random.Random(4)
     async with stage(kafka.bootstrap, database, tmp_path) as here:
-        enough = asyncio.Event()
-        events = takewhile(lambda _: not enough.is_set(), life(30_000))
-        streaming = asyncio.create_task(here.produce(events, per_second=1_000))
         worker = here.worker()
-
-        for _ in range(3):
-            booked = await here.booked_beyond(0) if worker.log.exists() else 0
+        async with streaming(here, 1_000):
+            for _ in range(3):
+                booked = await here.booked_beyond(0) if worker.log.exists() else 0
+                await asyncio.to_thread(worker.start)
+                await here.booked_beyond(booked + rng.randrange(1, 1_500))
+                await asyncio.sleep(rng.uniform(0, 0.1))
+                worker.kill()
             await asyncio.to_thread(worker.start)
-            await here.booked_beyond(booked + rng.randrange(1, 1_500))
-            await asyncio.sleep(rng.uniform(0, 0.1))
-            assert not streaming.done()
-            worker.kill()
-        await asyncio.to_thread(worker.start)
-        enough.set()
-        await streaming
         await here.booked()
 
         assert await here.disagreements() == []
