@@ -125,7 +125,8 @@ class Reckoning:
                 continue
             if move.at_ms > at_ms:
                 break
-            until = moves[place + 1].at_ms if place + 1 < len(moves) else None
+            # A state that is said again is the same pause: it is over with another one.
+            until = next((m.at_ms for m in moves[place:] if m.state != move.state), None)
             pauses.append(Pause(move.at_ms, None if until is None or until > at_ms else until))
         return pauses
 

@@ -108,22 +108,21 @@ def known_calendars(makeup_days_count):
     return KnownCalendars(makeup_days_count=makeup_days_count)
 
 
-@cache
-def catalogue():
-    by_code = {}
-    for row in ROWS:
-        by_code[row.code] = (*by_code.get(row.code, ()), row)
-    return Catalogue(by_code)
-
-
 def policy_of(rules):
     """What the domain is given for the rules of the oracle."""
+    by_code: dict[str, tuple[Procedure, ...]] = {}
+    for row in rules.rows:
+        by_code[row.code] = (*by_code.get(row.code, ()), row)
+    if rules.decisions is DECISIONS:  # laid out once
+        calendars = known_calendars(rules.makeup_days_count)
+    else:
+        calendars = KnownCalendars(decisions=rules.decisions)
     return Policy(
         HANOI,
         Precision(rules.precision),
         Legal(
-            calendars=known_calendars(rules.makeup_days_count),
-            catalogue=catalogue(),
+            calendars=calendars,
+            catalogue=Catalogue(by_code),
             strategy=Strategy(rules.strategy),
             portals=rules.portals,
         ),

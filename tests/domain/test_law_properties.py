@@ -286,7 +286,7 @@ def wild(draw):
             "arrival_ms": draw(edges),
         }
         kind = draw(st.sampled_from(["state"] * 3 + KINDS))
-        times: dict[str, Any]
+        times: Any
         if kind == "state":
             state = draw(st.integers(0, 10))
             event = state_changed(draw, state, common, WINDOWS[0])
