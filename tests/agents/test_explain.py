@@ -27,6 +27,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.unit import DossierRow
 from monitor.reference.calendars import load_calendar
+from monitor.reference.policy import load_policy
 from schemas.event import Canonical
 from tests.domain.strategies import at, said
 from tests.outlets.writer import Writer
@@ -99,7 +100,7 @@ def blocks(language: str) -> list[str]:
 
 def unversioned(text: str) -> str:
     """Without what changes whenever a reference file or a rule does."""
-    return re.sub(r"version (?:[0-9a-f]{16}|[0-9]+)", "version …", text)
+    return re.sub(r"(version|files) (?:[0-9a-f]{16}|[0-9]+|…)", r"\1 …", text)
 
 
 def test_the_guides_example_gives_what_the_guide_shows(tmp_path: Path) -> None:
@@ -107,9 +108,11 @@ def test_the_guides_example_gives_what_the_guide_shows(tmp_path: Path) -> None:
     [shown] = blocks("console")
     command, _, printed = shown.partition("\n")
 
-    run = Run(KEY, log=log_of(tmp_path, *events.splitlines()), legal=law())
+    shipped = load_policy(ROOT / "deploy" / "reference")
+    run = Run(KEY, log=log_of(tmp_path, *events.splitlines()), legal=shipped)
 
-    assert command == f"$ emc explain {KEY} --input dossier.ndjson --policy legal"
+    options = "--input dossier.ndjson --reference deploy/reference"
+    assert command == f"$ emc explain {KEY} {options}"
     assert run.status == 0
     assert unversioned(run.out) == unversioned(printed)
     assert max(len(line) for line in run.out.splitlines()) <= 100
