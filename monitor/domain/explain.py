@@ -21,6 +21,7 @@ from monitor.domain.fold import (
     _counted,
     _step,
     _unvoided,
+    _warned_though_voided,
     effective_ms,
     fold,
     order_key,
@@ -43,7 +44,7 @@ from monitor.domain.measures import (
 )
 from monitor.domain.measures import Kind as MeasureKind
 from monitor.domain.policy import RULES_VERSION, Policy, Precision
-from monitor.domain.post import Account, Entries, _odd, post
+from monitor.domain.post import Account, Entries, _odd, _source, post
 from monitor.domain.reckoning import Judgement, Reckoning, judge_plain
 from monitor.domain.view import Cell, Move, Outcome, Place, View
 from monitor.domain.view import Due as SentDue
@@ -308,7 +309,7 @@ class Explanation:
     level: int
     applicant_type: int
     identity_attached: bool | None
-    beyond_calendar: bool  # nothing that rests on working time is measured
+    beyond_calendar: bool  # no clock is measured
     story: tuple[Told, ...]
     sent: tuple[Sent, ...]
     own: Own | None
@@ -335,12 +336,11 @@ def explain(
         account.measure == Measure.WARNED and account.slot == QualityWarning.BEYOND_CALENDAR
         for account in entries
     )
-    reckoning = None if beyond else _reckoning(view, policy)
+    reckoning = _reckoning(view, policy)
     walk = _Walk.of(ordered, policy)
     odd = [] if reckoning is None else list(_odd(reckoning))
     if beyond:
-        last = view.moves[-1]  # the one that `post` names
-        odd.append(Noted(QualityWarning.BEYOND_CALENDAR, last.source, last.at_ms))
+        odd.append(Noted(QualityWarning.BEYOND_CALENDAR, _source(view), view.began_ms or 0))
     warnings = [*walk.warned(), *_attached(odd, ordered, walk.taken)]
     return Explanation(
         dossier=heard[0].dossier,
@@ -367,7 +367,7 @@ def explain(
         sent=tuple(_sent(view, walk.dues, reckoning)),
         own=_own(reckoning),
         verdicts=tuple(_verdicts(view, policy, reckoning, as_of_ms)),
-        timings=tuple(_timings(reckoning)),
+        timings=() if beyond else tuple(_timings(reckoning)),
         warnings=tuple(warnings),
         entries=tuple(_posted(entries)),
     )
@@ -434,6 +434,8 @@ class _Walk:
         for event in counted:
             walk._step(event)
         walk._set_aside(ordered, stray, contradictions)
+        for event, noted in _warned_though_voided(ordered, standing):
+            walk.taken[event.source, event.id].noted.append(noted)
         return walk
 
     def warned(self) -> Iterator[Warned]:
@@ -913,7 +915,7 @@ def _standings(reckoning: Reckoning) -> Iterator[_Standing]:
             end_ms,
             reckoning.first_due_ms(at_ms),
             reckoning.slot_first_due,
-            bool(view.dues),
+            view.first_due_at(at_ms) is not None,
         ),
     ):
         day = slot(at_ms) if until_ms is None else None

@@ -79,7 +79,7 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
         view = _as_reopened(counted, view)
     _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
     if len(standing) < len(ordered):
-        view.warnings.extend(_warned_though_voided(ordered, standing))
+        view.warnings.extend(noted for _, noted in _warned_though_voided(ordered, standing))
     for event in stray:
         view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
     for event in contradictions:
@@ -141,7 +141,7 @@ def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[Any
 
 def _warned_though_voided(
     ordered: Sequence[AnyEvent], standing: Sequence[AnyEvent]
-) -> Iterator[Noted]:
+) -> Iterator[tuple[AnyEvent, Noted]]:
     """What was odd about events that are voided: a void does not undo that (MEASURES.md §3)."""
     kept = {id(event) for event in standing}
     view = View()
@@ -151,7 +151,8 @@ def _warned_though_voided(
         known = len(view.warnings)
         _step(view, event)
         if id(event) not in kept:
-            yield from view.warnings[known:]
+            for noted in view.warnings[known:]:
+                yield event, noted
 
 
 def _counted(
@@ -383,10 +384,14 @@ def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
     if receipt is None:
         view.warnings.append(_noted(QualityWarning.NO_RECEIPT_DATE, event))
         return at
-    if receipt - event.arrival_ms > FUTURE_MS:
+    if _receipt_in_future(event):
         view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
         return at
     return receipt
+
+
+def _receipt_in_future(event: AnyEvent) -> bool:
+    return bool(event.receipt_ms - event.arrival_ms > FUTURE_MS)
 
 
 def _ask(view: View, at: int, place: Place) -> None:
@@ -455,6 +460,12 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
     view.moves.append(Move(at, event.state, place, event.step, event.source))
 
 
+def _amended(view: View, event: AnyEvent, _at: int) -> None:
+    """A correction reaches back, see `_amend`; it knows the future no better than others."""
+    if event.receipt_ms is not None and _receipt_in_future(event):
+        view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
+
+
 def _acknowledged(view: View, event: AnyEvent, at: int) -> None:
     view.acknowledgements.append(Acknowledgement(at, event.sent_ms, event.target, event.code))
 
@@ -469,7 +480,7 @@ _STEPS: Final[Mapping[Kind, Callable[[View, AnyEvent, int], None]]] = {
     Kind.PAYMENT_REQUESTED: _kept,
     Kind.PAYMENT_MADE: _kept,
     Kind.RESCHEDULED: _rescheduled,
-    Kind.AMENDED: _kept,  # see `_amend`: it reaches back
+    Kind.AMENDED: _amended,
     Kind.REOPENED: _reopened,
     Kind.RESULT_ISSUED: _kept,
     Kind.DOCUMENTS_ATTACHED: _kept,
@@ -499,11 +510,9 @@ def _amend(view: View, amendments: Sequence[Amendment]) -> None:
             view.sub_channel = event.sub_channel
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
-        if event.receipt_ms is not None and view.accepted_ms is not None:
-            if event.receipt_ms - event.arrival_ms > FUTURE_MS:
-                view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
-            else:
-                view.accepted_ms = event.receipt_ms
+        believed = event.receipt_ms is not None and not _receipt_in_future(event)
+        if believed and view.accepted_ms is not None:
+            view.accepted_ms = event.receipt_ms
     agency = next((event.agency for event in reversed(amendments) if event.agency), "")
     unit = next((event.unit for event in reversed(amendments) if event.unit is not None), None)
     _replace_place(view, agency, unit)

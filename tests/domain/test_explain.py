@@ -736,12 +736,12 @@ def test_office_hours_are_those_of_the_calendar(at_ms, hours):
     assert explain([said(2, at_ms)], INSTANT).story[0].hours is None
 
 
-def test_beyond_the_calendar_only_the_plain_rule_is_told():
+def test_beyond_the_calendar_no_clock_is_told_and_no_deadline_is_ours():
     short = WorkCalendar(zone=Zone(), last_day=JULY_31)
     told = explain([said(2, at(30), id="2"), said(9, at(31), id="9")], legal(calendar=short))
 
     assert told.beyond_calendar
-    assert [one.rule for one in told.verdicts] == [PLAIN]
+    assert [one.finding for one in told.verdicts] == [Finding.NO_DEADLINE] * 4
     assert told.own is None
     assert told.timings == ()
     assert [one.warning for one in told.warnings][-1] is QualityWarning.BEYOND_CALENDAR

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.domain.deadlines import Limit, Unit
+from monitor.domain.fold import fold
 from monitor.domain.measures import (
     FIXED_IN_TIME,
     FIXED_LATE,
@@ -18,7 +19,8 @@ from monitor.domain.measures import (
     Part,
     clock_measure,
 )
-from monitor.domain.procedure import Procedure
+from monitor.domain.procedure import Catalogue, Procedure
+from monitor.domain.reckoning import Reckoning
 from schemas.event import (
     Amended,
     Reopened,
@@ -31,7 +33,7 @@ from schemas.event import (
     Voided,
 )
 from tests.domain.oracle_law import Decision
-from tests.domain.strategies_law import DOSSIER, HOUR, booked, rules_of
+from tests.domain.strategies_law import DOSSIER, HOUR, booked, policy_of, rules_of
 from tests.domain.strategies_time import MAKE_UP, OFF, at, day
 
 THREE_DAYS = Limit(3, Unit.WORKING_DAYS)
@@ -495,6 +497,16 @@ def test_the_service_level_is_the_catalogues():
     assert {a.cell.level for a in unknown if a.measure == Measure.ACCEPTED} == {4}
 
 
+def test_a_catalogue_counts_its_procedures():
+    assert len(Catalogue({"1.004194": (row(),), "2.000815": (row(), row())})) == 2
+
+
+def test_only_an_accepted_dossier_is_reckoned():
+    policy = policy_of(rules())
+    with pytest.raises(ValueError, match="not accepted"):
+        Reckoning.of(fold([said(1, "03 08:00")]), policy.zone, policy.legal)
+
+
 # --- snapshots, voids, reopened, amendments -----------------------------------------------------
 
 
@@ -532,6 +544,14 @@ def test_a_snapshot_of_what_is_accepted_says_nothing_new():
     life = said(2, "03 08:00", due="07 17:00"), said(9, "07 17:00")
     with_snapshot = booked([*life, boarded(due_ms=aug("28 17:00"))], rules())
     assert with_snapshot == booked(life, rules())
+
+
+def test_a_snapshot_in_a_state_that_does_not_run_is_in_process():
+    assert slots(Measure.IN_PROCESS_06B, "05", boarded(state=1)) == [day("2026-08-06")]
+
+
+def test_a_dossier_that_an_8_accepted_has_ended_under_the_766_rule():
+    assert verdicts(said(8, "06 17:00", receipt_ms=aug("03 08:00"))) == {"766 on_time"}
 
 
 def test_a_void_before_its_target_undoes_the_end():
