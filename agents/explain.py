@@ -147,10 +147,10 @@ def explain_command(
     return OK
 
 
-def page(explanation: Explanation, booked: Booked | None = None) -> str:
+def page(explanation: Explanation, booked: Booked | None = None, *, width: int = WIDTH) -> str:
     """The page as text without colours."""
     written = StringIO()
-    console = Console(file=written, width=WIDTH, highlight=False, markup=False)
+    console = Console(file=written, width=width, highlight=False, markup=False)
     console.print(_page(explanation, booked))
     return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
 
@@ -535,16 +535,20 @@ def _own(own: Own, zone: str, *, used: bool) -> Iterator[str]:
     role = "" if used else " (beside the one sent, which the rules use)"
     yield f"by the limit {_when(own.due_ms, zone)}{_provisional(own.provisional)}{role}"
     yield f"  receipt {_when(own.receipt_ms, zone)} + {own.limit.n} {_words(own.limit.unit)}"
+    if own.counted_from_ms != own.receipt_ms:
+        yield f"    received after 15:00: counted from {_when(own.counted_from_ms, zone)}"
+        yield "      law: Decree 63/2024/NĐ-CP Art. 7"
     for reason in own.reasons:
         yield from _reason(reason)
     if own.pauses:
         yield f"  pauses, strategy {own.strategy}:"
     for pause in own.pauses:
-        if pause.until_ms is None or pause.elapsed_ms is None or pause.worked_ms is None:
+        if pause.until_ms is None or pause.elapsed_ms is None:
             yield f"    since {_when(pause.from_ms, zone)}"
         else:
             yield f"    {_when(pause.from_ms, zone)} to {_when(pause.until_ms, zone)}"
-            yield f"      {_long(pause.elapsed_ms)}, {_worked(pause.worked_ms)} of working time"
+            worked = "" if pause.worked_ms is None else f", {_worked(pause.worked_ms)} worked"
+            yield f"      {_long(pause.elapsed_ms)}{worked}"
     if own.pauses:
         if own.moved_due_ms is None:
             yield "  so it is unknown for now"
@@ -596,7 +600,7 @@ def _computed(one: Verdict, told: Explanation) -> Iterator[str]:
         return
     if end is None:
         return
-    if one.rule is RuleName.R766 and one.supplements > 1:
+    if one.late_by_supplements:
         yield f"asked for supplements {one.supplements} times: late, whatever is due"
         return
     sign = _SIGNS.get(one.finding)

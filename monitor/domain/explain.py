@@ -4,12 +4,15 @@ Nothing is worked out a second time here: the story follows the very steps of `f
 and verdicts are those of `Reckoning`, and amounts are what `post` gives.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from monitor.domain.binding import ClockLimit, ClockUnit
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.clocks import timed
 from monitor.domain.deadlines import RULES, Due, Ground, Limit, Pause, Rule, Strategy, suspended
@@ -18,18 +21,19 @@ from monitor.domain.event import Kind
 from monitor.domain.fold import (
     AnyEvent,
     _amend,
+    _as_reopened,
     _counted,
     _step,
     _unvoided,
-    _warned_though_voided,
     effective_ms,
     fold,
     order_key,
 )
 from monitor.domain.identity import content, content_hash, settled
-from monitor.domain.lifecycle import Holder, RuleName
+from monitor.domain.lifecycle import CLOSING, Holder, RuleName
 from monitor.domain.measures import (
     CATALOGUE,
+    CLOCK_CATALOGUE,
     CONSUMED_BINS,
     CONSUMED_BOUNDS,
     FIXED_IN_TIME,
@@ -45,7 +49,8 @@ from monitor.domain.measures import (
 from monitor.domain.measures import Kind as MeasureKind
 from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.post import Account, Entries, _odd, _source, post
-from monitor.domain.reckoning import Judgement, Reckoning, judge_plain
+from monitor.domain.reckoning import Judgement, Reckoning, counted_from, judge_plain
+from monitor.domain.reckoning import Verdict as Judged
 from monitor.domain.view import Cell, Move, Outcome, Place, View
 from monitor.domain.view import Due as SentDue
 from monitor.domain.warning import MEANINGS, Noted, QualityWarning
@@ -168,6 +173,7 @@ class Own:
     strategy: Strategy
     calendar: str  # its version
     receipt_ms: int
+    counted_from_ms: int  # later than the receipt where the procedure's row says so
     due_ms: int
     provisional: bool
     reasons: tuple[Reason, ...]
@@ -214,6 +220,7 @@ class Verdict:
     slot: int | None  # of the open stock, as it is booked; None: not open by this rule
     due_day: int | None  # of the slot, where it is a day
     supplements: int  # asked for, those before a snapshot included
+    late_by_supplements: bool  # by the 766 rule: more than one, though it is in time else
     precision: Precision
     says: str
     source: str
@@ -306,7 +313,7 @@ class Explanation:
     known: bool  # the catalogue has the procedure
     channel: int
     sub_channel: str
-    level: int
+    level: int  # the catalogue's; as sent where it has none
     applicant_type: int
     identity_attached: bool | None
     beyond_calendar: bool  # no clock is measured
@@ -337,10 +344,13 @@ def explain(
         for account in entries
     )
     reckoning = _reckoning(view, policy)
+    procedure = None if reckoning is None else reckoning.procedure
     walk = _Walk.of(ordered, policy)
+    walk.warn(ordered, view.warnings)
     odd = [] if reckoning is None else list(_odd(reckoning))
     if beyond:
-        odd.append(Noted(QualityWarning.BEYOND_CALENDAR, _source(view), view.began_ms or 0))
+        began_ms = view.began_ms or 0
+        odd.append(Noted(QualityWarning.BEYOND_CALENDAR, _source(view), began_ms))
     warnings = [*walk.warned(), *_attached(odd, ordered, walk.taken)]
     return Explanation(
         dossier=heard[0].dossier,
@@ -356,10 +366,10 @@ def explain(
         receiver=view.receiver,
         holder=view.holder,
         procedure=view.procedure,
-        known=reckoning is not None and reckoning.procedure is not None,
+        known=procedure is not None,
         channel=view.channel,
         sub_channel=view.sub_channel,
-        level=view.level,
+        level=view.level if procedure is None else procedure.level,
         applicant_type=view.applicant_type,
         identity_attached=view.identity_attached,
         beyond_calendar=beyond,
@@ -367,7 +377,7 @@ def explain(
         sent=tuple(_sent(view, walk.dues, reckoning)),
         own=_own(reckoning),
         verdicts=tuple(_verdicts(view, policy, reckoning, as_of_ms)),
-        timings=() if beyond else tuple(_timings(reckoning)),
+        timings=() if reckoning is None or beyond else tuple(_timings(reckoning)),
         warnings=tuple(warnings),
         entries=tuple(_posted(entries)),
     )
@@ -418,10 +428,13 @@ class _Walk:
 
     policy: Policy
     amendments: Sequence[AnyEvent]
-    view: View = field(default_factory=View)
+    heard: View = field(default_factory=View)  # every step taken as it came
+    view: View = field(default_factory=View)  # the same without what a `reopened` undoes
+    steps: list[AnyEvent] = field(default_factory=list)
+    reopened: bool = False
     taken: dict[Identity, _Taken] = field(default_factory=dict)
     dues: list[tuple[SentDue, AnyEvent]] = field(default_factory=list)
-    moves: dict[Identity, Move] = field(default_factory=dict)  # those not undone so far
+    closing: list[tuple[Identity, Move]] = field(default_factory=list)  # 3, 7, 9, 10 not undone
     standing_id: str = ""  # of the statement whose 3, 7 or 10 holds
     running: dict[RuleName, _Running] = field(default_factory=dict)
 
@@ -434,8 +447,6 @@ class _Walk:
         for event in counted:
             walk._step(event)
         walk._set_aside(ordered, stray, contradictions)
-        for event, noted in _warned_though_voided(ordered, standing):
-            walk.taken[event.source, event.id].noted.append(noted)
         return walk
 
     def warned(self) -> Iterator[Warned]:
@@ -445,33 +456,41 @@ class _Walk:
                 yield _warned(noted, id_)
 
     def _step(self, event: AnyEvent) -> None:
-        view, identity = self.view, (event.source, event.id)
-        life, moves, last = _life(view), view.moves, view.moves[-1] if view.moves else None
-        dues, warnings, standing = len(view.dues), len(view.warnings), view.standing
-        _step(view, event)
-        taken = _Taken(Effect.COUNTS, noted=view.warnings[warnings:])
+        heard, identity = self.heard, (event.source, event.id)
+        life, last = _life(self.view), heard.moves[-1] if heard.moves else None
+        dues, warnings, standing = len(heard.dues), len(heard.warnings), heard.standing
+        _step(heard, event)
+        self.steps.append(event)
+        self.reopened = self.reopened or event.kind is Kind.REOPENED
+        self.view = _as_reopened(self.steps, heard) if self.reopened else heard
+        taken = _Taken(Effect.COUNTS, noted=heard.warnings[warnings:])
         if event.kind is Kind.AMENDED:
             taken.effect = Effect.CORRECTS
         elif any(noted.warning is QualityWarning.SHUT_OUT for noted in taken.noted):
             taken.effect, taken.by = Effect.SHUT_OUT, self.standing_id
-        elif _life(view) == life:
+        elif _life(self.view) == life:
             taken.effect = Effect.CHANGES_NOTHING
-        if view.standing and not standing:
+        if heard.standing and not standing:
             self.standing_id = event.id
-        if view.moves is not moves:  # `fold` has taken some out
-            self._undo(event.id)
-        if view.moves and view.moves[-1] is not last and event.kind is not Kind.REOPENED:
-            self.moves[identity] = view.moves[-1]
-        self.dues += [(due, event) for due in view.dues[dues:]]
+        self._undo(event.id)
+        made = heard.moves[-1] if heard.moves else None
+        if made is not None and made is not last and made.state in CLOSING:
+            self.closing.append((identity, made))
+        self.dues += [(due, event) for due in heard.dues[dues:]]
         self._look(taken, effective_ms(event))
         self.taken[identity] = taken
 
     def _undo(self, by: str) -> None:
-        """Note whose moves are no longer there."""
-        left = {id(move) for move in self.view.moves}
-        for identity in [known for known, move in self.moves.items() if id(move) not in left]:
-            self.taken[identity].undone_by = by
-            del self.moves[identity]
+        """Note whose 3, 7, 9 or 10 is no longer there."""
+        left = Counter(move for move in self.view.moves if move.state in CLOSING)
+        kept = []
+        for identity, move in reversed(self.closing):
+            if left[move]:
+                left[move] -= 1
+                kept.append((identity, move))
+            else:
+                self.taken[identity].undone_by = by
+        self.closing = kept[::-1]
 
     def _look(self, taken: _Taken, at_ms: int) -> None:
         """Where the dossier stands now, and how each rule's clock has turned."""
@@ -508,6 +527,21 @@ class _Walk:
             if identity not in self.taken:
                 self.taken[identity] = _Taken(Effect.VOIDED, voided_by[identity])
 
+    def warn(self, ordered: Sequence[AnyEvent], noted: Iterable[Noted]) -> None:
+        """Give what no step has noted to whom it is about: amendments, and what is voided."""
+        known = Counter(one for taken in self.taken.values() for one in taken.noted)
+        for one in (Counter(noted) - known).elements():
+            whose = [
+                (event.source, event.id)
+                for event in ordered
+                if (event.source, effective_ms(event)) == (one.source, one.at_ms)
+            ]
+            apart = [which for which in whose if self.taken[which].effect in _APART_OF_STEPS]
+            self.taken[[*apart, *whose][0]].noted.append(one)
+
+
+_APART_OF_STEPS: Final = frozenset({Effect.VOIDED, Effect.CORRECTS})
+
 
 def rules_of(policy: Policy) -> tuple[RuleName, ...]:
     """The rules by which a policy judges."""
@@ -537,7 +571,7 @@ def _amended(view: View, amendments: Sequence[AnyEvent]) -> View:
     if not amendments:
         return view
     supplements = [replace(supplement) for supplement in view.supplements]
-    corrected = replace(view, moves=list(view.moves), supplements=supplements)
+    corrected = replace(view, moves=list(view.moves), supplements=supplements, warnings=[])
     _amend(corrected, amendments)
     return corrected
 
@@ -702,7 +736,7 @@ def _sent(
     in_force = len(late) - 1 - late[::-1].index(False) if False in late else -1
     put_off = iter(view.reschedulings)
     for place, (due, event) in enumerate(made_by):
-        rescheduling = next(put_off) if event.kind is Kind.RESCHEDULED else None
+        rescheduling = next(put_off) if due.put_off else None
         yield Sent(
             made_ms=due.made_ms,
             due_ms=due.due_ms,
@@ -735,14 +769,18 @@ def _own(reckoning: Reckoning | None) -> Own | None:
             )
         except ValueError:  # beyond the calendar
             moved = None
-    day = reckoning.zone.day(view.accepted_ms or 0)
+    accepted_ms = start_ms = view.accepted_ms or 0
+    if reckoning.procedure is not None and reckoning.procedure.forward_moves_due:
+        start_ms = counted_from(accepted_ms, calendar, reckoning.zone)
+    day = reckoning.zone.day(accepted_ms)
     return Own(
         procedure=view.procedure,
         channel=view.channel,
         limit=reckoning.limit,
         strategy=reckoning.legal.strategy,
         calendar=calendar.version,
-        receipt_ms=view.accepted_ms or 0,
+        receipt_ms=accepted_ms,
+        counted_from_ms=start_ms,
         due_ms=own.due_ms,
         provisional=own.provisional,
         reasons=_reasons(own, day),
@@ -767,11 +805,15 @@ def _reasons(due: Due, day: int) -> tuple[Reason, ...]:
 
 def _paused(pause: Pause, calendar: WorkCalendar) -> Paused:
     begin, until = pause
+    worked_ms = None
+    if until is not None:
+        with suppress(ValueError):  # beyond the calendar
+            worked_ms = calendar.worked_ms(begin, until)
     return Paused(
         from_ms=begin,
         until_ms=until,
         elapsed_ms=None if until is None else until - begin,
-        worked_ms=None if until is None else calendar.worked_ms(begin, until),
+        worked_ms=worked_ms,
     )
 
 
@@ -829,7 +871,7 @@ _JUDGING: Final[Mapping[RuleName, _Judging]] = {
     ),
 }
 _DEFINITIONS: Final[Mapping[int, Definition]] = {
-    definition.measure: definition for definition in CATALOGUE
+    definition.measure: definition for definition in (*CATALOGUE, *CLOCK_CATALOGUE)
 }
 
 
@@ -871,11 +913,19 @@ def _verdicts(
             slot=slot,
             due_day=slot if slot is not None and slot >= 0 else None,
             supplements=requests + view.earlier_supplements,
+            late_by_supplements=rule is RuleName.R766 and _in_time_else(judgement),
             precision=policy.precision if rule is RuleName.PLAIN else judging.precision,
             says=judging.says,
             source=judging.source,
             basis=_DEFINITIONS[judging.measure].basis,
         )
+
+
+def _in_time_else(judgement: Judgement | None) -> bool:
+    """Whether a dossier is late although its end is not after its due date."""
+    if judgement is None or judgement.verdict is not Judged.LATE:
+        return False
+    return judgement.due_ms is None or judgement.end_ms <= judgement.due_ms
 
 
 def _standing_plain(view: View, policy: Policy) -> _Standing:
@@ -888,38 +938,39 @@ def _standing_plain(view: View, policy: Policy) -> _Standing:
 
 def _standings(reckoning: Reckoning) -> Iterator[_Standing]:
     view, at_ms = reckoning.view, _at(reckoning.view)
-    end_ms = view.end_ms
-    end_766_ms = reckoning.end_766_ms
-    at_766_ms = at_ms if end_766_ms is None else end_766_ms
-    sent, sent_766 = view.due_at(at_ms) is not None, view.due_at(at_766_ms) is not None
+    end_ms, end_766_ms = view.end_ms, reckoning.end_766_ms
+    sent = view.due_at(at_ms) is not None
+    sent_766 = view.due_at(at_ms if end_766_ms is None else end_766_ms) is not None
+    due_766_ms, due_06b_ms = reckoning.due_766_ms(at_ms), reckoning.due_06b_ms(at_ms)
+    first_ms = reckoning.first_due_ms(at_ms)
+    first_sent = view.first_due_at(at_ms) is not None
     for rule, judgement, until_ms, due_ms, slot, is_sent in (
         (
             RuleName.R766,
             reckoning.judge_766(),
             end_766_ms,
-            reckoning.due_766_ms(at_766_ms),
+            due_766_ms,
             reckoning.slot_766,
             sent_766,
         ),
-        (
-            RuleName.R06B,
-            reckoning.judge_06b(),
-            end_ms,
-            reckoning.due_06b_ms(at_ms),
-            reckoning.slot_06b,
-            sent,
-        ),
+        (RuleName.R06B, reckoning.judge_06b(), end_ms, due_06b_ms, reckoning.slot_06b, sent),
         (
             RuleName.FIRST_DUE,
             reckoning.judge_first_due(),
             end_ms,
-            reckoning.first_due_ms(at_ms),
+            first_ms,
             reckoning.slot_first_due,
-            view.first_due_at(at_ms) is not None,
+            first_sent,
         ),
     ):
-        day = slot(at_ms) if until_ms is None else None
-        yield _Standing(rule, judgement, until_ms, due_ms, day, is_sent)
+        yield _Standing(
+            rule,
+            judgement,
+            until_ms,
+            due_ms if judgement is None else judgement.due_ms,
+            slot(at_ms) if until_ms is None else None,
+            is_sent,
+        )
 
 
 def _finding(standing: _Standing, view: View, policy: Policy, as_of_ms: int | None) -> Finding:
@@ -950,39 +1001,36 @@ def _finding(standing: _Standing, view: View, policy: Policy, as_of_ms: int | No
 
 # -- clocks ----------------------------------------------------------------------------------
 
-_LIMITS: Final[Mapping[Clock, Ground]] = {
-    Clock.ACCEPTANCE: Ground(
-        "accepted within 8 working hours",
-        "provincial engine, DOMAIN.md §3.4",
-        GroundBasis.PRACTICE,
-    ),
-    Clock.FORWARD: Ground(
-        "forwarded on the same working day; received after 15:00, in the first hour of the next",
-        f"{_DECREE_61} Art. 18(2)(3)",
-        GroundBasis.LAW,
-    ),
-    Clock.SUPPLEMENT_REQUEST: Ground(
-        "asked for within 3 working days", f"{_DECREE_61} Art. 19(4)", GroundBasis.LAW
-    ),
-    Clock.PROCESSING: Ground(
-        "processed by the due date of report 06b", "MEASURES.md §5", GroundBasis.PRACTICE
-    ),
-    Clock.SYNC: Ground(
-        "acknowledged within 10 minutes", "Decree 63/2024/NĐ-CP Art. 7", GroundBasis.LAW
-    ),
-    Clock.ANSWER: Ground(
-        "answered within 2 working hours", "Decree 63/2024/NĐ-CP Art. 7", GroundBasis.LAW
-    ),
-}
+# The clock of processing has the dossier's own due date for a limit.
+_BY_DUE_DATE: Final = Ground(
+    "by the due date of report 06b", "MEASURES.md §5", GroundBasis.PRACTICE
+)
 
 
-def _timings(reckoning: Reckoning | None) -> Iterator[Timing]:
-    if reckoning is None:
-        return
+def _limit(clock: Clock, reckoning: Reckoning, from_ms: int) -> Ground | None:
+    """A clock's limit in words, as it binds on the day it is counted from."""
+    if clock is Clock.PROCESSING:
+        return _BY_DUE_DATE
+    limit = reckoning.legal.limits(clock, reckoning.zone.day(from_ms))
+    return None if limit is None else Ground(_binding(limit), limit.article, limit.basis)
+
+
+def _binding(limit: ClockLimit) -> str:
+    if limit.unit is not ClockUnit.SAME_DAY:
+        of_working_time = " of working time" if limit.unit is ClockUnit.HOURS else ""
+        return f"{limit.n} {limit.unit.replace('_', ' ')}{of_working_time}"
+    if limit.cut_off_ms is None:
+        return "the same working day"
+    hour, minute = divmod(limit.cut_off_ms // 60_000, 60)
+    grace = f"{limit.grace_ms // 60_000} minutes of the next working day"
+    return f"the same working day; after {hour:02d}:{minute:02d} the first {grace}"
+
+
+def _timings(reckoning: Reckoning) -> Iterator[Timing]:
     for clock, from_ms, until_ms, place, limit_ms, step, holder in timed(reckoning):
         ground = None
         if limit_ms is not None:
-            ground = _ground_on(_LIMITS[clock], reckoning.zone.day(from_ms))
+            ground = _limit(clock, reckoning, from_ms)
         yield Timing(
             clock=clock,
             from_ms=from_ms,
@@ -1014,14 +1062,6 @@ _STOCK_SLOTS: Final = {
     FIXED_IN_TIME: SlotKind.FIXED_IN_TIME,
     FIXED_LATE: SlotKind.FIXED_LATE,
 }
-_PARTS: Final[Mapping[Part, str]] = {
-    Part.ELAPSED: "elapsed time",
-    Part.WORKED: "working time",
-    Part.WORKED_BINS: "a count by working time",
-    Part.WITHIN: "within the limit",
-    Part.BEYOND: "beyond the limit",
-    Part.LIMIT_BINS: "a count by share of the limit",
-}
 
 
 def _posted(entries: Entries) -> Iterator[Posted]:
@@ -1032,26 +1072,14 @@ def _posted(entries: Entries) -> Iterator[Posted]:
 def posted(account: Account, amount: int) -> Posted:
     """An entry in words."""
     measure, cell, day, slot = account
-    kind, basis = MeasureKind.HISTOGRAM, Basis.PLAIN
-    if measure >= Measure.CLOCKS:
-        clock, part = Clock((measure - Measure.CLOCKS) // 10), Part(measure % 10)
-        name = f"{clock.name.lower()}_{part.name.lower()}"
-        meaning = f"{clock.name.lower().replace('_', ' ')}: {_PARTS[part]}"
-        basis = Basis(_LIMITS[clock].basis) if clock in _LIMITS else Basis.PRACTICE
-        milliseconds = part in (Part.ELAPSED, Part.WORKED)
-        means = _clock_slot(part, slot)
-    else:
-        binned = measure in CONSUMED_BINS
-        definition = _DEFINITIONS[Measure.DEADLINE_CONSUMED if binned else measure]
-        name, meaning = definition.name, definition.meaning
-        kind, basis = definition.kind, definition.basis
-        milliseconds = kind is MeasureKind.MILLISECONDS
-        means = _slot(kind, measure, slot)
+    binned = measure in CONSUMED_BINS
+    definition = _DEFINITIONS[Measure.DEADLINE_CONSUMED if binned else measure]
+    means = _slot(definition.kind, measure, slot)
     return Posted(
         measure=measure,
-        name=name,
-        meaning=meaning,
-        basis=basis,
+        name=definition.name,
+        meaning=definition.meaning,
+        basis=definition.basis,
         cell=cell,
         day=day,
         slot=slot,
@@ -1061,26 +1089,22 @@ def posted(account: Account, amount: int) -> Posted:
         over=means.over,
         up_to=means.up_to,
         amount=amount,
-        milliseconds=milliseconds,
+        milliseconds=definition.kind is MeasureKind.MILLISECONDS,
     )
 
 
 def _slot(kind: MeasureKind, measure: int, slot: int) -> _Slot:
     if kind is MeasureKind.STOCK:
         return _Slot(_STOCK_SLOTS.get(slot, SlotKind.DUE_DAY))
-    if kind is MeasureKind.BINS:
-        return _Slot(SlotKind.WARNING)
     if kind is MeasureKind.HISTOGRAM:
         return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, measure - Measure.DEADLINE_CONSUMED)
-    return _Slot(SlotKind.NONE)
-
-
-def _clock_slot(part: Part, slot: int) -> _Slot:
-    if part is Part.WORKED_BINS:
+    if kind is not MeasureKind.BINS:
+        return _Slot(SlotKind.NONE)
+    if measure == Measure.WARNED:
+        return _Slot(SlotKind.WARNING)
+    if Part(measure % 10) is Part.WORKED_BINS:  # see `clock_measure`
         return _bin(SlotKind.WORKED, WORKED_BOUNDS, slot)
-    if part is Part.LIMIT_BINS:
-        return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, slot)
-    return _Slot(SlotKind.NONE)
+    return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, slot)
 
 
 def _bin(kind: SlotKind, bounds: Sequence[int], number: int) -> _Slot:

@@ -79,7 +79,7 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
         view = _as_reopened(counted, view)
     _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
     if len(standing) < len(ordered):
-        view.warnings.extend(noted for _, noted in _warned_though_voided(ordered, standing))
+        view.warnings.extend(_warned_though_voided(ordered, standing))
     for event in stray:
         view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
     for event in contradictions:
@@ -141,7 +141,7 @@ def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[Any
 
 def _warned_though_voided(
     ordered: Sequence[AnyEvent], standing: Sequence[AnyEvent]
-) -> Iterator[tuple[AnyEvent, Noted]]:
+) -> Iterator[Noted]:
     """What was odd about events that are voided: a void does not undo that (MEASURES.md §3)."""
     kept = {id(event) for event in standing}
     view = View()
@@ -151,8 +151,7 @@ def _warned_though_voided(
         known = len(view.warnings)
         _step(view, event)
         if id(event) not in kept:
-            for noted in view.warnings[known:]:
-                yield event, noted
+            yield from view.warnings[known:]
 
 
 def _counted(

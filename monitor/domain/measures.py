@@ -276,6 +276,8 @@ CATALOGUE: Final = (
             day=Day.ENDED,
             basis=basis,
             meaning=meaning,
+            # What has no deadline is what the others leave of the completed ones.
+            shown=not name.startswith("no_deadline"),
         )
         for measure, name, basis, meaning in (
             (

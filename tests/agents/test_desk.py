@@ -26,6 +26,7 @@ from monitor.ledger.unit import DossierRow, Partition, TotalKey, Unit
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
 from tests.whole.ledger_checks import FLOWS, Figures, recounted
+from tests.whole.until import until
 
 PARTITIONS = [Partition("t", 0), Partition("t", 1)]
 
@@ -104,6 +105,11 @@ class MemoryLedger:
                 raise VersionConflict
         for refusal in unit.refusals:
             assert (refusal.partition, refusal.offset) not in self.refusals
+        self._apply(unit)
+        self.bookings += 1
+        self.after("book")
+
+    def _apply(self, unit: Unit) -> None:
         for here, move in unit.moves.items():
             self.held[here] = replace(self.held[here], next=move.next, last_hash=move.last_hash)
         self.rows.update({row.key: row for row in unit.dossiers})
@@ -115,8 +121,6 @@ class MemoryLedger:
             self.tallies[tally.name] += amount
         for refusal in unit.refusals:
             self.refusals[refusal.partition, refusal.offset] = refusal.reason
-        self.bookings += 1
-        self.after("book")
 
     def figures(self) -> Figures:
         shown: Figures = {}
@@ -397,6 +401,26 @@ def fallbacks(here: Office) -> float:
     )
 
 
+async def test_what_was_cut_off_in_the_middle_is_never_booked():
+    """Cancelled between two records of a batch, with a whole batch before it in the unit."""
+    for moment in range(12):
+        here = office(8, 60)
+        await here.assign()
+        batches = here.log.batches()
+        await here.desk.take(await anext(batches))
+        taking = asyncio.create_task(here.desk.take(await anext(batches)))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+
+        await here.desk.close()
+
+        read = sum(position.next for position in here.ledger.held.values())
+        assert here.ledger.tallies.total() == read, moment
+
+
 @pytest.mark.parametrize("name", ["load", "number", "cells", "positions", "claim", "book"])
 async def test_a_bug_anywhere_ends_the_worker_and_books_nothing_more(name: str):
     here = office(3)
@@ -410,8 +434,7 @@ async def test_a_bug_anywhere_ends_the_worker_and_books_nothing_more(name: str):
     here.follow()
     await here.assign()
     if not armed:
-        while here.ledger.bookings < 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: here.ledger.bookings >= 2, look_s=0.001)
         armed = True
         if name == "positions":
             here.desk._fall_back("test", RuntimeError())
@@ -440,11 +463,10 @@ async def test_a_lower_generation_rejoins_until_its_own_is_the_latest():
     here.desk._claim = refusing
     here.follow()
     await here.assign()
-    for rejoined in (1, 2):
-        async with asyncio.timeout(5):
-            while here.log.rejoined < rejoined:
-                await asyncio.sleep(0.002)
-        await here.assign()
+    await until(lambda: here.log.rejoined == 1)
+    await here.assign()
+    await until(lambda: here.log.rejoined == 2)
+    await here.assign()
 
     await here.booked()
     await here.end()
@@ -457,9 +479,8 @@ async def test_kafka_is_told_where_the_ledger_is_and_lag_goes_to_nothing():
     here.follow()
     await here.assign()
     await here.booked()
-    async with asyncio.timeout(5):
-        while here.log.told != {p: len(here.log.written[p]) for p in PARTITIONS}:
-            await asyncio.sleep(0.002)
+    ends = {partition: len(here.log.written[partition]) for partition in PARTITIONS}
+    await until(lambda: here.log.told == ends)
 
     lag = here.desk._health.lag_records.labels("t", "0")
     assert lag._value.get() == 0
@@ -480,9 +501,8 @@ async def test_lag_is_shown_while_nothing_can_be_booked():
     last = behind[-1]
     for _ in range(5):
         behind.append(replace(last, offset=behind[-1].offset + 1))
-    async with asyncio.timeout(5):
-        while here.desk._health.lag_records.labels("t", "0")._value.get() != 5:
-            await asyncio.sleep(0.002)
+    lag = here.desk._health.lag_records.labels("t", "0")
+    await until(lambda: lag._value.get() == 5)
     await here.end()
 
 

@@ -4,9 +4,13 @@ import asyncio
 import gzip
 import io
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -15,7 +19,7 @@ import pytest
 from agents.explain import explain_command, page
 from agents.replay.command import opened
 from agents.shelf import pack_events
-from monitor.domain.deadlines import Limit, Unit
+from monitor.domain.deadlines import Limit, Strategy, Unit
 from monitor.domain.explain import Finding, explain
 from monitor.domain.fold import fold
 from monitor.domain.measures import Measure
@@ -27,7 +31,15 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.unit import DossierRow
 from monitor.reference.calendars import load_calendar
-from schemas.event import Canonical
+from monitor.reference.policy import load_policy
+from schemas.event import (
+    Canonical,
+    DocumentsAttached,
+    Rescheduled,
+    Snapshot,
+    SupplementRequested,
+    Voided,
+)
 from tests.domain.strategies import at, said
 from tests.outlets.writer import Writer
 from tests.servers.require import ROOT, require_data
@@ -36,6 +48,7 @@ KEY = "H56.14-260803-0001"
 GUIDE = ROOT / "docs" / "how-to" / "explain-a-dossier.md"
 PLAIN = Policy(Zone())
 AUGUST_20 = at(20)
+WIDE = 240  # nothing is broken into lines
 
 
 def law(n: int = 5) -> Policy:
@@ -47,6 +60,17 @@ def law(n: int = 5) -> Policy:
         Zone(),
         legal=Legal(calendars=calendars, catalogue=Catalogue(rows), version="5f2c09d1a7b3e846"),
     )
+
+
+def noted(kind, claimed_ms, **given):
+    """A statement that is no state."""
+    return kind(
+        dossier=KEY, source="office", claimed_ms=claimed_ms, arrival_ms=claimed_ms, **given
+    )
+
+
+def shipped() -> Policy:
+    return load_policy(ROOT / "deploy" / "reference")
 
 
 class Run:
@@ -99,7 +123,7 @@ def blocks(language: str) -> list[str]:
 
 def unversioned(text: str) -> str:
     """Without what changes whenever a reference file or a rule does."""
-    return re.sub(r"version (?:[0-9a-f]{16}|[0-9]+)", "version …", text)
+    return re.sub(r"(version|reference files) (?:[0-9a-f]{16,}|[0-9]+)", r"\1 …", text)
 
 
 def test_the_guides_example_gives_what_the_guide_shows(tmp_path: Path) -> None:
@@ -107,9 +131,9 @@ def test_the_guides_example_gives_what_the_guide_shows(tmp_path: Path) -> None:
     [shown] = blocks("console")
     command, _, printed = shown.partition("\n")
 
-    run = Run(KEY, log=log_of(tmp_path, *events.splitlines()), legal=law())
+    run = Run(KEY, log=log_of(tmp_path, *events.splitlines()), legal=shipped())
 
-    assert command == f"$ emc explain {KEY} --input dossier.ndjson --policy legal"
+    assert command == f"$ emc explain {KEY} --input dossier.ndjson --reference deploy/reference"
     assert run.status == 0
     assert unversioned(run.out) == unversioned(printed)
     assert max(len(line) for line in run.out.splitlines()) <= 100
@@ -295,7 +319,87 @@ def test_every_kind_of_line_fits_the_page() -> None:
     assert "day off" in shown
     assert "not judged: this rule judges processed dossiers only" in shown
     assert "Warnings about its sources" in shown
-    assert "no identity" in shown
+
+
+def test_events_that_are_no_states_are_told_in_words() -> None:
+    told = explain(
+        [
+            noted(
+                Snapshot,
+                at(3),
+                id="s",
+                state=4,
+                procedure="1.004194",
+                agency="H56.14",
+                accepted_ms=at(1),
+                due_ms=at(4),
+                paused_ms=1_800_000,
+            ),
+            noted(Rescheduled, at(4, "09:00"), id="r", due_ms=at(12)),
+            noted(Rescheduled, at(13), id="r2", due_ms=at(14)),
+            noted(DocumentsAttached, at(5), id="d", components=3, identity_verified=False),
+            noted(SupplementRequested, at(6), id="q", components=2),
+            noted(Voided, at(7), id="v", target="s"),
+            said(2, at(7, "10:00"), id="2", arrival_ms=at(7)),
+        ],
+        law(),
+    )
+    shown = page(told, width=WIDE)
+
+    for words in (
+        "snapshot: 4 đang xử lý",
+        "does not count: voided",
+        "put off to Wed 2026-08-12",
+        "made at or after the due date then in force",
+        "without an apology",
+        "documents attached",
+        "components 3",
+        "claimed for",
+        "! future time",
+        "supplement requested",
+    ):
+        assert words in shown
+
+
+def test_while_a_pause_lasts_the_page_says_since_when() -> None:
+    policy = law()
+    assert policy.legal is not None
+    restarting = replace(policy, legal=replace(policy.legal, strategy=Strategy.RESTART))
+
+    shown = page(
+        explain([said(2, at(3)), said(5, at(4))], restarting, as_of_ms=at(5)), width=WIDE
+    )
+
+    assert "since Tue 2026-08-04 08:00:00" in shown
+    assert "so it is unknown for now" in shown
+    assert "waits, asked in time" in shown
+
+
+def test_a_dossier_of_which_nothing_counts_posts_nothing() -> None:
+    shown = page(explain([noted(Voided, at(3), id="v", target="s")], PLAIN), width=WIDE)
+
+    assert "voids nothing: its source has not sent that" in shown
+    assert "Entries it posts\n  none\n" in shown
+
+
+def test_limits_that_were_not_kept_are_told_with_their_ground() -> None:
+    shown = page(explain([said(2, at(3)), said(4, at(5)), said(9, at(28))], law()))
+
+    assert "beyond" in shown
+    assert "Decree 61/2018/NĐ-CP Art. 18(2)(3)" in shown
+
+
+def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
+    path = log_of(tmp_path, event())
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as gone:
+        command = f"import agents.explain as e, pathlib; e.explain_command({KEY!r}, log=pathlib.Path({str(path)!r}))"
+        done = subprocess.run(
+            [sys.executable, "-c", command], stdout=gone, cwd=ROOT, check=False
+        )
+
+    assert done.returncode == 0
 
 
 def test_where_there_is_no_limit_the_page_says_so() -> None:

@@ -13,6 +13,7 @@ from agents.transport import BatchConsumer, batch_transport
 from monitor.ledger.unit import Partition
 from tests.servers.tansu import Tansu
 from tests.servers.topics import create_topic, produce
+from tests.whole.until import until
 
 
 class Reader:
@@ -77,9 +78,7 @@ class Reader:
         ]
 
     async def reads(self, count: int, *, fence: int = 0) -> list[int]:
-        async with asyncio.timeout(20):
-            while len(self.values(fence=fence)) < count:
-                await asyncio.sleep(0.02)
+        await until(lambda: len(self.values(fence=fence)) >= count)
         return self.values(fence=fence)
 
 
@@ -130,9 +129,7 @@ async def test_a_seek_backwards_delivers_again(tansu: Tansu, topic: str):
 async def test_batches_read_ahead_of_a_seek_carry_a_fence_of_the_past(tansu: Tansu, topic: str):
     async with reading(tansu.bootstrap, topic, {0: 0}) as reader:
         reader.held.clear()
-        async with asyncio.timeout(20):
-            while (reader.consumer.fetched(Partition(topic, 0)) or 0) < 50:
-                await asyncio.sleep(0.02)
+        await until(lambda: (reader.consumer.fetched(Partition(topic, 0)) or 0) >= 50)
 
         await reader.consumer.seek_to({Partition(topic, 0): 20})
         fence = reader.consumer.fence
@@ -190,6 +187,12 @@ async def test_a_partition_that_is_not_claimed_waits_for_a_seek(tansu: Tansu):
         await produce(
             tansu.bootstrap, topic, [str(n).encode() for n in range(30)], partition=partition
         )
+    unclaimed = TopicPartition(topic, 1)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=tansu.bootstrap, group_id=f"reader-{topic}", enable_auto_commit=False
+    ) as consumer:
+        consumer.assign([unclaimed])
+        await consumer.commit({unclaimed: 5})
     async with reading(tansu.bootstrap, topic, {0: 10}) as reader:
         assert await reader.reads(20) == list(range(10, 30))
         await asyncio.sleep(1.5)
@@ -207,9 +210,7 @@ async def test_a_rejoin_claims_again_in_a_later_generation_and_loses_nothing(
         await reader.reads(100)
         reader.start = {0: 60}
         await reader.consumer.rejoin()
-        async with asyncio.timeout(20):
-            while len(reader.claims) < 2:
-                await asyncio.sleep(0.05)
+        await until(lambda: len(reader.claims) == 2)
         await reader.reads(140)
 
         assert reader.values(fence=reader.consumer.fence) == list(range(60, 100))

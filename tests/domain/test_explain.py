@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.binding import ClockLimit, ClockUnit, standard
 from monitor.domain.calendar import WorkCalendar
+from monitor.domain.deadlines import Basis as GroundBasis
 from monitor.domain.deadlines import Limit, Rule, Strategy, Unit
 from monitor.domain.explain import (
     DueFrom,
@@ -70,6 +72,7 @@ from tests.domain.strategies import (
 from tests.domain.strategies_time import vietnam
 
 KEY = "H56.14-260803-0001"
+LAW = GroundBasis.LAW
 PLAIN, R766, R06B, FIRST = RuleName
 VERDICTS = {
     (PLAIN, Finding.ON_TIME): Measure.ON_TIME,
@@ -108,18 +111,29 @@ class OneCalendar:
 
 
 def legal(
-    *, strategy=Strategy.SHIFT, limit=None, calendar=None, bundled=False, portals=frozenset()
+    *,
+    strategy=Strategy.SHIFT,
+    limit=None,
+    calendar=None,
+    bundled=False,
+    forward=False,
+    limits=standard,
+    portals=frozenset(),
 ):
     """A policy with the law's side: 1.004194 takes five working days, unless said otherwise."""
-    given = {0: limit or Limit(5, Unit.WORKING_DAYS)}
-    rows = {
-        "1.004194": (Procedure(code="1.004194", level=4, limits=given, bundled=bundled),),
-        "2.000815": (Procedure(code="2.000815", level=3),),
-    }
+    row = Procedure(
+        code="1.004194",
+        level=4,
+        limits={0: limit or Limit(5, Unit.WORKING_DAYS)},
+        bundled=bundled,
+        forward_moves_due=forward,
+    )
+    unlimited = Procedure(code="2.000815", level=3)
     law = Legal(
         calendars=OneCalendar(calendar or vietnam()),
-        catalogue=Catalogue(rows),
+        catalogue=Catalogue({"1.004194": (row,), "2.000815": (unlimited,)}),
         strategy=strategy,
+        limits=limits,
         portals=portals,
         version="0a1b",
     )
@@ -209,7 +223,7 @@ POLICIES = [
     INSTANT,
     DATE,
     legal(),
-    legal(strategy=Strategy.RESTART, bundled=True),
+    legal(strategy=Strategy.RESTART, bundled=True, forward=True),
     legal(strategy=Strategy.SUBTRACT, limit=Limit(8, Unit.HOURS)),
     legal(portals=frozenset("b"), limit=Limit(2, Unit.CALENDAR_DAYS)),
 ]
@@ -247,8 +261,8 @@ def test_every_verdict_told_is_the_one_posted_and_follows_from_what_is_told(even
         net, due = one.net_ms, one.due_ms
         if one.precision is Precision.DATE:
             net, due = HANOI.day(net), HANOI.day(due)
-        second = one.rule is R766 and one.supplements > 1
-        assert (one.finding is Finding.LATE) == (net > due or second)
+        assert (one.finding is Finding.LATE) == (net > due or one.late_by_supplements)
+        assert not one.late_by_supplements or (one.rule is R766 and one.supplements > 1)
         assert (one.finding is Finding.EARLY) == (one.rule is R06B and net < due)
 
 
@@ -277,9 +291,10 @@ def test_every_due_date_told_is_the_one_booked(events, policy):
         Measure.DUE_LATER: lambda sent, own: sent > own,
     }
     compared = [one.measure for one in told.entries if one.measure in by_limit]
-    assert len(compared) == (told.own is not None and bool(told.sent))
+    first = [one.due_ms for one in told.sent if not (one.put_off or one.after_end)]
+    assert len(compared) == (told.own is not None and bool(first))
     for measure in compared:
-        sent, own = HANOI.day(told.sent[0].due_ms), HANOI.day(own_of(told).due_ms)
+        sent, own = HANOI.day(first[0]), HANOI.day(own_of(told).due_ms)
         assert by_limit[Measure(measure)](sent, own)
     if told.own is not None and not told.sent:
         assert verdict(told, R06B).due_ms == own_of(told).moved_due_ms
@@ -472,6 +487,33 @@ def test_a_stop_ends_the_766_rule_alone_until_it_is_taken_up_again():
     assert turned(told_of(told, "4")) == {R766: [Turn.RESTARTS], R06B: [Turn.GOES_ON]}
 
 
+def test_the_766_rule_takes_no_due_date_made_after_a_stop():
+    told = explain(
+        [said(2, at(3)), said(8, at(4)), noted(Rescheduled, at(5), due_ms=at(20))], legal()
+    )
+
+    six, six_b = verdict(told, R766), verdict(told, R06B)
+    assert (six.end_ms, six.due_ms, six.due_from) == (at(4), at(10, "17:00"), DueFrom.LIMIT)
+    assert (six_b.due_ms, six_b.due_from) == (at(20), DueFrom.SENT)
+
+
+def test_a_warning_is_never_that_of_a_voided_statement():
+    told = explain(
+        [
+            said(2, at(3), id="2"),
+            said(5, at(4), id="5"),
+            said(4, at(5), id="4"),
+            said(5, at(6), id="5a"),
+            said(5, at(6), id="5b"),
+            noted(Voided, at(7), id="v", target="5a"),
+        ],
+        legal(),
+    )
+
+    assert told_of(told, "5a").warnings == ()
+    assert told_of(told, "5b").warnings == (QualityWarning.SECOND_SUPPLEMENT,)
+
+
 def test_a_supplement_that_accepts_starts_and_stops_the_clock_at_once():
     told = explain([said(5, at(3), id="5", receipt_ms=at(3))], legal())
 
@@ -506,25 +548,130 @@ def test_a_due_date_of_a_source_keeps_the_clock_from_restarting():
     assert turned(told_of(told, "4"))[R06B] == [Turn.GOES_ON]
 
 
-def test_before_july_2025_the_decree_is_law():
-    june = -31 * DAY - 365 * DAY  # 3 August 2026 becomes a day of July 2025, less 31 more: June
+def test_a_decree_that_was_replaced_is_law_for_earlier_dossiers():
+    a_year = 400 * DAY  # 3 August 2026 becomes 29 June 2025, a Sunday
     told = explain(
-        [said(2, at(3) + june - DAY, id="2"), said(4, at(3) + june, id="4")], legal()
+        [
+            said(2, at(3) - a_year, id="2"),
+            said(5, at(4) - a_year, id="5"),
+            said(4, at(5) - a_year, id="4"),
+        ],
+        legal(strategy=Strategy.RESTART),
     )
 
+    restarted = own_of(told).moved_reasons[0]
+    assert (restarted.rule, restarted.basis) == (Rule.RESTARTED, Basis.LAW)
+    assert restarted.source == "Decree 61/2018/NĐ-CP Art. 19(4)"
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"),
+    [
+        (
+            ClockLimit(unit=ClockUnit.HOURS, n=8, article="a", basis=LAW),
+            "8 hours of working time",
+        ),
+        (
+            ClockLimit(unit=ClockUnit.WORKING_DAYS, n=2, article="a", basis=LAW),
+            "2 working days",
+        ),
+        (ClockLimit(unit=ClockUnit.SAME_DAY, article="a", basis=LAW), "the same working day"),
+        (
+            ClockLimit(
+                unit=ClockUnit.SAME_DAY,
+                cut_off_ms=15 * HOUR,
+                grace_ms=HOUR,
+                article="a",
+                basis=LAW,
+            ),
+            "the same working day; after 15:00 the first 60 minutes of the next working day",
+        ),
+    ],
+)
+def test_a_clock_says_what_it_had_to_keep_and_where_that_is_written(limit, says):
+    told = explain([said(2, at(3)), said(4, at(4))], legal(limits=lambda clock, day: limit))
+
     [forward] = [one for one in told.timings if one.clock is Clock.FORWARD]
-    assert (forward.limit_basis, forward.limit_source) == (
-        Basis.ASSUMPTION,
-        "Decree 61/2018/NĐ-CP Art. 18(2)(3), replaced on 2025-07-01 by Decree 118/2025/NĐ-CP",
-    )
+    assert (forward.limit_says, forward.limit_source) == (says, "a")
+    assert forward.limit_basis is Basis.LAW
+
+
+def test_a_clock_without_a_limit_is_only_measured():
+    told = explain([said(2, at(3)), said(4, at(4))], legal(limits=lambda clock, day: None))
+
+    [forward] = [one for one in told.timings if one.clock is Clock.FORWARD]
+    assert (forward.limit_ms, forward.within, forward.limit_basis) == (None, None, None)
+
+
+def test_where_the_row_says_so_a_late_receipt_counts_from_the_next_day():
+    late = explain([said(2, at(3, "15:30"), receipt_ms=at(3, "15:30"))], legal(forward=True))
+    plain = explain([said(2, at(3, "15:30"), receipt_ms=at(3, "15:30"))], legal())
+
+    assert own_of(late).receipt_ms == at(3, "15:30")
+    assert own_of(late).counted_from_ms == at(4, "07:00")
+    assert own_of(late).due_ms == at(11, "17:00")
+    assert own_of(plain).counted_from_ms == at(3, "15:30")
+
+
+def test_a_pause_beyond_the_calendar_has_no_working_time():
+    ends = WorkCalendar(zone=Zone(), last_day=JULY_31 + 11)
     told = explain(
-        [said(2, at(3) + june - 5 * DAY, id="2"), said(4, at(3) + june, id="4")], legal()
+        [said(2, at(3)), said(5, at(4)), said(4, at(20))],
+        legal(calendar=ends, strategy=Strategy.SUBTRACT),
     )
-    [forward] = [one for one in told.timings if one.clock is Clock.FORWARD]
-    assert (forward.limit_basis, forward.limit_source) == (
-        Basis.LAW,
-        "Decree 61/2018/NĐ-CP Art. 18(2)(3)",
+
+    [pause] = own_of(told).pauses
+    assert (pause.elapsed_ms, pause.worked_ms) == (16 * DAY, None)
+    assert told.beyond_calendar
+
+
+def test_the_catalogues_level_stands_against_the_one_sent():
+    told = explain([said(2, at(3), level=3)], legal())
+    unknown = explain([said(2, at(3), level=3, procedure="9.999999")], legal())
+
+    assert (told.level, unknown.level) == (4, 3)
+
+
+def test_what_was_odd_about_a_voided_statement_is_still_told():
+    told = explain(
+        [
+            said(2, at(3), id="2", receipt_ms=at(3)),
+            said(9, at(6), id="9", arrival_ms=at(5)),
+            said(9, at(5), id="8"),
+            noted(Voided, at(7), id="v", target="9"),
+        ],
+        legal(),
     )
+
+    assert told_of(told, "9").effect is Effect.VOIDED
+    assert QualityWarning.FUTURE_TIME in told_of(told, "9").warnings
+
+
+def test_an_amendment_that_is_odd_is_warned_about_itself():
+    told = explain(
+        [
+            said(2, at(3), id="2", receipt_ms=at(3)),
+            said(0, at(4), id="0"),
+            noted(Amended, at(4), id="a", receipt_ms=at(9)),
+        ],
+        legal(),
+    )
+
+    assert told_of(told, "a").warnings == (QualityWarning.RECEIPT_IN_FUTURE,)
+
+
+def test_of_two_equal_ends_the_earlier_one_is_undone():
+    told = explain(
+        [
+            said(2, at(3), id="2"),
+            said(9, at(4), id="x", sequence=1),
+            noted(Reopened, at(4), id="r", sequence=2),
+            said(9, at(4), id="y", sequence=3),
+        ],
+        INSTANT,
+    )
+
+    assert {one.id: one.undone_by for one in told.story if one.undone_by} == {"x": "r"}
 
 
 def test_while_a_pause_lasts_a_restarted_limit_is_unknown():
@@ -736,7 +883,7 @@ def test_office_hours_are_those_of_the_calendar(at_ms, hours):
     assert explain([said(2, at_ms)], INSTANT).story[0].hours is None
 
 
-def test_beyond_the_calendar_no_clock_is_told_and_no_deadline_is_ours():
+def test_beyond_the_calendar_no_clock_is_told():
     short = WorkCalendar(zone=Zone(), last_day=JULY_31)
     told = explain([said(2, at(30), id="2"), said(9, at(31), id="9")], legal(calendar=short))
 

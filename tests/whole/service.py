@@ -1,6 +1,7 @@
 """A worker as an operator runs it, a topic and a ledger of its own, and what has been put on it."""
 
 import asyncio
+import random
 import sys
 import time
 from collections import Counter
@@ -8,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,7 +117,7 @@ class Stage:
                         timestamp_ms=record.at_ms,
                     )
                 )
-                if number % 500 == 0:
+                if number % 200 == 0:
                     ahead = (
                         number / per_second - (time.monotonic() - began) if per_second else 0
                     )
@@ -179,6 +180,22 @@ class Stage:
                 partition: await consumer.committed(TopicPartition(self.topic, partition)) or 0
                 for partition in range(self.partitions)
             }
+
+
+@asynccontextmanager
+async def streaming(here: Stage, per_second: int, *, keyed: bool = True) -> AsyncIterator[None]:
+    """Events that go on coming until the block has ended."""
+    enough = asyncio.Event()
+    rng = random.Random(5)
+    events: Iterator[Record] = takewhile(lambda _: not enough.is_set(), life(50_000))
+    if not keyed:
+        events = (event._replace(key=str(rng.random())) for event in events)
+    producing = asyncio.create_task(here.produce(events, per_second=per_second))
+    try:
+        yield
+    finally:
+        enough.set()
+        await producing
 
 
 @asynccontextmanager

@@ -113,19 +113,6 @@ async def test_a_topic_made_anew_with_more_records_is_refused(
         )
 
 
-async def test_an_empty_topic_in_the_place_of_one_that_was_read_is_refused(
-    kafka: KafkaNode, database: str, tmp_path: Path
-):
-    async with read_once(kafka.bootstrap, database, tmp_path) as here:
-        await make_anew(here)
-
-        await refused(
-            here,
-            f"the ledger goes on at {here.ends[0]}, the log does not reach that far",
-            remedy="restore it, or start with a new ledger",
-        )
-
-
 async def test_what_retention_has_cut_unread_is_refused(
     kafka: KafkaNode, database: str, tmp_path: Path
 ):

