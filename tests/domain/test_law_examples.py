@@ -21,6 +21,7 @@ from monitor.domain.measures import (
 )
 from monitor.domain.procedure import Catalogue, Procedure
 from monitor.domain.reckoning import Reckoning
+from monitor.domain.view import Outcome
 from schemas.event import (
     Amended,
     Reopened,
@@ -306,6 +307,24 @@ def test_one_pause_that_follows_another_moves_our_due_date_at_once():
     assert slots(Measure.PAUSED_06B, "06", *life, by=by) == [day("2026-08-11")]
 
 
+def test_a_due_date_that_our_calendar_does_not_reach_is_no_deadline():
+    """Twelve working hours' pause in the last days of 2100: there is no Tuesday to shift to."""
+
+    def december(state, text):
+        when = at(f"2100-12-{text}")
+        return StateChanged(
+            DOSSIER, "office", f"{state}@{text}", when, when, state, "1.004194", "H56.14"
+        )
+
+    life = december(2, "29 08:00"), december(8, "29 08:00"), december(4, "30 13:30")
+    by = rules(row(Limit(2, Unit.WORKING_DAYS)))  # Friday the 31st
+    assert "06b on_time" in verdicts(*life[:1], december(9, "31 09:00"), by=by)
+    assert "06b no_deadline" in verdicts(*life, december(9, "31 09:00"), by=by)
+    assert "06b no_deadline" in verdicts(
+        december(2, "30 08:00"), december(9, "31 09:00"), by=by
+    )
+
+
 # --- on_time_first_due, reschedulings ---------------------------------------------------------
 
 
@@ -548,6 +567,7 @@ def test_a_snapshot_of_what_is_accepted_says_nothing_new():
 
 def test_a_snapshot_in_a_state_that_does_not_run_is_in_process():
     assert slots(Measure.IN_PROCESS_06B, "05", boarded(state=1)) == [day("2026-08-06")]
+    assert fold([boarded(state=1)]).outcome is Outcome.IN_PROCESS
 
 
 def test_a_dossier_that_an_8_accepted_has_ended_under_the_766_rule():
