@@ -92,12 +92,7 @@ def post(view: View, policy: Policy) -> Entries:
 
 
 def _add(entries: Entries, account: Account, amount: int = 1) -> None:
-    """Add to an account; what comes to nothing is no entry."""
-    total = entries.get(account, 0) + amount
-    if total:
-        entries[account] = total
-    else:
-        entries.pop(account, None)
+    entries[account] = entries.get(account, 0) + amount
 
 
 # -- the plain measures ----------------------------------------------------------------------

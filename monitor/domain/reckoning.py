@@ -76,10 +76,8 @@ class Reckoning:
 
     @property
     def stopped_ms(self) -> int | None:
-        """Since when the dossier stands in state 8, which ends it under the 766 rule only."""
+        """Since when an open dossier stands in 8, which ends it under the 766 rule only."""
         view = self.view
-        if view.end_ms is not None:
-            return None
         stopped_ms = None
         for move in reversed(view.moves):
             if move.state != State.STOPPED:
