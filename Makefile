@@ -82,7 +82,6 @@ cover: install ## Branch coverage; monitor.domain and schemas must be covered wh
 
 .PHONY: docs
 docs: install ## Write again what is generated from the code: schemas, tables of metrics and settings
-	$(BIN)/python -m schemas.publish
 	$(BIN)/emc docs
 
 .PHONY: bench

@@ -16,12 +16,12 @@ from aiokafka.errors import KafkaError
 from agents.batch import Batch
 from agents.dossiers import Desk, LedgerEmptied
 from agents.health import WorkerHealth
+from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from monitor.domain.policy import Policy
-from monitor.domain.zone import Zone
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
@@ -119,9 +119,9 @@ async def work(
     say = structlog.get_logger("emc.worker")
     try:
         seal = Seal.from_text(settings.quarantine_key) if settings.quarantine_key else None
-        zone = Zone(settings.zone)
     except ValueError as error:
-        raise SettingRefused(str(error)) from None
+        raise SettingRefused(f"EMC_QUARANTINE_KEY: {error}") from None
+    zone = settings.days()
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused records are kept without bytes")
 
@@ -130,6 +130,7 @@ async def work(
         ledger = await _first(_opened(settings, stack), stopping)
         if ledger is None:
             return
+        await stack.enter_async_context(collecting_at_leisure())
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()

@@ -20,7 +20,7 @@ _NONCE_BYTES: Final = 12
 
 
 class Seal:
-    """Encrypts with AES-256-GCM under the deployment's key; only `emc quarantine` opens it."""
+    """Encrypts with AES-256-GCM under the deployment's key; whoever has the key opens it."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)

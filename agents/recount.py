@@ -44,6 +44,10 @@ INSTANT: Final = re.compile(
 AGENCY: Final = re.compile(r"[A-Y][0-9]{2}(?:\.[0-9A-Z]+)*")
 OLD_AGENCY: Final = re.compile(r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Y][0-9]{2}")
 LONGEST_AGENCY: Final = 35
+# DOMAIN.md §3.2; what is in none of these lists says no more than silence.
+CHANNELS: Final = frozenset({1, 2, 3})
+LEVELS: Final = frozenset({2, 3, 4})
+APPLICANT_TYPES: Final = frozenset({1, 2, 3, 4})
 DOSSIER: Final = re.compile(r"([0-9A-Z.]+)-([0-9]{6}-[0-9]{4,10})")
 
 
@@ -97,10 +101,16 @@ class Heard:
         return self.receipt
 
     def content(self, zone: ZoneInfo) -> str:
-        """Canonical JSON of everything but the arrival: sorted keys, no spaces, times in ms."""
+        """Canonical JSON of all but identity and arrival: sorted keys, no spaces, times in ms.
+
+        Of contents that differ in nothing else the greater hash of this text stands (§1), so the
+        names are those of the canonical event, and a missing sequence is -1.
+        """
         said: dict[str, object] = {each.name: getattr(self, each.name) for each in fields(self)}
-        del said["arrival_ms"]
-        said["receipt"] = self.receipt_ms(zone)
+        for name in ("dossier", "source", "id", "arrival_ms", "receipt"):
+            del said[name]
+        said["receipt_ms"] = self.receipt_ms(zone)
+        said["sequence"] = -1 if self.sequence is None else self.sequence
         return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -138,12 +148,12 @@ def read(value: bytes, record_time_ms: int) -> Heard:
         agency=agency_code(_required_code(said, "agency")),
         unit=_text(said, "unit"),
         step=_text(said, "step"),
-        channel=_integer(said, "channel"),
+        channel=_listed(said, "channel", CHANNELS),
         sub_channel=_text(said, "sub_channel"),
-        level=_integer(said, "level"),
+        level=_listed(said, "level", LEVELS),
         receipt=_receipt(said, "receipt_date"),
         due_ms=_optional_instant(said, "due_at"),
-        applicant_type=_integer(said, "applicant_type"),
+        applicant_type=_listed(said, "applicant_type", APPLICANT_TYPES),
         identity_attached=_optional_truth(said, "identity_attached"),
         applicant_key=_text(said, "applicant_key"),
         revision=_integer(said, "revision"),
@@ -154,25 +164,35 @@ def read(value: bytes, record_time_ms: int) -> Heard:
 
 def dossier_key(code: str, source: str) -> str:
     """Bring a dossier code to the one national form; any other is a code of its source."""
-    plain = _plain(code)
-    match = DOSSIER.fullmatch(plain)
+    match = DOSSIER.fullmatch(_plain(code))
     if match is not None:
         agency = agency_code(match[1])
-        if AGENCY.fullmatch(agency) is not None and len(agency) <= LONGEST_AGENCY:
+        if is_national(agency):
             return f"{agency}-{match[2]}"
-    return f"{source}|{plain}"
+    return f"{source}|{code.strip()}"
 
 
 def agency_code(code: str) -> str:
     """Bring an agency code to the present order: `000.00.16.H56` is `H56.16`."""
     plain = _plain(code)
-    if OLD_AGENCY.fullmatch(plain) is None:
+    if is_national(plain):
         return plain
+    if OLD_AGENCY.fullmatch(plain) is None:
+        return code.strip()
     groups = plain.split(".")
     # Leading ones only (§1): a zero group between two others holds the place of a level.
     while set(groups[0]) == {"0"}:
         del groups[0]
     return ".".join(reversed(groups))
+
+
+def is_national(agency: str) -> bool:
+    return AGENCY.fullmatch(agency) is not None and len(agency) <= LONGEST_AGENCY
+
+
+def level_1(agency: str) -> str:
+    """The ministry or province; an agency whose code is not national is its own."""
+    return agency[:3] if is_national(agency) else agency
 
 
 def _plain(code: str) -> str:
@@ -232,6 +252,11 @@ def _required_integer(given: Mapping[str, object], name: str) -> int:
 def _integer(given: Mapping[str, object], name: str) -> int:
     value = _optional_integer(given, name)
     return 0 if value is None else value
+
+
+def _listed(given: Mapping[str, object], name: str, codes: frozenset[int]) -> int:
+    code = _integer(given, name)
+    return code if code in codes else 0
 
 
 def _optional_integer(given: Mapping[str, object], name: str) -> int | None:
@@ -408,7 +433,7 @@ class Recount:
         dossiers = self.dossiers(zone=zone, precision=precision, as_of_ms=as_of_ms)
         for dossier in dossiers.values():
             for measure, agency in dossier.agency_by_measure.items():
-                group = (agency.split(".")[0], dossier.channel, dossier.level)
+                group = (level_1(agency), dossier.channel, dossier.level)
                 by.setdefault(group, Counter())[measure] += 1
         groups = {group: Counts(**by[group]) for group in sorted(by)}
         refused = self._refused.total()
@@ -452,7 +477,7 @@ class Recount:
 
 
 def revised(heard: Iterable[Heard], zone: ZoneInfo) -> tuple[list[Heard], int]:
-    """One event of each identity, and how many duplicates there were (§1)."""
+    """One event of each identity, and how many duplicates there were: equal contents (§1)."""
     by_identity: dict[tuple[bytes, bytes], list[Heard]] = {}
     for event in heard:
         by_identity.setdefault(event.identity, []).append(event)
@@ -498,16 +523,21 @@ def ordered(events: Iterable[Heard]) -> list[Heard]:
 
 def counting(events: Sequence[Heard]) -> list[Heard]:
     """The events, in order, that have an effect: of the authority, of others beside it (§1, §3)."""
-    authority = next((event.source for event in events if event.accepts), None)
+    # What a source says after its own 3, 7 or 10 has no effect at all, on nobody.
+    said: list[Heard] = []
+    for source in {event.source for event in events}:
+        said += standing([event for event in events if event.source == source])
+    said.sort(key=events.index)
+    authority = next((event.source for event in said if event.accepts), None)
     if authority is None:
-        return standing(events)
-    own = standing([event for event in events if event.source == authority])
+        return standing(said)
+    own = [event for event in said if event.source == authority]
     own_states = {event.state for event in own}
-    last_own = events.index(own[-1])
+    last_own = said.index(own[-1])
     beside_it = []
-    for position, event in enumerate(events):
+    for position, event in enumerate(said):
         if event.source == authority:
-            counts = event in own
+            counts = True
         elif event.state in ENDINGS:
             counts = event.state not in own_states and position > last_own
         else:
@@ -616,10 +646,12 @@ def count_open(
     precision: Precision,
     as_of_ms: int,
 ) -> None:
-    holder = effective[-1].agency
+    last_work = [event for event in effective if event.state in WORK][
+        -1
+    ]  # 0 and 1 move nothing
+    holder = last_work.agency
     dossier.agency_by_measure["open"] = holder
-    last_work = [event.state for event in effective if event.state in WORK][-1]
-    if last_work in PAUSES:
+    if last_work.state in PAUSES:
         dossier.agency_by_measure["paused"] = holder
     else:
         dossier.agency_by_measure["in_process"] = holder

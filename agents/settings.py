@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Self, get_type_hints
 
 from monitor.domain.policy import Precision
+from monitor.domain.zone import Zone
 
 
 class SettingRefused(Exception):
@@ -55,3 +56,10 @@ class Settings:
                     f"{name} is {given[name]!r}; it must be {expected}"
                 ) from None
         return cls(**values)
+
+    def days(self) -> Zone:
+        """The zone whose days are counted; raises `SettingRefused` if there is none such."""
+        try:
+            return Zone(self.zone)
+        except ValueError as error:
+            raise SettingRefused(f"EMC_ZONE: {error}") from None

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from monitor.domain.fold import advance, fold
-from monitor.domain.identity import Repeat, repeat
+from monitor.domain.identity import Repeat, content, repeat, settled
 from monitor.domain.view import View
-from monitor.ledger.unit import DossierRow, Entry
+from monitor.ledger.unit import DossierRow
 from schemas.event import Canonical, StateChanged
 
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -43,6 +43,7 @@ def unpack_events(packed: bytes) -> Iterator[Canonical]:
 class Dossier:
     """One dossier as this worker knows it. `marks` are 4 bytes per identity: where none
     matches, the identity is new; where one does, the events themselves are compared.
+    `events` and `booked` stay packed, as in the ledger: many dossiers are at hand.
     """
 
     key: str
@@ -50,34 +51,52 @@ class Dossier:
     view: View = field(default_factory=View)
     events: bytes = b""
     marks: bytes = b""
-    booked: dict[Entry, int] = field(default_factory=dict)
+    booked: bytes = b""
 
     @classmethod
-    def on_record(cls, row: DossierRow, booked: dict[Entry, int]) -> "Dossier":
+    def on_record(cls, row: DossierRow) -> "Dossier":
         """A dossier as the ledger has it; its view is folded afresh."""
-        dossier = cls(row.key, row.version, events=row.events, booked=booked)
+        dossier = cls(row.key, row.version, events=row.events, booked=row.booked)
         dossier.refold(list(unpack_events(row.events)))
         return dossier
 
     def hear(self, event: StateChanged) -> Repeat | None:
         """Take an event in. None: it is new; otherwise how it relates to what was known."""
         mark = _mark(event)
-        if _holds(self.marks, mark):
-            known = list(unpack_events(self.events))
-            for place, other in enumerate(known):
-                if other.id == event.id and other.source == event.source:
-                    found = repeat(other, event)
-                    if found in (Repeat.EARLIER, Repeat.REPLACES):
-                        known[place] = event
-                        self.events = pack_events(known)
-                        self.refold(known)
-                    return found
+        if _holds(self.marks, mark) and (found := self._hear_again(event)):
+            return found
         packed = _ENCODE(event)
         self.events = b"".join((self.events, _LENGTH.pack(len(packed)), packed))
         self.marks += mark
         if not advance(self.view, event):
             self.refold(list(unpack_events(self.events)))
         return None
+
+    def _hear_again(self, event: Canonical) -> Repeat | None:
+        """A further statement of an identity; None if only its mark was known.
+
+        Every content of an identity is kept, also one that is overruled: heard again it is a
+        duplicate, and what a later rule makes of the set of all events must not hang on the
+        order in which they came.
+        """
+        known = list(unpack_events(self.events))
+        same = [e for e in known if e.id == event.id and e.source == event.source]
+        if not same:
+            return None
+        for other in same:
+            if content(other) == content(event):
+                if event.arrival_ms >= other.arrival_ms:
+                    return Repeat.DUPLICATE
+                known[known.index(other)] = event
+                self._become(known)
+                return Repeat.EARLIER
+        [stands] = settled(same)
+        self._become([*known, event])
+        return repeat(stands, event)
+
+    def _become(self, events: list[Canonical]) -> None:
+        self.events = pack_events(events)
+        self.refold(events)
 
     def restore(self, events: bytes) -> None:
         """Go back to these events, after a failure in the middle of hearing another."""
@@ -86,7 +105,7 @@ class Dossier:
 
     def refold(self, events: list[Canonical]) -> None:
         """Fold all events again: out of order, corrected, or another source spoke."""
-        self.view = fold(events)
+        self.view = fold(settled(events))
         self.marks = b"".join(map(_mark, events))
 
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import structlog
 import typer
@@ -56,7 +56,13 @@ def worker() -> None:
     """Read events from Kafka and book them in the ledger; start more workers to scale."""
     settings = _configured()
     health = WorkerHealth()
-    port = health.serve(settings.worker_metrics_port, settings.listen)
+    try:
+        port = health.serve(settings.worker_metrics_port, settings.listen)
+    except OSError as error:
+        raise SettingRefused(
+            f"EMC_WORKER_METRICS_PORT={settings.worker_metrics_port} cannot be used:"
+            f" {error.strerror}; 0 lets the system choose"
+        ) from None
     _say(f"worker metrics: http://{settings.listen}:{port}/metrics")
     raise typer.Exit(_until_stopped(lambda stop: work(settings, health, stop=stop)))
 
@@ -64,10 +70,10 @@ def worker() -> None:
 @app.command()
 def serve() -> None:
     """Serve the ledger's metrics on HTTP."""
-    from monitor.domain.zone import Zone
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
+    zone = settings.days()
 
     def announce(port: int) -> None:
         _say(f"serving: http://{settings.listen}:{port}")
@@ -76,7 +82,7 @@ def serve() -> None:
         _until_stopped(
             lambda stop: answer(
                 dsn=settings.database,
-                zone=Zone(settings.zone),
+                zone=zone,
                 precision=settings.precision,
                 host=settings.listen,
                 port=settings.serve_port,
@@ -213,6 +219,19 @@ def replay(
     raise typer.Exit(status)
 
 
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,
+) -> None:
+    """Write the pages and schemas that are generated from the code."""
+    from agents.documents import documents, publish
+    from monitor.outlets.reference import of_registry, page
+
+    made = documents(cast("Any", typer.main.get_command(app)))
+    made["docs/reference/metrics.md"] = page(of_registry(WorkerHealth().registry))
+    raise typer.Exit(publish(made, check=check, say=typer.echo))
+
+
 def _configured() -> Settings:
     settings = Settings.from_environment()
     _log_to_stderr(settings.log_format)
@@ -234,7 +253,7 @@ def _until_stopped(run: Any) -> int:
             loop.add_signal_handler(number, stop.set)
         try:
             await run(stop)
-        except Stopped as error:
+        except (Stopped, OSError) as error:
             _say(f"emc: {error}")
             return FAILED
         return OK

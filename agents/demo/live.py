@@ -30,7 +30,8 @@ async def show(scenario: Scenario, *, speed: int, console: Console, stop: asynci
         serve_port=0,
         worker_metrics_port=0,
     ) as service:
-        console.print(_addresses(service))
+        for what, where in _addresses(service):
+            console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
         now_ms = time.time_ns() // 1_000_000
         async with Feed.open(service.kafka, service.topic) as feed:
             feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
@@ -82,15 +83,15 @@ async def _status(
                 continue
 
 
-def _addresses(service: Running) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("metrics of the ledger", f"{service.address}/metrics")
-    table.add_row("start page", f"{service.address}/")
-    table.add_row("metrics of the worker", service.worker_metrics)
-    table.add_row("Kafka", service.kafka)
-    table.add_row("PostgreSQL", service.database)
-    table.add_row("end", "Ctrl-C")
-    return table
+def _addresses(service: Running) -> list[tuple[str, str]]:
+    return [
+        ("start page", f"{service.address}/"),
+        ("metrics of the ledger", f"{service.address}/metrics"),
+        ("metrics of the worker", service.worker_metrics),
+        ("Kafka", service.kafka),
+        ("PostgreSQL", service.database),
+        ("end", "Ctrl-C"),
+    ]
 
 
 def _table(shown: Scrape) -> Table:

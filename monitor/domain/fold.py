@@ -10,13 +10,22 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from monitor.domain.event import State, StateEvent
-from monitor.domain.lifecycle import ACCEPTING, CLOSING, PAUSING, RANK, RUNNING, STANDING
+from monitor.domain.lifecycle import (
+    ACCEPTING,
+    CLOSING,
+    PAUSING,
+    RANK,
+    RUNNING,
+    STANDING,
+    WAITING,
+)
 from monitor.domain.view import Due, Stint, View
 
 # A claim further ahead of its arrival than this is a wrong clock: the arrival is used.
 FUTURE_MS: Final = 5 * 60 * 1000
 
 Key = tuple[int, int, int, str, str]
+Place = tuple[str, str]  # agency and unit
 
 
 def effective_ms(event: StateEvent) -> int:
@@ -74,31 +83,40 @@ def advance(view: View, event: StateEvent) -> bool:
     return True
 
 
-def _counted(ordered: Sequence[StateEvent]) -> Iterable[StateEvent]:
+def _counted(ordered: Sequence[StateEvent]) -> Sequence[StateEvent]:
     """Those states that count when several sources speak (MEASURES.md §1, one authority)."""
     if not ordered or all(event.source == ordered[0].source for event in ordered):
         return ordered
-    authority = next((event.source for event in ordered if _accepts(event)), None)
+    heeded = _heeded(ordered)
+    authority = next((event.source for event in heeded if _accepts(event)), None)
     if authority is None:
         return ordered
-    # What a standing state of the authority shuts out is no statement of it either.
-    own: list[StateEvent] = []
-    for event in ordered:
-        if event.source == authority:
-            own.append(event)
-            if event.state in STANDING:
-                break
+    own = [event for event in heeded if event.source == authority]
     own_codes = {event.state for event in own}
     own_last = order_key(own[-1])
-    counted = []
+    foreign = {
+        (event.source, event.id)
+        for event in heeded
+        if event.state not in own_codes
+        and (event.state not in CLOSING or order_key(event) > own_last)
+    }
+    return [
+        event
+        for event in ordered
+        if event.source == authority or (event.source, event.id) in foreign
+    ]
+
+
+def _heeded(ordered: Sequence[StateEvent]) -> list[StateEvent]:
+    """Without what each source's own 3, 7 or 10 shuts out: it neither accepts nor is later."""
+    heeded = []
+    ended = set()
     for event in ordered:
-        if event.source == authority:
-            counted.append(event)
-        elif event.state not in own_codes and (
-            event.state not in CLOSING or order_key(event) > own_last
-        ):
-            counted.append(event)
-    return counted
+        if event.source not in ended:
+            heeded.append(event)
+            if event.state in STANDING:
+                ended.add(event.source)
+    return heeded
 
 
 def _accepts(event: StateEvent) -> bool:
@@ -112,47 +130,54 @@ def _step(view: View, event: StateEvent) -> None:
     if view.standing:
         view.shut_out += 1
         return
-    state = event.state
     at = effective_ms(event)
     place = (event.agency, event.unit)
-
     if view.accepted_ms is None:
-        if not view.procedure:  # until acceptance, what was said first stands in
-            view.procedure = event.procedure
-            view.receiver = place
-        if _accepts(event):
-            view.accepted_ms = _accepted_ms(event, at)
-            view.procedure = event.procedure
-            view.receiver = place
-            view.channel = event.channel or view.channel
-            view.sub_channel = event.sub_channel or view.sub_channel
-            view.level = event.level or view.level
-        elif state in (State.SUBMITTED, State.SUPPLEMENT_REQUESTED):
-            view.waiting = True
+        _receive(view, event, at, place)
     view.channel = view.channel or event.channel
     view.sub_channel = view.sub_channel or event.sub_channel
     view.level = view.level or event.level
+    due_ms = event.due_ms
+    if due_ms is not None and (not view.dues or view.dues[-1].due_ms != due_ms):
+        view.dues.append(Due(at, due_ms))
+    _move(view, event.state, at, place)
 
-    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
-        view.dues.append(Due(at, event.due_ms))
 
+def _receive(view: View, event: StateEvent, at: int, place: Place) -> None:
+    """Acceptance, and what the dossier is; until then, what was said first stands in."""
+    accepts = _accepts(event)
+    if accepts or not view.procedure:
+        view.procedure = event.procedure
+        view.receiver = place
+    if accepts:
+        view.accepted_ms = _accepted_ms(event, at)
+        view.channel = event.channel or view.channel
+        view.sub_channel = event.sub_channel or view.sub_channel
+        view.level = event.level or view.level
+    elif event.state in WAITING:
+        view.waiting = True
+
+
+def _move(view: View, state: int, at: int, place: Place) -> None:
+    """Where the state takes the dossier: submitted, held, processed, ended."""
+    if state in RUNNING:
+        view.processed_ms = None
+        if view.accepted_ms is not None:
+            _hold(view, at, place, paused=state in PAUSING)
+        return
     if state == State.SUBMITTED:
         if view.submitted_ms is None:
             view.submitted_ms = at
             view.submitted_to = place
-    elif state in RUNNING:
-        view.processed_ms = None
-    elif state == State.PROCESSED:
-        if view.processed_ms is None:
+    elif state in CLOSING and view.processed_ms is None:
+        view.settler = place
+        if state == State.PROCESSED:
             view.processed_ms = at
-            view.settler = place
-    elif state in STANDING:
+    if state in STANDING:
         view.standing = state
         view.standing_ms = at
-        if view.processed_ms is None:
-            view.settler = place
-    if view.accepted_ms is not None and (state in RUNNING or not view.stints):
-        _hold(view, at, place, paused=state in PAUSING)
+    if view.accepted_ms is not None and not view.stints:
+        _hold(view, at, place, paused=False)  # what accepts by its end was in process till then
 
 
 def _accepted_ms(event: StateEvent, at: int) -> int:
@@ -163,7 +188,7 @@ def _accepted_ms(event: StateEvent, at: int) -> int:
     return receipt
 
 
-def _hold(view: View, at: int, place: tuple[str, str], *, paused: bool) -> None:
+def _hold(view: View, at: int, place: Place, *, paused: bool) -> None:
     """A stint begins where holder or pause changes; the first one begins with acceptance."""
     if not view.stints:
         at = view.accepted_ms if view.accepted_ms is not None else at

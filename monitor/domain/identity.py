@@ -6,12 +6,12 @@ higher revision stands, then the later claimed time, then the greater hash of th
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import TypeVar
+from operator import attrgetter
+from typing import Final, TypeVar
 
 from monitor.domain.event import StateEvent
-
 
 E = TypeVar("E", bound=StateEvent)
 
@@ -25,32 +25,35 @@ class Repeat(Enum):
     OVERRULED = "overruled"  # other content, and the known one stands
 
 
-def content(event: StateEvent) -> tuple[object, ...]:
-    """All that a statement says: everything but its arrival."""
-    return (
-        event.claimed_ms,
-        event.state,
-        event.procedure,
-        event.agency,
-        event.unit,
-        event.step,
-        event.channel,
-        event.sub_channel,
-        event.level,
-        event.receipt_ms,
-        event.due_ms,
-        event.applicant_type,
-        event.identity_attached,
-        event.applicant_key,
-        event.revision,
-        event.sequence,
-        event.backfill,
-    )
+# In the order of the letters, as canonical JSON has its keys.
+CONTENT: Final = (
+    "agency",
+    "applicant_key",
+    "applicant_type",
+    "backfill",
+    "channel",
+    "claimed_ms",
+    "due_ms",
+    "identity_attached",
+    "level",
+    "procedure",
+    "receipt_ms",
+    "revision",
+    "sequence",
+    "state",
+    "step",
+    "sub_channel",
+    "unit",
+)
+
+# All that a statement says: everything but its identity and its arrival.
+content: Final[Callable[[StateEvent], tuple[object, ...]]] = attrgetter(*CONTENT)
 
 
 def content_hash(event: StateEvent) -> bytes:
-    """SHA-256 of the content as canonical JSON."""
-    text = json.dumps(content(event), separators=(",", ":"), ensure_ascii=False)
+    """SHA-256 of the content as canonical JSON: keys sorted, no spaces, UTF-8."""
+    said = dict(zip(CONTENT, content(event), strict=True))
+    text = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 

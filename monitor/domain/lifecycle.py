@@ -20,6 +20,9 @@ ACCEPTING: Final = frozenset(
     }
 )
 
+# These wait for acceptance; SUPPLEMENT_REQUESTED only without a receipt date.
+WAITING: Final = frozenset({State.SUBMITTED, State.SUPPLEMENT_REQUESTED})
+
 # While the last of these stands, the dossier is with the office or waits for somebody; a 9
 # before one of these has been recalled.
 RUNNING: Final = frozenset(

@@ -1,10 +1,12 @@
 """What a dossier's view books: the entries whose sums are the figures (ARCHITECTURE.md §2.1)."""
 
-from typing import NamedTuple
+from bisect import bisect_left
+from typing import Final, NamedTuple
 
+from monitor.domain.event import State
 from monitor.domain.measures import CONSUMED_BOUNDS, NO_SLOT, Measure
 from monitor.domain.policy import Policy, Precision
-from monitor.domain.view import Cell, Due, Outcome, Stint, View
+from monitor.domain.view import Cell, View
 
 
 class Account(NamedTuple):
@@ -18,49 +20,50 @@ class Account(NamedTuple):
 
 Entries = dict[Account, int]
 
+_AT_DEADLINE: Final = CONSUMED_BOUNDS.index(1000)
+
+
+_Place = tuple[int, Cell, int]  # of an open dossier: the stock it is part of, and its slot
+
 
 def post(view: View, policy: Policy) -> Entries:
     """All entries of a dossier. Amounts are counts or milliseconds, never 0."""
     entries: Entries = {}
     day = policy.zone.day
-    outcome = view.outcome
-
     if view.submitted_ms is not None:
-        submitted = Account(
-            Measure.SUBMITTED, view.cell(view.submitted_to), day(view.submitted_ms)
-        )
-        entries[submitted] = 1
-    if view.accepted_ms is None:
-        if outcome in (Outcome.REFUSED, Outcome.WITHDRAWN_UNACCEPTED):
-            measure = (
-                Measure.REFUSED if outcome is Outcome.REFUSED else Measure.WITHDRAWN_UNACCEPTED
-            )
+        submitted_to = view.cell(view.submitted_to)
+        entries[Account(Measure.SUBMITTED, submitted_to, day(view.submitted_ms))] = 1
+    accepted_ms = view.accepted_ms
+    if accepted_ms is None:
+        if view.standing:
+            refused = view.standing == State.REFUSED
+            measure = Measure.REFUSED if refused else Measure.WITHDRAWN_UNACCEPTED
             entries[Account(measure, view.cell(view.settler), day(view.standing_ms))] = 1
         return entries
 
-    accepted = Account(Measure.ACCEPTED, view.cell(view.receiver), day(view.accepted_ms))
-    entries[accepted] = 1
+    entries[Account(Measure.ACCEPTED, view.cell(view.receiver), day(accepted_ms))] = 1
     end_ms = view.end_ms
     if end_ms is not None:
-        settled_by = view.cell(view.settler)
-        ended = day(end_ms)
-        if outcome is Outcome.RETURNED:
-            entries[Account(Measure.RETURNED, settled_by, ended)] = 1
-        else:
-            entries[Account(Measure.COMPLETED, settled_by, ended)] = 1
-            _post_time_taken(entries, view, policy, settled_by, ended, end_ms)
-        if view.standing == 10:
-            at = max(view.standing_ms, view.accepted_ms)
-            entries[Account(Measure.HANDED_OVER, settled_by, day(at))] = 1
+        _post_end(entries, view, policy, accepted_ms, end_ms)
     _post_stock(entries, view, policy, end_ms)
     return entries
 
 
-def _post_time_taken(
-    entries: Entries, view: View, policy: Policy, cell: Cell, ended: int, end_ms: int
+def _post_end(
+    entries: Entries, view: View, policy: Policy, accepted_ms: int, end_ms: int
 ) -> None:
-    accepted_ms = view.accepted_ms
-    assert accepted_ms is not None  # noqa: S101 - only completed dossiers come here
+    day = policy.zone.day
+    cell = view.cell(view.settler)
+    ended = day(end_ms)
+    handed_over = view.standing == State.HANDED_OVER
+    if view.processed_ms is None and not handed_over:
+        entries[Account(Measure.RETURNED, cell, ended)] = 1
+        return
+
+    entries[Account(Measure.COMPLETED, cell, ended)] = 1
+    if handed_over:
+        at = max(view.standing_ms, accepted_ms)
+        entries[Account(Measure.HANDED_OVER, cell, day(at))] = 1
     if end_ms > accepted_ms:
         entries[Account(Measure.PROCESSING_TIME, cell, ended)] = end_ms - accepted_ms
     due_ms = view.due_ms
@@ -68,8 +71,8 @@ def _post_time_taken(
         entries[Account(Measure.NO_DEADLINE, cell, ended)] = 1
         return
     if policy.precision is Precision.DATE:
-        day = policy.zone.day
-        taken, allowed = ended - day(accepted_ms), day(due_ms) - day(accepted_ms)
+        accepted = day(accepted_ms)
+        taken, allowed = ended - accepted, day(due_ms) - accepted
     else:
         taken, allowed = end_ms - accepted_ms, due_ms - accepted_ms
     verdict = Measure.ON_TIME if taken <= allowed else Measure.LATE
@@ -83,62 +86,47 @@ def consumed_bin(taken: int, allowed: int) -> int:
     Where nothing was allowed, what is on time has consumed all of it, and what is late has
     consumed more than any bound.
     """
-    if allowed <= 0:
-        at_deadline = CONSUMED_BOUNDS.index(1000)
-        offset = at_deadline if taken <= allowed else len(CONSUMED_BOUNDS)
-        return Measure.DEADLINE_CONSUMED + offset
-    for offset, permille in enumerate(CONSUMED_BOUNDS):
-        if taken * 1000 <= permille * allowed:
-            return Measure.DEADLINE_CONSUMED + offset
-    return Measure.DEADLINE_CONSUMED + len(CONSUMED_BOUNDS)
+    if allowed > 0:
+        permille = -(-taken * 1000 // allowed)  # rounded up: a bound is not passed by a hair
+        return Measure.DEADLINE_CONSUMED + bisect_left(CONSUMED_BOUNDS, permille)
+    offset = _AT_DEADLINE if taken <= allowed else len(CONSUMED_BOUNDS)
+    return Measure.DEADLINE_CONSUMED + offset
 
 
 def _post_stock(entries: Entries, view: View, policy: Policy, end_ms: int | None) -> None:
-    """Movements of the open stock: in and out of each stretch of equal holder, pause and due."""
+    """Movements of the open stock: from where a day found the dossier to where it left it."""
+    before: _Place | None = None
+    for day, here in _places(view, policy, end_ms).items():
+        if here == before:
+            continue
+        if before is not None:
+            measure, cell, slot = before
+            entries[Account(measure, cell, day, slot)] = -1
+        if here is not None:
+            measure, cell, slot = here
+            entries[Account(measure, cell, day, slot)] = 1
+        before = here
+
+
+def _places(view: View, policy: Policy, end_ms: int | None) -> dict[int, _Place | None]:
+    """Where the dossier was at the end of each day that changed holder, pause or due date."""
     day = policy.zone.day
-    inside: Account | None = None  # where the dossier stands, with the day it entered
-    for from_ms, stint, due in _stretches(view, end_ms):
-        measure = Measure.PAUSED if stint.paused else Measure.IN_PROCESS
-        slot = NO_SLOT if due is None else day(due.due_ms)
-        cell = view.cell((stint.agency, stint.unit))
-        here = Account(measure, cell, day(from_ms), slot)
-        if inside is not None:
-            if (inside.measure, inside.cell, inside.slot) == (measure, cell, slot):
-                continue
-            _move(entries, inside._replace(day=here.day), -1)
-        _move(entries, here, 1)
-        inside = here
-    if inside is not None and end_ms is not None:
-        _move(entries, inside._replace(day=day(end_ms)), -1)
-
-
-def _move(entries: Entries, account: Account, amount: int) -> None:
-    """Add to an account; in and out on one day cancel."""
-    moved = entries.get(account, 0) + amount
-    if moved:
-        entries[account] = moved
-    else:
-        del entries[account]
-
-
-def _stretches(view: View, end_ms: int | None) -> list[tuple[int, Stint, Due | None]]:
-    """When holder, pause or due date changed, up to the end, in order of time."""
     stints, dues = view.stints, view.dues
-    start = stints[0].from_ms
-    stretches: list[tuple[int, Stint, Due | None]] = []
-    made = 0  # dues in force
-    while made < len(dues) and dues[made].made_ms <= start:
+    places: dict[int, _Place | None] = {}  # in order of days, for time only goes on
+    slot = NO_SLOT
+    made = 0
+    while made < len(dues) and dues[made].made_ms <= stints[0].from_ms:
+        slot = day(dues[made].due_ms)
         made += 1
-    for position, stint in enumerate(stints):
-        if end_ms is not None and stint.from_ms > end_ms:
-            break
-        stretches.append((stint.from_ms, stint, dues[made - 1] if made else None))
-        until = stints[position + 1].from_ms if position + 1 < len(stints) else None
-        while (
-            made < len(dues)
-            and (until is None or dues[made].made_ms < until)
-            and (end_ms is None or dues[made].made_ms <= end_ms)
-        ):
-            stretches.append((max(dues[made].made_ms, start), stint, dues[made]))
+    for position, stint in enumerate(stints, start=1):
+        measure = Measure.PAUSED if stint.paused else Measure.IN_PROCESS
+        cell = view.cell((stint.agency, stint.unit))
+        places[day(stint.from_ms)] = measure, cell, slot
+        until = stints[position].from_ms if position < len(stints) else end_ms
+        while made < len(dues) and (until is None or dues[made].made_ms <= until):
+            slot = day(dues[made].due_ms)
+            places[day(dues[made].made_ms)] = measure, cell, slot
             made += 1
-    return stretches
+    if end_ms is not None:
+        places[day(end_ms)] = None
+    return places

@@ -1,6 +1,7 @@
 """The ledger's reading side: all figures that are shown, as of one committed instant."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -124,6 +125,8 @@ _POSITIONS: Final = """
 """
 
 
+Rows = Sequence[Sequence[Any]]
+
 _NO_SCHEMA: Final = "the ledger has no schema yet; a worker makes it"
 
 
@@ -163,44 +166,12 @@ class Figures:
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
 
-        flows: dict[Flow, Sides] = {}
-        consumed: dict[Bin, Sides] = {}
-        stock: dict[Stock, int] = {}
-        for measure, agency, channel, level, booking_class, due, credit, debit in totals:
-            if measure in _STOCKS:
-                key = Stock(measure, agency, channel, level, _due_by(due, today))
-                stock[key] = stock.get(key, 0) + credit - debit
-            elif measure in CONSUMED_BINS:
-                here = Bin(agency, measure)
-                known = consumed.get(here, Sides(0, 0))
-                consumed[here] = Sides(known.credit + credit, known.debit + debit)
-            else:
-                flow = Flow(measure, agency, channel, level, booking_class)
-                flows[flow] = Sides(credit, debit)
-        for outcome, agency, channel, level, dossiers in overdue_today:
-            measure = _STOCK_OF_OUTCOME[outcome]
-            late = Stock(measure, level1(agency), channel, level, DueBy.OVERDUE)
-            stock[late] = stock.get(late, 0) + dossiers
-            on_the_day = late._replace(due=DueBy.TODAY)
-            stock[on_the_day] = stock.get(on_the_day, 0) - dossiers
-        return Snapshot(
-            now_ms=now_ms,
-            flows=flows,
-            consumed=consumed,
-            open=stock,
-            tallies={
-                TallyKey(row["name"], row["source"], row["detail"]): row["amount"]
-                for row in tallies
-            },
-            positions={
-                Partition(row["topic"], row["partition"]): Progress(
-                    row["next"], row["moved_ms"]
-                )
-                for row in positions
-            },
+        # In a thread: tens of thousands of rows would hold up whoever else the loop serves.
+        return await asyncio.to_thread(
+            _arranged, now_ms, today, totals, overdue_today, tallies, positions
         )
 
-    async def _read(self, now_ms: int, today: int) -> list[list[Any]]:
+    async def _read(self, now_ms: int, today: int) -> list[Rows]:
         """The rows of totals, of what is overdue since today began, of tallies and positions."""
         midnight_ms = self._policy.zone.start_of(today)
         # By dates, nothing is overdue on the day it falls due.
@@ -217,6 +188,49 @@ class Figures:
                 await connection.fetch(_TALLIES, Tally.REFUSED.value),
                 await connection.fetch(_POSITIONS),
             ]
+
+
+def _arranged(
+    now_ms: int,
+    today: int,
+    totals: Rows,
+    overdue_today: Rows,
+    tallies: Rows,
+    positions: Rows,
+) -> Snapshot:
+    flows: dict[Flow, Sides] = {}
+    consumed: dict[Bin, Sides] = {}
+    stock: dict[Stock, int] = {}
+    for measure, agency, channel, level, booking_class, due, credit, debit in totals:
+        if measure in _STOCKS:
+            key = Stock(measure, agency, channel, level, _due_by(due, today))
+            stock[key] = stock.get(key, 0) + credit - debit
+        elif measure in CONSUMED_BINS:
+            here = Bin(agency, measure)
+            known = consumed.get(here, Sides(0, 0))
+            consumed[here] = Sides(known.credit + credit, known.debit + debit)
+        else:
+            flow = Flow(measure, agency, channel, level, booking_class)
+            flows[flow] = Sides(credit, debit)
+    for outcome, agency, channel, level, dossiers in overdue_today:
+        measure = _STOCK_OF_OUTCOME[outcome]
+        late = Stock(measure, level1(agency), channel, level, DueBy.OVERDUE)
+        stock[late] = stock.get(late, 0) + dossiers
+        on_the_day = late._replace(due=DueBy.TODAY)
+        stock[on_the_day] = stock.get(on_the_day, 0) - dossiers
+    return Snapshot(
+        now_ms=now_ms,
+        flows=flows,
+        consumed=consumed,
+        open=stock,
+        tallies={
+            TallyKey(name, source, detail): amount for name, source, detail, amount in tallies
+        },
+        positions={
+            Partition(topic, number): Progress(following, moved_ms)
+            for topic, number, following, moved_ms in positions
+        },
+    )
 
 
 def _due_by(slot: int, today: int) -> DueBy:

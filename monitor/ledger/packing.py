@@ -33,9 +33,14 @@ def pack_entries(entries: Mapping[Entry, int]) -> bytes:
 def unpack_entries(packed: bytes) -> dict[Entry, int]:
     """The entries that `pack_entries` packed."""
     return {
-        Entry(measure, cell, day, slot): amount
+        (measure, cell, day, slot): amount
         for measure, cell, day, slot, amount in _ENTRY.iter_unpack(packed)
     }
+
+
+def booked_cells(packed: bytes) -> list[int]:
+    """The numbers of the cells of packed entries, in their order."""
+    return [cell for _, cell, _, _, _ in _ENTRY.iter_unpack(packed)]
 
 
 def journal_rows(journal: Mapping[Line, int]) -> bytes:

@@ -30,6 +30,7 @@ from monitor.outlets.series import Part, Place, Places
 
 FRESH_SECONDS: Final = 0.5  # a snapshot is shown to all scrapes within this time
 LONGEST_READ_SECONDS: Final = 8.0  # under Prometheus's usual limit of ten a scrape
+MOST_ENCODINGS: Final = 8  # of a snapshot: whoever invents versions gets plain text
 
 _MILLISECONDS: Final = frozenset(
     definition.measure for definition in CATALOGUE if definition.kind is Kind.MILLISECONDS
@@ -240,6 +241,8 @@ class Board:
         """What a scrape gets. Raises `Unavailable`."""
         shown = await self._fresh()
         encode, content_type = _encoder(accept)
+        if len(shown.encoded) >= MOST_ENCODINGS:
+            encode, content_type = _encoder("")
         key = (content_type, compressed)
         encoding = shown.encoded.get(key)
         if encoding is None:
@@ -272,6 +275,10 @@ class Board:
             raise Unavailable(str(error)) from error
         except UNAVAILABLE as error:
             raise Unavailable(f"the ledger does not answer: {type(error).__name__}") from error
+        return await asyncio.to_thread(self._show, snapshot)
+
+    def _show(self, snapshot: Snapshot) -> Shown:
+        """In a thread, one at a time."""
         booked = snapshot.booked
         if booked < self._booked:
             raise Unavailable(
@@ -279,7 +286,7 @@ class Board:
                 " was restored on purpose, restart this service"
             )
         self._booked = booked
-        return Shown(await asyncio.to_thread(families, snapshot, self._places))
+        return Shown(families(snapshot, self._places))
 
     async def close(self) -> None:
         """End what is being read."""
@@ -292,5 +299,5 @@ class Board:
 def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
     try:
         return choose_encoder(accept)
-    except ValueError:  # a version that is no number
+    except (TypeError, ValueError):  # a version that is no number
         return choose_encoder("")

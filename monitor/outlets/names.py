@@ -71,7 +71,7 @@ class Metric:
     labels: tuple[str, ...] = ()
     meaning: str
     series: str = "1"
-    typical: int | None = 1  # series of the deployment that the reference reckons with
+    typical: int | None = 1  # series in the nation below; None: not reckoned
     day: Day | None = None
     basis: Basis | None = None
 

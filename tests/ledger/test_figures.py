@@ -172,7 +172,7 @@ async def _three_due_today_and_one_at_midnight(writer: Writer) -> None:
         ("2026-08-05T00:00:00+07:00", (3, 1), (0, 0), (0, 0), (0, 0)),
     ],
 )
-async def test_overdue_is_known_to_the_instant(  # noqa: PLR0917
+async def test_overdue_is_known_to_the_instant(
     database: str,
     at: str,
     overdue: tuple[int, int],

@@ -14,6 +14,7 @@ from agents.recount import Result
 from agents.shelf import unpack_events
 from monitor.domain.codes import level1
 from monitor.domain.fold import fold
+from monitor.domain.identity import settled
 from monitor.domain.measures import CONSUMED_BINS, Measure
 from monitor.domain.policy import Policy
 from monitor.domain.post import post
@@ -145,16 +146,16 @@ async def _dossiers_against(
     for row in await _fetch(dsn, "SELECT key, version, events, booked FROM dossier"):
         entries = unpack_entries(row["booked"])
         for entry, amount in entries.items():
-            booked[tuple(entry)] += amount
+            booked[entry] += amount
         fresh = {
             (account.measure, account.cell, account.day, account.slot): amount
             for account, amount in post(
-                fold(list(unpack_events(row["events"]))), policy
+                fold(settled(unpack_events(row["events"]))), policy
             ).items()
         }
         as_booked = {
-            (entry.measure, cells[entry.cell], entry.day, entry.slot): amount
-            for entry, amount in entries.items()
+            (measure, cells[cell], day, slot): amount
+            for (measure, cell, day, slot), amount in entries.items()
         }
         if fresh != as_booked:
             found.append(f"dossier {row['key']} has booked {as_booked}, its events say {fresh}")

@@ -1,0 +1,81 @@
+"""docs/reference/settings.md, written from the fields of `Settings` and the comments behind them."""
+
+import inspect
+import re
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Final, get_type_hints
+
+from agents.settings import Settings
+
+_FIELD: Final = re.compile(r"^    (?P<name>\w+): .+? = .+?  # (?P<meaning>.+)$", re.MULTILINE)
+
+_HEAD: Final = """\
+# Settings
+
+<!-- Written by `emc docs` from agents/settings.py. Do not edit. -->
+
+A process reads its settings once, at its start, from environment variables. A value of the wrong
+type ends it with one line that names the variable, and exit status 2; an unknown variable is
+ignored. They are for `emc worker` and `emc serve`; `emc replay` takes `EMC_KAFKA`, `EMC_TOPIC` and
+`EMC_APPLICANT_KEY` from them, and `emc demo` sets what its processes need itself.
+
+| variable | default | type | meaning |
+|---|---|---|---|
+"""
+
+_TAIL: Final = """
+`EMC_ZONE` and `EMC_PRECISION` decide what is booked. Give every worker and every `emc serve` of one
+ledger the same values, and do not change them over a ledger that has bookings: a dossier is booked
+anew only when an event comes for it, so the others would keep what the old value gave.
+
+`EMC_QUARANTINE_KEY`: `head -c 32 /dev/urandom | base64` makes one. Keep it where the ledger's backups
+are not; without it nobody reads what is in quarantine, you included.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One variable as the page shows it."""
+
+    variable: str
+    default: str
+    type: str
+    meaning: str
+
+
+def settings() -> list[Setting]:
+    """All settings in their order. Raises ValueError for a field without a comment behind it."""
+    meanings = {
+        found["name"]: found["meaning"]
+        for found in _FIELD.finditer(inspect.getsource(Settings))
+    }
+    if silent := [field.name for field in fields(Settings) if field.name not in meanings]:
+        raise ValueError(f"no comment says what these settings mean: {', '.join(silent)}")
+    types = get_type_hints(Settings)
+    return [
+        Setting(
+            variable=f"EMC_{field.name.upper()}",
+            default=str(field.default),
+            type=_type(types[field.name]),
+            meaning=meanings[field.name],
+        )
+        for field in fields(Settings)
+    ]
+
+
+def page() -> str:
+    """The whole page."""
+    return _HEAD + "".join(map(_row, settings())) + _TAIL
+
+
+def _type(type_: type) -> str:
+    if issubclass(type_, StrEnum):
+        return " or ".join(f"`{choice}`" for choice in type_)
+    return {int: "whole number", str: "text"}[type_]
+
+
+def _row(setting: Setting) -> str:
+    default = f"`{setting.default}`" if setting.default else "empty"
+    meaning = setting.meaning.replace("|", "\\|")
+    return f"| `{setting.variable}` | {default} | {setting.type} | {meaning} |\n"

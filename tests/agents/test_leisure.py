@@ -1,0 +1,44 @@
+"""The collector is off while the worker folds, and memory stays flat nevertheless."""
+
+import asyncio
+import gc
+import weakref
+
+from agents import leisure
+
+
+class Ring:
+    def __init__(self):
+        self.itself = self
+
+
+async def test_the_collector_is_off_within_and_on_again_afterwards():
+    async with leisure.collecting_at_leisure():
+        assert not gc.isenabled()
+
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+
+
+async def test_young_cycles_are_collected_after_a_while(monkeypatch):
+    monkeypatch.setattr(leisure, "YOUNG_SECONDS", 0.01)
+    gone = asyncio.Event()
+    async with leisure.collecting_at_leisure():
+        watch = weakref.ref(Ring(), lambda _: gone.set())
+
+        await asyncio.wait_for(gone.wait(), 10)
+        assert watch() is None
+
+
+async def test_cycles_that_outlived_a_collection_are_found_in_the_end(monkeypatch):
+    monkeypatch.setattr(leisure, "YOUNG_SECONDS", 0.01)
+    monkeypatch.setattr(leisure, "YOUNG_PER_FULL", 3)
+    gone = asyncio.Event()
+    async with leisure.collecting_at_leisure():
+        ring = Ring()
+        watch = weakref.ref(ring, lambda _: gone.set())
+        await asyncio.sleep(0.05)
+        del ring
+
+        await asyncio.wait_for(gone.wait(), 10)
+        assert watch() is None

@@ -1,0 +1,170 @@
+"""`python -m tests.bench`: fill a topic once, let each contestant read it in turn, show figures.
+
+--quick            5,000 dossiers, one round, to see that it works
+--dossiers N       six records each and 1 % told again; default 100,000
+--rounds N         A B C D, A B C D, …; default 3
+--only NAME        leave the others out; may be repeated
+--json FILE        the same figures for a machine
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from agents.demo.feed import Feed
+from tests.bench.child import Task
+from tests.bench.figures import Figures, report, versions
+from tests.bench.job import Expected, chunks, records
+from tests.bench.race import Failed, Lap, lap_of_module, lap_of_worker
+from tests.bench.servers import Cores, Servers, servers
+from tests.servers.process import ServerFailed
+from tests.servers.topics import create_topic
+
+TOPIC: Final = "emc.dossiers"
+PARTITIONS: Final = 8
+EVENTS: Final = 6
+AGAIN: Final = 1.01  # what duplicates add, for the progress bar
+LOG_SETTINGS: Final = {
+    # The job's records have dates of their own; none may be too old or too new for the log.
+    "retention.ms": "-1",
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+}
+
+FLOOR: Final = "floor"
+PLAIN: Final = "plain"
+TRANSPORT: Final = "transport"
+WORKER: Final = "worker"
+CONTESTANTS: Final = {
+    FLOOR: "bare aiokafka, typed decode",
+    PLAIN: "plain Faust agent, decode, counts in a dict",
+    TRANSPORT: "Faust with our batch transport, decode",
+    WORKER: "emc worker: decode, fold, book, committed in PostgreSQL",
+}
+
+
+def main() -> int:
+    options = _options()
+    console = Console(stderr=True)
+    cores = Cores.here()
+    cores.keep_to_others()
+    try:
+        with servers() as running:
+            return asyncio.run(bench(options, running, cores, console))
+    except KeyboardInterrupt:
+        console.print("interrupted; the servers are stopped")
+        return 130
+    except (Failed, ServerFailed, pytest.fail.Exception, pytest.skip.Exception) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Events per second, side by side."
+    )
+    parser.add_argument("--quick", action="store_true", help="5,000 dossiers, one round")
+    parser.add_argument("--dossiers", type=int, help="of six records each; default 100,000")
+    parser.add_argument("--rounds", type=int, help="laps of each contestant; default 3")
+    parser.add_argument(
+        "--only", action="append", choices=list(CONTESTANTS), help="may be repeated"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
+    options = parser.parse_args()
+    options.dossiers = options.dossiers or (5_000 if options.quick else 100_000)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    return options
+
+
+async def bench(
+    options: argparse.Namespace, running: Servers, cores: Cores, console: Console
+) -> int:
+    names: Sequence[str] = options.only or list(CONTESTANTS)
+    laps: dict[str, list[Lap]] = {name: [] for name in names}
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<26}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        expected = await _fill(options.dossiers, running, progress)
+        task = Task(running.bootstrap, TOPIC, PARTITIONS, expected.records)
+        for number in range(1, options.rounds + 1):
+            for name in names:
+                here = progress.add_task(
+                    f"{name}, lap {number} of {options.rounds}",
+                    total=expected.records if name == WORKER else None,
+                )
+                if name == WORKER:
+                    lap = await lap_of_worker(
+                        task,
+                        running,
+                        cores,
+                        expected,
+                        lambda booked, here=here: progress.update(here, completed=booked),  # type: ignore[misc]
+                    )
+                else:
+                    lap = await lap_of_module(name, task, running, cores)
+                laps[name].append(lap)
+                progress.remove_task(here)
+                console.print(
+                    f"{name:>9}  lap {number}  {expected.records / lap.seconds:>9,.0f} events/s"
+                    + ("  exact" if name == WORKER else ""),
+                    highlight=False,
+                )
+    figures = Figures(
+        laps=laps,
+        about=CONTESTANTS,
+        settings={
+            "records": expected.records,
+            "bytes": expected.size,
+            "duplicates": expected.duplicates,
+            "dossiers": options.dossiers,
+            "partitions": PARTITIONS,
+            "rounds": options.rounds,
+            "worker_cores": sorted(cores.worker),
+            "other_cores": sorted(cores.others),
+            "postgres": await running.postgres_settings(),
+            "versions": versions(),
+        },
+    )
+    report(figures, Console(width=None if sys.stdout.isatty() else 140))
+    if options.json:
+        options.json.write_text(json.dumps(figures.as_json(), indent=2) + "\n")
+    return 0
+
+
+async def _fill(dossiers: int, running: Servers, progress: Progress) -> Expected:
+    """The job's records on a new topic."""
+    expected = Expected()
+    filling = progress.add_task("filling the topic", total=int(dossiers * EVENTS * AGAIN))
+    await create_topic(
+        running.bootstrap, TOPIC, partitions=PARTITIONS, settings=LOG_SETTINGS, exactly=True
+    )
+    async with Feed.open(running.bootstrap, TOPIC) as feed:
+        for chunk in chunks(records(dossiers, expected), 5_000):
+            await feed.send(chunk)
+            progress.update(filling, completed=feed.sent)
+    progress.remove_task(filling)
+    return expected
+
+
+if __name__ == "__main__":
+    sys.exit(main())

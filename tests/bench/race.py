@@ -1,0 +1,206 @@
+"""One lap of one contestant: a process of its own, from its first record to its last one."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from tests.bench.child import Task
+from tests.bench.job import Expected
+from tests.bench.ledger import check
+from tests.bench.servers import Cores, Servers
+from tests.bench.usage import cpu_seconds, peak_mb
+
+LOOK_SECONDS: Final = 0.02
+PATIENCE_SECONDS: Final = 60  # for a process to begin
+
+Progressed = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lap:
+    """What one lap took. Seconds of CPU are of the lap alone, without start and end."""
+
+    seconds: float
+    python: float
+    postgres: float
+    broker: float
+    peak_mb: float
+
+
+class Failed(Exception):
+    """A contestant ended early or counted wrongly; the text says which, with its log."""
+
+
+@dataclass(slots=True)
+class Child:
+    """A running contestant."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def check(self) -> None:
+        if self.process.returncode is not None:
+            raise self.failed(f"ended with {self.process.returncode}")
+
+    def failed(self, why: str) -> Failed:
+        end = self.log.read_text(errors="replace").splitlines()[-15:]
+        return Failed("\n".join([f"{self.name} {why}", *end]))
+
+    async def said(self, word: str, within_s: float | None = None) -> str:
+        """The rest of its next line, which begins with a word."""
+        assert self.process.stdout is not None
+        try:
+            async with asyncio.timeout(within_s):
+                line = (await self.process.stdout.readline()).decode().strip()
+        except TimeoutError:
+            raise self.failed(f"did not say {word!r} in {within_s} s") from None
+        if not line.startswith(word):
+            raise self.failed(f"said {line!r} where {word!r} was awaited")
+        return line.removeprefix(word).strip()
+
+
+class Meter:
+    """Reads the clocks of a lap at its beginning and its end."""
+
+    def __init__(self, servers: Servers, pid: int) -> None:
+        self._servers = servers
+        self._pid = pid
+        self._began = self._read()
+
+    def _read(self) -> tuple[float, float, float, float]:
+        return (
+            time.perf_counter(),
+            cpu_seconds([self._pid]),
+            self._servers.postgres_seconds(),
+            self._servers.broker_seconds(),
+        )
+
+    def lap(self) -> Lap:
+        seconds, python, postgres, broker = (
+            end - began for began, end in zip(self._began, self._read(), strict=True)
+        )
+        return Lap(
+            seconds=seconds,
+            python=python,
+            postgres=postgres,
+            broker=broker,
+            peak_mb=peak_mb(self._pid),
+        )
+
+
+@asynccontextmanager
+async def running(
+    name: str,
+    arguments: list[str],
+    *,
+    folder: Path,
+    cores: Cores,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[Child]:
+    """`python -m …` on the worker's core; killed at the end if it has not ended by itself."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as sink:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", *arguments),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=sink,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,  # Ctrl-C is ours to pass on
+        )
+    cores.give_worker(process.pid)
+    child = Child(name, process, log)
+    try:
+        yield child
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def lap_of_module(
+    module: str, task: Task, servers: Servers, cores: Cores, *, refused: int = 0
+) -> Lap:
+    """A lap of a contestant of this folder, which says itself when it begins and is done."""
+    arguments = [f"tests.bench.{module}", *task.arguments()]
+    async with running(module, arguments, folder=servers.folder, cores=cores) as child:
+        await child.said("began", within_s=PATIENCE_SECONDS)
+        meter = Meter(servers, child.process.pid)
+        counted = json.loads(await child.said("done"))
+        lap = meter.lap()
+        if (counted["records"], counted["refused"]) != (task.records, refused):
+            raise child.failed(f"counted {counted} of {task.records} records")
+        return lap
+
+
+async def lap_of_worker(
+    task: Task,
+    servers: Servers,
+    cores: Cores,
+    expected: Expected,
+    progressed: Progressed,
+) -> Lap:
+    """A lap of `emc worker` against a new ledger, until that holds every record; then compared.
+
+    It begins when the worker has claimed its partitions and is done when the positions that are
+    committed have reached the end of the topic.
+    """
+    database = await servers.postgres.create()
+    dsn = servers.postgres.dsn(database)
+    environment = {
+        "EMC_KAFKA": task.bootstrap,
+        "EMC_DATABASE": dsn,
+        "EMC_TOPIC": task.topic,
+        "EMC_GROUP": f"bench-{database}",
+        "EMC_WORKER_METRICS_PORT": "0",
+        "EMC_BRISK": "1",
+    }
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with running(
+            "worker",
+            ["monitor.cli", "worker"],
+            folder=servers.folder,
+            cores=cores,
+            environment=environment,
+        ) as child:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await connection.fetchval("SELECT to_regclass('position')"):
+                    child.check()
+                    await asyncio.sleep(LOOK_SECONDS)
+                while await _booked(connection) is None:
+                    child.check()
+                    await asyncio.sleep(LOOK_SECONDS)
+            meter = Meter(servers, child.process.pid)
+            booked = 0
+            while booked < task.records:
+                child.check()
+                await asyncio.sleep(LOOK_SECONDS)
+                booked = await _booked(connection) or 0
+                progressed(booked)
+            lap = meter.lap()
+            child.process.terminate()
+            await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
+        differences = await check(connection, expected)
+        if differences:
+            raise child.failed("booked wrongly:\n" + "\n".join(differences))
+    finally:
+        await connection.close()
+        await servers.postgres.drop(database)
+    return lap
+
+
+async def _booked(connection: "asyncpg.Connection") -> int | None:
+    """Records before the committed positions of a topic that begins at 0; None: not claimed."""
+    booked: int | None = await connection.fetchval("SELECT sum(next)::int8 FROM position")
+    return booked

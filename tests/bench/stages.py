@@ -1,0 +1,156 @@
+"""`python -m tests.bench.stages`: what one event costs the worker, stage by stage, in CPU.
+
+Each stage runs alone over the job's events in runs of some hundred, many times; the best time
+counts, so that a busy machine disturbs little. No server is used, caches are warm and the
+collector is off: the sum is what Python needs at least, not what a worker reaches.
+"""
+
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter
+from typing import Final, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from agents.dossiers import _row
+from agents.generate.model import Record
+from agents.generate.peers import job
+from agents.sheet import Sheet
+from agents.shelf import Dossier
+from monitor.domain.policy import RULES_VERSION, Policy
+from monitor.domain.post import Entries, post
+from monitor.domain.view import Cell
+from monitor.domain.zone import Zone
+from monitor.ledger.packing import dossier_rows, journal_rows
+from monitor.ledger.unit import BookingClass, DossierRow
+from schemas.decode import Decoder
+from schemas.event import Canonical
+from schemas.refusal import Refused
+
+DOSSIERS: Final = 600
+UNITS: Final = (
+    6  # about as many events of one dossier in a unit as in a replay of the whole job
+)
+REPEATS: Final = 60
+
+STAGES: Final = {
+    "decode": "bytes to canonical event",
+    "hear": "identity, packing of the event, advance",
+    "post": "entries of the dossiers touched",
+    "sheet": "difference to what is booked, journal, totals",
+    "row": "the dossier's row",
+    "pack": "binary COPY of dossiers",
+    "pack journal": "binary COPY of the journal",
+}
+
+T = TypeVar("T")
+
+
+class Stages:
+    """The best time of each stage in each unit, in seconds."""
+
+    def __init__(self) -> None:
+        self._best: dict[tuple[str, int], float] = {}
+
+    def time(self, stage: str, unit: int, work: Callable[[], T]) -> T:
+        began = perf_counter()
+        result = work()
+        seconds = perf_counter() - began
+        self._best[stage, unit] = min(self._best.get((stage, unit), seconds), seconds)
+        return result
+
+    def seconds(self, stage: str) -> float:
+        """Over all units."""
+        return sum(best for (name, _), best in self._best.items() if name == stage)
+
+
+class Worker:
+    """The stages of a worker, without waiting for anyone."""
+
+    def __init__(self) -> None:
+        self._decode = Decoder(Zone()).decode
+        self._policy = Policy(Zone())
+        self._shelf: dict[str, Dossier] = {}
+        self._numbers: dict[Cell, int] = {}
+        self._cells: dict[int, Cell] = {}
+
+    def decode(self, records: Sequence[Record]) -> list[Canonical]:
+        decode = self._decode
+        events = [decode(record.value, record_time_ms=record.at_ms) for record in records]
+        return [event for event in events if not isinstance(event, Refused)]
+
+    def fetch(self, events: Sequence[Canonical]) -> list[Dossier]:
+        shelf = self._shelf
+        return [shelf.setdefault(key, Dossier(key)) for key in {e.dossier for e in events}]
+
+    def hear(self, events: Sequence[Canonical]) -> None:
+        shelf = self._shelf
+        for event in events:
+            shelf[event.dossier].hear(event)
+
+    def post(self, dossiers: Sequence[Dossier]) -> list[Entries]:
+        return [post(dossier.view, self._policy) for dossier in dossiers]
+
+    def number(self, dossiers: Sequence[Dossier], posted: Sequence[Entries]) -> None:
+        for dossier, entries in zip(dossiers, posted, strict=True):
+            cells = {account.cell for account in entries}
+            for cell in (*cells, dossier.view.cell(dossier.view.holder)):
+                number = self._numbers.setdefault(cell, len(self._numbers))
+                self._cells[number] = cell
+
+    def book(self, dossiers: Sequence[Dossier], posted: Sequence[Entries]) -> Sheet:
+        sheet = Sheet(self._numbers, self._cells)
+        for dossier, entries in zip(dossiers, posted, strict=True):
+            sheet.book(dossier, entries, BookingClass.LATE)
+        return sheet
+
+    def rows(self, dossiers: Sequence[Dossier]) -> list[DossierRow]:
+        return [_row(dossier, self._numbers) for dossier in dossiers]
+
+
+def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
+    """The number of events, and the best times of all repetitions."""
+    records = list(job(dossiers))
+    runs = [
+        records[len(records) * unit // UNITS : len(records) * (unit + 1) // UNITS]
+        for unit in range(UNITS)
+    ]
+    stages = Stages()
+    for _ in range(repeats):
+        worker = Worker()
+        for unit, run in enumerate(runs):
+            events = stages.time("decode", unit, partial(worker.decode, run))
+            touched = worker.fetch(events)
+            stages.time("hear", unit, partial(worker.hear, events))
+            posted = stages.time("post", unit, partial(worker.post, touched))
+            worker.number(touched, posted)
+            sheet = stages.time("sheet", unit, partial(worker.book, touched, posted))
+            rows = stages.time("row", unit, partial(worker.rows, touched))
+            stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION))
+            stages.time("pack journal", unit, partial(journal_rows, sheet.journal))
+    return len(records), stages
+
+
+def main() -> int:
+    gc.disable()
+    events, stages = measure(DOSSIERS, REPEATS)
+    whole = sum(stages.seconds(stage) for stage in STAGES)
+    table = Table(caption=f"best of {REPEATS}, {events:,} events in {UNITS} units")
+    table.add_column("stage")
+    table.add_column("µs an event", justify="right")
+    table.add_column("share", justify="right")
+    for stage, meaning in STAGES.items():
+        seconds = stages.seconds(stage)
+        table.add_row(
+            f"{stage}: {meaning}", f"{seconds / events * 1e6:.2f}", f"{seconds / whole:.0%}"
+        )
+    table.add_row("sum", f"{whole / events * 1e6:.2f}", "", style="bold")
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
