@@ -101,7 +101,7 @@ async def test_it_refuses_a_setting_in_one_line(tansu: Tansu, database: str, tmp
             (
                 "quarantine_key",
                 "c2hvcnQ=",
-                "emc: the quarantine key must be 32 bytes in base64",
+                "emc: EMC_QUARANTINE_KEY: the quarantine key must be 32 bytes in base64",
             ),
             ("zone", "Asia/Nowhere", "emc: 'Asia/Nowhere' is no time zone of the tz database"),
         ):
