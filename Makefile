@@ -85,7 +85,9 @@ docs: install ## Write again what is generated from the code: schemas, tables of
 	$(BIN)/emc docs
 
 .PHONY: bench
-bench: install ## Events per second through the worker, beside plain Faust and bare aiokafka
+bench: install ## CPU of clock and fold, then events per second beside plain Faust and bare aiokafka
+	$(BIN)/python -m tests.bench.domain
+	$(BIN)/python -m tests.bench.stages
 	$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: kafka-jars

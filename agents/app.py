@@ -21,11 +21,11 @@ from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
-from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 
 STOP_SECONDS = 5  # for Faust to end; then the process does
 LARGEST_FETCH = 16 * 1024 * 1024  # bytes a partition: the largest record that topics admit
@@ -121,7 +121,7 @@ async def work(
         seal = Seal.from_text(settings.quarantine_key) if settings.quarantine_key else None
     except ValueError as error:
         raise SettingRefused(f"EMC_QUARANTINE_KEY: {error}") from None
-    zone = settings.days()
+    policy = settings.policy()
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused records are kept without bytes")
 
@@ -138,8 +138,8 @@ async def work(
             ledger=ledger,
             log=log,
             claim=claimant.claim,
-            decoder=Decoder(zone),
-            policy=Policy(zone, settings.precision),
+            decoder=Decoder(policy.zone, DOSSIERS),
+            policy=policy,
             quarantine=Quarantine(seal, quota=settings.quarantine_quota),
             health=health,
             now_ms=lambda: time.time_ns() // 1_000_000,

@@ -127,7 +127,7 @@ class Desk:
         ledger: Ledger,
         log: Log,
         claim: Claim,
-        decoder: Decoder,
+        decoder: Decoder[Canonical],
         policy: Policy,
         quarantine: Quarantine,
         health: WorkerHealth,
@@ -287,13 +287,14 @@ class Desk:
     async def _fetch(self, keys: Collection[str]) -> None:
         """Bring dossiers to hand: one query for all."""
         rows = await self._ledger.load(keys)
+        portals = self._policy.portals
         turns = _Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
-                self._shelf[key] = Dossier(key)
+                self._shelf[key] = Dossier(key, portals=portals)
             else:
-                self._shelf[key] = Dossier.on_record(row)
+                self._shelf[key] = Dossier.on_record(row, portals)
             if turns.over():
                 await asyncio.sleep(0)
 

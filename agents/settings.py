@@ -3,10 +3,13 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Self, get_type_hints
 
-from monitor.domain.policy import Precision
+from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
+from monitor.reference.complaints import Unusable
+from monitor.reference.policy import load_policy
 
 
 class SettingRefused(Exception):
@@ -23,6 +26,7 @@ class Settings:
     group: str = "emc-dossiers"  # the worker's consumer group
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
+    reference: str = ""  # folder of reference files, whose policy then rules; "" for none
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
@@ -63,3 +67,15 @@ class Settings:
             return Zone(self.zone)
         except ValueError as error:
             raise SettingRefused(f"EMC_ZONE: {error}") from None
+
+    def policy(self) -> Policy:
+        """By which rules dossiers are measured: plain ones, or those of the reference files.
+
+        Raises `SettingRefused` with every complaint about the files.
+        """
+        if not self.reference:
+            return Policy(self.days(), self.precision)
+        try:
+            return load_policy(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from agents.shelf import Dossier
 from monitor.domain.codes import level1
-from monitor.domain.measures import CONSUMED_BINS
+from monitor.domain.measures import CONSUMED_BINS, SHOWN
 from monitor.domain.post import Entries
 from monitor.domain.view import Cell
 from monitor.ledger.packing import pack_entries, unpack_entries
@@ -46,6 +46,8 @@ class Sheet:
         line = (measure, number, day, slot, booking_class)
         journal = self.journal
         journal[line] = journal.get(line, 0) + difference
+        if measure not in SHOWN:
+            return
 
         shown_at = self._shown_at.get(number)
         if shown_at is None:

@@ -11,7 +11,7 @@ from monitor.domain.fold import advance, fold
 from monitor.domain.identity import Repeat, content, repeat, settled
 from monitor.domain.view import View
 from monitor.ledger.unit import DossierRow
-from schemas.event import Canonical, StateChanged
+from schemas.event import Canonical
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(Canonical).decode
@@ -52,15 +52,18 @@ class Dossier:
     events: bytes = b""
     marks: bytes = b""
     booked: bytes = b""
+    portals: frozenset[str] = frozenset()  # of the policy: sources without authority
 
     @classmethod
-    def on_record(cls, row: DossierRow) -> "Dossier":
+    def on_record(cls, row: DossierRow, portals: frozenset[str] = frozenset()) -> "Dossier":
         """A dossier as the ledger has it; its view is folded afresh."""
-        dossier = cls(row.key, row.version, events=row.events, booked=row.booked)
+        dossier = cls(
+            row.key, row.version, events=row.events, booked=row.booked, portals=portals
+        )
         dossier.refold(list(unpack_events(row.events)))
         return dossier
 
-    def hear(self, event: StateChanged) -> Repeat | None:
+    def hear(self, event: Canonical) -> Repeat | None:
         """Take an event in. None: it is new; otherwise how it relates to what was known."""
         mark = _mark(event)
         if _holds(self.marks, mark) and (found := self._hear_again(event)):
@@ -105,7 +108,7 @@ class Dossier:
 
     def refold(self, events: list[Canonical]) -> None:
         """Fold all events again: out of order, corrected, or another source spoke."""
-        self.view = fold(settled(events))
+        self.view = fold(settled(events), self.portals)
         self.marks = b"".join(map(_mark, events))
 
 

@@ -21,6 +21,7 @@ from monitor.domain.policy import Precision
 OK: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
+SHIPPED: Final = Path("deploy/reference")
 INTERRUPTED: Final = 130
 
 app = typer.Typer(
@@ -73,7 +74,7 @@ def serve() -> None:
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
-    zone = settings.days()
+    policy = settings.policy()
 
     def announce(port: int) -> None:
         _say(f"serving: http://{settings.listen}:{port}")
@@ -82,8 +83,8 @@ def serve() -> None:
         _until_stopped(
             lambda stop: answer(
                 dsn=settings.database,
-                zone=zone,
-                precision=settings.precision,
+                zone=policy.zone,
+                precision=policy.precision,
                 host=settings.listen,
                 port=settings.serve_port,
                 stop=stop,
@@ -112,6 +113,12 @@ def demo(
     precision: Annotated[
         Precision | None, typer.Option(help="Of on_time; overrides the mapping's.")
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Reference files, for the law's measures; deploy/reference if it is here."
+        ),
+    ] = None,
 ) -> None:
     """Run the whole service here: broker, PostgreSQL, worker and metrics, fed with dossiers.
 
@@ -130,6 +137,7 @@ def demo(
             log=input,
             mapping=mapping,
             precision=precision,
+            reference=reference or (SHIPPED if SHIPPED.is_dir() else None),
         )
     )
 
@@ -217,6 +225,63 @@ def replay(
         speed=speed,
     )
     raise typer.Exit(status)
+
+
+@app.command()
+def explain(
+    dossier: Annotated[
+        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign.")
+    ],
+    input: Annotated[  # noqa: A002 - the option is --input
+        Path | None,
+        typer.Option(help="A log with its events, instead of the ledger at EMC_DATABASE."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="How to read the log; none for our own CloudEvents.")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Folder of reference files; without it the plain rule alone."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Say how a dossier's numbers came about: events, clocks, due dates, verdicts, entries."""
+    from dataclasses import replace
+
+    from agents.explain import explain_command
+
+    settings = Settings.from_environment()
+    if reference is not None:
+        settings = replace(settings, reference=str(reference))
+    legal = settings.policy() if settings.reference else None
+    status = explain_command(
+        dossier,
+        database=settings.database,
+        log=input,
+        mapping=mapping,
+        plain=None if mapping else replace(settings, reference="").policy(),
+        legal=legal,
+        as_json=json,
+        key=settings.applicant_key.encode(),
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
+        "deploy/reference"
+    ),
+) -> None:
+    """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong."""
+    from monitor.reference.check import check as complaints
+
+    found = complaints(folder)
+    for line in found:
+        _say(line)
+    if not found:
+        typer.echo(f"{folder}: nothing to complain of")
+    raise typer.Exit(FAILED if found else OK)
 
 
 @app.command()

@@ -1,19 +1,27 @@
 """What crosses the wire: typed events, and refusals that say why."""
 
 from schemas.decode import Decoder, decode
-from schemas.encode import encode
-from schemas.event import Canonical, StateChanged
-from schemas.kinds import DOSSIERS, KINDS
+from schemas.encode import encode, key
+from schemas.event import AnyEvent, Canonical, Catalogued, StateChanged
+from schemas.kinds import CATALOGUE, DOSSIERS, KINDS, PETITIONS, SIGNALS, TOPICS, Topic
 from schemas.refusal import Reason, Refused
 
 __all__ = [
+    "CATALOGUE",
     "DOSSIERS",
     "KINDS",
+    "PETITIONS",
+    "SIGNALS",
+    "TOPICS",
+    "AnyEvent",
     "Canonical",
+    "Catalogued",
     "Decoder",
     "Reason",
     "Refused",
     "StateChanged",
+    "Topic",
     "decode",
     "encode",
+    "key",
 ]

@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
 from operator import or_
-from typing import Any, Final
+from typing import Any, Final, Generic, overload
 
 import msgspec
 from msgspec import Raw, Struct
 
 from monitor.domain.zone import Zone
 from schemas.cloudevents import CONTENT_TYPE, Envelope
-from schemas.event import Canonical
-from schemas.kinds import KINDS
+from schemas.event import AnyEvent
+from schemas.kinds import KINDS, E, Topic
 from schemas.refusal import Reason, Refused, Unreadable
 from schemas.texts import CONTROL
 from schemas.times import midnight_ms
@@ -25,16 +25,20 @@ Headers = Sequence[tuple[str, bytes]]
 # that a release that rewords one is noticed; a form that is not known is a wrong type.
 MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
 PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
-BAD_VALUE: Final = re.compile(r"Invalid (?:enum )?value|Expected `str` of length")
-BAD_NUMBER: Final = re.compile(r"Expected `int` [<>]=|(?:Integer value|Number) out of range")
-BY_FIELD: Final = {
+BAD_TEXT: Final = re.compile(r"Expected `str` (?:of length|matching)")
+BAD_WORD: Final = re.compile(r"Invalid (?:enum )?value")
+BAD_NUMBER: Final = re.compile(
+    r"Expected `(?:int` [<>]=|array` of length)|(?:Integer value|Number) out of range"
+)
+WORDS: Final = {
     "specversion": Reason.UNKNOWN_SPECVERSION,
     "type": Reason.UNKNOWN_TYPE,
     "data.state": Reason.UNKNOWN_STATE,
-    "data.dossier": Reason.INVALID_CODE,
-    "data.procedure": Reason.INVALID_CODE,
-    "data.agency": Reason.INVALID_CODE,
 }
+CODES: Final = frozenset(
+    f"data.{code}"
+    for code in ("dossier", "petition", "procedure", "agency", "code", "parent", "successor")
+)
 
 
 class Nameless(Envelope, frozen=True, kw_only=True, gc=False, tag=""):
@@ -48,37 +52,50 @@ class Sender(Struct, frozen=True, gc=False):
     id: Raw = Raw(b'""')
 
 
-def _nameless(*_: object) -> Canonical:
+def _nameless(*_: object) -> AnyEvent:
     raise Unreadable(Reason.UNKNOWN_TYPE, "type")
 
 
-READ: Final[Mapping[type[Envelope], Callable[..., Canonical]]] = {
+READ: Final[Mapping[type[Envelope], Callable[..., Any]]] = {
     kind.event: kind.read for kind in KINDS.values()
 } | {Nameless: _nameless}
-EVENT: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(reduce(or_, READ))
 DATA: Final = {type_: msgspec.json.Decoder(kind.data) for type_, kind in KINDS.items()}
 SENDER: Final = msgspec.json.Decoder(Sender)
 STRING: Final = msgspec.json.Decoder(str)
 ATTRIBUTES: Final = {f"ce_{field}": field for field in ("type", *Envelope.__struct_fields__)}
 
 
-class Decoder:
-    """Decodes records; `zone` is where the day of a bare date begins."""
+class Decoder(Generic[E]):
+    """Decodes the records of `topic`, or of all of them; a type of another one is unknown.
 
-    __slots__ = ("_midnight",)
+    `zone` is where the day of a bare date begins.
+    """
 
-    def __init__(self, zone: Zone) -> None:
+    __slots__ = ("_event", "_midnight", "_types")
+
+    @overload
+    def __init__(self: "Decoder[AnyEvent]", zone: Zone) -> None: ...
+    @overload
+    def __init__(self, zone: Zone, topic: Topic[E]) -> None: ...
+    def __init__(self, zone: Zone, topic: Topic[Any] | None = None) -> None:
+        self._types: Mapping[str, type[Envelope]] = {
+            kind.type: kind.event for kind in KINDS.values() if topic in (None, kind.topic)
+        }
+        self._event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+            reduce(or_, self._types.values(), Nameless)
+        )
         self._midnight: Callable[[str, str], int] = lru_cache(maxsize=4096)(
             partial(midnight_ms, zone=zone)
         )
 
     def decode(
         self, value: bytes | None, *, headers: Headers = (), record_time_ms: int
-    ) -> Canonical | Refused:
+    ) -> E | Refused:
         """The event in a Kafka record, or why there is none."""
         try:
-            event = _event(value, headers) if headers else EVENT.decode(_sized(value))
-            return READ[type(event)](event, record_time_ms, self._midnight)
+            event = self._read(value, headers) if headers else self._event.decode(_sized(value))
+            # What each type becomes is the promise of its topic.
+            found: E = READ[type(event)](event, record_time_ms, self._midnight)
         except Unreadable as error:
             reason, detail = error.reason, error.detail
         except msgspec.ValidationError as error:
@@ -92,30 +109,32 @@ class Decoder:
             reason, detail = Reason.NOT_JSON, f"value: {error}"
             if not _is_utf8(value or b""):
                 reason, detail = Reason.NOT_UTF8, "value"
+        else:
+            return found
         source, id_ = _sender(value or b"", headers)
         return Refused(reason, detail, source, id_)
+
+    def _read(self, value: bytes | None, headers: Headers) -> Any:
+        attributes = _attributes(headers)
+        if attributes is None:
+            return self._event.decode(_sized(value))
+        if "type" not in attributes:
+            raise Unreadable(Reason.MISSING_FIELD, "type")
+        type_ = attributes["type"]
+        if type_ not in self._types:
+            raise Unreadable(Reason.UNKNOWN_TYPE, "type")
+        try:
+            data = DATA[type_].decode(_sized(value))
+        except msgspec.ValidationError as error:
+            raise Unreadable(*_invalid(str(error), within="data")) from None
+        return msgspec.convert({**attributes, "data": data}, self._types[type_])
 
 
 def decode(
     value: bytes | None, *, headers: Headers = (), record_time_ms: int, zone: Zone
-) -> Canonical | Refused:
+) -> AnyEvent | Refused:
     """One record; who has many keeps a `Decoder`."""
     return Decoder(zone).decode(value, headers=headers, record_time_ms=record_time_ms)
-
-
-def _event(value: bytes | None, headers: Headers) -> Any:
-    attributes = _attributes(headers)
-    if attributes is None:
-        return EVENT.decode(_sized(value))
-    if "type" not in attributes:
-        raise Unreadable(Reason.MISSING_FIELD, "type")
-    if attributes["type"] not in KINDS:
-        raise Unreadable(Reason.UNKNOWN_TYPE, "type")
-    try:
-        data = DATA[attributes["type"]].decode(_sized(value))
-    except msgspec.ValidationError as error:
-        raise Unreadable(*_invalid(str(error), within="data")) from None
-    return msgspec.convert({**attributes, "data": data}, KINDS[attributes["type"]].event)
 
 
 def _sized(value: bytes | None) -> bytes:
@@ -167,10 +186,13 @@ def _invalid(message: str, within: str = "") -> tuple[Reason, str]:
     field = ".".join(part for part in path if part) or "value"
     if missing:
         return Reason.MISSING_FIELD, field
-    if BAD_VALUE.match(message):
-        return BY_FIELD.get(field, Reason.INVALID_TEXT), field
+    if BAD_TEXT.match(message):
+        return Reason.INVALID_CODE if field in CODES else Reason.INVALID_TEXT, field
+    if BAD_WORD.match(message):
+        return WORDS.get(field, Reason.UNKNOWN_CODE), field
     if BAD_NUMBER.match(message):
-        return BY_FIELD.get(field, Reason.NUMBER_OUT_OF_RANGE), field
+        is_state = field == "data.state"
+        return Reason.UNKNOWN_STATE if is_state else Reason.NUMBER_OUT_OF_RANGE, field
     return Reason.WRONG_TYPE, field
 
 

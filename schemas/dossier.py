@@ -1,210 +1,36 @@
-"""Events about a dossier: what they look like on the wire, and how they become canonical."""
+"""The state of a dossier: how it looks on the wire, and how it becomes canonical."""
 
 from collections.abc import Callable
-from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from schemas import texts
-from schemas.cloudevents import INSTANT_PATTERN, Envelope
+from schemas import fields, texts
+from schemas.cloudevents import Envelope
 from schemas.event import StateChanged
+from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
 from schemas.times import instant_ms, rfc3339, within_range
-
-LARGEST: Final = 2**63 - 1
-CHANNELS: Final = frozenset({1, 2, 3})
-LEVELS: Final = frozenset({2, 3, 4})
-APPLICANT_TYPES: Final = frozenset({1, 2, 3, 4})
-
-Name = Annotated[str, Meta(max_length=256)]
-Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 
 
 class DossierStateData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A dossier reached a state."""
 
-    dossier: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=texts.LONGEST_KEY,
-            description="Code of the dossier. National formats are brought to one form; any "
-            "other code is scoped by the source.",
-            examples=["H56.14-260803-0001"],
-        ),
-    ]
-    procedure: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=128,
-            description="Code of the administrative procedure, d.dddddd, or as the source "
-            "names it.",
-            examples=["1.004194"],
-        ),
-    ]
-    agency: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=128,
-            description="Code of the agency that holds the dossier, level 1 first.",
-            examples=["H56.14"],
-        ),
-    ]
-    state: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=10,
-            description="The national state: 1 submitted, 2 accepted, 3 not accepted, 4 in "
-            "process, 5 supplement requested, 6 payment requested, 7 withdrawn, 8 stopped, "
-            "9 processed, 10 handed over; 0 anything else.",
-            examples=[2],
-        ),
-    ]
-    unit: (
-        Annotated[
-            Name,
-            Meta(
-                description="The unit within the agency; empty for the agency itself.",
-                examples=["H56.14.02"],
-            ),
-        ]
-        | None
-    ) = None
-    step: (
-        Annotated[
-            Name,
-            Meta(
-                description="The source's name of the step.",
-                examples=["Thẩm định"],
-            ),
-        ]
-        | None
-    ) = None
-    channel: (
-        Annotated[
-            int,
-            Meta(
-                description="How it was submitted: 1 direct, 2 online, 3 postal. Absent or any "
-                "other code: not said.",
-                examples=[2],
-            ),
-        ]
-        | None
-    ) = None
-    sub_channel: (
-        Annotated[
-            Name,
-            Meta(
-                description="The source's own name of the channel.",
-                examples=["kiosk"],
-            ),
-        ]
-        | None
-    ) = None
-    level: (
-        Annotated[
-            int,
-            Meta(
-                description="Service level: 2 information only, 3 partial, 4 full. Absent or "
-                "any other code: not said.",
-                examples=[4],
-            ),
-        ]
-        | None
-    ) = None
-    receipt_date: (
-        Annotated[
-            str,
-            Meta(
-                description="When it was received: a date, then 00:00 in the policy's zone, or "
-                "an instant with its offset.",
-                examples=["2026-08-03"],
-                extra_json_schema={
-                    "anyOf": [
-                        {"format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-                        {"format": "date-time", "pattern": INSTANT_PATTERN},
-                    ]
-                },
-            ),
-        ]
-        | None
-    ) = None
-    due_at: (
-        Annotated[
-            str,
-            Meta(
-                description="When it is due, as this event gives it.",
-                examples=["2026-08-10T17:00:00+07:00"],
-                extra_json_schema={"format": "date-time", "pattern": INSTANT_PATTERN},
-            ),
-        ]
-        | None
-    ) = None
-    applicant_type: (
-        Annotated[
-            int,
-            Meta(
-                description="Who applies: 1 citizen, 2 business, 3 state agency, "
-                "4 organisation. Absent or any other code: not said.",
-                examples=[1],
-            ),
-        ]
-        | None
-    ) = None
-    identity_attached: (
-        Annotated[
-            bool,
-            Meta(
-                description="Whether a personal identification number came with it.",
-                examples=[True],
-            ),
-        ]
-        | None
-    ) = None
-    applicant_key: (
-        Annotated[
-            str,
-            Meta(
-                max_length=128,
-                description="Keyed hash of the applicant; never an identity number.",
-                examples=["9b1c6a4e7d"],
-            ),
-        ]
-        | None
-    ) = None
-    revision: (
-        Annotated[
-            Count,
-            Meta(
-                description="Of equal events the one with the higher revision stands. 0 if "
-                "absent.",
-                examples=[0],
-            ),
-        ]
-        | None
-    ) = None
-    sequence: (
-        Annotated[
-            Count,
-            Meta(
-                description="The source's own order of its events.",
-                examples=[12],
-            ),
-        ]
-        | None
-    ) = None
-    backfill: (
-        Annotated[
-            bool,
-            Meta(
-                description="The producer says that this is history, not news.",
-                examples=[False],
-            ),
-        ]
-        | None
-    ) = None
+    dossier: fields.DossierCode
+    procedure: fields.ProcedureCode
+    agency: fields.HolderCode
+    state: fields.StateCode
+    unit: fields.UnitName | None = None
+    step: fields.StepName | None = None
+    channel: fields.ChannelCode | None = None
+    sub_channel: fields.SubChannel | None = None
+    level: fields.LevelCode | None = None
+    receipt_date: fields.ReceiptDate | None = None
+    due_at: fields.DueAt | None = None
+    applicant_type: fields.ApplicantTypeCode | None = None
+    identity_attached: fields.IdentityAttached | None = None
+    applicant_key: fields.ApplicantKey | None = None
+    revision: fields.Revision | None = None
+    sequence: fields.Sequence | None = None
+    backfill: fields.Backfill | None = None
 
 
 class DossierState(Envelope, frozen=True, kw_only=True, gc=False, tag="dossier.state.v1"):
@@ -249,7 +75,7 @@ def state_changed(
         None if data.due_at is None else instant_ms(data.due_at, "data.due_at"),
         data.applicant_type if data.applicant_type in APPLICANT_TYPES else 0,
         data.identity_attached,
-        texts.text(data.applicant_key, "data.applicant_key") if data.applicant_key else "",
+        texts.applicant(data.applicant_key, "data.applicant_key") if data.applicant_key else "",
         data.revision or 0,
         -1 if data.sequence is None else data.sequence,
         data.backfill is True,

@@ -1,19 +1,24 @@
-"""Canonical events to bytes, as replay, generator and gateway put them on the topic."""
+"""Canonical events to bytes, as replay, generator and gateway put them on their topics."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from schemas.cloudevents import Envelope
-from schemas.event import Canonical
-from schemas.kinds import KINDS
+from schemas.event import AnyEvent
+from schemas.kinds import KINDS, Kind
 
-WRITE: Final[Mapping[type[msgspec.Struct], Callable[[Any], Envelope]]] = {
-    kind.canonical: kind.write for kind in KINDS.values()
+BY_CANONICAL: Final[Mapping[type[msgspec.Struct], Kind]] = {
+    kind.canonical: kind for kind in KINDS.values()
 }
+ENCODE: Final = msgspec.json.Encoder().encode
 
 
-def encode(event: Canonical) -> bytes:
+def encode(event: AnyEvent) -> bytes:
     """CloudEvents JSON, structured mode. Decoding gives `event` again."""
-    return msgspec.json.encode(WRITE[type(event)](event))
+    return ENCODE(BY_CANONICAL[type(event)].write(event))
+
+
+def key(event: AnyEvent) -> bytes:
+    """The key of its record on its topic."""
+    return BY_CANONICAL[type(event)].topic.key(event).encode()

@@ -4,25 +4,24 @@ JSON Schema for each type of event, one AsyncAPI 3 document, and the page of the
 """
 
 import argparse
+import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from schemas.cloudevents import CONTENT_TYPE
-from schemas.kinds import DOSSIERS, KINDS, Kind
+from schemas.kinds import KINDS, TOPICS, Kind
 from schemas.refusal import Reason
+from schemas.uses import USES, Elsewhere, uses_of, without_events
 
 ROOT: Final = Path(__file__).parent.parent
+EXAMPLES: Final = "schemas/examples"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 # SemVer of the wire: a type never changes its meaning, a field is only ever added.
-VERSION: Final = "1.0.0"
-TOPICS: Final[Mapping[str, str]] = {
-    DOSSIERS: "Canonical events of dossiers, keyed by the dossier's normalised code, so that "
-    "the events of one dossier keep their order."
-}
+VERSION: Final = "1.1.0"
 BINARY: Final = ("specversion", "id", "source", "type", "time", "arrival")
 
 Json = dict[str, Any]
@@ -54,6 +53,7 @@ def documents() -> dict[str, str]:
     made = {f"schemas/json/{kind.type}.json": _json(schema(kind)) for kind in KINDS.values()}
     made["schemas/asyncapi.json"] = _json(asyncapi())
     made["docs/reference/events.md"] = reference()
+    made["docs/reference/event-uses.md"] = event_uses()
     return made
 
 
@@ -67,8 +67,15 @@ def schema(kind: Kind) -> Json:
         "$schema": DIALECT,
         "$id": f"urn:emc:schema:{kind.type}",
         **components.pop(name),
-        "$defs": components,
+        "$defs": _cleaned(components),
     }
+
+
+def _cleaned(components: Json) -> Json:
+    """Docstrings as descriptions, without the margin they have in the code."""
+    for component in components.values():
+        component["description"] = inspect.cleandoc(component.get("description", ""))
+    return components
 
 
 def asyncapi() -> Json:
@@ -78,18 +85,18 @@ def asyncapi() -> Json:
     )
     messages = {name: message for kind in KINDS.values() for name, message in _messages(kind)}
     channels = {
-        topic: {
-            "address": topic,
-            "description": description,
+        topic.name: {
+            "address": topic.name,
+            "description": topic.meaning,
             "messages": {
                 name: {"$ref": f"#/components/messages/{name}"}
                 for kind in KINDS.values()
                 if kind.topic == topic
                 for name, _ in _messages(kind)
             },
-            "bindings": {"kafka": {"topic": topic, "bindingVersion": "0.5.0"}},
+            "bindings": {"kafka": {"topic": topic.name, "bindingVersion": "0.5.0"}},
         }
-        for topic, description in TOPICS.items()
+        for topic in TOPICS
     }
     return {
         "asyncapi": "3.0.0",
@@ -118,7 +125,7 @@ def asyncapi() -> Json:
             }
             for topic, channel in channels.items()
         },
-        "components": {"messages": messages, "schemas": components},
+        "components": {"messages": messages, "schemas": _cleaned(components)},
     }
 
 
@@ -127,10 +134,10 @@ def _messages(kind: Kind) -> list[tuple[str, Json]]:
     attributes = schema(kind)["properties"]
     about = {
         "title": kind.type,
-        "summary": (kind.data.__doc__ or "").strip(),
+        "summary": _line(_meaning(kind)),
         "bindings": {
             "kafka": {
-                "key": {"type": "string", "description": "The dossier's normalised code."},
+                "key": {"type": "string", "description": kind.topic.key_meaning},
                 "bindingVersion": "0.5.0",
             }
         },
@@ -175,25 +182,34 @@ def reference() -> str:
         ),
         "",
     ]
+    lines += ["| type | topic | meaning |", "|---|---|---|"]
     for kind in KINDS.values():
-        whole = schema(kind)
-        data = whole["$defs"][kind.data.__name__]
-        envelope = {**whole, "properties": {**whole["properties"]}}
-        del envelope["properties"]["data"]
+        (meaning, *_) = _meaning(kind).split("\n\n")
+        anchor = kind.type.replace(".", "")
+        lines.append(f"| [`{kind.type}`](#{anchor}) | `{kind.topic.name}` | {_line(meaning)} |")
+    lines += ["", "## Topics", "", "| topic | meaning | key of a record |", "|---|---|---|"]
+    lines += [f"| `{of.name}` | {of.meaning} | {of.key_meaning} |" for of in TOPICS]
+    (first, *_) = KINDS.values()
+    envelope = schema(first)
+    del envelope["properties"]["data"]
+    lines += ["", "## Envelope", "", "The same for all types.", "", *_table(envelope, {}), ""]
+    for kind in KINDS.values():
+        defs = schema(kind)["$defs"]
+        data = defs[kind.data.__name__]
         lines += [
             f"## {kind.type}",
             "",
-            f"{data['description']} Topic `{kind.topic}`.",
+            _meaning(kind),
             "",
-            "Envelope:",
+            f"Topic `{kind.topic.name}`. Example: `{EXAMPLES}/{kind.type}.json`.",
             "",
-            *_table(envelope),
-            "",
-            "`data`:",
-            "",
-            *_table(data),
+            *_table(data, defs),
             "",
         ]
+        for name, field in data["properties"].items():
+            part = _said(field).get("items", {}).get("$ref", "").rpartition("/")[2]
+            if part:
+                lines += [f"Each of `{name}`:", "", *_table(defs[part], defs), ""]
     lines += [
         "## Refusals",
         "",
@@ -210,23 +226,92 @@ def reference() -> str:
     return "\n".join(lines)
 
 
-def _table(of: Json) -> list[str]:
+def event_uses() -> str:
+    """The page that says which figure is made from which events."""
+    lines = [
+        "# What events are for",
+        "",
+        "<!-- Generated by `python -m schemas.publish` from `schemas/uses.py`. Do not edit. -->",
+        "",
+        (
+            "Which type of event each measure and each official indicator is made from. Without "
+            "those it *needs* a figure cannot be told; those it *reads* move it where they come. "
+            "What comes from elsewhere is never counted from events."
+        ),
+        "",
+    ]
+    for group, uses in USES.items():
+        lines += [
+            f"## {group}",
+            "",
+            "| name | meaning | needs | reads | from elsewhere |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {use.name} | {use.meaning} | {_types(use.needs)} | {_types(use.reads)} "
+                f"| {', '.join(use.elsewhere)} |"
+                for use in uses
+            ),
+            "",
+        ]
+    lines += [
+        "## From elsewhere",
+        "",
+        "| source | meaning |",
+        "|---|---|",
+        *(f"| {place} | {place.meaning} |" for place in Elsewhere),
+        "",
+        "No event tells anything of these:",
+        "",
+        *(f"- {name}" for name in without_events()),
+        "",
+        "## By type of event",
+        "",
+        "| type | for |",
+        "|---|---|",
+        *(f"| {_types((type_,))} | {', '.join(uses_of(type_))} |" for type_ in KINDS),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _types(types: Sequence[str]) -> str:
+    return ", ".join(f"[`{type_}`](events.md#{type_.replace('.', '')})" for type_ in types)
+
+
+def _meaning(kind: Kind) -> str:
+    return inspect.cleandoc(kind.data.__doc__ or "")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _table(of: Json, defs: Json) -> list[str]:
     return [
         "| name | type | required | meaning | example |",
         "|---|---|---|---|---|",
         *(
-            _row(name, field, required=name in of["required"])
+            _row(name, field, defs, required=name in of.get("required", ()))
             for name, field in of["properties"].items()
         ),
     ]
 
 
-def _row(name: str, field: Json, *, required: bool) -> str:
-    # An optional field is its own schema or null; the tag is a choice of one.
-    said = next((part for part in field.get("anyOf", []) if part.get("type") != "null"), field)
+def _said(field: Json) -> Json:
+    """An optional field is its own schema or null."""
+    choices = field.get("anyOf", [])
+    return choices[0] if {"type": "null"} in choices else field
+
+
+def _row(name: str, field: Json, defs: Json, *, required: bool) -> str:
+    said = _said(field)
+    words = defs.get(said.get("$ref", "").rpartition("/")[2], said).get("enum", [])
     kind = said.get("type", "string")
+    # The tag is a choice of one, and has no description.
     meaning = said.get("description", "The type of event.")
-    (example, *_) = said["examples"] if "examples" in said else said["enum"]
+    if len(words) > 1:
+        meaning += " One of " + ", ".join(f"`{word}`" for word in words) + "."
+    (example, *_) = said.get("examples") or words
     shown = msgspec.json.encode(example).decode()
     return f"| `{name}` | {kind} | {'yes' if required else 'no'} | {meaning} | `{shown}` |"
 

@@ -34,19 +34,38 @@ class Reason(StrEnum):
         "A header that is needed has no value, is no UTF-8, or comes twice.",
     )
     UNKNOWN_SPECVERSION = ("unknown_specversion", "A version of CloudEvents other than 1.0.")
-    UNKNOWN_TYPE = ("unknown_type", "A type of event that this version does not know.")
+    UNKNOWN_TYPE = (
+        "unknown_type",
+        "A type of event that this version does not know, or of another topic.",
+    )
     MISSING_FIELD = ("missing_field", "A required field is not there.")
     WRONG_TYPE = ("wrong_type", "A list where a string belongs, a fraction where a code does.")
-    UNKNOWN_STATE = ("unknown_state", "A state outside the national codes, 0 to 10.")
+    UNKNOWN_STATE = (
+        "unknown_state",
+        "A state outside the national codes, 0 to 10; of a petition, outside its list.",
+    )
+    UNKNOWN_CODE = (
+        "unknown_code",
+        "A word outside the list of its field: a class, a kind, a unit of time.",
+    )
     INVALID_CODE = (
         "invalid_code",
-        "Dossier, procedure or agency: blank, too long, or with control characters.",
+        "Dossier, petition, procedure or agency: blank, too long, or with control characters.",
     )
     INVALID_TEXT = (
         "invalid_text",
-        "Any other text: empty where required, too long, or with control characters.",
+        (
+            "Any other text: empty where required, too long, with control characters, or not "
+            "of the form its field asks for."
+        ),
     )
-    NUMBER_OUT_OF_RANGE = ("number_out_of_range", "A number below zero, or wider than 64 bits.")
+    NUMBER_OUT_OF_RANGE = (
+        "number_out_of_range",
+        (
+            "A number, or how many there are of something, outside what its field admits: below "
+            "zero, wider than 64 bits, a score above its scale."
+        ),
+    )
     MALFORMED_TIME = ("malformed_time", "No time in RFC 3339, or a day that does not exist.")
     TIME_WITHOUT_OFFSET = (
         "time_without_offset",
@@ -55,6 +74,13 @@ class Reason(StrEnum):
     TIME_OUT_OF_RANGE = (
         "time_out_of_range",
         "A time outside the years 1990 to 2100 (UTC), of any of the times.",
+    )
+    CONTRADICTORY = (
+        "contradictory",
+        (
+            "Fields that exclude each other: an end before its beginning, two limits for one "
+            "channel, an agency above itself."
+        ),
     )
     FAULT = ("fault", "A fault of the monitor's own while it folded the event.")
 

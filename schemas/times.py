@@ -6,11 +6,12 @@ subtraction, and is stricter.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from monitor.domain.zone import DAY_MS, Zone
+from monitor.domain.zone import DAY_MS, Zone, date_of
 from schemas.refusal import Reason, Unreadable
 
 EARLIEST_MS: Final = 631_152_000_000  # 1990-01-01T00:00Z
@@ -19,6 +20,7 @@ LATEST_MS: Final = 4_133_980_799_999  # 2100-12-31T23:59:59.999Z
 EARLIEST_DAY: Final = date(1989, 12, 31)
 LATEST_DAY: Final = date(2101, 1, 1)
 
+LENGTH_OF_DAY: Final = len("2026-08-03")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTES: Final = {
     f"{separator}{hour:02}:{minute:02}": (hour * 60 + minute) * 60_000
@@ -55,6 +57,28 @@ def midnight_ms(text: str, field: str, zone: Zone) -> int:
     except ValueError:
         raise Unreadable(_reason(text), field) from None
     return within_range(zone.start_of(day), field)
+
+
+def day_or_instant_ms(text: str, field: str, midnight: Callable[[str, str], int]) -> int:
+    return midnight(text, field) if len(text) == LENGTH_OF_DAY else instant_ms(text, field)
+
+
+def day_number(text: str, field: str) -> int:
+    """The number of the day that `text` names, from 1970-01-01."""
+    try:
+        day = _day(text)
+    except ValueError:
+        # Not a day at all, or one with a time behind it.
+        reason = _reason(text)
+        if reason is Reason.TIME_WITHOUT_OFFSET:
+            reason = Reason.MALFORMED_TIME
+        raise Unreadable(reason, field) from None
+    within_range(day * DAY_MS, field)
+    return day
+
+
+def iso_day(day: int) -> str:
+    return date_of(day).isoformat()
 
 
 def within_range(ms: int, field: str) -> int:

@@ -27,6 +27,7 @@ from monitor.domain.zone import Zone
 from schemas.decode import Decoder
 from schemas.encode import encode
 from schemas.event import StateChanged
+from schemas.kinds import DOSSIERS
 from tests.domain.strategies import THOROUGHLY, at, heard
 
 RECORD_TIME_MS = at(20)
@@ -74,7 +75,7 @@ def recounted(values):
 
 def measured(values, policy):
     """The dossiers as a worker has them, and how many records were new to it."""
-    decoder = Decoder(policy.zone)
+    decoder = Decoder(policy.zone, DOSSIERS)
     dossiers: dict[str, Dossier] = {}
     counted = 0
     for value in values:

@@ -34,6 +34,7 @@ def demo(
     log: Path | None,
     mapping: Path | None,
     precision: Precision | None,
+    reference: Path | None = None,
 ) -> int:
     """Run the demo; the exit status."""
     console = Console(stderr=True, highlight=False)
@@ -43,7 +44,7 @@ def demo(
     try:
         if not once_only:
             scenario = Scenario(seed=seed, dossiers=dossiers or 5_000)
-            return asyncio.run(_until_interrupted(scenario, speed, console))
+            return asyncio.run(_until_interrupted(scenario, speed, console, reference))
         if log is None:
             scenario = Scenario(seed=seed, dossiers=dossiers or 10_000, bad=0.001)
             given = (Given(r.key.encode(), r.value, r.at_ms) for r in records(scenario))
@@ -54,6 +55,8 @@ def demo(
                     precision=precision or Precision.INSTANT,
                     expected=None,
                     console=console,
+                    # A policy has a precision of its own, which is not to be overridden.
+                    reference=reference if precision is None else None,
                 )
             )
         with opened(log, mapping) as job:
@@ -80,12 +83,14 @@ def demo(
         return INTERRUPTED
 
 
-async def _until_interrupted(scenario: Scenario, speed: int, console: Console) -> int:
+async def _until_interrupted(
+    scenario: Scenario, speed: int, console: Console, reference: Path | None
+) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    return await show(scenario, speed=speed, console=console, stop=stop)
+    return await show(scenario, speed=speed, console=console, stop=stop, reference=reference)
 
 
 def _replayed(job: Job) -> Iterator[Given]:

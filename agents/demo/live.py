@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -20,15 +21,21 @@ REFRESH_SECONDS = 1.0
 AT_MOST_BEHIND_MS = 50  # records due within this are sent together
 
 
-async def show(scenario: Scenario, *, speed: int, console: Console, stop: asyncio.Event) -> int:
+async def show(
+    scenario: Scenario,
+    *,
+    speed: int,
+    console: Console,
+    stop: asyncio.Event,
+    reference: Path | None = None,
+) -> int:
     """Run the service on a country's dossiers; returns the exit status once `stop` is set."""
     settings = Settings.from_environment()
     console.print("Starting broker, PostgreSQL, worker and serve ...")
     async with whole_service(
         zone=settings.zone,
         precision=Precision.INSTANT,
-        serve_port=0,
-        worker_metrics_port=0,
+        reference=reference,
     ) as service:
         for what, where in _addresses(service):
             console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied

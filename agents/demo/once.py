@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -38,6 +39,7 @@ async def once(
     precision: Precision,
     expected: int | None,
     console: Console,
+    reference: Path | None = None,
 ) -> int:
     """Feed all records, wait until they are booked, compare; the exit status."""
     recount = Recount()
@@ -48,9 +50,7 @@ async def once(
         TimeElapsedColumn(),
         console=console,
     )
-    async with whole_service(
-        zone=zone, precision=precision, serve_port=0, worker_metrics_port=0
-    ) as service:
+    async with whole_service(zone=zone, precision=precision, reference=reference) as service:
         metrics = f"{service.address}/metrics"
         console.print(f"metrics   {metrics}\nworker    {service.worker_metrics}")
         with progress:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from agents.demo.pair import create_topic, embedded_pair
 from agents.demo.processes import Service, running
@@ -32,9 +33,12 @@ class Running:
 
 @asynccontextmanager
 async def whole_service(
-    *, zone: str, precision: Precision, serve_port: int, worker_metrics_port: int
+    *, zone: str, precision: Precision, reference: Path | None = None
 ) -> AsyncIterator[Running]:
-    """Start everything on free ports and end it all with the block."""
+    """Start everything on free ports and end it all with the block.
+
+    With a folder of reference files the law's measures are booked too, by its zone.
+    """
     topic = Settings().topic
     async with AsyncExitStack() as stack:
         pair = stack.enter_context(embedded_pair())
@@ -46,8 +50,9 @@ async def whole_service(
             "EMC_ZONE": zone,
             "EMC_PRECISION": str(precision),
             "EMC_QUARANTINE_KEY": Seal.new_key(),
-            "EMC_SERVE_PORT": str(serve_port),
-            "EMC_WORKER_METRICS_PORT": str(worker_metrics_port),
+            "EMC_REFERENCE": "" if reference is None else str(reference),
+            "EMC_SERVE_PORT": "0",
+            "EMC_WORKER_METRICS_PORT": "0",
             "EMC_BRISK": "1",
         }
         worker = await stack.enter_async_context(running("worker", settings, pair.folder))

@@ -38,6 +38,7 @@ from agents.replay.times import reader_of_times
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import HO_CHI_MINH, Zone
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 
 OK: Final = 0
 FAILED: Final = 1
@@ -152,7 +153,7 @@ def opened(
 
         stream: RowStream
         if file is None:
-            decoder = Decoder(Zone(HO_CHI_MINH))
+            decoder = Decoder(Zone(HO_CHI_MINH), DOSSIERS)
             stream = EventLog(log, decoder, arrival_ms, on_refused)
         else:
             # Of a random key nothing is kept: two runs give other pseudonyms, and that is safe.

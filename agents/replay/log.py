@@ -18,6 +18,7 @@ from agents.replay.readers import (
 )
 from agents.replay.rows import Refused, Row, RowReader, event_row, why_unusable
 from schemas.decode import Decoder
+from schemas.event import Canonical
 from schemas.refusal import Refused as Unusable
 
 # A column that none of so many rows has is not in the log: worth telling before the rest of a
@@ -44,7 +45,7 @@ class EventLog:
     def __init__(
         self,
         log: LogFile,
-        decoder: Decoder,
+        decoder: Decoder[Canonical],
         arrival_ms: int,
         on_refused: Callable[[Refused], None],
     ) -> None:

@@ -21,7 +21,7 @@ from monitor.domain.measures import Measure
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.post import post
 from monitor.domain.view import Outcome, View
-from schemas.event import StateChanged
+from schemas.event import Canonical
 
 SPREAD_BITS: Final = 5  # 32 files at each level
 DEEPEST: Final = 5  # six levels use all but two bits of a CRC-32
@@ -65,7 +65,7 @@ class Result(msgspec.Struct):
 
 class _Spilled(msgspec.Struct, array_like=True, frozen=True, gc=False):
     key: bytes  # of a record; empty for an event that follows from the columns of a case
-    event: StateChanged
+    event: Canonical
 
 
 def measure(
@@ -107,9 +107,9 @@ class KnownEvents:
 
     def __init__(self, limit: int = 20_000) -> None:
         self._limit = limit
-        self._events: dict[tuple[str, str], StateChanged] = {}
+        self._events: dict[tuple[str, str], Canonical] = {}
 
-    def is_new(self, event: StateChanged) -> bool:
+    def is_new(self, event: Canonical) -> bool:
         identity = (event.dossier, event.id)
         if self._events.get(identity) == event:
             return False
@@ -120,7 +120,7 @@ class KnownEvents:
         return True
 
 
-def _later(latest: int | None, event: StateChanged) -> int:
+def _later(latest: int | None, event: Canonical) -> int:
     at = effective_ms(event)
     return at if latest is None else max(latest, at)
 
@@ -201,7 +201,7 @@ def _count(
 ) -> None:
     """Adds one dossier to the result."""
     keys: set[bytes] = set()
-    events: list[StateChanged] = []
+    events: list[Canonical] = []
     for one in spilled:
         if one.key in keys:
             result.duplicates += 1

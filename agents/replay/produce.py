@@ -12,7 +12,7 @@ from agents.replay.log import RowStream
 from agents.replay.offline import KnownEvents
 from agents.replay.rows import Row
 from schemas.encode import encode
-from schemas.event import StateChanged
+from schemas.event import Canonical
 
 LARGEST_REQUEST: Final = 16 * 1024 * 1024
 FLUSH_SECONDS: Final = 30
@@ -88,7 +88,7 @@ class _Sending:
                 await self._send(event, self._derived)
         await self._send(row.event, self._acknowledged)
 
-    async def _send(self, event: StateChanged, then: Callable[[Acknowledged], None]) -> None:
+    async def _send(self, event: Canonical, then: Callable[[Acknowledged], None]) -> None:
         future = await self._producer.send(
             self._topic, encode(event), key=event.dossier.encode()
         )

@@ -17,7 +17,8 @@ from monitor.domain.identity import content
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
 from schemas.encode import encode
-from schemas.event import StateChanged
+from schemas.event import Canonical, StateChanged
+from schemas.kinds import DOSSIERS
 from schemas.refusal import Refused as Unusable
 
 # Codes that a column may hold as they are, where no value table translates it.
@@ -37,9 +38,9 @@ YES_NO: Final[Table[str, bool]] = {"true": True, "1": True, "false": False, "0":
 class Row(msgspec.Struct, frozen=True):
     """A row that was read: its record, what follows from its case columns, what is odd."""
 
-    event: StateChanged
+    event: Canonical
     key: bytes  # rows of one dossier with an equal key are duplicates
-    derived: tuple[StateChanged, ...] = ()  # equal on all rows of a case, so never duplicates
+    derived: tuple[Canonical, ...] = ()  # equal on all rows of a case, so never duplicates
     warnings: tuple[str, ...] = ()
 
 
@@ -97,7 +98,7 @@ class RowReader:
         self._hidden = self.pseudonymise | frozenset(mapping.case.applicant)
         self._arrival_ms = arrival_ms
         self._backfill = backfill
-        self._decoder = Decoder(Zone(mapping.zone))
+        self._decoder = Decoder(Zone(mapping.zone), DOSSIERS)
         # Most logs repeat the columns of the case row by row.
         self._of_case = lru_cache(maxsize=4096)(self._event_of_case)
 
@@ -110,7 +111,7 @@ class RowReader:
         except _Refusal as error:
             return Refused(line, str(error))
 
-    def _travelled(self, event: StateChanged) -> StateChanged:
+    def _travelled(self, event: Canonical) -> Canonical:
         """The event as a worker reads it off the topic.
 
         So a row is refused here where it would be refused there, and both measure the same.
@@ -143,7 +144,7 @@ class RowReader:
             # Else the due date was made with the receipt, and a row that was logged later
             # does not make it once more.
             due_ms = case.due_ms
-        event = StateChanged(
+        event: Canonical = StateChanged(
             dossier=case.dossier,
             source=self.mapping.source,
             id=identity or row_key.hex(),
@@ -166,7 +167,7 @@ class RowReader:
             backfill=self._backfill,
         )
         event = self._travelled(event)
-        derived: tuple[StateChanged, ...] = ()
+        derived: tuple[Canonical, ...] = ()
         if case.opened_ms is not None:
             opened = self._opened(case, f"{case.dossier}/opened", 0)
             derived = (opened, *self._closed(case, case.dossier, 0))
@@ -219,7 +220,7 @@ class RowReader:
             reading.odd.append("case.status is closed without a time")
         return closed_ms, ended
 
-    def _opened(self, case: _Case, identity: str, revision: int) -> StateChanged:
+    def _opened(self, case: _Case, identity: str, revision: int) -> Canonical:
         opened_ms, closed_ms = case.opened_ms, case.closed_ms
         if opened_ms is None:
             raise _Refusal("case.opened is empty")
@@ -228,7 +229,7 @@ class RowReader:
         claimed_ms = opened_ms if closed_ms is None else min(opened_ms, closed_ms)
         return self._of_case(case, identity, claimed_ms, State.ACCEPTED, revision=revision)
 
-    def _closed(self, case: _Case, identity: str, revision: int) -> tuple[StateChanged, ...]:
+    def _closed(self, case: _Case, identity: str, revision: int) -> tuple[Canonical, ...]:
         if case.closed_ms is None:
             return ()
         event = self._of_case(
@@ -238,7 +239,7 @@ class RowReader:
 
     def _event_of_case(
         self, case: _Case, identity: str, claimed_ms: int, state: int, *, revision: int
-    ) -> StateChanged:
+    ) -> Canonical:
         event = StateChanged(
             dossier=case.dossier,
             source=self.mapping.source,
@@ -281,7 +282,7 @@ class RowReader:
         return digest.digest()
 
 
-def _content_key(events: Iterable[StateChanged]) -> bytes:
+def _content_key(events: Iterable[Canonical]) -> bytes:
     said = [(event.source, event.id, content(event)) for event in events]
     return hashlib.blake2b(msgspec.msgpack.encode(said), digest_size=16).digest()
 
@@ -291,7 +292,7 @@ def why_unusable(refused: Unusable) -> str:
     return f"{refused.detail.partition(':')[0]}: {refused.reason}"
 
 
-def event_row(event: StateChanged) -> Row:
+def event_row(event: Canonical) -> Row:
     """The row of a record that is an event already: its identity and content are its key."""
     return Row(event, _content_key((event,)))
 

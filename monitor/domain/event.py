@@ -56,6 +56,25 @@ class ApplicantType(IntEnum):
     ORGANISATION = 4
 
 
+class Kind(IntEnum):
+    """What an event about a dossier states."""
+
+    STATE = 1
+    SUPPLEMENT_REQUESTED = 2
+    SUPPLEMENT_RECEIVED = 3
+    PAYMENT_REQUESTED = 4
+    PAYMENT_MADE = 5
+    RESCHEDULED = 6
+    AMENDED = 7
+    VOIDED = 8
+    REOPENED = 9
+    RESULT_ISSUED = 10
+    DOCUMENTS_ATTACHED = 11
+    RATED = 12
+    SNAPSHOT = 13
+    SYNC_ACKNOWLEDGED = 14
+
+
 class Event(Protocol):
     """One statement of one source about one dossier (MEASURES.md §1, §2).
 
@@ -63,6 +82,10 @@ class Event(Protocol):
     content.
     """
 
+    @property
+    def __struct_fields__(self) -> tuple[str, ...]: ...  # names of all fields
+    @property
+    def kind(self) -> Kind: ...
     @property
     def dossier(self) -> str: ...  # normalised key: `codes.dossier_key`
     @property
@@ -110,3 +133,26 @@ class StateEvent(Event, Protocol):
     def identity_attached(self) -> bool | None: ...  # None if unsaid
     @property
     def applicant_key(self) -> str: ...  # keyed hash of the applicant; "" if unsaid
+
+
+class Amendment(Event, Protocol):
+    """Attributes were wrong; what is given stands against every other event."""
+
+    @property
+    def procedure(self) -> str: ...  # "" and 0: not amended
+    @property
+    def agency(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...  # None: not amended
+    @property
+    def channel(self) -> int: ...
+    @property
+    def sub_channel(self) -> str | None: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def receipt_ms(self) -> int | None: ...
+    @property
+    def applicant_type(self) -> int: ...
+    @property
+    def identity_attached(self) -> bool | None: ...

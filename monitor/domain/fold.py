@@ -1,96 +1,179 @@
 """From the set of a dossier's events to its view: any order of arrival gives the same one.
 
-`fold` takes all events and settles what the order of arrival must not decide: which of equal
-identities stands, whose word counts, and in which order things happened. `advance` moves a view
-on by one event that follows all others, from the only source; it is the same step, and a
+`fold` takes all events and settles what the order of arrival must not decide: what is voided,
+whose word counts, in which order things happened, and what amendments say. `advance` moves a
+view on by one event that follows all others, from the only source; it is the same step, and a
 property test holds it equal to `fold`. Source: MEASURES.md §1, §3, §4.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from monitor.domain.event import State, StateEvent
+from monitor.domain.event import Amendment, Event, Kind, State
 from monitor.domain.lifecycle import (
     ACCEPTING,
     CLOSING,
-    PAUSING,
+    COMPLETING,
+    NO_STATE_RANK,
     RANK,
     RUNNING,
     STANDING,
+    TRANSITIONS,
     WAITING,
 )
-from monitor.domain.view import Due, Stint, View
+from monitor.domain.view import (
+    Acknowledgement,
+    Due,
+    Move,
+    Place,
+    Rescheduling,
+    Supplement,
+    View,
+)
+from monitor.domain.warning import Noted, QualityWarning
 
 # A claim further ahead of its arrival than this is a wrong clock: the arrival is used.
 FUTURE_MS: Final = 5 * 60 * 1000
 
 Key = tuple[int, int, int, str, str]
-Place = tuple[str, str]  # agency and unit
+
+# Each kind has fields of its own; the kind decides which step reads them.
+AnyEvent = Any
 
 
-def effective_ms(event: StateEvent) -> int:
+def effective_ms(event: Event) -> int:
     """When the event counts as having happened (MEASURES.md §2)."""
     if event.claimed_ms - event.arrival_ms > FUTURE_MS:
         return event.arrival_ms
     return event.claimed_ms
 
 
-def order_key(event: StateEvent) -> Key:
+def rank(event: AnyEvent) -> int:
+    """The order of what is claimed for one instant: by state, then what is no state."""
+    if event.kind is Kind.STATE or event.kind is Kind.SNAPSHOT:
+        state: int = event.state
+        return RANK[state]
+    return NO_STATE_RANK
+
+
+def order_key(event: AnyEvent) -> Key:
     """Effective time, the source's sequence, rank of the state, identity in byte order."""
-    return (
-        effective_ms(event),
-        event.sequence,
-        RANK[event.state],
-        event.source,
-        event.id,
-    )
+    return effective_ms(event), event.sequence, rank(event), event.source, event.id
 
 
-def fold(events: Iterable[StateEvent]) -> View:
+def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> View:
     """The view of a dossier from all its events, given in any order, without equal identities.
 
-    Which of several contents of one identity stands is settled before, by `identity.stands`.
+    Which of several contents of one identity stands is settled before, by `identity.settled`.
+    Sources among `portals` are never the authority of a dossier another source speaks of.
     """
     ordered = sorted(events, key=order_key)
     view = View()
-    for event in _counted(ordered):
+    if not ordered:
+        return view
+    standing, stray = _unvoided(ordered)
+    counted, contradictions = _counted(standing, portals)
+    for event in counted:
         _step(view, event)
-    if ordered:
-        last = ordered[-1]
-        view.source = last.source
-        view.mixed = any(event.source != last.source for event in ordered)
-        view.last_ms = effective_ms(last)
-        view.last_key = (last.sequence, RANK[last.state], last.source, last.id)
+    if any(event.kind is Kind.REOPENED for event in counted):
+        view = _as_reopened(counted, view)
+    _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
+    if len(standing) < len(ordered):
+        view.warnings.extend(_warned_though_voided(ordered, standing))
+    for event in stray:
+        view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
+    for event in contradictions:
+        view.warnings.append(_noted(QualityWarning.CONTRADICTION, event))
+    last = ordered[-1]
+    view.source = last.source
+    view.mixed = any(
+        event.source != last.source or event.kind in _ONLY_FOLD for event in ordered
+    )
+    view.last_ms = effective_ms(last)
+    view.last_key = (last.sequence, rank(last), last.source, last.id)
     return view
 
 
-def advance(view: View, event: StateEvent) -> bool:
+# These reach back, so that a view cannot simply go on from them.
+_ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED, Kind.REOPENED})
+
+
+def advance(view: View, event: AnyEvent) -> bool:
     """Move the view on by one event, in place; False if only `fold` can tell what it does.
 
     True means that the view is now what `fold` would give for all events so far and this one.
     """
     at = effective_ms(event)
     if at <= view.last_ms:
-        key = (event.sequence, RANK[event.state], event.source, event.id)
+        key = (event.sequence, rank(event), event.source, event.id)
         if at < view.last_ms or key < view.last_key:
             return False
-    if view.mixed or (view.source and event.source != view.source):
+    if view.mixed or event.kind in _ONLY_FOLD or (view.source and event.source != view.source):
         return False
     view.source = event.source
     view.last_ms = at
-    view.last_key = (event.sequence, RANK[event.state], event.source, event.id)
+    view.last_key = (event.sequence, rank(event), event.source, event.id)
     _step(view, event)
     return True
 
 
-def _counted(ordered: Sequence[StateEvent]) -> Sequence[StateEvent]:
-    """Those states that count when several sources speak (MEASURES.md §1, one authority)."""
-    if not ordered or all(event.source == ordered[0].source for event in ordered):
-        return ordered
+# -- whose word counts ---------------------------------------------------------------------
+
+
+def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
+    """The events that no void undoes, and the voids that name nothing their source has sent.
+
+    A void is valid also before its target arrives, covers its own source only, and cannot be
+    voided itself.
+    """
+    voids = [event for event in ordered if event.kind is Kind.VOIDED]
+    if not voids:
+        return ordered, []
+    voided = {(event.source, event.target) for event in voids}
+    sent = {(event.source, event.id) for event in ordered if event.kind is not Kind.VOIDED}
+    kept = [
+        event
+        for event in ordered
+        if event.kind is not Kind.VOIDED and (event.source, event.id) not in voided
+    ]
+    return kept, [event for event in voids if (event.source, event.target) not in sent]
+
+
+def _warned_though_voided(
+    ordered: Sequence[AnyEvent], standing: Sequence[AnyEvent]
+) -> Iterator[Noted]:
+    """What was odd about events that are voided: a void does not undo that (MEASURES.md §3)."""
+    kept = {id(event) for event in standing}
+    view = View()
+    for event in ordered:
+        if event.kind is Kind.VOIDED:
+            continue
+        known = len(view.warnings)
+        _step(view, event)
+        if id(event) not in kept:
+            yield from view.warnings[known:]
+
+
+def _counted(
+    ordered: Sequence[AnyEvent], portals: frozenset[str]
+) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
+    """What counts when several sources speak, and what contradicts the authority.
+
+    One authority a dossier: the source of the first accepted state; another source's state
+    counts if the authority never sent that code, and a 3, 7, 9 or 10 of it only if the authority
+    sent no later state. What is no state counts from any source. Basis: assumption.
+    """
+    states = [event for event in ordered if _is_state(event)]
+    sources = {event.source for event in states}
+    if len(sources) <= 1:
+        return ordered, []
     heeded = _heeded(ordered)
-    authority = next((event.source for event in heeded if _accepts(event)), None)
+    speaking = sources - portals or sources
+    authority = next(
+        (event.source for event in heeded if event.source in speaking and _accepts(event)), None
+    )
     if authority is None:
-        return ordered
+        return ordered, []
     own = [event for event in heeded if event.source == authority]
     own_codes = {event.state for event in own}
     own_last = order_key(own[-1])
@@ -100,101 +183,349 @@ def _counted(ordered: Sequence[StateEvent]) -> Sequence[StateEvent]:
         if event.state not in own_codes
         and (event.state not in CLOSING or order_key(event) > own_last)
     }
-    return [
+    counted = [
         event
         for event in ordered
-        if event.source == authority or (event.source, event.id) in foreign
+        if not _is_state(event)
+        or event.source == authority
+        or (event.source, event.id) in foreign
     ]
+    contradictions = [
+        event
+        for event in states
+        if event.source != authority and (event.source, event.id) not in foreign
+    ]
+    return counted, contradictions
 
 
-def _heeded(ordered: Sequence[StateEvent]) -> list[StateEvent]:
-    """Without what each source's own 3, 7 or 10 shuts out: it neither accepts nor is later."""
+def _heeded(ordered: Iterable[AnyEvent]) -> list[AnyEvent]:
+    """States without what each source's own 3, 7 or 10 shuts out: that is neither said nor later."""
     heeded = []
-    ended = set()
+    ended: set[str] = set()
     for event in ordered:
-        if event.source not in ended:
+        if event.kind is Kind.REOPENED:
+            ended.clear()
+        if _is_state(event) and event.source not in ended:
             heeded.append(event)
-            if event.state in STANDING:
+            if event.kind is Kind.STATE and event.state in STANDING:
                 ended.add(event.source)
     return heeded
 
 
-def _accepts(event: StateEvent) -> bool:
-    return event.state in ACCEPTING or (
-        event.state == State.SUPPLEMENT_REQUESTED and event.receipt_ms is not None
+def _not_shut_out(ordered: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """All but the states that a 3, 7 or 10 shuts out; it holds until `reopened`."""
+    held = False
+    for event in ordered:
+        if event.kind is Kind.REOPENED:
+            held = False
+        if held and _is_state(event):
+            continue
+        held = held or (event.kind is Kind.STATE and event.state in STANDING)
+        yield event
+
+
+def _is_state(event: AnyEvent) -> bool:
+    return event.kind is Kind.STATE or event.kind is Kind.SNAPSHOT
+
+
+def _accepts(event: AnyEvent) -> bool:
+    return (
+        event.kind is Kind.SNAPSHOT
+        or event.state in ACCEPTING
+        or (event.state == State.SUPPLEMENT_REQUESTED and event.receipt_ms is not None)
     )
 
 
-def _step(view: View, event: StateEvent) -> None:
-    """What one state, next in order, does to the view."""
+# -- one event after another ---------------------------------------------------------------
+
+
+def _step(view: View, event: AnyEvent) -> None:
+    """What one event, next in order, does to the view."""
+    if event.claimed_ms - event.arrival_ms > FUTURE_MS:
+        view.warnings.append(_noted(QualityWarning.FUTURE_TIME, event))
+    if event.kind is Kind.STATE:
+        _enter(view, event)
+    else:
+        _STEPS[event.kind](view, event, effective_ms(event))
+
+
+def _as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
+    """The life without what is undone: no 3, 7, 9 or 10 before a `reopened` ended anything.
+
+    What such a state shut out stays so, because it held until then; and a dossier that it
+    accepted stays accepted. Warnings are about what was said, and stay too.
+    """
+    left = list(_not_shut_out(counted))
+    last = max(place for place, event in enumerate(left) if event.kind is Kind.REOPENED)
+    view = View()
+    for place, event in enumerate(left):
+        if place < last and event.kind is Kind.STATE and event.state in CLOSING:
+            _hear(view, event, effective_ms(event), Place(event.agency, event.unit))
+        else:
+            _step(view, event)
+    view.warnings = heard.warnings
+    return view
+
+
+def _enter(view: View, event: AnyEvent) -> None:
+    """A state: it has no effect at all once a 3, 7 or 10 stands."""
     if view.standing:
-        view.shut_out += 1
+        view.warnings.append(_noted(QualityWarning.SHUT_OUT, event))
         return
+    state: int = event.state
     at = effective_ms(event)
-    place = (event.agency, event.unit)
+    place = Place(event.agency, event.unit)
+    before = State(view.moves[-1].state) if view.moves else None
+    if state and state not in TRANSITIONS[before]:
+        view.warnings.append(_noted(QualityWarning.ILLEGAL_TRANSITION, event))
+    _hear(view, event, at, place)
+    if state == State.OTHER:
+        return  # 0 and 1 change nothing
+    if state == State.SUBMITTED and view.accepted_ms is not None:
+        _submit(view, state, at, place)  # told late; it changes nothing else
+        return
+    if view.supplements and view.supplements[-1].ended_ms is None:
+        _end_supplement(view, state, at)
+    if _ACTS[State(state)](view, state, at, place):
+        view.moves.append(Move(at, state, place, event.step, event.source))
+
+
+def _hear(view: View, event: AnyEvent, at: int, place: Place) -> None:
+    """What a state says beside the state itself."""
     if view.accepted_ms is None:
-        _receive(view, event, at, place)
-    view.channel = view.channel or event.channel
-    view.sub_channel = view.sub_channel or event.sub_channel
-    view.level = view.level or event.level
-    due_ms = event.due_ms
-    if due_ms is not None and (not view.dues or view.dues[-1].due_ms != due_ms):
-        view.dues.append(Due(at, due_ms))
-    _move(view, event.state, at, place)
+        _say(view, event, place, at)
+    _say_where_unsaid(view, event)
+    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
+        view.dues.append(Due(at, event.due_ms))
 
 
-def _receive(view: View, event: StateEvent, at: int, place: Place) -> None:
-    """Acceptance, and what the dossier is; until then, what was said first stands in."""
-    accepts = _accepts(event)
-    if accepts or not view.procedure:
+# What a state does; False: nothing, and it is no move.
+
+
+def _submit(view: View, _state: int, at: int, place: Place) -> bool:
+    if view.submitted_ms is None:
+        view.submitted_ms = at
+        view.submitted_to = place
+    return True
+
+
+def _run(view: View, state: int, at: int, place: Place) -> bool:
+    """The dossier is with the office again, or waits for somebody: a 9 before is undone."""
+    entered = not view.moves or view.moves[-1].state != state
+    if view.processed_ms is not None:
+        view.processed_ms = None
+        for supplement in view.supplements:
+            supplement.after_end = False
+        view.moves = [move for move in view.moves if move.state != State.PROCESSED]
+    if state == State.SUPPLEMENT_REQUESTED and entered:  # repeated 5s are one request
+        _ask(view, at, place)
+    return True
+
+
+def _process(view: View, _state: int, at: int, place: Place) -> bool:
+    if view.processed_ms is not None:
+        return False  # a further 9 changes nothing
+    view.processed_ms = at
+    view.settler = place
+    return True
+
+
+def _stand(view: View, state: int, at: int, place: Place) -> bool:
+    view.standing = state
+    view.standing_ms = at
+    if view.processed_ms is None:
+        view.settler = place
+    return True
+
+
+_ACTS: Final[Mapping[State, Callable[[View, int, int, Place], bool]]] = {
+    State.SUBMITTED: _submit,
+    **dict.fromkeys(RUNNING, _run),
+    State.PROCESSED: _process,
+    **dict.fromkeys(STANDING, _stand),
+}
+
+
+def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
+    """What a state says of a dossier that is not accepted yet; until then the first word stands."""
+    if not view.procedure:
         view.procedure = event.procedure
         view.receiver = place
-    if accepts:
-        view.accepted_ms = _accepted_ms(event, at)
+    if _accepts(event):
+        view.accepted_ms = _accepted_ms(view, event, at)
+        view.accepted_by = event.state
+        view.opened_at = len(view.moves)
+        view.procedure = event.procedure
+        view.receiver = place
         view.channel = event.channel or view.channel
         view.sub_channel = event.sub_channel or view.sub_channel
         view.level = event.level or view.level
+        view.applicant_type = event.applicant_type or view.applicant_type
+        if event.identity_attached is not None:
+            view.identity_attached = event.identity_attached
     elif event.state in WAITING:
         view.waiting = True
+    if view.identity_attached is None:
+        view.identity_attached = event.identity_attached
 
 
-def _move(view: View, state: int, at: int, place: Place) -> None:
-    """Where the state takes the dossier: submitted, held, processed, ended."""
-    if state in RUNNING:
-        view.processed_ms = None
-        if view.accepted_ms is not None:
-            _hold(view, at, place, paused=state in PAUSING)
-        return
-    if state == State.SUBMITTED:
-        if view.submitted_ms is None:
-            view.submitted_ms = at
-            view.submitted_to = place
-    elif state in CLOSING and view.processed_ms is None:
-        view.settler = place
-        if state == State.PROCESSED:
-            view.processed_ms = at
-    if state in STANDING:
-        view.standing = state
-        view.standing_ms = at
-    if view.accepted_ms is not None and not view.stints:
-        _hold(view, at, place, paused=False)  # what accepts by its end was in process till then
+def _say_where_unsaid(view: View, event: AnyEvent) -> None:
+    """Attributes that nobody has given yet, also after acceptance."""
+    view.channel = view.channel or event.channel
+    view.sub_channel = view.sub_channel or event.sub_channel
+    view.level = view.level or event.level
+    view.applicant_type = view.applicant_type or event.applicant_type
 
 
-def _accepted_ms(event: StateEvent, at: int) -> int:
+def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
     """The receipt date if it is given and not in the future, else the event's own time."""
-    receipt = event.receipt_ms
-    if receipt is None or receipt - event.arrival_ms > FUTURE_MS:
+    receipt: int | None = event.receipt_ms
+    if receipt is None:
+        view.warnings.append(_noted(QualityWarning.NO_RECEIPT_DATE, event))
+        return at
+    if receipt - event.arrival_ms > FUTURE_MS:
+        view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
         return at
     return receipt
 
 
-def _hold(view: View, at: int, place: Place, *, paused: bool) -> None:
-    """A stint begins where holder or pause changes; the first one begins with acceptance."""
-    if not view.stints:
-        at = view.accepted_ms if view.accepted_ms is not None else at
-    else:
-        last = view.stints[-1]
-        if last.paused == paused and (last.agency, last.unit) == place:
-            return
-        at = max(at, view.stints[0].from_ms)
-    view.stints.append(Stint(at, *place, paused))
+def _ask(view: View, at: int, place: Place) -> None:
+    """A supplement is asked for; asking again while it is awaited is no new request."""
+    if not view.supplements or view.supplements[-1].ended_ms is not None:
+        after_end = view.processed_ms is not None
+        view.supplements.append(Supplement(at, place, after_end=after_end))
+
+
+def _end_supplement(view: View, state: int, at: int) -> None:
+    if state in COMPLETING:
+        view.supplements[-1].completed = True
+        view.supplements[-1].ended_ms = at
+    elif state != State.SUPPLEMENT_REQUESTED:
+        view.supplements[-1].ended_ms = at
+
+
+def _supplement_requested(view: View, event: AnyEvent, at: int) -> None:
+    inside = bool(view.moves) and view.moves[-1].state == State.SUPPLEMENT_REQUESTED
+    if not view.standing and not inside:  # within a 5 it is the same request
+        _ask(view, at, Place(event.agency, event.unit) if event.agency else view.holder)
+
+
+def _supplement_received(view: View, _event: AnyEvent, at: int) -> None:
+    if not view.standing and view.supplements and view.supplements[-1].ended_ms is None:
+        view.supplements[-1].completed = True
+        view.supplements[-1].ended_ms = at
+
+
+def _rescheduled(view: View, event: AnyEvent, at: int) -> None:
+    view.reschedulings.append(Rescheduling(at, event.due_ms, event.apology, event.source))
+    view.dues.append(Due(at, event.due_ms, put_off=True))
+
+
+def _reopened(view: View, _event: AnyEvent, _at: int) -> None:
+    """The 3, 7 or 10 holds no longer; `_as_reopened` makes the life what it now was."""
+    view.moves = [move for move in view.moves if move.state not in CLOSING]
+    view.processed_ms = None
+    view.standing = 0
+    view.standing_ms = 0
+
+
+def _snapshot(view: View, event: AnyEvent, at: int) -> None:
+    """How a system comes on board with dossiers already open: they are never received."""
+    if view.accepted_ms is not None or view.standing:
+        return  # it is known already
+    place = Place(event.agency, event.unit)
+    view.boarded_ms = at
+    view.accepted_ms = event.accepted_ms
+    view.accepted_by = event.state
+    view.opened_at = len(view.moves)
+    view.receiver = place
+    view.procedure = event.procedure
+    view.channel = event.channel or view.channel
+    view.sub_channel = event.sub_channel or view.sub_channel
+    view.level = event.level or view.level
+    view.applicant_type = event.applicant_type or view.applicant_type
+    view.earlier_pauses_ms = event.paused_ms
+    view.earlier_supplements = event.supplements
+    if event.due_ms is not None:
+        view.dues.append(Due(at, event.due_ms))
+    if view.supplements and view.supplements[-1].ended_ms is None:
+        _end_supplement(view, event.state, at)
+    if event.state == State.SUPPLEMENT_REQUESTED:
+        _ask(view, at, place)
+    view.moves.append(Move(at, event.state, place, event.step, event.source))
+
+
+def _acknowledged(view: View, event: AnyEvent, at: int) -> None:
+    view.acknowledgements.append(Acknowledgement(at, event.sent_ms, event.target, event.code))
+
+
+def _kept(_view: View, _event: AnyEvent, _at: int) -> None:
+    """Facts that no measure of the life cycle reads; indicators read the events themselves."""
+
+
+_STEPS: Final[Mapping[Kind, Callable[[View, AnyEvent, int], None]]] = {
+    Kind.SUPPLEMENT_REQUESTED: _supplement_requested,
+    Kind.SUPPLEMENT_RECEIVED: _supplement_received,
+    Kind.PAYMENT_REQUESTED: _kept,
+    Kind.PAYMENT_MADE: _kept,
+    Kind.RESCHEDULED: _rescheduled,
+    Kind.AMENDED: _kept,  # see `_amend`: it reaches back
+    Kind.REOPENED: _reopened,
+    Kind.RESULT_ISSUED: _kept,
+    Kind.DOCUMENTS_ATTACHED: _kept,
+    Kind.RATED: _kept,
+    Kind.SNAPSHOT: _snapshot,
+    Kind.SYNC_ACKNOWLEDGED: _acknowledged,
+}
+
+
+def _noted(warning: QualityWarning, event: Event) -> Noted:
+    return Noted(warning, event.source, effective_ms(event))
+
+
+# -- corrections ---------------------------------------------------------------------------
+
+
+def _amend(view: View, amendments: Sequence[Amendment]) -> None:
+    """Corrections move history: of each attribute the last amendment in order stands."""
+    if not amendments:
+        return
+    for event in amendments:
+        view.procedure = event.procedure or view.procedure
+        view.channel = event.channel or view.channel
+        view.level = event.level or view.level
+        view.applicant_type = event.applicant_type or view.applicant_type
+        if event.sub_channel is not None:
+            view.sub_channel = event.sub_channel
+        if event.identity_attached is not None:
+            view.identity_attached = event.identity_attached
+        if event.receipt_ms is not None and view.accepted_ms is not None:
+            if event.receipt_ms - event.arrival_ms > FUTURE_MS:
+                view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
+            else:
+                view.accepted_ms = event.receipt_ms
+    agency = next((event.agency for event in reversed(amendments) if event.agency), "")
+    unit = next((event.unit for event in reversed(amendments) if event.unit is not None), None)
+    _replace_place(view, agency, unit)
+
+
+def _replace_place(view: View, agency: str, unit: str | None) -> None:
+    """The amended agency stands wherever the one that received stood; a hand-off stays."""
+    wrong = view.receiver
+    if not agency and unit is None:
+        return
+    right = Place(agency or wrong.agency, wrong.unit if unit is None else unit)
+
+    def mend(place: Place) -> Place:
+        if place.agency != wrong.agency:
+            return place
+        if place.unit == wrong.unit:
+            return right
+        return Place(right.agency, place.unit)
+
+    view.receiver = right
+    view.submitted_to = mend(view.submitted_to)
+    view.settler = mend(view.settler)
+    view.moves = [move._replace(place=mend(move.place)) for move in view.moves]
+    for supplement in view.supplements:
+        supplement.place = mend(supplement.place)

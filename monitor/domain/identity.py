@@ -6,14 +6,13 @@ higher revision stands, then the later claimed time, then the greater hash of th
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
-from operator import attrgetter
 from typing import Final, TypeVar
 
-from monitor.domain.event import StateEvent
+from monitor.domain.event import Event, Kind
 
-E = TypeVar("E", bound=StateEvent)
+E = TypeVar("E", bound=Event)
 
 
 class Repeat(Enum):
@@ -25,39 +24,28 @@ class Repeat(Enum):
     OVERRULED = "overruled"  # other content, and the known one stands
 
 
-# In the order of the letters, as canonical JSON has its keys.
-CONTENT: Final = (
-    "agency",
-    "applicant_key",
-    "applicant_type",
-    "backfill",
-    "channel",
-    "claimed_ms",
-    "due_ms",
-    "identity_attached",
-    "level",
-    "procedure",
-    "receipt_ms",
-    "revision",
-    "sequence",
-    "state",
-    "step",
-    "sub_channel",
-    "unit",
-)
-
-# All that a statement says: everything but its identity and its arrival.
-content: Final[Callable[[StateEvent], tuple[object, ...]]] = attrgetter(*CONTENT)
+_NOT_CONTENT: Final = frozenset({"dossier", "source", "id", "arrival_ms"})
 
 
-def content_hash(event: StateEvent) -> bytes:
+def content(event: Event) -> dict[str, object]:
+    """All that a statement says: everything but its identity and its arrival."""
+    said: dict[str, object] = {
+        name: getattr(event, name)
+        for name in event.__struct_fields__
+        if name not in _NOT_CONTENT
+    }
+    if event.kind is not Kind.STATE:
+        said["kind"] = event.kind
+    return said
+
+
+def content_hash(event: Event) -> bytes:
     """SHA-256 of the content as canonical JSON: keys sorted, no spaces, UTF-8."""
-    said = dict(zip(CONTENT, content(event), strict=True))
-    text = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(content(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def repeat(known: StateEvent, further: StateEvent) -> Repeat:
+def repeat(known: Event, further: Event) -> Repeat:
     """How a further statement relates to the known one of the same identity."""
     if content(known) == content(further):
         earlier = further.arrival_ms < known.arrival_ms
@@ -78,5 +66,5 @@ def settled(events: Iterable[E]) -> list[E]:
     return list(stands.values())
 
 
-def _weight(event: StateEvent) -> tuple[int, int, bytes]:
+def _weight(event: Event) -> tuple[int, int, bytes]:
     return event.revision, event.claimed_ms, content_hash(event)

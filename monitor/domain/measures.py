@@ -26,7 +26,34 @@ class Measure(IntEnum):
     PROCESSING_TIME = 11
     IN_PROCESS = 12
     PAUSED = 13
+    BOARDED = 14
+    SUPPLEMENT_REQUESTS = 15
+    HANDED_IN = 16
+    HANDED_OUT = 17
+    RESCHEDULED = 18
+    LATE_RESCHEDULES = 19
+    WARNED = 20
+    DUE_EARLIER = 21
+    DUE_EQUAL = 22
+    DUE_LATER = 23
+    ON_TIME_766 = 30
+    LATE_766 = 31
+    NO_DEADLINE_766 = 32
+    EARLY_06B = 33
+    ON_TIME_06B = 34
+    LATE_06B = 35
+    NO_DEADLINE_06B = 36
+    ON_TIME_FIRST_DUE = 37
+    LATE_FIRST_DUE = 38
+    NO_DEADLINE_FIRST_DUE = 39
+    IN_PROCESS_766 = 50
+    PAUSED_766 = 51
+    IN_PROCESS_06B = 52
+    PAUSED_06B = 53
+    IN_PROCESS_FIRST_DUE = 54
+    PAUSED_FIRST_DUE = 55
     DEADLINE_CONSUMED = 100  # and one number for each further bin
+    CLOCKS = 200  # and the numbers of `clock_measure`
 
 
 class Tally(StrEnum):
@@ -52,6 +79,7 @@ class Kind(StrEnum):
     MILLISECONDS = "milliseconds"
     STOCK = "stock"
     HISTOGRAM = "histogram"
+    BINS = "bins"  # a count in each slot: warnings by number, times by bin
 
 
 class Basis(StrEnum):
@@ -67,12 +95,13 @@ class Basis(StrEnum):
 class Definition:
     """What a measure means, in words that metric help, reports and docs repeat."""
 
-    measure: Measure
+    measure: int
     name: str
     kind: Kind
     day: Day
     basis: Basis
     meaning: str
+    shown: bool = True  # to Prometheus; what is not is read from the ledger
 
 
 # Upper bounds of the share of the deadline consumed, in permille; a last bin has no bound.
@@ -82,7 +111,48 @@ CONSUMED_BINS: Final = range(
     Measure.DEADLINE_CONSUMED, Measure.DEADLINE_CONSUMED + len(CONSUMED_BOUNDS) + 1
 )
 
+# Upper bounds of the bins of working time, in ms: from a minute to some ten years of working
+# time, each a quarter above the one before, so that a quantile read from them is wrong by less
+# than an eighth. A last bin has no bound.
+WORKED_BOUNDS: Final = tuple(60_000 * 5**step // 4**step for step in range(64))
+
 NO_SLOT: Final = -1  # of every flow, and of a stock without a due day
+# Slots of the 766 stock for what waits for a supplement, or has had two: fixed, no day.
+FIXED_IN_TIME: Final = -2
+FIXED_LATE: Final = -3
+
+
+class Clock(IntEnum):
+    """What is timed. Numbers are kept in the ledger."""
+
+    ACCEPTANCE = 1  # first 1 to accepted, booked on the receipt day
+    FORWARD = 2  # accepted to the first 4
+    SUPPLEMENT_REQUEST = 3  # accepted to the desk's request for more papers
+    SUPPLEMENT = 4  # request to papers received: the citizen's time
+    PROCESSING = 5  # accepted to end, of completed
+    HANDOVER = 6  # completed to handed over
+    PAUSE_PAYMENT = 7  # in state 6
+    PAUSE_STOPPED = 8  # in state 8
+    STEP = 9  # from one state to the next, by step and holder
+    SYNC = 10  # a step completed to its acknowledgement, bundled procedures only
+    ANSWER = 11  # the same, against the answer's limit
+
+
+class Part(IntEnum):
+    """What is kept of each clock. Numbers are kept in the ledger."""
+
+    ELAPSED = 0  # ms
+    WORKED = 1  # ms of working time
+    WORKED_BINS = 2  # a count by bin of working time
+    WITHIN = 3  # the limit
+    BEYOND = 4
+    LIMIT_BINS = 5  # a count by bin of the share of the limit, in working time
+
+
+def clock_measure(clock: int, part: Part) -> int:
+    """The number of a clock's measure."""
+    return Measure.CLOCKS + 10 * clock + part
+
 
 CATALOGUE: Final = (
     Definition(
@@ -198,4 +268,286 @@ CATALOGUE: Final = (
         meaning="Share of the time from acceptance to the last due date that completed "
         "dossiers took; 1 is the deadline.",
     ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=Kind.COUNT,
+            day=Day.ENDED,
+            basis=basis,
+            meaning=meaning,
+            # What has no deadline is what the others leave of the completed ones.
+            shown=not name.startswith("no_deadline"),
+        )
+        for measure, name, basis, meaning in (
+            (
+                Measure.ON_TIME_766,
+                "on_time_766",
+                Basis.PRACTICE,
+                "Ended dossiers in time by Decision 766's formula 2.1: supplements taken off.",
+            ),
+            (
+                Measure.LATE_766,
+                "late_766",
+                Basis.PRACTICE,
+                "Ended dossiers late by Decision 766's formula 2.1; a second supplement is late.",
+            ),
+            (
+                Measure.NO_DEADLINE_766,
+                "no_deadline_766",
+                Basis.PRACTICE,
+                "Ended dossiers with neither due date nor limit; in no ratio.",
+            ),
+            (
+                Measure.EARLY_06B,
+                "early_06b",
+                Basis.PRACTICE,
+                "Processed dossiers that ended on a day before the due date (report 06b).",
+            ),
+            (
+                Measure.ON_TIME_06B,
+                "on_time_06b",
+                Basis.PRACTICE,
+                "Processed dossiers that ended on the day of the due date (report 06b).",
+            ),
+            (
+                Measure.LATE_06B,
+                "late_06b",
+                Basis.PRACTICE,
+                "Processed dossiers that ended on a day after the due date (report 06b).",
+            ),
+            (
+                Measure.NO_DEADLINE_06B,
+                "no_deadline_06b",
+                Basis.PRACTICE,
+                "Processed dossiers with neither due date nor limit (report 06b).",
+            ),
+            (
+                Measure.ON_TIME_FIRST_DUE,
+                "on_time_first_due",
+                Basis.ASSUMPTION,
+                "Completed dossiers in time by the first due date; no rescheduling counts.",
+            ),
+            (
+                Measure.LATE_FIRST_DUE,
+                "late_first_due",
+                Basis.ASSUMPTION,
+                "Completed dossiers late by the first due date; no rescheduling counts.",
+            ),
+            (
+                Measure.NO_DEADLINE_FIRST_DUE,
+                "no_deadline_first_due",
+                Basis.ASSUMPTION,
+                "Completed dossiers with neither due date nor limit; in no ratio.",
+            ),
+        )
+    ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=kind,
+            day=Day.RECEIVED,
+            basis=basis,
+            meaning=meaning,
+            shown=False,
+        )
+        for measure, name, kind, basis, meaning in (
+            (
+                Measure.DUE_EARLIER,
+                "due_earlier",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers whose first due date sent lies on a day before the limit's.",
+            ),
+            (
+                Measure.DUE_EQUAL,
+                "due_equal",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers whose first due date sent lies on the limit's day.",
+            ),
+            (
+                Measure.DUE_LATER,
+                "due_later",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers whose first due date sent lies on a day after the limit's.",
+            ),
+        )
+    ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=kind,
+            day=Day.MOVED,
+            basis=basis,
+            meaning=meaning,
+            shown=False,
+        )
+        for measure, name, kind, basis, meaning in (
+            (
+                Measure.BOARDED,
+                "boarded",
+                Kind.COUNT,
+                Basis.ASSUMPTION,
+                "Open dossiers that a snapshot brought in: carried over, never accepted here.",
+            ),
+            (
+                Measure.SUPPLEMENT_REQUESTS,
+                "supplement_requests",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Requests for more papers from acceptance on.",
+            ),
+            (
+                Measure.HANDED_IN,
+                "handed_in",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers that another agency or unit handed to this one.",
+            ),
+            (
+                Measure.HANDED_OUT,
+                "handed_out",
+                Kind.COUNT,
+                Basis.PRACTICE,
+                "Dossiers that this agency or unit handed to another one.",
+            ),
+            (
+                Measure.RESCHEDULED,
+                "rescheduled",
+                Kind.COUNT,
+                Basis.LAW,
+                "Due dates put off (Decree 61/2018 Art. 19(9)).",
+            ),
+            (
+                Measure.LATE_RESCHEDULES,
+                "late_reschedules",
+                Kind.COUNT,
+                Basis.LAW,
+                "Due dates put off at or after the due date then in force.",
+            ),
+            (
+                Measure.WARNED,
+                "warned",
+                Kind.BINS,
+                Basis.PRACTICE,
+                "Warnings about a source, by their number.",
+            ),
+            (
+                Measure.IN_PROCESS_766,
+                "in_process_766",
+                Kind.STOCK,
+                Basis.PRACTICE,
+                "Open under the 766 rule and worked on, by its own due day.",
+            ),
+            (
+                Measure.PAUSED_766,
+                "paused_766",
+                Kind.STOCK,
+                Basis.PRACTICE,
+                "Open under the 766 rule and paused; waiting ones are fixed in time or late.",
+            ),
+            (
+                Measure.IN_PROCESS_06B,
+                "in_process_06b",
+                Kind.STOCK,
+                Basis.PRACTICE,
+                "Open and worked on, by the due day of report 06b.",
+            ),
+            (
+                Measure.PAUSED_06B,
+                "paused_06b",
+                Kind.STOCK,
+                Basis.PRACTICE,
+                "Open and paused, by the due day of report 06b.",
+            ),
+            (
+                Measure.IN_PROCESS_FIRST_DUE,
+                "in_process_first_due",
+                Kind.STOCK,
+                Basis.ASSUMPTION,
+                "Open and worked on, by the day of the first due date.",
+            ),
+            (
+                Measure.PAUSED_FIRST_DUE,
+                "paused_first_due",
+                Kind.STOCK,
+                Basis.ASSUMPTION,
+                "Open and paused, by the day of the first due date.",
+            ),
+        )
+    ),
+)
+
+_CLOCKS: Final = {
+    Clock.ACCEPTANCE: (
+        Day.RECEIVED,
+        Basis.PRACTICE,
+        "first state 1 to acceptance; limit 8 working hours",
+    ),
+    Clock.FORWARD: (
+        Day.MOVED,
+        Basis.LAW,
+        "acceptance to the first 4; limit the same day, received after 15:00 the next morning",
+    ),
+    Clock.SUPPLEMENT_REQUEST: (
+        Day.MOVED,
+        Basis.LAW,
+        "acceptance to the desk's request for more papers; limit 3 working days",
+    ),
+    Clock.SUPPLEMENT: (
+        Day.MOVED,
+        Basis.PRACTICE,
+        "request for more papers to their receipt: the citizen's time",
+    ),
+    Clock.PROCESSING: (
+        Day.ENDED,
+        Basis.PRACTICE,
+        "acceptance to end of completed dossiers; limit the due date of report 06b",
+    ),
+    Clock.HANDOVER: (Day.MOVED, Basis.PRACTICE, "completed to handed over"),
+    Clock.PAUSE_PAYMENT: (Day.MOVED, Basis.PRACTICE, "waiting for a payment, state 6"),
+    Clock.PAUSE_STOPPED: (Day.MOVED, Basis.PRACTICE, "stopped, state 8"),
+    Clock.STEP: (Day.MOVED, Basis.PRACTICE, "one state to the next, by step and holder"),
+    Clock.SYNC: (
+        Day.MOVED,
+        Basis.LAW,
+        "step completed to its acknowledgement, bundled procedures; limit 10 minutes",
+    ),
+    Clock.ANSWER: (
+        Day.MOVED,
+        Basis.LAW,
+        "step completed to its acknowledgement, bundled procedures; limit 2 working hours",
+    ),
+}
+_PARTS: Final = {
+    Part.ELAPSED: (Kind.MILLISECONDS, "Elapsed time"),
+    Part.WORKED: (Kind.MILLISECONDS, "Working time"),
+    Part.WORKED_BINS: (Kind.BINS, "Working time by bin"),
+    Part.WITHIN: (Kind.COUNT, "Within the limit"),
+    Part.BEYOND: (Kind.COUNT, "Beyond the limit"),
+    Part.LIMIT_BINS: (Kind.BINS, "Share of the limit by bin"),
+}
+
+# Measures of the clocks; those without a limit never book the parts that need one.
+CLOCK_CATALOGUE: Final = tuple(
+    Definition(
+        measure=clock_measure(clock, part),
+        name=f"{clock.name.lower()}_{part.name.lower()}",
+        kind=kind,
+        day=day,
+        basis=basis,
+        meaning=f"{what}: {meaning}.",
+        shown=False,
+    )
+    for clock, (day, basis, meaning) in _CLOCKS.items()
+    for part, (kind, what) in _PARTS.items()
+)
+
+# What Prometheus shows, and so what the totals hold.
+SHOWN: Final = frozenset(
+    {definition.measure for definition in CATALOGUE if definition.shown} | set(CONSUMED_BINS)
 )

@@ -1,14 +1,21 @@
 """By which rules a dossier is measured."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
+from monitor.domain.binding import Limits, standard
+from monitor.domain.calendar import WorkCalendar
+from monitor.domain.deadlines import Strategy
+from monitor.domain.event import State
+from monitor.domain.lifecycle import STOPS, RuleName
+from monitor.domain.procedure import Catalogue
 from monitor.domain.zone import Zone
 
 # Raised by hand when `fold` or `post` may give other entries for the same events, so that
 # two versions of the code never book side by side (ARCHITECTURE.md §2.5).
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 
 
 class Precision(StrEnum):
@@ -18,9 +25,38 @@ class Precision(StrEnum):
     DATE = "date"
 
 
+class Calendars(Protocol):
+    """Working calendars by agency, as they stand or as they were known on a day."""
+
+    def calendar(self, agency: str = "") -> WorkCalendar: ...
+    def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legal:
+    """The law's side of a policy: without it only the plain rule is measured."""
+
+    calendars: Calendars
+    catalogue: Catalogue
+    strategy: Strategy = Strategy.SHIFT  # what a pause does to a due date of ours
+    stops: Mapping[RuleName, frozenset[State]] = field(
+        default_factory=lambda: STOPS
+    )  # which state stops which rule's clock
+    limits: Limits = standard  # by when a clock wants something done
+    portals: frozenset[str] = frozenset()  # sources that are never the authority of a dossier
+    #                                        that another source speaks of
+    version: str = ""  # digest of the reference files it was made from
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The zone whose days are counted, and the precision of the plain verdict `on_time`."""
+    """The zone whose days are counted, the plain verdict's precision, and the law if it binds."""
 
     zone: Zone
     precision: Precision = Precision.INSTANT
+    legal: Legal | None = None
+
+    @property
+    def portals(self) -> frozenset[str]:
+        """Sources registered as portals."""
+        return self.legal.portals if self.legal else frozenset()

@@ -176,8 +176,11 @@ class Ledger:
             unknown = asked
         if unknown:
             columns = [list(column) for column in zip(*unknown, strict=True)]
-            arguments = "$1::text[], $2::text[], $3::text[], $4::int2[], $5::text[], $6::int2[]"
-            names = "agency, unit, procedure, channel, sub_channel, level"
+            arguments = (
+                "$1::text[], $2::text[], $3::text[], $4::int2[], $5::text[], $6::int2[],"
+                " $7::text[], $8::int2[], $9::text[]"
+            )
+            names = ", ".join(Cell._fields)
             with _values():
                 # Sorted, so that two workers numbering the same cells cannot deadlock.
                 await self._pool.execute(
@@ -203,8 +206,7 @@ class Ledger:
             unknown = asked
         if unknown:
             rows = await self._pool.fetch(
-                "SELECT id, agency, unit, procedure, channel, sub_channel, level FROM cell"
-                " WHERE id = ANY($1)",
+                f"SELECT id, {', '.join(Cell._fields)} FROM cell WHERE id = ANY($1)",  # noqa: S608
                 unknown,
             )
             for number, *dimensions in rows:

@@ -146,7 +146,7 @@ def _flow(definition: Definition) -> Pair:
 FLOWS: Final[Mapping[int, Pair]] = {
     definition.measure: _flow(definition)
     for definition in CATALOGUE
-    if definition.kind in (Kind.COUNT, Kind.MILLISECONDS)
+    if definition.shown and definition.kind in (Kind.COUNT, Kind.MILLISECONDS)
 }
 
 # No `_sum` and no `_count`: the ledger books in which bin a dossier falls and not its share, of

@@ -5,11 +5,10 @@ file's, each decision with its number and the day from which it is known.
 """
 
 import re
-import tomllib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,27 +19,12 @@ from monitor.domain.calendar import FIRST_DAY, LAST_DAY, Sessions, Week, WorkCal
 from monitor.domain.codes import agency_code
 from monitor.domain.deadlines import Basis
 from monitor.domain.zone import HO_CHI_MINH, Zone, date_of, day_number
+from monitor.reference.complaints import Complaints
+from monitor.reference.toml import TomlFile, read_toml
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION: Final = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
 _MINUTE_MS: Final = 60_000
-
-
-# By what msgspec says, first match first.
-_REMEDIES: Final[Mapping[str, str]] = {
-    "unknown field": "remove it, or correct its name",
-    "missing required field": "add it",
-    "enum value": "write one of " + ", ".join(f'"{basis}"' for basis in Basis),
-    "Expected `date`": "write a date as 2026-01-02, without quotes or a time",
-    "Expected `array`": "write a list in brackets",
-    "Expected `bool`": "write true or false",
-    "Expected `str`": "write it in quotes",
-    "": "write the table as the shipped calendars do",
-}
-
-
-class Unusable(Exception):
-    """A reference file that cannot be used: `file:line: reason and remedy`."""
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +98,8 @@ class Calendars:
     name: str
     zone: Zone
     makeup_days_count: bool
+    file: TomlFile = field(repr=False, compare=False)
+    written: CalendarFile = field(repr=False, compare=False)
     _weeks: Mapping[str, tuple[tuple[int, Week], ...]] = field(repr=False)  # "": all others
     _known: tuple[_Known, ...] = field(repr=False)  # ascending by `since`
     _built: dict[tuple[str, int], WorkCalendar] = field(default_factory=dict, repr=False)
@@ -161,66 +147,57 @@ def load_calendars(
 
 def load_calendar(path: Path, *, makeup_days_count: bool | None = None) -> Calendars:
     """The calendars of one file; `makeup_days_count` overrules what the file says."""
+    complaints = Complaints()
+    found = read_calendar(path, complaints, makeup_days_count=makeup_days_count)
+    return complaints.settled(found)
+
+
+def read_calendar(
+    path: Path, complaints: Complaints, *, makeup_days_count: bool | None = None
+) -> Calendars | None:
+    read = read_toml(path, CalendarFile, complaints)
+    if read is None:
+        return None
+    file, written = read
+    before = len(complaints)
+    weeks = _weeks(file, written.hours)
+    zone = None
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unusable(f"{path}:1: cannot be read ({error}): give a UTF-8 text file") from error
-    file = _decode(path, text)
-    complaints = _Complaints(path, text)
-    weeks = _weeks(file, complaints)
-    try:
-        zone = Zone(file.zone)
+        zone = Zone(written.zone)
     except ValueError as error:
-        raise complaints.about("zone", f'{error}: write one, as "{HO_CHI_MINH}"') from error
-    public, swaps = _public_holidays(file, complaints)
-    makeup = file.makeup_days_count if makeup_days_count is None else makeup_days_count
-    known = _known(file, public, swaps, weeks, complaints)
-    return Calendars(path.stem, zone, makeup, weeks, known)
-
-
-def _decode(path: Path, text: str) -> CalendarFile:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else text.count("\n") + 1
-        raise Unusable(f"{path}:{line}: no TOML ({error}): correct the syntax") from error
-    try:
-        return msgspec.convert(
-            raw, CalendarFile, builtin_types=(datetime, date, time), str_keys=True
-        )
-    except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at `$")
-        unknown = re.search(r"unknown field `(.*)`", reason)
-        keys = where.rstrip("`").removeprefix(".") or "."
-        if unknown:
-            keys = f"{keys}.{unknown[1]}".lstrip(".")
-        remedy = next(remedy for sign, remedy in _REMEDIES.items() if sign in reason)
-        raise _Complaints(path, text).about(keys, f"{reason}: {remedy}") from error
+        file.complain("zone", str(error), f'write one, as "{HO_CHI_MINH}"')
+    public, swaps = _public_holidays(file, written.country)
+    _check_decisions(file, written.decisions, public, weeks)
+    if zone is None or len(complaints) > before:
+        return None
+    makeup = written.makeup_days_count if makeup_days_count is None else makeup_days_count
+    known = _known(written, public, swaps)
+    return Calendars(path.stem, zone, makeup, file, written, weeks, known)
 
 
 def _weeks(
-    file: CalendarFile, complaints: "_Complaints"
+    file: TomlFile, all_hours: Sequence[Hours]
 ) -> dict[str, tuple[tuple[int, Week], ...]]:
-    weeks: dict[str, dict[int, Week]] = {}
-    for place, hours in enumerate(file.hours):
+    weeks: dict[str, dict[int, Week]] = {"": {}}
+    for place, hours in enumerate(all_hours):
         where = f"hours[{place}]"
-        week = _week(hours, where, complaints)
+        week = _week(file, hours, where)
         for owner in hours.agencies or ("",):
             code = agency_code(owner)
             held = weeks.setdefault(code, {})
             if (start := day_number(hours.valid_from)) in held:
                 whose = f"agency {code}" if code else "all agencies"
-                raise complaints.about(
+                file.complain(
                     where,
-                    f"hours of {whose} from {hours.valid_from} are given twice: remove one",
+                    f"hours of {whose} from {hours.valid_from} are given twice",
+                    "remove one",
                 )
             held[start] = week
-    if "" not in weeks:
-        raise complaints.about(
-            "hours", "no hours for agencies in general: add [[hours]] without `agencies`"
-        )
     general = weeks[""]
+    if not general:
+        file.complain(
+            "hours", "no hours for agencies in general", "add [[hours]] without `agencies`"
+        )
     return {
         # Before an agency's own hours begin, it keeps the general ones.
         owner: tuple(
@@ -229,46 +206,52 @@ def _weeks(
             )
         )
         for owner, held in weeks.items()
+        if held
     }
 
 
-def _week(hours: Hours, where: str, complaints: "_Complaints") -> Week:
-    laid_out: dict[str, Sessions] = {}
-    for key in (*_WEEKDAYS, "make_up"):
-        sessions: list[tuple[int, int]] = []
-        for text in getattr(hours, key):
-            match = _SESSION.fullmatch(text)
-            if not match:
-                raise complaints.about(
-                    f"{where}.{key}", f'{text!r} is no session: write "07:00-11:30"'
-                )
-            hour, minute, to_hour, to_minute = map(int, match.groups())
-            sessions.append(
-                ((hour * 60 + minute) * _MINUTE_MS, (to_hour * 60 + to_minute) * _MINUTE_MS)
-            )
-        try:
-            Week(days=(tuple(sessions),) + ((),) * 6, make_up=())
-        except ValueError as error:
-            raise complaints.about(
-                f"{where}.{key}", f"{error}: give them in order, without overlap, until 24:00"
-            ) from error
-        laid_out[key] = tuple(sessions)
+def _week(file: TomlFile, hours: Hours, where: str) -> Week:
+    laid_out = {
+        key: _sessions(file, getattr(hours, key), f"{where}.{key}")
+        for key in (*_WEEKDAYS, "make_up")
+    }
     return Week(days=tuple(laid_out[key] for key in _WEEKDAYS), make_up=laid_out["make_up"])
 
 
-def _public_holidays(
-    file: CalendarFile, complaints: "_Complaints"
-) -> tuple[frozenset[int], list[_Swap]]:
+def _sessions(file: TomlFile, texts: Iterable[str], where: str) -> Sessions:
+    """The sessions of a day; none after a complaint."""
+    sessions: list[tuple[int, int]] = []
+    for text in texts:
+        match = _SESSION.fullmatch(text)
+        if not match:
+            file.complain(where, f"{text!r} is no session", 'write "07:00-11:30"')
+            return ()
+        hour, minute, to_hour, to_minute = map(int, match.groups())
+        sessions.append(
+            ((hour * 60 + minute) * _MINUTE_MS, (to_hour * 60 + to_minute) * _MINUTE_MS)
+        )
+    try:
+        Week(days=(tuple(sessions),) + ((),) * 6, make_up=())
+    except ValueError as error:
+        file.complain(where, str(error), "give them in order, without overlap, until 24:00")
+        return ()
+    return tuple(sessions)
+
+
+def _public_holidays(file: TomlFile, country: str) -> tuple[frozenset[int], list[_Swap]]:
     """The library's days off without its swaps, and the swaps."""
-    if not file.country:
+    if not country:
         return frozenset(), []
     years = range(date_of(FIRST_DAY).year, date_of(LAST_DAY).year + 1)
     try:
-        found = holidays.country_holidays(file.country, years=years)
+        found = holidays.country_holidays(country, years=years)
     except NotImplementedError as error:
-        raise complaints.about(
-            "country", f"{error} write the two letters of one that `holidays` has"
-        ) from error
+        file.complain(
+            "country",
+            str(error).rstrip("."),
+            "write the two letters of one that `holidays` has",
+        )
+        return frozenset(), []
     swaps = list(_swaps(getattr(found, "special_public_holidays", {})))
     swapped = {swap.off for swap in swaps}
     return frozenset(day for day in map(day_number, found) if day not in swapped), swaps
@@ -291,21 +274,16 @@ def _swaps(special: Mapping[int, tuple[object, ...]]) -> Iterator[_Swap]:
 
 
 def _known(
-    file: CalendarFile,
-    public: frozenset[int],
-    swaps: Iterable[_Swap],
-    weeks: Mapping[str, tuple[tuple[int, Week], ...]],
-    complaints: "_Complaints",
+    written: CalendarFile, public: frozenset[int], swaps: Iterable[_Swap]
 ) -> tuple[_Known, ...]:
     """What was known from when on: the library's days, then decision after decision."""
-    named = {day_number(day) for decision in file.decisions for day in decision.off}
+    named = {day_number(day) for decision in written.decisions for day in decision.off}
     undated = [swap for swap in swaps if swap.off not in named]
     off = set(public | {swap.off for swap in undated})
     make_up = {swap.make_up for swap in undated}
-    until = day_number(file.announced_until)
+    until = day_number(written.announced_until)
     known = [_Known(day_number(date.min), frozenset(off), frozenset(make_up), until)]
-    _check_decisions(file, public, weeks, complaints)
-    for decision in sorted(file.decisions, key=lambda decision: decision.known_day):
+    for decision in sorted(written.decisions, key=lambda decision: decision.known_day):
         declared = set(map(day_number, decision.off))
         worked = set(map(day_number, decision.make_up))
         off = (off | declared) - worked - set(map(day_number, decision.work))
@@ -317,65 +295,44 @@ def _known(
 
 
 def _check_decisions(
-    file: CalendarFile,
+    file: TomlFile,
+    decisions: Sequence[Decision],
     public: frozenset[int],
     weeks: Mapping[str, tuple[tuple[int, Week], ...]],
-    complaints: "_Complaints",
 ) -> None:
-    else_off = public.union(*(map(day_number, decision.off) for decision in file.decisions))
-    for place, decision in enumerate(file.decisions):
+    else_off = public.union(*(map(day_number, decision.off) for decision in decisions))
+    for place, decision in enumerate(decisions):
         where = f"decisions[{place}]"
         if decision.known_from and decision.known_from < decision.decided:
-            raise complaints.about(
+            file.complain(
                 f"{where}.known_from",
-                f"known from {decision.known_from}, before it was decided: correct one of both",
+                f"known from {decision.known_from}, before it was decided",
+                "correct one of both",
             )
         if twice := {*decision.off} & {*decision.make_up, *decision.work}:
-            raise complaints.about(
+            file.complain(
                 f"{where}.make_up" if twice & {*decision.make_up} else f"{where}.work",
-                f"{min(twice)} is both off and worked: keep one",
+                f"{min(twice)} is both off and worked",
+                "keep one",
             )
         for day in decision.make_up:
             # A Saturday with sessions of its own may still be made a full day.
-            usual = weeks[""][0][1].days[day.weekday()] if day.weekday() < 5 else ()
+            usual = _is_worked(weeks, day) and day.weekday() < 5
             if usual and day_number(day) not in else_off:
-                raise complaints.about(
+                file.complain(
                     f"{where}.make_up",
-                    f"{day} is a {day:%A}, a working day already: "
+                    f"{day} is a {day:%A}, a working day already",
                     "correct the date, or leave it out",
                 )
         for day in decision.work:
             if day_number(day) not in else_off:
-                raise complaints.about(
+                file.complain(
                     f"{where}.work",
-                    f"{day} is no holiday and off by no decision: leave it out, or move it to make_up",
+                    f"{day} is no holiday and off by no decision",
+                    "leave it out, or move it to make_up",
                 )
 
 
-class _Complaints(NamedTuple):
-    """Finds the line of a file that a complaint is about."""
-
-    path: Path
-    text: str
-
-    def about(self, keys: str, reason: str) -> Unusable:
-        return Unusable(f"{self.path}:{self._line(keys)}: {reason}")
-
-    def _line(self, keys: str) -> int:
-        """The line of `decisions[2].off`; of its table if it has none; 1 if there is neither."""
-        table, _, key = keys.rpartition(".")
-        if not table and "[" in key:
-            table, key = key, ""
-        table, _, index = table.partition("[")
-        key = key.partition("[")[0]
-        wanted = int(index.partition("]")[0]) if index else -1
-        seen, here, found = -1, not table, 1
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            bare = line.strip()
-            if bare.startswith("["):
-                seen += bare.startswith(f"[[{table}]]")
-                here = bool(table) and bare.startswith(f"[[{table}]]") and seen == wanted
-                found = number if here else found
-            elif here and key and re.match(rf"{re.escape(key)}\s*=", bare):
-                return number
-        return found
+def _is_worked(weeks: Mapping[str, tuple[tuple[int, Week], ...]], day: date) -> bool:
+    general = weeks.get("")
+    return general is not None and bool(general[0][1].days[day.weekday()])

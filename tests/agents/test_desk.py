@@ -24,6 +24,7 @@ from monitor.ledger.ledger import LaterGeneration, Position, PositionMoved, Vers
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.unit import DossierRow, Partition, TotalKey, Unit
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 from tests.whole.ledger_checks import FLOWS, Figures, recounted
 from tests.whole.until import until
 
@@ -271,7 +272,7 @@ def office(seed: int, dossiers_: int = 150, *, at_hand: int = 200_000) -> Office
         ledger=ledger,
         log=log,
         claim=ledger.claim,
-        decoder=Decoder(Zone()),
+        decoder=Decoder(Zone(), DOSSIERS),
         policy=Policy(Zone()),
         quarantine=Quarantine(Seal.from_text(Seal.new_key())),
         health=WorkerHealth(),

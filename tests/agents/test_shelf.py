@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents.shelf import Dossier, pack_events, unpack_events
 from monitor.domain.fold import fold, order_key
-from monitor.domain.identity import Repeat, content, settled
+from monitor.domain.identity import Repeat, content_hash, settled
 from monitor.domain.post import post
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.unit import DossierRow
@@ -199,7 +199,7 @@ def test_hearing_in_any_order_ends_in_the_fold_of_all(events, random):
         assert post(dossier.view, policy) == post(known, policy)
     kept = list(unpack_events(dossier.events))
     assert sorted(settled(kept), key=order_key) == sorted(settled(events), key=order_key)
-    contents = {(event.source, event.id, content(event)) for event in events}
+    contents = {(event.source, event.id, content_hash(event)) for event in events}
     assert len(kept) == len(contents)
     assert sum(f in (Repeat.DUPLICATE, Repeat.EARLIER) for f in found) == len(events) - len(
         kept

@@ -7,12 +7,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from agents.app import LARGEST_FETCH
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 from schemas.refusal import Refused
 from tests.bench.child import Task, began, done, wait_to_end
 
 
 async def floor(task: Task) -> None:
-    decode = Decoder(Zone()).decode
+    decode = Decoder(Zone(), DOSSIERS).decode
     read = refused = 0
     async with AIOKafkaConsumer(
         bootstrap_servers=task.bootstrap,

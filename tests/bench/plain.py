@@ -12,12 +12,13 @@ import faust
 
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
-from schemas.refusal import Refused
+from schemas.event import StateChanged
+from schemas.kinds import DOSSIERS
 from tests.bench.child import Task, began, done, wait_to_end
 
 
 async def plain(task: Task) -> None:
-    decode = Decoder(Zone()).decode
+    decode = Decoder(Zone(), DOSSIERS).decode
     counts: Counter[tuple[str, int, int, int]] = Counter()
     refused = read = 0
     finished = asyncio.Event()
@@ -49,7 +50,7 @@ async def plain(task: Task) -> None:
                 headers=(),
                 record_time_ms=int(message.message.timestamp * 1000),
             )
-            if isinstance(event, Refused):
+            if not isinstance(event, StateChanged):
                 refused += 1
             else:
                 counts[event.agency, event.channel, event.level, event.state] += 1

@@ -28,9 +28,10 @@ from monitor.ledger.packing import dossier_rows, journal_rows
 from monitor.ledger.unit import BookingClass, DossierRow
 from schemas.decode import Decoder
 from schemas.event import Canonical
+from schemas.kinds import DOSSIERS
 from schemas.refusal import Refused
 
-DOSSIERS: Final = 600
+DOSSIERS_A_STAGE: Final = 600
 UNITS: Final = (
     6  # about as many events of one dossier in a unit as in a replay of the whole job
 )
@@ -71,7 +72,7 @@ class Worker:
     """The stages of a worker, without waiting for anyone."""
 
     def __init__(self) -> None:
-        self._decode = Decoder(Zone()).decode
+        self._decode = Decoder(Zone(), DOSSIERS).decode
         self._policy = Policy(Zone())
         self._shelf: dict[str, Dossier] = {}
         self._numbers: dict[Cell, int] = {}
@@ -136,7 +137,7 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
 
 def main() -> int:
     gc.disable()
-    events, stages = measure(DOSSIERS, REPEATS)
+    events, stages = measure(DOSSIERS_A_STAGE, REPEATS)
     whole = sum(stages.seconds(stage) for stage in STAGES)
     table = Table(caption=f"best of {REPEATS}, {events:,} events in {UNITS} units")
     table.add_column("stage")

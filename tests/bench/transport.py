@@ -13,6 +13,7 @@ from agents.settings import Settings
 from monitor.domain.zone import Zone
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 from schemas.refusal import Refused
 from tests.bench.child import Task, began, done, wait_to_end
 
@@ -21,7 +22,7 @@ class Reader:
     """Stands where the desk stands: reads every partition from its beginning, keeps nothing."""
 
     def __init__(self, records: int) -> None:
-        self._decode = Decoder(Zone()).decode
+        self._decode = Decoder(Zone(), DOSSIERS).decode
         self._awaited = records
         self.read = 0
         self.refused = 0

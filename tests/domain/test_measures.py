@@ -4,6 +4,7 @@ import pytest
 
 from monitor.domain.measures import (
     CATALOGUE,
+    CLOCK_CATALOGUE,
     CONSUMED_BINS,
     CONSUMED_BOUNDS,
     NO_SLOT,
@@ -14,12 +15,15 @@ from monitor.domain.measures import (
 
 
 def test_every_measure_is_defined_once_under_a_name_of_its_own():
-    assert [each.measure for each in CATALOGUE] == list(Measure)
-    assert len({each.name for each in CATALOGUE}) == len(CATALOGUE)
+    every = (*CATALOGUE, *CLOCK_CATALOGUE)
+    assert {each.measure for each in CATALOGUE} == set(Measure) - {Measure.CLOCKS}
+    assert len({each.measure for each in every}) == len(every)
+    assert len({each.name for each in every}) == len(every)
 
 
 def test_a_measure_is_named_as_in_the_code():
-    assert [each.name for each in CATALOGUE] == [each.name.lower() for each in Measure]
+    for each in CATALOGUE:
+        assert each.name == Measure(each.measure).name.lower()
 
 
 def test_every_measure_says_what_it_means_in_a_sentence():
@@ -41,8 +45,50 @@ def test_numbers_that_the_ledger_keeps_never_change():
         "processing_time": 11,
         "in_process": 12,
         "paused": 13,
+        "boarded": 14,
+        "supplement_requests": 15,
+        "handed_in": 16,
+        "handed_out": 17,
+        "rescheduled": 18,
+        "late_reschedules": 19,
+        "warned": 20,
+        "due_earlier": 21,
+        "due_equal": 22,
+        "due_later": 23,
+        "on_time_766": 30,
+        "late_766": 31,
+        "no_deadline_766": 32,
+        "early_06b": 33,
+        "on_time_06b": 34,
+        "late_06b": 35,
+        "no_deadline_06b": 36,
+        "on_time_first_due": 37,
+        "late_first_due": 38,
+        "no_deadline_first_due": 39,
+        "in_process_766": 50,
+        "paused_766": 51,
+        "in_process_06b": 52,
+        "paused_06b": 53,
+        "in_process_first_due": 54,
+        "paused_first_due": 55,
         "deadline_consumed": 100,
     }
+
+
+def test_the_numbers_of_clocks_never_change():
+    numbers = {each.name: each.measure for each in CLOCK_CATALOGUE}
+
+    assert numbers["acceptance_elapsed"] == 210
+    assert numbers["forward_within"] == 223
+    assert numbers["supplement_request_beyond"] == 234
+    assert numbers["supplement_worked"] == 241
+    assert numbers["processing_worked_bins"] == 252
+    assert numbers["handover_elapsed"] == 260
+    assert numbers["pause_payment_elapsed"] == 270
+    assert numbers["pause_stopped_elapsed"] == 280
+    assert numbers["step_worked"] == 291
+    assert numbers["sync_limit_bins"] == 305
+    assert numbers["answer_within"] == 313
 
 
 def test_the_histogram_has_a_bound_at_the_deadline_and_one_bin_more_than_bounds():
@@ -57,7 +103,7 @@ def test_no_bin_of_the_histogram_is_another_measure():
 @pytest.mark.parametrize(
     ("day", "names"),
     [
-        (Day.RECEIVED, {"accepted"}),
+        (Day.RECEIVED, {"accepted", "due_earlier", "due_equal", "due_later"}),
         (
             Day.MOVED,
             {
@@ -67,6 +113,19 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "handed_over",
                 "in_process",
                 "paused",
+                "boarded",
+                "supplement_requests",
+                "handed_in",
+                "handed_out",
+                "rescheduled",
+                "late_reschedules",
+                "warned",
+                "in_process_766",
+                "paused_766",
+                "in_process_06b",
+                "paused_06b",
+                "in_process_first_due",
+                "paused_first_due",
             },
         ),
         (
@@ -79,6 +138,16 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "no_deadline",
                 "processing_time",
                 "deadline_consumed",
+                "on_time_766",
+                "late_766",
+                "no_deadline_766",
+                "early_06b",
+                "on_time_06b",
+                "late_06b",
+                "no_deadline_06b",
+                "on_time_first_due",
+                "late_first_due",
+                "no_deadline_first_due",
             },
         ),
     ],
@@ -90,7 +159,11 @@ def test_every_measure_declares_its_day(day, names):
 def test_open_dossiers_are_stocks():
     stocks = {each.name for each in CATALOGUE if each.kind is Kind.STOCK}
 
-    assert stocks == {"in_process", "paused"}
+    assert stocks == {
+        f"{state}{rule}"
+        for state in ("in_process", "paused")
+        for rule in ("", "_766", "_06b", "_first_due")
+    }
 
 
 def test_no_day_is_taken_for_the_slot_of_what_has_no_due():

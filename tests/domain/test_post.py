@@ -11,7 +11,7 @@ from monitor.domain.fold import fold
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.post import Account, consumed_bin, post
-from monitor.domain.view import Cell, View
+from monitor.domain.view import Cell, Place, View
 from monitor.domain.zone import Zone
 from tests.domain.strategies import (
     DATE,
@@ -379,7 +379,7 @@ def test_pauses_are_not_taken_off_the_processing_time_or_the_verdict():
     ],
 )
 def test_a_bin_holds_the_share_of_the_deadline_up_to_its_bound(taken, allowed, offset):
-    assert consumed_bin(taken, allowed) == Measure.DEADLINE_CONSUMED + offset
+    assert consumed_bin(taken, allowed) == offset
 
 
 def test_the_share_is_of_whole_days_where_the_verdict_is():
@@ -411,7 +411,7 @@ def test_every_entry_has_the_dimensions_of_the_dossier_and_the_place_of_the_deed
     places = defaultdict(set)
     for account in entries:
         places[Measure(account.measure).name].add((account.cell.agency, account.cell.unit))
-        assert account.cell[2:] == ("2.000815", 2, "app", 4)
+        assert account.cell[2:6] == ("2.000815", 2, "app", 4)
     assert places == {
         "SUBMITTED": {("G01", "G01.1")},
         "ACCEPTED": {("G02", "G02.1")},
@@ -426,7 +426,7 @@ def test_every_entry_has_the_dimensions_of_the_dossier_and_the_place_of_the_deed
 def test_a_cell_names_its_dimensions():
     view = life(said(2, at(3), procedure="2.000815", channel=2, sub_channel="app", level=4))
 
-    assert view.cell(("H19", "H19.2")) == Cell(
+    assert view.cell(Place("H19", "H19.2")) == Cell(
         agency="H19",
         unit="H19.2",
         procedure="2.000815",

@@ -205,7 +205,7 @@ async def test_both_sides_of_every_measure_are_shown_from_zero(database: str) ->
     assert {name for name, value in flows.items() if value} == {
         "emc_dossiers_accepted_credit_total"
     }
-    assert len(flows) == 22
+    assert len(flows) == 36
     assert not any(("class", "live") in under for _, under in found)
 
 

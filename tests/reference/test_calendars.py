@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.reference.calendars import Unusable, load_calendar, load_calendars
+from monitor.reference.calendars import load_calendar, load_calendars
+from monitor.reference.complaints import Unusable
 from tests.domain.strategies_time import (
     HOUR,
     LATER_YEARS,
@@ -241,29 +242,33 @@ work = [2027-09-03]
         (
             f"{MINIMAL}{DECISION}of = [2026-08-03]\n",
             17,
-            "unknown field `of`: remove it, or correct its name",
+            "unknown key `of`: write `off`, or remove it",
         ),
-        (f"zome = 1\n{MINIMAL}", 1, "unknown field `zome`"),
+        (f"zome = 1\n{MINIMAL}", 1, "unknown key `zome`: write `zone`"),
         (f'announced_until = "soon"\n{HOURS}', 1, "write a date as 2026-01-02"),
         (
             f"{MINIMAL}{DECISION}off = [2026-08-03T00:00:00]\n",
             17,
-            "Expected `date`, got `datetime`: write a date as 2026-01-02",
+            "Expected `date`, got `datetime` in `off`: write a date as 2026-01-02",
         ),
-        (f"hours = 1\n{MINIMAL[:29]}", 1, "Expected `array`, got `int`: write a list"),
-        (f"makeup_days_count = 1\n{MINIMAL}", 1, "write true or false"),
-        (f"hours = [1]\n{MINIMAL[:29]}", 1, "Expected `object`, got `int`: write the table"),
-        (HOURS, 1, "missing required field `announced_until`: add it"),
         (
-            f"{MINIMAL}\n[[decisions]]\nnumber = 1\n",
+            f"hours = 1\n{MINIMAL[:29]}",
+            1,
+            "Expected `array`, got `int` in `hours`: write a list",
+        ),
+        (f"makeup_days_count = 1\n{MINIMAL}", 1, "write true or false"),
+        (f"hours = [1]\n{MINIMAL[:29]}", 1, "expected a table, got 1: write the table"),
+        (HOURS, 1, "missing required key `announced_until`: add it"),
+        (
+            MINIMAL + DECISION.replace('"1/QD"', "1"),
             13,
-            "Expected `str`, got `int`: write it in quotes",
+            "Expected `str`, got `int` in `number`: write it in quotes",
         ),
         (f"{MINIMAL}{DECISION}off = [2026-08-03, 5]\n", 17, "Expected `date`, got `int`"),
         (
             f"{MINIMAL}{DECISION}{DECISION.replace('law', 'rumour')}",
             21,
-            "Invalid enum value 'rumour': write one of \"law\"",
+            "Invalid enum value 'rumour' in `basis`: write one of \"law\"",
         ),
         (MINIMAL.replace('thu = ["07:00', 'thu = ["7:00'), 6, "'7:00-11:30' is no session"),
         (MINIMAL.replace('thu = ["07:00', 'thu = ["12:00'), 6, "must follow each other"),
@@ -306,8 +311,30 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_line(tmp_path, text, lin
     with pytest.raises(Unusable) as refused:
         load_calendar(path)
 
-    assert str(refused.value).startswith(f"{path}:{line}: ")
-    assert reason in str(refused.value)
+    [complaint] = map(str, refused.value.complaints)
+    assert complaint.startswith(f"{path}:{line}: ")
+    assert reason in complaint
+
+
+def test_all_complaints_about_a_file_are_made_at_once(tmp_path):
+    text = MINIMAL.replace('thu = ["07', 'thu = ["7').replace('fri = ["07', 'fri = ["12')
+    path = written(
+        tmp_path, f'zone = "Hanoi"\n{text}{DECISION}make_up = [2026-08-03, 2199-01-02]\n'
+    )
+
+    with pytest.raises(Unusable) as refused:
+        load_calendar(path)
+
+    assert str(refused.value) == (
+        f"{path}:18: 2199-01-02 lies outside 1990-01-01 to 2100-12-31: correct the year"
+    )
+
+    path = written(tmp_path, f'zone = "Hanoi"\n{text}{DECISION}make_up = [2026-08-03]\n')
+
+    with pytest.raises(Unusable) as refused:
+        load_calendar(path)
+
+    assert [complaint.line for complaint in refused.value.complaints] == [1, 7, 8, 18]
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):

@@ -15,7 +15,7 @@ from agents.shelf import unpack_events
 from monitor.domain.codes import level1
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
-from monitor.domain.measures import CONSUMED_BINS, Measure
+from monitor.domain.measures import CONSUMED_BINS, SHOWN, Measure
 from monitor.domain.policy import Policy
 from monitor.domain.post import post
 from monitor.domain.view import Cell
@@ -23,6 +23,8 @@ from monitor.domain.zone import Zone
 from monitor.ledger.packing import unpack_entries
 
 Group = tuple[str, int, int]  # level-1 agency, channel, service level
+PLAIN: Final = Policy(Zone())
+
 Figures = dict[Group, dict[str, int]]
 
 FLOWS: Final = {
@@ -110,16 +112,16 @@ async def differences(dsn: str, result: Result) -> list[str]:
     return found
 
 
-async def drift(dsn: str, topic: str, ends: Mapping[int, int]) -> list[str]:
+async def drift(
+    dsn: str, topic: str, ends: Mapping[int, int], policy: Policy = PLAIN
+) -> list[str]:
     """Where dossiers, journal, totals, tallies, quarantine and positions contradict each other.
 
     `ends` are the log's; every record up to there must have been tallied exactly once.
     """
     cells = {
         row["id"]: Cell(*list(row.values())[1:])
-        for row in await _fetch(
-            dsn, "SELECT id, agency, unit, procedure, channel, sub_channel, level FROM cell"
-        )
+        for row in await _fetch(dsn, f"SELECT id, {', '.join(Cell._fields)} FROM cell")
     }
     journal = Counter(
         {
@@ -131,17 +133,16 @@ async def drift(dsn: str, topic: str, ends: Mapping[int, int]) -> list[str]:
             )
         }
     )
-    found = await _dossiers_against(dsn, journal, cells)
+    found = await _dossiers_against(dsn, journal, cells, policy)
     found += await _totals_against(dsn, journal, cells)
     found += await _records_against(dsn, topic, ends)
     return found
 
 
 async def _dossiers_against(
-    dsn: str, journal: Mapping[Any, int], cells: Mapping[int, Cell]
+    dsn: str, journal: Mapping[Any, int], cells: Mapping[int, Cell], policy: Policy
 ) -> list[str]:
     found = []
-    policy = Policy(Zone())
     booked: Counter[Any] = Counter()
     for row in await _fetch(dsn, "SELECT key, version, events, booked FROM dossier"):
         entries = unpack_entries(row["booked"])
@@ -150,7 +151,7 @@ async def _dossiers_against(
         fresh = {
             (account.measure, account.cell, account.day, account.slot): amount
             for account, amount in post(
-                fold(settled(unpack_events(row["events"]))), policy
+                fold(settled(unpack_events(row["events"])), policy.portals), policy
             ).items()
         }
         as_booked = {
@@ -172,6 +173,8 @@ async def _totals_against(
 ) -> list[str]:
     by_group: Counter[Any] = Counter()
     for (measure, cell, _, slot), amount in journal.items():
+        if measure not in SHOWN:
+            continue
         agency, channel, level = (
             level1(cells[cell].agency),
             cells[cell].channel,

@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from agents.generate.model import Record, Scenario, records
 from agents.quarantine import Seal
 from agents.recount import Recount
+from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE
 from tests.servers.process import Server, ServerFailed
 from tests.servers.topics import create_topic
@@ -160,11 +161,11 @@ class Stage:
         finally:
             await connection.close()
 
-    async def disagreements(self) -> list[str]:
+    async def disagreements(self, policy: Policy = ledger_checks.PLAIN) -> list[str]:
         """What is wrong with the ledger; nothing, if all is well."""
         ends = {partition: self.ends[partition] for partition in range(self.partitions)}
         return [
-            *await ledger_checks.drift(self.database, self.topic, ends),
+            *await ledger_checks.drift(self.database, self.topic, ends, policy),
             *await ledger_checks.differences(self.database, self.recount.result()),
         ]
 

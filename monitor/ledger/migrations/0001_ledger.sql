@@ -9,12 +9,16 @@ CREATE TABLE cell (
     procedure   text     NOT NULL,
     channel     smallint NOT NULL,
     sub_channel text     NOT NULL,
-    level       smallint NOT NULL
+    level       smallint NOT NULL,
+    step        text     NOT NULL DEFAULT '',   -- of what is measured by step
+    holder      smallint NOT NULL DEFAULT 0,    -- of what is measured by holder
+    source      text     NOT NULL DEFAULT ''    -- of what is a measure of the source
 );
 -- Free texts by their hash: an entry of an index has room for 2704 bytes, and names of units and
 -- channels may take more together.
 CREATE UNIQUE INDEX cell_dimensions
-    ON cell (agency, procedure, channel, level, md5(unit), md5(sub_channel));
+    ON cell (agency, procedure, channel, level, holder,
+             md5(unit), md5(sub_channel), md5(step), md5(source));
 
 -- One row a dossier. Its events and the entries it has booked are kept as the worker packs
 -- them: they are read whole or not at all. The other columns answer questions about what is

@@ -25,8 +25,9 @@ from agents.generate.model import (
 from monitor.domain.zone import Zone
 from schemas import Reason, Refused
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 
-DECODER = Decoder(Zone("Asia/Ho_Chi_Minh"))
+DECODER = Decoder(Zone("Asia/Ho_Chi_Minh"), DOSSIERS)
 
 # As in the domain dossier, written down once more: state → what may follow.
 LEGAL = {

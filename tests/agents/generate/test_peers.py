@@ -9,6 +9,7 @@ from agents.generate.peers import job
 from monitor.domain.zone import Zone
 from schemas import Refused
 from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS
 
 
 @cache
@@ -74,7 +75,7 @@ def test_the_job_is_the_same_for_a_seed_and_another_for_another():
 
 
 def test_every_record_is_an_event_that_the_service_reads():
-    decoder = Decoder(Zone("Asia/Ho_Chi_Minh"))
+    decoder = Decoder(Zone("Asia/Ho_Chi_Minh"), DOSSIERS)
 
     for record in small()[:3_000]:
         event = decoder.decode(record.value, record_time_ms=record.at_ms)

@@ -1,0 +1,281 @@
+"""What the law's rules make of a dossier's view: limit, due dates, verdicts (MEASURES.md §5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from monitor.domain.calendar import WorkCalendar
+from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
+from monitor.domain.deadlines import Due as OwnDue
+from monitor.domain.event import State
+from monitor.domain.lifecycle import RuleName
+from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
+from monitor.domain.policy import Legal, Policy, Precision
+from monitor.domain.procedure import Procedure
+from monitor.domain.view import Outcome, Rescheduling, Supplement, View
+from monitor.domain.zone import Zone
+
+
+class Verdict(StrEnum):
+    """How a dossier stands by a rule."""
+
+    EARLY = "early"  # 06b only: on an earlier day than it is due
+    ON_TIME = "on_time"
+    LATE = "late"
+    NO_DEADLINE = "no_deadline"  # no due date and no limit: in no ratio
+
+
+class Judgement(NamedTuple):
+    """A verdict with what it rests on."""
+
+    rule: RuleName
+    verdict: Verdict
+    end_ms: int  # as the rule counts it, supplements taken off
+    due_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """A view under the law's side of a policy. Everything here is a question to be asked."""
+
+    view: View
+    zone: Zone
+    legal: Legal
+    calendar: WorkCalendar
+    procedure: Procedure | None
+    limit: Limit | None
+    own: OwnDue | None  # receipt + limit, without any pause
+
+    @classmethod
+    def of(cls, view: View, zone: Zone, legal: Legal) -> "Reckoning":
+        """For an accepted dossier. An ended one uses the decisions known by its end."""
+        accepted_ms = view.accepted_ms
+        if accepted_ms is None:
+            raise ValueError("a dossier that is not accepted has nothing to reckon")
+        end_ms = view.end_ms
+        agency = view.receiver.agency
+        if end_ms is None:
+            calendar = legal.calendars.calendar(agency)
+        else:
+            calendar = legal.calendars.calendar_known_at(zone.day(end_ms), agency)
+        procedure = legal.catalogue.on(view.procedure, zone.day(accepted_ms))
+        limit = procedure.limit(view.channel) if procedure else None
+        own = None
+        if limit is not None:
+            try:
+                start_ms = accepted_ms
+                if procedure is not None and procedure.forward_moves_due:
+                    start_ms = counted_from(accepted_ms, calendar, zone)
+                own = due(start_ms, limit, calendar)
+            except ValueError:  # it lies beyond the calendar: no deadline that we could count
+                own = None
+        return cls(view, zone, legal, calendar, procedure, limit, own)
+
+    # -- what the rules are made of --------------------------------------------------------
+
+    @property
+    def stopped_ms(self) -> int | None:
+        """Since when the dossier stands in state 8, which ends it under the 766 rule only."""
+        view = self.view
+        if view.end_ms is not None:
+            return None
+        stopped_ms = None
+        for move in reversed(view.moves):
+            if move.state != State.STOPPED:
+                break
+            stopped_ms = move.at_ms  # a repeated 8 is no new one
+        return None if stopped_ms is None else max(stopped_ms, view.began_ms or 0)
+
+    @property
+    def end_766_ms(self) -> int | None:
+        """The end as the 766 rule has it: the 9, else the 10, else 7, 3 or the standing 8."""
+        end_ms = self.view.end_ms
+        return self.stopped_ms if end_ms is None else end_ms
+
+    @property
+    def requests(self) -> Sequence[Supplement]:
+        """Supplement requests from acceptance, or the snapshot, to the end."""
+        began_ms = self.view.began_ms or 0
+        return [s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end]
+
+    def supplemented_ms(self, until_ms: int) -> int:
+        """Elapsed time of supplement requests completed by then."""
+        return self.view.earlier_pauses_ms + sum(
+            s.ended_ms - s.asked_ms
+            for s in self.requests
+            if s.completed and s.ended_ms is not None and s.ended_ms <= until_ms
+        )
+
+    def pauses(self, rule: RuleName, at_ms: int) -> list[Pause]:
+        """What stops a rule's clock up to an instant; open ones have no end."""
+        stops = self.legal.stops[rule]
+        pauses = []
+        if State.SUPPLEMENT_REQUESTED in stops:
+            for s in self.requests:
+                if s.asked_ms > at_ms:
+                    continue
+                if s.ended_ms is None or s.ended_ms > at_ms:
+                    pauses.append(Pause(s.asked_ms, None))
+                elif s.completed:
+                    pauses.append(Pause(s.asked_ms, s.ended_ms))
+        moves = self.view.moves
+        for place, move in enumerate(moves):
+            if move.state == State.SUPPLEMENT_REQUESTED or move.state not in stops:
+                continue
+            if move.at_ms > at_ms:
+                break
+            # A state that is said again is the same pause: it is over with another one.
+            until = next((m.at_ms for m in moves[place:] if m.state != move.state), None)
+            pauses.append(Pause(move.at_ms, None if until is None or until > at_ms else until))
+        return pauses
+
+    def own_due_ms(self, rule: RuleName, at_ms: int) -> int | None:
+        """Our due date, moved by the pauses up to an instant; None while it is unknown."""
+        if self.own is None or self.limit is None:
+            return None
+        pauses = self.pauses(rule, at_ms)
+        if not pauses:
+            return self.own.due_ms
+        try:
+            moved = suspended(
+                self.legal.strategy, self.own, pauses, limit=self.limit, calendar=self.calendar
+            )
+        except ValueError:  # beyond the calendar
+            return None
+        return None if moved is None else moved.due_ms
+
+    # -- due dates by rule -----------------------------------------------------------------
+
+    def due_06b_ms(self, at_ms: int) -> int | None:
+        """The last due date sent by then, never moved by us; else ours, moved by its pauses."""
+        sent = self.view.due_at(at_ms)
+        return self.own_due_ms(RuleName.R06B, at_ms) if sent is None else sent
+
+    def due_766_ms(self, at_ms: int) -> int | None:
+        """The last due date sent by then, else receipt plus the procedure's limit."""
+        sent = self.view.due_at(at_ms)
+        if sent is not None:
+            return sent
+        return None if self.own is None else self.own.due_ms
+
+    def first_due_ms(self, at_ms: int) -> int | None:
+        """The first due date sent by then, no rescheduling; else receipt plus limit."""
+        sent = self.view.first_due_at(at_ms)
+        if sent is not None:
+            return sent
+        return None if self.own is None else self.own.due_ms
+
+    def put_off_late(self, rescheduling: Rescheduling) -> bool:
+        """Whether a new due date was made at or after the one then in force."""
+        in_force = self.due_06b_ms(rescheduling.at_ms - 1)
+        return in_force is not None and rescheduling.at_ms >= in_force
+
+    # -- verdicts --------------------------------------------------------------------------
+
+    def judge_766(self) -> Judgement | None:
+        """End less completed supplements against the due date; a second request is late.
+
+        None while the dossier is in process: then its slot tells (`slot_766`).
+        """
+        end_ms = self.end_766_ms
+        if end_ms is None:
+            return None
+        due_ms = self.due_766_ms(end_ms)
+        net_ms = end_ms - self.supplemented_ms(end_ms)
+        asked = len(self.requests)
+        if self.view.end_ms is None:  # none that came after the standing 8, which ends them
+            asked = sum(s.ended_ms is not None and s.ended_ms <= end_ms for s in self.requests)
+        if asked + self.view.earlier_supplements > 1:
+            verdict = Verdict.LATE
+        elif due_ms is None:
+            verdict = Verdict.NO_DEADLINE
+        else:
+            verdict = Verdict.ON_TIME if net_ms <= due_ms else Verdict.LATE
+        return Judgement(RuleName.R766, verdict, net_ms, due_ms)
+
+    def judge_06b(self) -> Judgement | None:
+        """By local dates, of processed dossiers: early, on time, late."""
+        view = self.view
+        end_ms = view.end_ms
+        if end_ms is None or view.outcome is not Outcome.COMPLETED:
+            return None
+        due_ms = self.due_06b_ms(end_ms)
+        if due_ms is None:
+            return Judgement(RuleName.R06B, Verdict.NO_DEADLINE, end_ms, None)
+        ended, due_day = self.zone.day(end_ms), self.zone.day(due_ms)
+        if ended < due_day:
+            verdict = Verdict.EARLY
+        else:
+            verdict = Verdict.ON_TIME if ended == due_day else Verdict.LATE
+        return Judgement(RuleName.R06B, verdict, end_ms, due_ms)
+
+    def judge_first_due(self) -> Judgement | None:
+        """End less completed supplements against the first due date: no rescheduling counts."""
+        view = self.view
+        end_ms = view.end_ms
+        if end_ms is None or view.outcome is not Outcome.COMPLETED:
+            return None
+        due_ms = self.first_due_ms(end_ms)
+        net_ms = end_ms - self.supplemented_ms(end_ms)
+        if due_ms is None:
+            return Judgement(RuleName.FIRST_DUE, Verdict.NO_DEADLINE, net_ms, None)
+        verdict = Verdict.ON_TIME if net_ms <= due_ms else Verdict.LATE
+        return Judgement(RuleName.FIRST_DUE, verdict, net_ms, due_ms)
+
+    # -- slots of the open stock: on which day a dossier falls due, as it stood then ---------
+
+    def slot_06b(self, at_ms: int) -> int:
+        """The day the 06b rule's due date lies on."""
+        return self._slot(self.due_06b_ms(at_ms))
+
+    def slot_first_due(self, at_ms: int) -> int:
+        """The day the first due date lies on."""
+        return self._slot(self.first_due_ms(at_ms))
+
+    def slot_766(self, at_ms: int) -> int:
+        """The day of the due date plus completed supplements; waiting ones are fixed."""
+        asked = [s for s in self.requests if s.asked_ms <= at_ms]
+        if len(asked) + self.view.earlier_supplements > 1:
+            return FIXED_LATE
+        due_ms = self.due_766_ms(at_ms)
+        if due_ms is None:
+            return NO_SLOT
+        extended = due_ms + self.supplemented_ms(at_ms)
+        if asked and (asked[-1].ended_ms is None or asked[-1].ended_ms > at_ms):
+            return FIXED_IN_TIME if asked[-1].asked_ms <= extended else FIXED_LATE
+        return self.zone.day(extended)
+
+    def _slot(self, due_ms: int | None) -> int:
+        return NO_SLOT if due_ms is None else self.zone.day(due_ms)
+
+
+# Of the day; law: Decree 61/2018 Art. 18(2)(3).
+FORWARD_BEFORE_MS: Final = 15 * HOUR_MS
+
+
+def counted_from(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
+    """What is received after 15:00 of a working day counts from the next working day.
+
+    For the procedures that say so only (law: Decree 63/2024 Art. 7).
+    """
+    day = zone.day(accepted_ms)
+    if not calendar.is_working_day(day) or zone.ms_of_day(accepted_ms) <= FORWARD_BEFORE_MS:
+        return accepted_ms
+    return calendar.next_opening(zone.start_of(calendar.next_working_day(day + 1)))
+
+
+def judge_plain(view: View, policy: Policy) -> Judgement | None:
+    """End against the last due date sent, completed dossiers only; no working time."""
+    end_ms = view.end_ms
+    if end_ms is None or view.outcome is not Outcome.COMPLETED:
+        return None
+    due_ms = view.due_at(end_ms)
+    if due_ms is None:
+        return Judgement(RuleName.PLAIN, Verdict.NO_DEADLINE, end_ms, None)
+    if policy.precision is Precision.DATE:
+        in_time = policy.zone.day(end_ms) <= policy.zone.day(due_ms)
+    else:
+        in_time = end_ms <= due_ms
+    verdict = Verdict.ON_TIME if in_time else Verdict.LATE
+    return Judgement(RuleName.PLAIN, verdict, end_ms, due_ms)
