@@ -168,11 +168,11 @@ async def test_each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_
 
 
 async def test_past_a_sources_quota_only_position_hash_and_reason_are_kept(
-    tansu: Tansu, database: str, tmp_path: Path
+    kafka: KafkaNode, database: str, tmp_path: Path
 ):
     """Also over a restart of the worker: the quota is of what is on record."""
     loud = [wire(event(number, source="loud", state=99)) for number in range(5)]
-    async with stage(tansu.bootstrap, database, tmp_path, partitions=1) as here:
+    async with stage(kafka.bootstrap, database, tmp_path, partitions=1) as here:
         worker = here.worker(quarantine_quota="3")
         await asyncio.to_thread(worker.start)
         await here.produce([record(value) for value in loud[:2]])
@@ -202,7 +202,7 @@ async def test_past_a_sources_quota_only_position_hash_and_reason_are_kept(
 
 
 async def test_names_of_any_script_and_length_that_the_schema_admits_are_measured(
-    tansu: Tansu, database: str, tmp_path: Path
+    kafka: KafkaNode, database: str, tmp_path: Path
 ):
     """The longest admitted texts, of characters of four bytes that no compression shortens."""
     rng = random.Random(2)
@@ -210,7 +210,7 @@ async def test_names_of_any_script_and_length_that_the_schema_admits_are_measure
     def name(length: int) -> str:
         return "".join(chr(rng.randrange(0x20000, 0x2A000)) for _ in range(length))
 
-    async with stage(tansu.bootstrap, database, tmp_path, partitions=1) as here:
+    async with stage(kafka.bootstrap, database, tmp_path, partitions=1) as here:
         worker = here.worker()
         await asyncio.to_thread(worker.start)
         await here.produce(

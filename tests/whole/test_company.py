@@ -12,6 +12,8 @@ from tests.whole.ledger_checks import drift
 from tests.whole.service import Stage, Worker, life, stage, streaming
 from tests.whole.until import until
 
+pytestmark = pytest.mark.slow
+
 
 async def held_by(here: Stage, worker: Worker) -> int:
     """How many partitions a worker has claimed in the ledger."""

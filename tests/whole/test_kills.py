@@ -4,8 +4,12 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.servers.kafka import KafkaNode
 from tests.whole.service import stage, streaming
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_worker_killed_again_and_again_in_a_replay_counts_everything_once(
