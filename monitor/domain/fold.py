@@ -287,6 +287,10 @@ def _enter(view: View, event: AnyEvent) -> None:
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
     if _ACTS[State(state)](view, state, at, place):
+        if state in CLOSING and not (
+            state == State.HANDED_OVER and view.processed_ms is not None
+        ):
+            view.end_told_ms = None if event.backfill else event.arrival_ms
         view.moves.append(Move(at, state, place, event.step, event.source))
 
 
