@@ -83,8 +83,7 @@ def serve() -> None:
         _until_stopped(
             lambda stop: answer(
                 dsn=settings.database,
-                zone=policy.zone,
-                precision=policy.precision,
+                policy=policy,
                 host=settings.listen,
                 port=settings.serve_port,
                 stop=stop,

@@ -32,6 +32,10 @@ class Calendars(Protocol):
     def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar: ...
 
 
+def _as_it_was(agency: str) -> str:
+    return agency
+
+
 def _any_agency(_code: str, _day: int) -> bool:
     return True
 
@@ -48,6 +52,8 @@ class Legal:
     )  # which state stops which rule's clock
     # Whether an agency's ministry or province is in being on a local day.
     agency_known: Callable[[str, int], bool] = _any_agency
+    # Who stands today where an agency did: figures before and after a merger are shown together.
+    present: Callable[[str], str] = _as_it_was
     limits: Limits = standard  # by when a clock wants something done
     portals: frozenset[str] = frozenset()  # sources that are never the authority of a dossier
     #                                        that another source speaks of
@@ -61,6 +67,10 @@ class Policy:
     zone: Zone
     precision: Precision = Precision.INSTANT
     legal: Legal | None = None
+
+    def present(self, agency: str) -> str:
+        """Who stands today where this ministry or province did; itself without reference files."""
+        return self.legal.present(agency) if self.legal else agency
 
     @property
     def portals(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import asyncpg
@@ -168,7 +169,7 @@ class Figures:
 
         # In a thread: tens of thousands of rows would hold up whoever else the loop serves.
         return await asyncio.to_thread(
-            _arranged, now_ms, today, totals, overdue_today, tallies, positions
+            _arranged, self._policy, now_ms, totals, overdue_today, tallies, positions
         )
 
     async def _read(self, now_ms: int, today: int) -> list[Rows]:
@@ -191,17 +192,20 @@ class Figures:
 
 
 def _arranged(
+    policy: Policy,
     now_ms: int,
-    today: int,
     totals: Rows,
     overdue_today: Rows,
     tallies: Rows,
     positions: Rows,
 ) -> Snapshot:
+    today = policy.zone.day(now_ms)
+    present = cache(policy.present)
     flows: dict[Flow, Sides] = {}
     consumed: dict[Bin, Sides] = {}
     stock: dict[Stock, int] = {}
-    for measure, agency, channel, level, booking_class, due, credit, debit in totals:
+    for measure, booked_at, channel, level, booking_class, due, credit, debit in totals:
+        agency = present(booked_at)
         if measure in _STOCKS:
             key = Stock(measure, agency, channel, level, _due_by(due, today))
             stock[key] = stock.get(key, 0) + credit - debit
@@ -211,10 +215,11 @@ def _arranged(
             consumed[here] = Sides(known.credit + credit, known.debit + debit)
         else:
             flow = Flow(measure, agency, channel, level, booking_class)
-            flows[flow] = Sides(credit, debit)
-    for outcome, agency, channel, level, dossiers in overdue_today:
+            known = flows.get(flow, Sides(0, 0))
+            flows[flow] = Sides(known.credit + credit, known.debit + debit)
+    for outcome, holder, channel, level, dossiers in overdue_today:
         measure = _STOCK_OF_OUTCOME[outcome]
-        late = Stock(measure, level1(agency), channel, level, DueBy.OVERDUE)
+        late = Stock(measure, present(level1(holder)), channel, level, DueBy.OVERDUE)
         stock[late] = stock.get(late, 0) + dossiers
         on_the_day = late._replace(due=DueBy.TODAY)
         stock[on_the_day] = stock.get(on_the_day, 0) - dossiers

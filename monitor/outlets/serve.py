@@ -12,8 +12,7 @@ import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
 
 from monitor import __version__
-from monitor.domain.policy import Policy, Precision
-from monitor.domain.zone import Zone
+from monitor.domain.policy import Policy
 from monitor.ledger.figures import Figures, NotMigrated
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.outlets.metrics import Board, Unavailable
@@ -114,8 +113,7 @@ class _Server(uvicorn.Server):
 async def serve(
     *,
     dsn: str,
-    zone: Zone,
-    precision: Precision,
+    policy: Policy,
     host: str,
     port: int,
     stop: asyncio.Event,
@@ -133,7 +131,7 @@ async def serve(
     async with asyncpg.create_pool(
         dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
     ) as pool:
-        figures = Figures(pool, Policy(zone, precision))
+        figures = Figures(pool, policy)
         board = Board(
             lambda: figures.snapshot(time.time_ns() // 1_000_000), Places(series_budget)
         )

@@ -73,6 +73,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         strategy=rules.written.suspension.strategy,
         stops=rules.stops,
         agency_known=agencies.known,
+        present=agencies.present,
         limits=rules.limit,
         portals=frozenset(rules.written.portals),
         version=version,

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from monitor.domain.policy import Policy, Precision
+from monitor.domain.policy import Legal, Policy, Precision
+from monitor.domain.procedure import Catalogue
 from monitor.domain.zone import Zone
 from monitor.ledger.figures import (
     Bin,
@@ -20,7 +21,9 @@ from monitor.ledger.figures import (
     Stock,
 )
 from monitor.ledger.unit import BookingClass, Partition, TallyKey, TotalKey
+from monitor.reference.calendars import load_calendar
 from tests.outlets.writer import Writer, dossier
+from tests.servers.require import ROOT
 
 ACCEPTED, IN_PROCESS, PAUSED = 2, 12, 13
 LIVE, LATE = BookingClass.LIVE, BookingClass.LATE
@@ -270,3 +273,31 @@ async def test_a_ledger_of_a_later_release_is_told(database: str) -> None:
 
         with pytest.raises(NotMigrated, match="has migration 9999"):
             await figures.check()
+
+
+async def test_an_agency_is_shown_as_who_stands_for_it_today(database: str):
+    """The province of before the merger and the one of after it are one figure."""
+    heirs = {"H57": "H56"}
+    policy = Policy(
+        Zone(),
+        legal=Legal(
+            calendars=load_calendar(
+                ROOT / "deploy" / "reference" / "calendars" / "vietnam.toml"
+            ),
+            catalogue=Catalogue({}),
+            present=lambda agency: heirs.get(agency, agency),
+        ),
+    )
+    async with Writer.on(database) as writer:
+        await writer.book(
+            {
+                TotalKey(ACCEPTED, "H56", 2, 4, -1, 0): (3, 0),
+                TotalKey(ACCEPTED, "H57", 2, 4, -1, 0): (4, 1),
+                TotalKey(IN_PROCESS, "H57", 2, 4, 40_000, 0): (2, 0),
+            }
+        )
+        async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+            snapshot = await Figures(pool, policy).snapshot(1_800_000_000_000)
+
+    assert snapshot.flows == {Flow(ACCEPTED, "H56", 2, 4, 0): Sides(7, 1)}
+    assert snapshot.open == {Stock(IN_PROCESS, "H56", 2, 4, DueBy.LATER): 2}

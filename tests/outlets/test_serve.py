@@ -17,7 +17,7 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from monitor.domain.policy import Precision
+from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
 from monitor.ledger.figures import Snapshot
 from monitor.ledger.migrate import migrate
@@ -92,8 +92,7 @@ async def serving(dsn: str) -> AsyncIterator[Service]:
     service = asyncio.create_task(
         serve(
             dsn=dsn,
-            zone=Zone(),
-            precision=Precision.INSTANT,
+            policy=Policy(Zone()),
             host="127.0.0.1",
             port=0,
             stop=stop,
@@ -398,8 +397,7 @@ async def test_an_address_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="use"):
         await serve(
             dsn="postgresql://127.0.0.1:1/emc",
-            zone=Zone(),
-            precision=Precision.INSTANT,
+            policy=Policy(Zone()),
             host="127.0.0.1",
             port=taken.getsockname()[1],
             stop=asyncio.Event(),
