@@ -103,7 +103,11 @@ async def test_it_refuses_a_setting_in_one_line(tansu: Tansu, database: str, tmp
                 "c2hvcnQ=",
                 "emc: EMC_QUARANTINE_KEY: the quarantine key must be 32 bytes in base64",
             ),
-            ("zone", "Asia/Nowhere", "emc: EMC_ZONE: 'Asia/Nowhere' is no time zone of the tz database"),
+            (
+                "zone",
+                "Asia/Nowhere",
+                "emc: EMC_ZONE: 'Asia/Nowhere' is no time zone of the tz database",
+            ),
         ):
             worker = here.worker(**{setting: value})
             worker.launch()
