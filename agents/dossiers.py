@@ -165,6 +165,9 @@ class Desk:
     def _clear_unit(self) -> None:
         self._touched: dict[str, BookingClass] = {}
         self._counted: Counter[str] = Counter()
+        self._restated: Counter[str] = (
+            Counter()
+        )  # of those counted: other content, known identity
         self._duplicates: Counter[str] = Counter()
         self._refusals: list[Refusal] = []
         self._records = 0
@@ -325,6 +328,7 @@ class Desk:
             self._duplicates[event.source] += 1
         else:
             self._counted[event.source] += 1
+            self._restated[event.source] += 1
         if event.backfill:
             booking_class = BookingClass.BACKFILL
         elif effective_ms(event) < self._late_before_ms:
@@ -437,7 +441,10 @@ class Desk:
     def _tallies(self) -> dict[TallyKey, int]:
         tallies: Counter[TallyKey] = Counter()
         for source, amount in self._counted.items():
-            tallies[TallyKey(Tally.COUNTED, source, "")] = amount
+            restated = self._restated[source]
+            tallies[TallyKey(Tally.COUNTED, source, "")] = amount - restated
+            if restated:
+                tallies[TallyKey(Tally.COUNTED, source, "restated")] = restated
         for source, amount in self._duplicates.items():
             tallies[TallyKey(Tally.DUPLICATE, source, "")] = amount
         for refusal in self._refusals:

@@ -771,7 +771,7 @@ def _own(reckoning: Reckoning | None) -> Own | None:
             moved = None
     accepted_ms = start_ms = view.accepted_ms or 0
     if reckoning.procedure is not None and reckoning.procedure.forward_moves_due:
-        start_ms = counted_from(accepted_ms, calendar, reckoning.zone)
+        start_ms = counted_from(accepted_ms, calendar, reckoning.zone, reckoning.legal)
     day = reckoning.zone.day(accepted_ms)
     return Own(
         procedure=view.procedure,

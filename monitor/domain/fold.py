@@ -287,6 +287,10 @@ def _enter(view: View, event: AnyEvent) -> None:
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
     if _ACTS[State(state)](view, state, at, place):
+        if state in CLOSING and not (
+            state == State.HANDED_OVER and view.processed_ms is not None
+        ):
+            view.end_told_ms = None if event.backfill else event.arrival_ms
         view.moves.append(Move(at, state, place, event.step, event.source))
 
 
@@ -383,10 +387,14 @@ def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
     if receipt is None:
         view.warnings.append(_noted(QualityWarning.NO_RECEIPT_DATE, event))
         return at
-    if receipt - event.arrival_ms > FUTURE_MS:
+    if _receipt_in_future(event):
         view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
         return at
     return receipt
+
+
+def _receipt_in_future(event: AnyEvent) -> bool:
+    return bool(event.receipt_ms - event.arrival_ms > FUTURE_MS)
 
 
 def _ask(view: View, at: int, place: Place) -> None:
@@ -455,6 +463,12 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
     view.moves.append(Move(at, event.state, place, event.step, event.source))
 
 
+def _amended(view: View, event: AnyEvent, _at: int) -> None:
+    """A correction reaches back, see `_amend`; it knows the future no better than others."""
+    if event.receipt_ms is not None and _receipt_in_future(event):
+        view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
+
+
 def _acknowledged(view: View, event: AnyEvent, at: int) -> None:
     view.acknowledgements.append(Acknowledgement(at, event.sent_ms, event.target, event.code))
 
@@ -469,7 +483,7 @@ _STEPS: Final[Mapping[Kind, Callable[[View, AnyEvent, int], None]]] = {
     Kind.PAYMENT_REQUESTED: _kept,
     Kind.PAYMENT_MADE: _kept,
     Kind.RESCHEDULED: _rescheduled,
-    Kind.AMENDED: _kept,  # see `_amend`: it reaches back
+    Kind.AMENDED: _amended,
     Kind.REOPENED: _reopened,
     Kind.RESULT_ISSUED: _kept,
     Kind.DOCUMENTS_ATTACHED: _kept,
@@ -499,11 +513,9 @@ def _amend(view: View, amendments: Sequence[Amendment]) -> None:
             view.sub_channel = event.sub_channel
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
-        if event.receipt_ms is not None and view.accepted_ms is not None:
-            if event.receipt_ms - event.arrival_ms > FUTURE_MS:
-                view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
-            else:
-                view.accepted_ms = event.receipt_ms
+        believed = event.receipt_ms is not None and not _receipt_in_future(event)
+        if believed and view.accepted_ms is not None:
+            view.accepted_ms = event.receipt_ms
     agency = next((event.agency for event in reversed(amendments) if event.agency), "")
     unit = next((event.unit for event in reversed(amendments) if event.unit is not None), None)
     _replace_place(view, agency, unit)

@@ -1,6 +1,6 @@
 """By which rules a dossier is measured."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -32,6 +32,10 @@ class Calendars(Protocol):
     def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar: ...
 
 
+def _any_agency(_code: str, _day: int) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Legal:
     """The law's side of a policy: without it only the plain rule is measured."""
@@ -42,6 +46,8 @@ class Legal:
     stops: Mapping[RuleName, frozenset[State]] = field(
         default_factory=lambda: STOPS
     )  # which state stops which rule's clock
+    # Whether an agency's ministry or province is in being on a local day.
+    agency_known: Callable[[str, int], bool] = _any_agency
     limits: Limits = standard  # by when a clock wants something done
     portals: frozenset[str] = frozenset()  # sources that are never the authority of a dossier
     #                                        that another source speaks of

@@ -92,12 +92,7 @@ def post(view: View, policy: Policy) -> Entries:
 
 
 def _add(entries: Entries, account: Account, amount: int = 1) -> None:
-    """Add to an account; what comes to nothing is no entry."""
-    total = entries.get(account, 0) + amount
-    if total:
-        entries[account] = total
-    else:
-        entries.pop(account, None)
+    entries[account] = entries.get(account, 0) + amount
 
 
 # -- the plain measures ----------------------------------------------------------------------
@@ -369,6 +364,8 @@ def _odd(reckoning: Reckoning) -> Iterator[Noted]:
     yield from _odd_reschedulings(reckoning)
     if view.end_ms is not None:
         yield from _odd_at_end(view, source, view.end_ms)
+        if reckoning.backdated:
+            yield Noted(QualityWarning.BACKDATED_END, source, view.end_ms)
 
 
 def _source(view: View) -> str:
@@ -413,6 +410,8 @@ def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> It
         yield Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms)
     elif view.level and view.level != procedure.level:
         yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
+    if not reckoning.legal.agency_known(view.receiver.agency, zone.day(accepted_ms)):
+        yield Noted(QualityWarning.UNKNOWN_AGENCY, source, accepted_ms)
     first_ms = view.first_due_at(view.end_ms)
     own = reckoning.own
     if first_ms is not None and own is not None and zone.day(first_ms) != zone.day(own.due_ms):

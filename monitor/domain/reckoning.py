@@ -10,7 +10,7 @@ from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
 from monitor.domain.deadlines import Due as OwnDue
 from monitor.domain.event import State
 from monitor.domain.lifecycle import RuleName
-from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT
+from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT, Clock
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.procedure import Procedure
 from monitor.domain.view import Outcome, Rescheduling, Supplement, View
@@ -66,7 +66,7 @@ class Reckoning:
             try:
                 start_ms = accepted_ms
                 if procedure is not None and procedure.forward_moves_due:
-                    start_ms = counted_from(accepted_ms, calendar, zone)
+                    start_ms = counted_from(accepted_ms, calendar, zone, legal)
                 own = due(start_ms, limit, calendar)
             except ValueError:  # it lies beyond the calendar: no deadline that we could count
                 own = None
@@ -76,10 +76,8 @@ class Reckoning:
 
     @property
     def stopped_ms(self) -> int | None:
-        """Since when the dossier stands in state 8, which ends it under the 766 rule only."""
+        """Since when an open dossier stands in 8, which ends it under the 766 rule only."""
         view = self.view
-        if view.end_ms is not None:
-            return None
         stopped_ms = None
         for move in reversed(view.moves):
             if move.state != State.STOPPED:
@@ -99,8 +97,21 @@ class Reckoning:
         began_ms = self.view.began_ms or 0
         return [s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end]
 
-    def supplemented_ms(self, until_ms: int) -> int:
-        """Elapsed time of supplement requests completed by then."""
+    @property
+    def backdated(self) -> bool:
+        """Whether the end was claimed for more than a working day before it arrived."""
+        end_ms, told_ms = self.view.end_ms, self.view.end_told_ms
+        if end_ms is None or told_ms is None or told_ms <= end_ms:
+            return False
+        try:
+            return self.calendar.worked_ms(end_ms, told_ms) > WORKING_DAY_MS
+        except ValueError:  # one of them lies beyond the calendar
+            return False
+
+    def supplemented_ms(self, rule: RuleName, until_ms: int) -> int:
+        """Elapsed time of supplement requests completed by then, if they stop the rule's clock."""
+        if State.SUPPLEMENT_REQUESTED not in self.legal.stops[rule]:
+            return 0
         return self.view.earlier_pauses_ms + sum(
             s.ended_ms - s.asked_ms
             for s in self.requests
@@ -182,7 +193,7 @@ class Reckoning:
         if end_ms is None:
             return None
         due_ms = self.due_766_ms(end_ms)
-        net_ms = end_ms - self.supplemented_ms(end_ms)
+        net_ms = end_ms - self.supplemented_ms(RuleName.R766, end_ms)
         asked = len(self.requests)
         if self.view.end_ms is None:  # none that came after the standing 8, which ends them
             asked = sum(s.ended_ms is not None and s.ended_ms <= end_ms for s in self.requests)
@@ -217,7 +228,7 @@ class Reckoning:
         if end_ms is None or view.outcome is not Outcome.COMPLETED:
             return None
         due_ms = self.first_due_ms(end_ms)
-        net_ms = end_ms - self.supplemented_ms(end_ms)
+        net_ms = end_ms - self.supplemented_ms(RuleName.FIRST_DUE, end_ms)
         if due_ms is None:
             return Judgement(RuleName.FIRST_DUE, Verdict.NO_DEADLINE, net_ms, None)
         verdict = Verdict.ON_TIME if net_ms <= due_ms else Verdict.LATE
@@ -241,7 +252,7 @@ class Reckoning:
         due_ms = self.due_766_ms(at_ms)
         if due_ms is None:
             return NO_SLOT
-        extended = due_ms + self.supplemented_ms(at_ms)
+        extended = due_ms + self.supplemented_ms(RuleName.R766, at_ms)
         if asked and (asked[-1].ended_ms is None or asked[-1].ended_ms > at_ms):
             return FIXED_IN_TIME if asked[-1].asked_ms <= extended else FIXED_LATE
         return self.zone.day(extended)
@@ -250,17 +261,19 @@ class Reckoning:
         return NO_SLOT if due_ms is None else self.zone.day(due_ms)
 
 
-# Of the day; law: Decree 61/2018 Art. 18(2)(3).
-FORWARD_BEFORE_MS: Final = 15 * HOUR_MS
+WORKING_DAY_MS: Final = 8 * HOUR_MS  # practice: provincial engine, DOMAIN.md §3.4
 
 
-def counted_from(accepted_ms: int, calendar: WorkCalendar, zone: Zone) -> int:
-    """What is received after 15:00 of a working day counts from the next working day.
+def counted_from(accepted_ms: int, calendar: WorkCalendar, zone: Zone, legal: Legal) -> int:
+    """What is received after the forwarding rule's cut-off counts from the next working day.
 
-    For the procedures that say so only (law: Decree 63/2024 Art. 7).
+    For the procedures that say so only (law: Decree 63/2024 Art. 7: after 15:00).
     """
     day = zone.day(accepted_ms)
-    if not calendar.is_working_day(day) or zone.ms_of_day(accepted_ms) <= FORWARD_BEFORE_MS:
+    limit = legal.limits(Clock.FORWARD, day)
+    if limit is None or limit.cut_off_ms is None:
+        return accepted_ms
+    if not calendar.is_working_day(day) or zone.ms_of_day(accepted_ms) <= limit.cut_off_ms:
         return accepted_ms
     return calendar.next_opening(zone.start_of(calendar.next_working_day(day + 1)))
 

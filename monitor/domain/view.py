@@ -128,6 +128,7 @@ class View:
     processed_ms: int | None = None  # the first 9 after the last running state
     standing: int = 0  # the 3, 7 or 10 that holds, else 0
     standing_ms: int = 0
+    end_told_ms: int | None = None  # when the last 3, 7, 9 or 10 arrived; None for history
 
     receiver: Place = NOWHERE
     settler: Place = NOWHERE  # of the processed 9, else of the standing state

@@ -33,6 +33,7 @@ class QualityWarning(IntEnum):
     END_WITHOUT_PROCESSED = 20
     IDENTITY_MISSING = 21
     BEYOND_CALENDAR = 22
+    UNKNOWN_AGENCY = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ MEANINGS: Final = {
     ),
     QualityWarning.UNKNOWN_PROCEDURE: Meaning(
         "The procedure is not in the catalogue on the receipt day.", "DOMAIN.md §8.2"
+    ),
+    QualityWarning.UNKNOWN_AGENCY: Meaning(
+        "No ministry or province of this agency's code is in being on the receipt day.",
+        "DOMAIN.md §8.2",
     ),
     QualityWarning.CONTRADICTION: Meaning(
         "A state of a source that has no authority over the dossier, and does not count.",

@@ -83,6 +83,13 @@ class Agencies:
         """An agency as it is on a day; None if it is not listed or not in being then."""
         return valid_on((row.value for row in self.rows(code)), day)
 
+    def known(self, code: str, day: int) -> bool:
+        """Whether the ministry or province that a code belongs to is listed and in being then.
+
+        Units below it need not be listed: a deployment that lists none still measures them.
+        """
+        return self.on(codes.level1(agency_code(code)), day) is not None
+
     def at(self, day: int) -> dict[str, Agency]:
         """The agencies in being on a day, by code."""
         return {code: found for code in sorted(self._rows) if (found := self.on(code, day))}

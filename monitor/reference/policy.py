@@ -72,6 +72,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         catalogue=procedures.catalogue,
         strategy=rules.written.suspension.strategy,
         stops=rules.stops,
+        agency_known=agencies.known,
         limits=rules.limit,
         portals=frozenset(rules.written.portals),
         version=version,

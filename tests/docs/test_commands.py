@@ -20,6 +20,7 @@ def test_every_command_that_needs_no_server_does_what_the_page_shows(
     page: str, tmp_path: Path
 ) -> None:
     save_files(page, tmp_path)
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")  # as in a checkout
     around = environment(tmp_path)
 
     wrong = []

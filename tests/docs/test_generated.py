@@ -9,17 +9,22 @@ import typer
 from agents.documents import documents, publish
 from agents.settings import Settings
 from monitor.cli import app
+from monitor.domain.deadlines import Strategy
 from monitor.domain.fold import fold
-from monitor.domain.measures import CATALOGUE
+from monitor.domain.lifecycle import RuleName
+from monitor.domain.measures import CATALOGUE, CLOCK_CATALOGUE, Clock, Part, clock_measure
 from monitor.domain.policy import Policy
 from monitor.domain.post import post
 from monitor.domain.view import Outcome
+from monitor.domain.warning import MEANINGS
 from monitor.domain.zone import Zone, date_of
 from schemas.event import StateChanged
 from schemas.times import instant_ms
 from tests.servers.require import ROOT
 
 MEASURE = re.compile(r"^\| `(\w+)` \| (\w+) \| (\w+) \| (\w+) \| (.+) \|$", re.MULTILINE)
+PART = re.compile(r"^\| `(\w+)` \| (\d+) \| (\w+) \| ([^|]+) \|$", re.MULTILINE)
+WARNING = re.compile(r"^\| (\d+) \| `(\w+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def made() -> dict[str, str]:
@@ -74,13 +79,51 @@ def test_without_a_checkout_there_is_nothing_to_write(tmp_path):
     assert len(said) == 1
 
 
-def test_the_dictionary_has_exactly_the_measures_of_the_catalogue() -> None:
+def dictionary(heading: str) -> str:
+    """A section of the dictionary of measures."""
     page = (ROOT / "docs/reference/measures.md").read_text("utf-8")
-    today = page.partition("## Measured today")[2].partition("\n## ")[0]
+    return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
-    assert MEASURE.findall(today) == [
-        (one.name, one.kind, one.day, one.basis, one.meaning) for one in CATALOGUE
+
+def test_the_dictionary_has_exactly_the_measures_of_the_catalogue() -> None:
+    shown, _, in_the_ledger = dictionary("Measured today").partition("In the ledger alone")
+
+    for table, whether in ((shown, True), (in_the_ledger, False)):
+        assert MEASURE.findall(table) == [
+            (one.name, one.kind, one.day, one.basis, one.meaning)
+            for one in CATALOGUE
+            if one.shown is whether
+        ]
+
+
+def test_the_dictionary_has_every_part_of_every_clock() -> None:
+    section = dictionary("Clocks")
+    clocks, parts = MEASURE.findall(section), PART.findall(section)
+
+    assert [
+        (f"{clock}_{part}", kind, day, basis, f"{what}: {stretch}.")
+        for clock, _, day, basis, stretch in clocks
+        for part, _, kind, what in parts
+    ] == [(one.name, one.kind, one.day, one.basis, one.meaning) for one in CLOCK_CATALOGUE]
+    assert [
+        200 + 10 * int(clock) + int(part) for _, clock, *_ in clocks for _, part, *_ in parts
+    ] == [one.measure for one in CLOCK_CATALOGUE]
+    assert clock_measure(Clock.FORWARD, Part.WORKED) == 221, "the page's example"
+
+
+def test_the_dictionary_has_every_warning() -> None:
+    assert WARNING.findall(dictionary("Warnings")) == [
+        (str(int(warning)), warning.name.lower(), meaning.says, meaning.source)
+        for warning, meaning in sorted(MEANINGS.items())
     ]
+
+
+def test_the_dictionary_says_what_every_rule_of_a_verdict_is() -> None:
+    rules = re.findall(r"^\| `(on_time\w*)` \|", dictionary("Verdicts"), re.MULTILINE)
+    strategies = re.findall(r"^\| `(\w+)`[^|]*\| [as]", dictionary("Verdicts"), re.MULTILINE)
+
+    assert rules == list(RuleName)
+    assert strategies == list(Strategy)
 
 
 def test_every_decision_is_in_the_index_and_has_its_parts() -> None:
@@ -88,7 +131,7 @@ def test_every_decision_is_in_the_index_and_has_its_parts() -> None:
 
     decisions = sorted((ROOT / "docs/adr").glob("*.md"))
 
-    assert [page.name[:4] for page in decisions] == [f"{n:04}" for n in range(1, 13)]
+    assert [page.name[:4] for page in decisions] == [f"{n:04}" for n in range(1, 15)]
     for page in decisions:
         text = page.read_text("utf-8")
         assert f"[{page.name[:4]}](adr/{page.name})" in index

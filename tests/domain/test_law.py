@@ -188,7 +188,7 @@ def posted_hand_offs(entries):
 
 
 @given(histories(), policies)
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_what_is_posted_is_what_the_dictionary_says(events, rules):
     truth, entries = Truth(events, rules), booked(events, rules)
 

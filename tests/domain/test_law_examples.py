@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.domain.deadlines import Limit, Unit
+from monitor.domain.fold import fold
 from monitor.domain.measures import (
     FIXED_IN_TIME,
     FIXED_LATE,
@@ -18,7 +19,9 @@ from monitor.domain.measures import (
     Part,
     clock_measure,
 )
-from monitor.domain.procedure import Procedure
+from monitor.domain.procedure import Catalogue, Procedure
+from monitor.domain.reckoning import Reckoning
+from monitor.domain.view import Outcome
 from schemas.event import (
     Amended,
     Reopened,
@@ -31,7 +34,7 @@ from schemas.event import (
     Voided,
 )
 from tests.domain.oracle_law import Decision
-from tests.domain.strategies_law import DOSSIER, HOUR, booked, rules_of
+from tests.domain.strategies_law import DOSSIER, HOUR, booked, policy_of, rules_of
 from tests.domain.strategies_time import MAKE_UP, OFF, at, day
 
 THREE_DAYS = Limit(3, Unit.WORKING_DAYS)
@@ -304,6 +307,24 @@ def test_one_pause_that_follows_another_moves_our_due_date_at_once():
     assert slots(Measure.PAUSED_06B, "06", *life, by=by) == [day("2026-08-11")]
 
 
+def test_a_due_date_that_our_calendar_does_not_reach_is_no_deadline():
+    """Twelve working hours' pause in the last days of 2100: there is no Tuesday to shift to."""
+
+    def december(state, text):
+        when = at(f"2100-12-{text}")
+        return StateChanged(
+            DOSSIER, "office", f"{state}@{text}", when, when, state, "1.004194", "H56.14"
+        )
+
+    life = december(2, "29 08:00"), december(8, "29 08:00"), december(4, "30 13:30")
+    by = rules(row(Limit(2, Unit.WORKING_DAYS)))  # Friday the 31st
+    assert "06b on_time" in verdicts(*life[:1], december(9, "31 09:00"), by=by)
+    assert "06b no_deadline" in verdicts(*life, december(9, "31 09:00"), by=by)
+    assert "06b no_deadline" in verdicts(
+        december(2, "30 08:00"), december(9, "31 09:00"), by=by
+    )
+
+
 # --- on_time_first_due, reschedulings ---------------------------------------------------------
 
 
@@ -495,6 +516,16 @@ def test_the_service_level_is_the_catalogues():
     assert {a.cell.level for a in unknown if a.measure == Measure.ACCEPTED} == {4}
 
 
+def test_a_catalogue_counts_its_procedures():
+    assert len(Catalogue({"1.004194": (row(),), "2.000815": (row(), row())})) == 2
+
+
+def test_only_an_accepted_dossier_is_reckoned():
+    policy = policy_of(rules())
+    with pytest.raises(ValueError, match="not accepted"):
+        Reckoning.of(fold([said(1, "03 08:00")]), policy.zone, policy.legal)
+
+
 # --- snapshots, voids, reopened, amendments -----------------------------------------------------
 
 
@@ -532,6 +563,15 @@ def test_a_snapshot_of_what_is_accepted_says_nothing_new():
     life = said(2, "03 08:00", due="07 17:00"), said(9, "07 17:00")
     with_snapshot = booked([*life, boarded(due_ms=aug("28 17:00"))], rules())
     assert with_snapshot == booked(life, rules())
+
+
+def test_a_snapshot_in_a_state_that_does_not_run_is_in_process():
+    assert slots(Measure.IN_PROCESS_06B, "05", boarded(state=1)) == [day("2026-08-06")]
+    assert fold([boarded(state=1)]).outcome is Outcome.IN_PROCESS
+
+
+def test_a_dossier_that_an_8_accepted_has_ended_under_the_766_rule():
+    assert verdicts(said(8, "06 17:00", receipt_ms=aug("03 08:00"))) == {"766 on_time"}
 
 
 def test_a_void_before_its_target_undoes_the_end():

@@ -93,6 +93,7 @@ def test_the_drawing_is_made_from_the_table():
 
 def test_equal_instants_are_ordered_as_the_dictionary_says():
     assert sorted(range(11), key=RANK.__getitem__) == [0, 1, 2, 4, 5, 6, 8, 3, 7, 9, 10]
+    assert len(set(RANK)) == 11  # no two are equal
 
 
 def test_these_states_run_and_these_complete_a_supplement():
