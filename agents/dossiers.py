@@ -156,6 +156,7 @@ class Desk:
         self._era = 0  # raised whenever what is in hand is dropped
         self._lost = True  # nothing may be folded until positions are known
         self._closing = False
+        self._taking = False
         self._taken_at = perf_counter()  # when a batch was last folded
         # Resolved with an error that no reading again can mend: the worker stops.
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -200,6 +201,14 @@ class Desk:
 
     async def take(self, batch: Batch) -> None:
         """Fold one batch into the open unit; waits for the ledger when a unit is full."""
+        self._taking = True
+        try:
+            await self._take(batch)
+        finally:
+            self._taking = False
+            self._taken_at = perf_counter()
+
+    async def _take(self, batch: Batch) -> None:
         async with self._turn:
             held = self._held.get(batch.partition)
             if held is None:
@@ -219,7 +228,6 @@ class Desk:
                     return
         if self._records >= UNIT_RECORDS:
             await self._hand_over(wait=True)
-        self._taken_at = perf_counter()
 
     def _look_for_lost_batches(self) -> None:
         """What was fetched and is not delivered for so long will not come any more.
@@ -227,7 +235,8 @@ class Desk:
         Nothing of ours loses a batch. But between the broker and this desk lie two libraries,
         and the last batch of a partition has no follower that would show that it is missing.
         """
-        if self._lost or perf_counter() - self._taken_at < LOST_SECONDS:
+        # While a batch is in work the others wait, however long the ledger takes.
+        if self._lost or self._taking or perf_counter() - self._taken_at < LOST_SECONDS:
             return
         for partition, held in self._held.items():
             if (fetched := self._log.fetched(partition)) not in (None, held.next):

@@ -294,7 +294,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dossiers, "UNIT_SECONDS", 0.002)
     monkeypatch.setattr(dossiers, "UNIT_RECORDS", 150)
     monkeypatch.setattr(dossiers, "REJOIN_SECONDS", 0.002)
-    monkeypatch.setattr(dossiers, "LOST_SECONDS", 0.05)
+    monkeypatch.setattr(dossiers, "LOST_SECONDS", 0.1)
     monkeypatch.setattr(dossiers, "YIELD_SECONDS", 0.0002)
 
 
@@ -377,6 +377,22 @@ async def test_a_booking_that_fails_while_the_next_unit_is_folded(
 
     here.agrees()
     assert "fault" not in here.ledger.refusals.values()
+
+
+async def test_a_booking_that_takes_long_is_no_sign_of_lost_batches():
+    here = office(9)
+    here.follow()
+    await here.assign()
+    await until(lambda: here.ledger.bookings > 0, look_s=0.001)
+    here.ledger.pace = 0.4  # many times LOST_SECONDS, with batches waiting
+    await until(lambda: here.ledger.bookings > 3)
+    here.ledger.pace = 0.0
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+    assert fallbacks(here) == 0
 
 
 async def test_more_dossiers_in_a_unit_than_may_stay_at_hand():
