@@ -8,6 +8,7 @@ from monitor.domain.lifecycle import (
     ACCEPTING,
     COMPLETING,
     HOLDERS,
+    NO_STATE_RANK,
     PAUSING,
     RANK,
     RUNNING,
@@ -54,6 +55,17 @@ def test_the_holders_are_the_approved_ones():
     assert dict(HOLDERS) == approved
 
 
+def test_holders_keep_the_numbers_that_the_ledger_has():
+    assert {holder.name: holder.value for holder in Holder} == {
+        "NOBODY": 0,
+        "RECEIVING_DESK": 1,
+        "SETTLING_UNIT": 2,
+        "CONSULTED_BODY": 3,
+        "CITIZEN": 4,
+        "CASHIER": 5,
+    }
+
+
 def test_what_stops_a_clock_is_as_approved():
     approved = {rule: set() for rule in RuleName}
     for state, _, stops in table("Who holds it, and whose clock stops", 3):
@@ -93,7 +105,8 @@ def test_the_drawing_is_made_from_the_table():
 
 def test_equal_instants_are_ordered_as_the_dictionary_says():
     assert sorted(range(11), key=RANK.__getitem__) == [0, 1, 2, 4, 5, 6, 8, 3, 7, 9, 10]
-    assert len(set(RANK)) == 11  # no two are equal
+    assert len({*RANK, NO_STATE_RANK}) == 12  # no two are equal
+    assert max(RANK) < NO_STATE_RANK
 
 
 def test_these_states_run_and_these_complete_a_supplement():
