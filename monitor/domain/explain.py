@@ -20,14 +20,14 @@ from monitor.domain.deadlines import Basis as GroundBasis
 from monitor.domain.event import Kind
 from monitor.domain.fold import (
     AnyEvent,
-    _amend,
-    _as_reopened,
-    _counted,
-    _step,
-    _unvoided,
+    amend,
+    as_reopened,
+    counting,
     effective_ms,
     fold,
     order_key,
+    take,
+    unvoided,
 )
 from monitor.domain.identity import content, content_hash, settled
 from monitor.domain.lifecycle import CLOSING, Holder, RuleName
@@ -48,7 +48,7 @@ from monitor.domain.measures import (
 )
 from monitor.domain.measures import Kind as MeasureKind
 from monitor.domain.policy import RULES_VERSION, Policy, Precision
-from monitor.domain.post import Account, Entries, _odd, _source, post
+from monitor.domain.post import Account, Entries, accepting_source, oddities, post
 from monitor.domain.reckoning import Judgement, Reckoning, counted_from, judge_plain
 from monitor.domain.reckoning import Verdict as Judged
 from monitor.domain.view import Cell, Move, Outcome, Place, View
@@ -347,10 +347,10 @@ def explain(
     procedure = None if reckoning is None else reckoning.procedure
     walk = _Walk.of(ordered, policy)
     walk.warn(ordered, view.warnings)
-    odd = [] if reckoning is None else list(_odd(reckoning))
+    odd = [] if reckoning is None else list(oddities(reckoning))
     if beyond:
         began_ms = view.began_ms or 0
-        odd.append(Noted(QualityWarning.BEYOND_CALENDAR, _source(view), began_ms))
+        odd.append(Noted(QualityWarning.BEYOND_CALENDAR, accepting_source(view), began_ms))
     warnings = [*walk.warned(), *_attached(odd, ordered, walk.taken)]
     return Explanation(
         dossier=heard[0].dossier,
@@ -440,12 +440,12 @@ class _Walk:
 
     @classmethod
     def of(cls, ordered: Sequence[AnyEvent], policy: Policy) -> "_Walk":
-        standing, stray = _unvoided(ordered)
-        counted, contradictions = _counted(standing, policy.portals)
+        standing, stray = unvoided(ordered)
+        counted, contradictions = counting(standing, policy.portals)
         walk = cls(policy, [event for event in standing if event.kind is Kind.AMENDED])
         walk.running = dict.fromkeys(rules_of(policy), _Running.NOT_STARTED)
         for event in counted:
-            walk._step(event)
+            walk.hear(event)
         walk._set_aside(ordered, stray, contradictions)
         return walk
 
@@ -455,14 +455,14 @@ class _Walk:
             for noted in taken.noted:
                 yield _warned(noted, id_)
 
-    def _step(self, event: AnyEvent) -> None:
+    def hear(self, event: AnyEvent) -> None:
         heard, identity = self.heard, (event.source, event.id)
         life, last = _life(self.view), heard.moves[-1] if heard.moves else None
         dues, warnings, standing = len(heard.dues), len(heard.warnings), heard.standing
-        _step(heard, event)
+        take(heard, event)
         self.steps.append(event)
         self.reopened = self.reopened or event.kind is Kind.REOPENED
-        self.view = _as_reopened(self.steps, heard) if self.reopened else heard
+        self.view = as_reopened(self.steps, heard) if self.reopened else heard
         taken = _Taken(Effect.COUNTS, noted=heard.warnings[warnings:])
         if event.kind is Kind.AMENDED:
             taken.effect = Effect.CORRECTS
@@ -572,7 +572,7 @@ def _amended(view: View, amendments: Sequence[AnyEvent]) -> View:
         return view
     supplements = [replace(supplement) for supplement in view.supplements]
     corrected = replace(view, moves=list(view.moves), supplements=supplements, warnings=[])
-    _amend(corrected, amendments)
+    amend(corrected, amendments)
     return corrected
 
 

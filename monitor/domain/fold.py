@@ -71,13 +71,13 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
     view = View()
     if not ordered:
         return view
-    standing, stray = _unvoided(ordered)
-    counted, contradictions = _counted(standing, portals)
+    standing, stray = unvoided(ordered)
+    counted, contradictions = counting(standing, portals)
     for event in counted:
-        _step(view, event)
+        take(view, event)
     if any(event.kind is Kind.REOPENED for event in counted):
-        view = _as_reopened(counted, view)
-    _amend(view, [event for event in standing if event.kind is Kind.AMENDED])
+        view = as_reopened(counted, view)
+    amend(view, [event for event in standing if event.kind is Kind.AMENDED])
     if len(standing) < len(ordered):
         view.warnings.extend(_warned_though_voided(ordered, standing))
     for event in stray:
@@ -113,14 +113,14 @@ def advance(view: View, event: AnyEvent) -> bool:
     view.source = event.source
     view.last_ms = at
     view.last_key = (event.sequence, rank(event), event.source, event.id)
-    _step(view, event)
+    take(view, event)
     return True
 
 
 # -- whose word counts ---------------------------------------------------------------------
 
 
-def _unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
+def unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
     """The events that no void undoes, and the voids that name nothing their source has sent.
 
     A void is valid also before its target arrives, covers its own source only, and cannot be
@@ -149,12 +149,12 @@ def _warned_though_voided(
         if event.kind is Kind.VOIDED:
             continue
         known = len(view.warnings)
-        _step(view, event)
+        take(view, event)
         if id(event) not in kept:
             yield from view.warnings[known:]
 
 
-def _counted(
+def counting(
     ordered: Sequence[AnyEvent], portals: frozenset[str]
 ) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
     """What counts when several sources speak, and what contradicts the authority.
@@ -239,7 +239,7 @@ def _accepts(event: AnyEvent) -> bool:
 # -- one event after another ---------------------------------------------------------------
 
 
-def _step(view: View, event: AnyEvent) -> None:
+def take(view: View, event: AnyEvent) -> None:
     """What one event, next in order, does to the view."""
     if event.claimed_ms - event.arrival_ms > FUTURE_MS:
         view.warnings.append(_noted(QualityWarning.FUTURE_TIME, event))
@@ -249,7 +249,7 @@ def _step(view: View, event: AnyEvent) -> None:
         _STEPS[event.kind](view, event, effective_ms(event))
 
 
-def _as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
+def as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
     """The life without what is undone: no 3, 7, 9 or 10 before a `reopened` ended anything.
 
     What such a state shut out stays so, because it held until then; and a dossier that it
@@ -262,7 +262,7 @@ def _as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
         if place < last and event.kind is Kind.STATE and event.state in CLOSING:
             _hear(view, event, effective_ms(event), Place(event.agency, event.unit))
         else:
-            _step(view, event)
+            take(view, event)
     view.warnings = heard.warnings
     return view
 
@@ -430,7 +430,7 @@ def _rescheduled(view: View, event: AnyEvent, at: int) -> None:
 
 
 def _reopened(view: View, _event: AnyEvent, _at: int) -> None:
-    """The 3, 7 or 10 holds no longer; `_as_reopened` makes the life what it now was."""
+    """The 3, 7 or 10 holds no longer; `as_reopened` makes the life what it now was."""
     view.moves = [move for move in view.moves if move.state not in CLOSING]
     view.processed_ms = None
     view.standing = 0
@@ -464,7 +464,7 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
 
 
 def _amended(view: View, event: AnyEvent, _at: int) -> None:
-    """A correction reaches back, see `_amend`; it knows the future no better than others."""
+    """A correction reaches back, see `amend`; it knows the future no better than others."""
     if event.receipt_ms is not None and _receipt_in_future(event):
         view.warnings.append(_noted(QualityWarning.RECEIPT_IN_FUTURE, event))
 
@@ -500,7 +500,7 @@ def _noted(warning: QualityWarning, event: Event) -> Noted:
 # -- corrections ---------------------------------------------------------------------------
 
 
-def _amend(view: View, amendments: Sequence[Amendment]) -> None:
+def amend(view: View, amendments: Sequence[Amendment]) -> None:
     """Corrections move history: of each attribute the last amendment in order stands."""
     if not amendments:
         return

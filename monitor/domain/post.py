@@ -66,21 +66,23 @@ def post(view: View, policy: Policy) -> Entries:
         _post_plain(entries, view, policy)
     else:
         reckoning = Reckoning.of(view, policy.zone, policy.legal)
-        warnings.extend(_odd(reckoning))
+        warnings.extend(oddities(reckoning))
         procedure = reckoning.procedure
         if procedure is not None and procedure.level != view.level:
             # The catalogue's level on the receipt day stands; the one sent is only warned about.
             view = replace(view, level=procedure.level)
             reckoning = replace(reckoning, view=view)
         _post_plain(entries, view, policy)
-        _post_legal(entries, reckoning)
+        post_legal(entries, reckoning)
         timed: Entries = {}
         try:
-            _post_clocks(timed, reckoning)
+            post_clocks(timed, reckoning)
         except ValueError:
             # An instant beyond the calendar: nothing is timed.
             warnings.append(
-                Noted(QualityWarning.BEYOND_CALENDAR, _source(view), view.began_ms or 0)
+                Noted(
+                    QualityWarning.BEYOND_CALENDAR, accepting_source(view), view.began_ms or 0
+                )
             )
         else:
             entries.update(timed)
@@ -235,7 +237,7 @@ def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, boo
 # -- the law's measures ----------------------------------------------------------------------
 
 
-def _post_legal(entries: Entries, reckoning: Reckoning) -> None:
+def post_legal(entries: Entries, reckoning: Reckoning) -> None:
     view, zone = reckoning.view, reckoning.zone
     day = zone.day
     for judgement in (
@@ -314,7 +316,7 @@ def _post_reschedulings(entries: Entries, reckoning: Reckoning) -> None:
             _add(entries, Account(Measure.LATE_RESCHEDULES, cell, on))
 
 
-def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
+def post_clocks(entries: Entries, reckoning: Reckoning) -> None:
     view, zone, calendar = reckoning.view, reckoning.zone, reckoning.calendar
     for clock, from_ms, until_ms, place, limit_ms, step, holder in timed(reckoning):
         cell = view.cell(place)
@@ -353,10 +355,10 @@ def _post_clocks(entries: Entries, reckoning: Reckoning) -> None:
 # -- warnings that need the law --------------------------------------------------------------
 
 
-def _odd(reckoning: Reckoning) -> Iterator[Noted]:
+def oddities(reckoning: Reckoning) -> Iterator[Noted]:
     """What is odd about an accepted dossier as a whole; what one event shows, `fold` noted."""
     view = reckoning.view
-    source = _source(view)
+    source = accepting_source(view)
     if view.boarded_ms is None:
         yield from _odd_at_reception(reckoning, source, view.accepted_ms or 0)
     for supplement in reckoning.requests[1:]:
@@ -368,7 +370,7 @@ def _odd(reckoning: Reckoning) -> Iterator[Noted]:
             yield Noted(QualityWarning.BACKDATED_END, source, view.end_ms)
 
 
-def _source(view: View) -> str:
+def accepting_source(view: View) -> str:
     """Whose dossier it is: the source that accepted it."""
     accepting = view.moves[view.opened_at : view.opened_at + 1]
     return accepting[0].source if accepting else view.source

@@ -20,7 +20,7 @@ from monitor.domain.clocks import timed
 from monitor.domain.fold import advance, fold
 from monitor.domain.identity import settled
 from monitor.domain.policy import Legal, Policy
-from monitor.domain.post import _odd, _post_clocks, _post_legal, post
+from monitor.domain.post import oddities, post, post_clocks, post_legal
 from monitor.domain.reckoning import Reckoning
 from monitor.domain.view import View
 from monitor.domain.zone import day_number
@@ -112,11 +112,11 @@ def parts(policy: Policy, legal: Legal) -> Table:
 
     def legal_entries() -> None:
         for reckoning in reckonings:
-            _post_legal({}, reckoning)
+            post_legal({}, reckoning)
 
     def clock_entries() -> None:
         for reckoning in reckonings:
-            _post_clocks({}, reckoning)
+            post_clocks({}, reckoning)
 
     measured = {
         "advance, event by event": best_us(step, events),
@@ -132,7 +132,7 @@ def parts(policy: Policy, legal: Legal) -> Table:
             lambda: [list(timed(reckoning)) for reckoning in reckonings], events
         ),
         "  of it: warnings": best_us(
-            lambda: [list(_odd(reckoning)) for reckoning in reckonings], events
+            lambda: [list(oddities(reckoning)) for reckoning in reckonings], events
         ),
     }
     whole = measured["advance, event by event"] + measured["post, all measures"]
