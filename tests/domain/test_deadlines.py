@@ -281,3 +281,14 @@ def test_without_a_pause_the_due_date_stays(strategy):
 def test_an_hour_has_its_milliseconds():
     assert HOUR_MS == 3_600_000
     assert day("2026-08-03") == 20_668
+
+
+def test_pauses_that_overlap_are_joined_with_each_other_only():
+    """An hour, then three hours told as two pauses of two: four hours later than 17:00."""
+    told = [
+        Pause(at("2026-08-03 08:00"), at("2026-08-03 09:00")),
+        Pause(at("2026-08-03 10:00"), at("2026-08-03 12:00")),
+        Pause(at("2026-08-03 11:00"), at("2026-08-03 13:00")),
+    ]
+
+    assert subtract(FIRST, told, calendar=vietnam()).due_ms == at("2026-08-07 21:00")

@@ -6,6 +6,7 @@ August 2026 has no holiday before the 31st: the 3rd, 10th and 17th are Mondays.
 from collections import Counter
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from monitor.domain.deadlines import Limit, Unit
@@ -188,6 +189,30 @@ def test_766_ends_with_the_9_else_the_10_else_7_or_3_else_the_standing_8():
     assert verdicts(*life, said(8, "07 17:00"), said(4, "08 17:00")) == set()
 
 
+def test_requests_before_a_standing_8_count_and_none_after_it():
+    life = said(2, "03 08:00", due="07 17:00"), *SUPPLEMENT
+    assert verdicts(*life, said(8, "07 08:00")) == {"766 on_time"}
+    assert verdicts(*life, said(5, "07 08:00"), said(8, "07 09:00")) == {"766 late"}
+    after = noted(SupplementRequested, "07 09:00")
+    assert verdicts(*life, said(8, "07 08:00"), after) == {"766 on_time"}
+
+
+def test_a_standing_8_before_the_receipt_is_booked_on_the_receipt():
+    stopped = msgspec.structs.replace(
+        said(8, "03 08:00", receipt_ms=aug("05 08:00")), arrival_ms=aug("06 08:00")
+    )
+    entries = booked([stopped], rules())
+    days = {a.day for a in entries if a.measure == Measure.ON_TIME_766}
+    assert days == {day("2026-08-05")}
+
+
+def test_a_request_before_the_receipt_is_none():
+    life = said(1, "03 07:00"), said(5, "03 08:00"), said(2, "04 08:00")
+    assert figure(Measure.SUPPLEMENT_REQUESTS, *life) == 0
+    same_day = said(2, "04 08:00", receipt_ms=aug("03 00:00"))
+    assert figure(Measure.SUPPLEMENT_REQUESTS, *life[:2], same_day) == 1
+
+
 def test_a_standing_8_leaves_the_766_stock_and_no_other():
     life = said(2, "03 08:00", due="07 17:00"), said(4, "03 09:00"), said(8, "05 08:00")
     assert slots(Measure.PAUSED_766, "05", *life) == []
@@ -297,6 +322,12 @@ def test_6_and_8_pause_06b_only_until_another_state_comes(state):
     which = Clock.PAUSE_PAYMENT if state == 6 else Clock.PAUSE_STOPPED
     assert clock(which, *life, by=by) == (0, 0, 0, 0)
     assert clock(which, *gone_on, by=by) == (24 * HOUR, 8 * HOUR, 0, 0)
+
+
+def test_under_restart_our_due_date_is_unknown_from_the_pause_on():
+    life = said(2, "03 08:00"), said(6, "05 08:00")
+    by = rules(FIVE_DAYS, strategy="restart")
+    assert slots(Measure.PAUSED_06B, "05", *life, by=by) == [NO_SLOT]
 
 
 def test_one_pause_that_follows_another_moves_our_due_date_at_once():
@@ -425,6 +456,39 @@ def test_a_dossier_is_forwarded_the_same_day_or_if_after_15_the_next_morning(
 ):
     life = said(2, received), said(4, forwarded)
     assert clock(Clock.FORWARD, *life)[2:] == (within, 1 - within)
+
+
+def times(which, *events):
+    """How often a clock has run to its end."""
+    return figure(clock_measure(which, Part.WORKED_BINS), *events)
+
+
+def test_what_takes_no_time_is_timed_as_well():
+    life = said(1, "03 08:00"), said(2, "03 08:00"), said(4, "03 08:00")
+    assert times(Clock.ACCEPTANCE, *life) == 1
+    assert times(Clock.FORWARD, *life) == 1
+    assert times(Clock.STEP, *life) == 2
+
+
+def test_no_step_is_timed_before_the_receipt_and_every_one_after_it():
+    late = msgspec.structs.replace(
+        said(2, "03 09:00", receipt_ms=aug("03 10:00")), arrival_ms=aug("03 12:00")
+    )
+    life = said(1, "03 08:00"), late, said(4, "03 11:00"), said(9, "03 16:00")
+    assert clock(Clock.STEP, *life)[0] == 6 * HOUR
+    assert times(Clock.STEP, *life) == 2
+
+
+def test_only_a_10_hands_over():
+    life = said(2, "03 08:00"), said(9, "04 08:00")
+    assert times(Clock.HANDOVER, *life) == 0
+    assert times(Clock.HANDOVER, *life, said(7, "05 08:00")) == 0
+    assert times(Clock.HANDOVER, *life, said(10, "05 08:00")) == 1
+
+
+def test_a_pause_that_the_end_follows_is_over():
+    life = said(2, "03 08:00"), said(6, "04 08:00"), said(9, "04 10:00")
+    assert clock(Clock.PAUSE_PAYMENT, *life)[0] == 2 * HOUR
 
 
 def test_the_15_00_rule_moves_the_due_date_only_where_the_row_says_so():
