@@ -21,7 +21,7 @@ from monitor.domain.measures import (
     clock_measure,
 )
 from monitor.domain.procedure import Catalogue, Procedure
-from monitor.domain.reckoning import Reckoning
+from monitor.domain.reckoning import Reckoning, judge_plain
 from monitor.domain.view import Outcome
 from schemas.event import (
     Amended,
@@ -261,6 +261,25 @@ def test_no_due_date_and_no_limit_is_no_deadline_by_any_rule():
         "first no_deadline",
     }
     assert slots(Measure.IN_PROCESS_766, "03", *life, by=rules(row(limit=None))) == [NO_SLOT]
+
+
+@pytest.mark.parametrize(
+    ("end", "instant", "date"),
+    [
+        ("07 16:59:59.999", "on_time", "on_time"),
+        ("07 17:00", "on_time", "on_time"),
+        ("07 17:00:00.001", "late", "on_time"),
+        ("08 00:00", "late", "late"),
+    ],
+)
+def test_the_plain_rule_told_is_the_one_posted(end, instant, date):
+    life = said(2, "03 08:00", due="07 17:00"), said(4, "03 09:00"), said(9, end)
+    for precision, verdict in (("instant", instant), ("date", date)):
+        by = rules(precision=precision)
+        told = judge_plain(fold(life), policy_of(by))
+        assert told is not None
+        assert told.verdict == verdict
+        assert f"plain {verdict}" in verdicts(*life, by=by)
 
 
 # --- on_time_06b and the strategies -----------------------------------------------------------
