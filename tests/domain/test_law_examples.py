@@ -9,6 +9,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from monitor.domain.binding import STANDARD, ClockLimit, ClockUnit, by_when
 from monitor.domain.deadlines import Limit, Unit
 from monitor.domain.fold import fold
 from monitor.domain.measures import (
@@ -35,8 +36,8 @@ from schemas.event import (
     Voided,
 )
 from tests.domain.oracle_law import Decision
-from tests.domain.strategies_law import DOSSIER, HOUR, booked, policy_of, rules_of
-from tests.domain.strategies_time import MAKE_UP, OFF, at, day
+from tests.domain.strategies_law import DOSSIER, HANOI, HOUR, booked, policy_of, rules_of
+from tests.domain.strategies_time import MAKE_UP, OFF, at, day, vietnam
 
 THREE_DAYS = Limit(3, Unit.WORKING_DAYS)
 
@@ -508,6 +509,13 @@ def test_only_a_10_hands_over():
 def test_a_pause_that_the_end_follows_is_over():
     life = said(2, "03 08:00"), said(6, "04 08:00"), said(9, "04 10:00")
     assert clock(Clock.PAUSE_PAYMENT, *life)[0] == 2 * HOUR
+
+
+def test_a_clock_without_a_limit_has_no_instant_to_keep():
+    unlimited = ClockLimit(
+        unit=ClockUnit.NONE, article="abolished", basis=STANDARD[Clock.ACCEPTANCE].basis
+    )
+    assert by_when(unlimited, aug("03 08:00"), vietnam(), HANOI) is None
 
 
 def test_the_15_00_rule_moves_the_due_date_only_where_the_row_says_so():
