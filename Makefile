@@ -88,6 +88,7 @@ docs: install ## Write again what is generated from the code: schemas, tables of
 bench: install ## CPU of clock and fold, then events per second beside plain Faust and bare aiokafka
 	$(BIN)/python -m tests.bench.domain
 	$(BIN)/python -m tests.bench.stages
+	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: kafka-jars
