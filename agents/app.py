@@ -69,6 +69,13 @@ class WorkerLog:
         await self._consumer.rejoin()
 
 
+class TablelessApp(faust.App):
+    """A Faust app that keeps nothing on disk: its state is the ledger's."""
+
+    def _create_directories(self) -> None:
+        """Faust would make folders for tables where the process runs."""
+
+
 def build_app(settings: Settings, desk: Desk) -> faust.App:
     """The Faust app with its one agent."""
     brisk = bool(settings.brisk)
@@ -76,7 +83,7 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
     async def claim(partitions: set[Partition], generation: int) -> Mapping[Partition, int]:
         return await desk.take_over(partitions, generation)
 
-    app = faust.App(
+    app = TablelessApp(
         settings.group,
         broker=f"kafka://{settings.kafka}".replace(",", ";kafka://"),
         store="memory://",

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from agents.app import TablelessApp
 from agents.batch import Batch
 from agents.transport import BatchConsumer, batch_transport
 from monitor.ledger.unit import Partition
@@ -26,7 +26,7 @@ class Reader:
         self.batches: list[Batch] = []
         self.held = asyncio.Event()
         self.held.set()
-        self.app = faust.App(
+        self.app = TablelessApp(
             f"reader-{topic}",
             broker=f"kafka://{bootstrap}",
             store="memory://",

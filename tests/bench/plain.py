@@ -8,8 +8,7 @@ import uuid
 from collections import Counter
 from typing import Any
 
-import faust
-
+from agents.app import TablelessApp
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
 from schemas.event import StateChanged
@@ -23,7 +22,7 @@ async def plain(task: Task) -> None:
     refused = read = 0
     finished = asyncio.Event()
 
-    app = faust.App(
+    app = TablelessApp(
         f"bench-plain-{uuid.uuid4().hex}",
         broker=f"kafka://{task.bootstrap}",
         store="memory://",

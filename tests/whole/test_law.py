@@ -30,6 +30,7 @@ async def test_a_worker_with_reference_files_books_the_laws_measures(
             )
         finally:
             await connection.close()
+    assert list(Path.cwd().glob("*-data")) == []  # a worker leaves nothing where it runs
     net = {row["measure"]: row["net"] for row in rows}
 
     by_06b = (Measure.EARLY_06B, Measure.ON_TIME_06B, Measure.LATE_06B, Measure.NO_DEADLINE_06B)
