@@ -45,11 +45,12 @@ from monitor.ledger.ledger import (
     PositionMoved,
     VersionConflict,
 )
-from monitor.ledger.packing import booked_cells
+from monitor.ledger.packing import unpack_entries
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
     DossierRow,
+    Entry,
     Move,
     Partition,
     Refusal,
@@ -392,26 +393,27 @@ class Desk:
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        posted: list[tuple[Dossier, BookingClass, Posting]] = []
+        posted: list[tuple[Dossier, BookingClass, Posting, int, dict[Entry, int]]] = []
         cells: set[Cell] = set()
+        seen: set[int] = set()
         turns = _Turns()
         for key, booking_class in self._touched.items():
             dossier = self._shelf[key]
             made = posting(dossier.view, self._policy)
-            posted.append((dossier, booking_class, made))
+            holder = made.cell(dossier.view.holder)
             cells.update(made.cells)
-            cells.add(dossier.view.cell(dossier.view.holder))
+            booked = unpack_entries(dossier.booked) if dossier.booked else {}
+            seen.update([cell for _, cell, _, _ in booked])
+            posted.append((dossier, booking_class, made, holder, booked))
             if turns.over():
                 await asyncio.sleep(0)
         numbers = await self._ledger.number(cells)
-        seen = {numbers[cell] for cell in cells}
-        for dossier, _, _ in posted:
-            seen.update(booked_cells(dossier.booked))
-        sheet = Sheet(numbers, await self._ledger.cells(seen))
+        seen.update([numbers[cell] for cell in cells])
+        sheet = Sheet(await self._ledger.cells(seen))
         rows = []
-        for dossier, booking_class, made in posted:
-            sheet.book(dossier, made, booking_class)
-            rows.append(_row(dossier, numbers))
+        for dossier, booking_class, made, holder, booked in posted:
+            sheet.book(dossier, booked, made.numbered(numbers), booking_class)
+            rows.append(_row(dossier, numbers[made.cells[holder]]))
             if turns.over():
                 await asyncio.sleep(0)
         self._put_away()
@@ -722,13 +724,14 @@ class LedgerEmptied(Exception):
     """The ledger has lost what it had."""
 
 
-def _row(dossier: Dossier, numbers: Mapping[Cell, int]) -> DossierRow:
+def _row(dossier: Dossier, cell: int) -> DossierRow:
+    """The dossier's row; the cell is the holder's, as what is posted has it."""
     view = dossier.view
     return DossierRow(
         key=dossier.key,
         version=dossier.version,
         outcome=OUTCOME_NUMBERS[view.outcome],
-        cell=numbers[view.cell(view.holder)],
+        cell=cell,
         due_ms=view.due_ms,
         events=dossier.events,
         booked=dossier.booked,
