@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
 from agents.dossiers import Desk, LedgerEmptied
+from agents.following import following
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
@@ -138,6 +139,7 @@ async def work(
         if ledger is None:
             return
         await stack.enter_async_context(collecting_at_leisure())
+        await stack.enter_async_context(following(settings.database, policy.zone, health))
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
