@@ -26,7 +26,7 @@ CLOSING_STEPS: Final = 5  # of a closing in one round: the balances must not wai
 SUMMARISED_AFTER: Final = 50_000  # numbers folded; read whole, so many are some milliseconds
 
 _FIRST_LOOK_SECONDS: Final = 0.005
-_LONGEST_LOOK_SECONDS: Final = 0.5
+_LONGEST_LOOK_SECONDS: Final = 0.1
 
 # A worker that hangs keeps its session and so the lock; a machine that is gone keeps it for the
 # two hours that TCP takes to notice. The server ends both, and another worker takes over.
