@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
 from agents.dossiers import Desk, LedgerEmptied
-from agents.following import following
+from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
@@ -139,7 +139,10 @@ async def work(
         if ledger is None:
             return
         await stack.enter_async_context(collecting_at_leisure())
-        await stack.enter_async_context(following(settings.database, policy.zone, health))
+        pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
+        await stack.enter_async_context(
+            following(settings.database, policy.zone, health, round_seconds=pace)
+        )
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()

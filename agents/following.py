@@ -18,15 +18,18 @@ from monitor.ledger.follower import SMALLEST_STEP, STEP, Follower, connect
 from monitor.ledger.ledger import UNAVAILABLE
 
 ROUND_SECONDS: Final = 5.0  # between two rounds; a watermark is promised within a minute
+BRISK_ROUND_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 CLOSE_SECONDS: Final = 2.0
 ROUNDS_OF_TRUST: Final = 10  # after so many the server is taken to be well
 
 
 @asynccontextmanager
-async def following(dsn: str, zone: Zone, health: WorkerHealth) -> AsyncIterator[None]:
+async def following(
+    dsn: str, zone: Zone, health: WorkerHealth, *, round_seconds: float = ROUND_SECONDS
+) -> AsyncIterator[None]:
     """Follow the journal within the block; months end in the zone."""
-    task = asyncio.create_task(_follow(dsn, zone, health))
+    task = asyncio.create_task(_follow(dsn, zone, health, round_seconds))
     try:
         yield
     finally:
@@ -35,7 +38,7 @@ async def following(dsn: str, zone: Zone, health: WorkerHealth) -> AsyncIterator
             await task
 
 
-async def _follow(dsn: str, zone: Zone, health: WorkerHealth) -> None:
+async def _follow(dsn: str, zone: Zone, health: WorkerHealth, round_seconds: float) -> None:
     say = structlog.get_logger("emc.follower")
     step = STEP
     pause = 0.5
@@ -47,7 +50,7 @@ async def _follow(dsn: str, zone: Zone, health: WorkerHealth) -> None:
                 while True:
                     await _round(follower, health)
                     rounds += 1
-                    await asyncio.sleep(_jittered(ROUND_SECONDS))
+                    await asyncio.sleep(_jittered(round_seconds))
         except UNAVAILABLE as error:
             if isinstance(error, TimeoutError):  # a step that is too long, or a busy server
                 step = max(SMALLEST_STEP, step // 2)
