@@ -23,7 +23,7 @@ from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
-from monitor.ledger.migrate import SchemaTooNew, migrate
+from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
@@ -179,14 +179,19 @@ async def work(
 async def _opened(settings: Settings, stack: AsyncExitStack) -> Ledger:
     """The ledger, migrated; a person can mend what is wrong with it at the start."""
     say = structlog.get_logger("emc.worker")
+    for name in await bring_up_to_date(settings):
+        say.info("ledger migrated", migration=name)
+    return await stack.enter_async_context(Ledger.open(settings.database))
+
+
+async def bring_up_to_date(settings: Settings) -> list[str]:
+    """Migrate the ledger; the names of what was applied. Raises `Stopped` if it cannot be."""
     try:
-        for name in await migrate(settings.database):
-            say.info("ledger migrated", migration=name)
-        return await stack.enter_async_context(Ledger.open(settings.database))
+        return await migrate(settings.database)
+    except (SchemaTooNew, MayNotMigrate) as error:
+        raise Stopped(str(error)) from None
     except (*UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
         raise Stopped(f"the ledger cannot be used, see EMC_DATABASE: {_said(error)}") from None
-    except SchemaTooNew as error:
-        raise Stopped(str(error)) from None
 
 
 async def _started(app: faust.App, settings: Settings) -> None:

@@ -89,13 +89,17 @@ class Ledger:
     async def open(cls, dsn: str, *, connections: int = 4) -> AsyncIterator[Self]:
         """A ledger with a pool of its own."""
         ledger: Self
+
+        async def recognise(connection: "asyncpg.Connection[Any]") -> None:
+            # The first connection is made when somebody asks: by then there is a ledger.
+            await ledger._server.recognise(connection)
+
         # No minimum: a pool that has one logs a traceback whenever the server is away.
-        # A first connection is made by whoever asks for one, and by then there is a ledger.
         pool = await asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=connections,
-            init=lambda connection: ledger._server.recognise(connection),  # noqa: SLF001
+            init=recognise,
             setup=_set_up,
             command_timeout=60,
         )
