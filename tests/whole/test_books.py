@@ -14,6 +14,7 @@ from agents.following import following
 from agents.health import WorkerHealth
 from monitor.domain.zone import Zone
 from monitor.ledger.migrate import migrate
+from tests.ledger.roles import roles
 from tests.servers.kafka import KafkaNode
 from tests.whole import ledger_checks
 from tests.whole.service import Worker, life, stage, streaming
@@ -44,8 +45,12 @@ def shown(worker: Worker, metric: str) -> float:
 async def test_balances_follow_the_stream_and_another_worker_goes_on_with_them(
     kafka: KafkaNode, database: str, tmp_path: Path
 ):
-    async with stage(kafka.bootstrap, database, tmp_path) as here:
-        workers = [here.worker(), here.worker()]
+    """The workers run under the role that deploy/postgresql/roles.sql makes for them."""
+    async with (
+        roles(database) as member_of,
+        stage(kafka.bootstrap, database, tmp_path) as here,
+    ):
+        workers = [here.worker(database=member_of("emc_worker")) for _ in range(2)]
         for worker in workers:
             await asyncio.to_thread(worker.start)
         connection = await asyncpg.connect(database)
