@@ -27,6 +27,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from agents.acknowledged import Acknowledged
 from agents.batch import Batch, LogUnavailable, Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
@@ -149,6 +150,7 @@ class Desk:
         self._at_hand = at_hand
         self._say = structlog.get_logger("emc.dossiers")
 
+        self._acknowledged = Acknowledged(health)
         self._held: dict[Partition, Held] = {}
         self._shelf: OrderedDict[str, Dossier] = OrderedDict()
         self._late_before_ms = 0  # as of the batch in hand
@@ -490,6 +492,7 @@ class Desk:
         health.at_hand.set(len(self._shelf))
         for partition, move in unit.moves.items():
             self._to_show[partition] = move.next
+            self._acknowledged.note(partition, move.next)
             held = self._held.get(partition)
             if held is not None and held.epoch == move.epoch:
                 held.booked = move.next
@@ -574,6 +577,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
             return {}
+        self._acknowledged.compare(claimed)
         self._forget()
         self._hold(
             {
@@ -684,6 +688,7 @@ class Desk:
                 self._hold({})
                 await self._log.rejoin()
                 return True
+        self._acknowledged.compare(positions)
         self._forget()
         for partition, held in self._held.items():
             held.start = held.next = held.booked = positions[partition].next
