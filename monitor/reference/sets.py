@@ -11,7 +11,7 @@ from typing import Final
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
-from monitor.reference.policy import load_reference, reference_files
+from monitor.reference.policy import POLICY, load_reference, reference_files
 
 PLAIN: Final = "plain.toml"  # of a deployment without reference files: zone and precision
 _HASH_DIGITS: Final = 16  # as many as the version of a folder's files has
@@ -43,6 +43,13 @@ def plain_set(policy: Policy) -> ReferenceSet:
     """What a deployment without reference files goes by: the plain rule's two settings."""
     said = f'zone = "{policy.zone.name}"\nprecision = "{policy.precision}"\n'.encode()
     return ReferenceSet(hashlib.sha256(said).hexdigest()[:_HASH_DIGITS], {PLAIN: said})
+
+
+def zone_of(stored: ReferenceSet) -> str:
+    """Whose days a stored set counts; asked also of sets that this release reads differently."""
+    name = PLAIN if PLAIN in stored.files else POLICY
+    said: str = tomllib.loads(stored.files[name].decode("utf-8-sig"))["zone"]
+    return said
 
 
 def policy_of(stored: ReferenceSet) -> Policy:
