@@ -14,6 +14,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
+from agents.diversion import Diverted, Watch
 from agents.dossiers import Desk, LedgerEmptied
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
@@ -113,7 +114,7 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
 
 
 # Said to whoever runs the worker, in one line; anything else is a bug and shows where.
-_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied)
+_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied, Diverted)
 
 
 async def work(
@@ -151,6 +152,7 @@ async def work(
             health=health,
             now_ms=lambda: time.time_ns() // 1_000_000,
             at_hand=settings.dossiers_at_hand,
+            diversion=Watch(settings.refusal_limit_percent),
         )
         app = build_app(settings, desk)
         log.app = app
