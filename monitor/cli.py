@@ -449,6 +449,83 @@ def quarantine_drop(
     raise typer.Exit(operator.run(work, name="emc quarantine"))
 
 
+position = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Where the ledger stands in the log, and what to do when the log was lost.\n\n"
+    "How-to: docs/how-to/position.md.",
+)
+app.add_typer(position, name="position")
+
+
+@position.command("show")
+def position_show(json: _Json = False) -> None:
+    """Show each partition: next offset, owner and lag, and whether the log is still the one.
+
+    Exit status 1 if it is not, for any of them.
+    """
+    from agents import operator
+    from agents import position_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.show(
+            settings.database, settings.kafka, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc position"))
+
+
+@position.command("accept-loss")
+def position_accept_loss(
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="beginning, end, an offset, a time (with its offset from UTC), or here: the same"
+            " place, for another group or cluster.",
+        ),
+    ],
+    why: Annotated[str, typer.Option(help="The reason; it stays on record.")],
+    partition: Annotated[
+        list[int] | None, typer.Option(help="Only this one; may be repeated. All if left out.")
+    ] = None,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """Go on elsewhere in the log of EMC_TOPIC, for EMC_GROUP, and give up what is passed over.
+
+    For a log that was replaced or cut, or a deliberate change of the consumer group. Stop the
+    workers first. Who, when, from where, to where and why are kept for good.
+    """
+    from agents import operator
+    from agents import position_command as command
+
+    def confirmed(told: str) -> bool:
+        typer.echo(told, nl=False, err=True)
+        return yes or typer.confirm("set these positions?", err=True)
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.accept_loss(
+            settings.database,
+            settings.kafka,
+            topic=settings.topic,
+            partitions=partition or (),
+            to=to,
+            group=settings.group,
+            who=by or operator.account(),
+            why=why,
+            confirmed=confirmed,
+            as_json=json,
+            out=sys.stdout,
+            err=sys.stderr,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc position"))
+
+
 @app.command()
 def docs(
     check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,

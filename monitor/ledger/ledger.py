@@ -293,7 +293,8 @@ async def _refusal(
     return OtherGroup(
         f"{name} is read into this ledger by the group {held['group_id']!r} (worker"
         f" {held['owner']}, last seen {held['moved_at']:%Y-%m-%d %H:%M} UTC), and we are"
-        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, or use a ledger of one's own"
+        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, use a ledger of one's own, or, if"
+        " the group is to be another from now on, `emc position accept-loss --to here`"
     )
 
 
