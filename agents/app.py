@@ -14,6 +14,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
+from agents.diversion import Diverted, Watch
 from agents.dossiers import Desk, LedgerEmptied
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
@@ -117,7 +118,14 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
 
 
 # Said to whoever runs the worker, in one line; anything else is a bug and shows where.
-_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied, OtherRules, ReadsDifferently)
+_SAID_PLAINLY = (
+    LogReplaced,
+    OtherGroup,
+    LedgerEmptied,
+    OtherRules,
+    ReadsDifferently,
+    Diverted,
+)
 
 
 async def work(
@@ -165,6 +173,7 @@ async def work(
             now_ms=lambda: time.time_ns() // 1_000_000,
             at_hand=settings.dossiers_at_hand,
             standing=stands.now,
+            diversion=Watch(settings.refusal_limit_percent),
         )
         app = build_app(settings, desk)
         log.app = app

@@ -31,6 +31,7 @@ class Settings:
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
+    refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
     serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose

@@ -72,6 +72,7 @@ class Progress(NamedTuple):
 
     next: int
     moved_ms: int
+    times_set: int = 0  # by hand
 
 
 class Watermark(NamedTuple):
@@ -149,7 +150,8 @@ _TALLIES: Final = """
 """
 
 _POSITIONS: Final = """
-    SELECT topic, partition, next, (extract(epoch FROM moved_at) * 1000)::int8 AS moved_ms
+    SELECT topic, partition, next, (extract(epoch FROM moved_at) * 1000)::int8 AS moved_ms,
+           times_set
     FROM position
 """
 
@@ -280,8 +282,8 @@ def _arranged(
             TallyKey(name, source, detail): amount for name, source, detail, amount in tallies
         },
         positions={
-            Partition(topic, number): Progress(following, moved_ms)
-            for topic, number, following, moved_ms in positions
+            Partition(topic, number): Progress(following, moved_ms, times_set)
+            for topic, number, following, moved_ms, times_set in positions
         },
         watermark=watermark,
     )

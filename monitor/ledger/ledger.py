@@ -1,7 +1,15 @@
 """The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,6 +19,7 @@ import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
+from monitor.ledger.again import undisturbed
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
 from monitor.ledger.server import SameServer
@@ -39,6 +48,10 @@ CELLS_AT_HAND = 200_000
 # A claim of a lower generation than the one on record is refused, unless that record has not
 # moved for this long: a group that Kafka has forgotten starts again at generation 1.
 FORGOTTEN_AFTER = "1 day"
+
+
+# What else is written in a booking's transaction, on its connection.
+Also = Callable[[Any], Awaitable[None]]
 
 
 class VersionConflict(Exception):
@@ -253,13 +266,17 @@ class Ledger:
         )
         return {row["source"]: row["kept"] for row in rows}
 
-    async def book(self, unit: Unit) -> None:
+    async def book(self, unit: Unit, also: Also | None = None) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.
 
-        Raises `PositionMoved` or `VersionConflict` when somebody else has booked, `PolicyChanged`
-        when another policy is active than the unit's, and one of `UNAVAILABLE` when the outcome
-        is unknown.
+        `also` is done in the same transaction, before its end; it may be called again. Raises
+        `PositionMoved` or `VersionConflict` when somebody else has booked, `PolicyChanged` when
+        another policy is active than the unit's, and one of `UNAVAILABLE` when the outcome is
+        unknown.
         """
+        await undisturbed(lambda: self._book(unit, also))
+
+    async def _book(self, unit: Unit, also: Also | None) -> None:
         with _values():
             async with self._pool.acquire() as connection, connection.transaction():
                 recomputing = await _move_positions(connection, unit)
@@ -276,6 +293,8 @@ class Ledger:
                 await _add_totals(connection, unit)
                 await _add_tallies(connection, unit)
                 await _quarantine(connection, unit)
+                if also is not None:
+                    await also(connection)
 
 
 @contextmanager
@@ -304,7 +323,8 @@ async def _refusal(
     return OtherGroup(
         f"{name} is read into this ledger by the group {held['group_id']!r} (worker"
         f" {held['owner']}, last seen {held['moved_at']:%Y-%m-%d %H:%M} UTC), and we are"
-        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, or use a ledger of one's own"
+        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, use a ledger of one's own, or, if"
+        " the group is to be another from now on, `emc position accept-loss --to here`"
     )
 
 
@@ -422,7 +442,7 @@ async def _quarantine(connection: Any, unit: Unit) -> None:
         return
     await connection.executemany(
         'INSERT INTO quarantine (topic, partition, "offset", source, reason, detail, size,'
-        " hash, sealed, arrived) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " hash, sealed, arrived, form) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         [
             (
                 *refusal.partition,
@@ -434,6 +454,7 @@ async def _quarantine(connection: Any, unit: Unit) -> None:
                 refusal.hash,
                 refusal.sealed,
                 refusal.arrived,
+                refusal.form,
             )
             for refusal in unit.refusals
         ],

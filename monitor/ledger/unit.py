@@ -100,6 +100,7 @@ class Refusal:
     hash: bytes
     sealed: bytes | None
     arrived: datetime
+    form: int = 0  # of the sealed bytes
 
 
 @dataclass(slots=True)

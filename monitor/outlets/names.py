@@ -206,6 +206,23 @@ RECORDS_REFUSED: Final = Metric(
     series="source × reason that has occurred",
     typical=SOURCES * REASONS_OF_A_SOURCE,
 )
+QUARANTINE_SETTLED: Final = Metric(
+    name="emc_quarantine_settled_total",
+    type=Type.COUNTER,
+    labels=("source", "how"),
+    meaning="Refused records that have left the quarantine: returned (sent back after a fix, and"
+    ' measured) or dropped. Those still held are emc_records_total{outcome="refused"} less these.',
+    series="source × how that has occurred",
+    typical=SOURCES * 2,
+)
+POSITION_SET: Final = Metric(
+    name="emc_ledger_position_set_total",
+    type=Type.COUNTER,
+    labels=("topic", "partition"),
+    meaning="How often somebody has set the position by hand, with emc position accept-loss.",
+    series="partition",
+    typical=PARTITIONS,
+)
 POSITION_MOVED: Final = Metric(
     name="emc_ledger_position_moved_timestamp_seconds",
     type=Type.GAUGE,
@@ -271,6 +288,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS,
     RECORDS_REFUSED,
     NEXT_OFFSET,
+    QUARANTINE_SETTLED,
+    POSITION_SET,
     POSITION_MOVED,
     WATERMARK,
     BACKLOG,

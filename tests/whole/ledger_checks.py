@@ -54,8 +54,12 @@ async def booked_until(dsn: str, topic: str) -> dict[int, int]:
 
 
 async def tallied(dsn: str) -> dict[str, int]:
-    """How many records were counted, duplicates, refused."""
-    rows = await _fetch(dsn, "SELECT name, sum(amount)::bigint AS sum FROM tally GROUP BY name")
+    """How many records were counted, duplicates, refused, each as it was first read."""
+    rows = await _fetch(
+        dsn,
+        "SELECT name, sum(amount)::bigint AS sum FROM tally"
+        " WHERE name NOT IN ('returned', 'dropped') GROUP BY name",
+    )
     return {row["name"]: row["sum"] for row in rows}
 
 
