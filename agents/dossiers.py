@@ -38,6 +38,7 @@ from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
 from monitor.domain.post import Entries, post
 from monitor.domain.view import Cell
+from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import (
     UNAVAILABLE,
     LaterGeneration,
@@ -272,10 +273,12 @@ class Desk:
                     awaited.add(event.dossier)
             if turns.over():
                 await asyncio.sleep(0)
-        if awaited:
-            await self._fetch(awaited)
+        retired = await self._fetch(awaited) if awaited else None
         self._late_before_ms = self._now_ms() - LATE_MS
         for event, record in heard:
+            if retired and event.dossier in retired:
+                self._refuse(_past_retention(event), partition, record)
+                continue
             try:
                 self._hear(event)
             except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
@@ -296,19 +299,23 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
             return _fault("", "", error)
 
-    async def _fetch(self, keys: Collection[str]) -> None:
-        """Bring dossiers to hand: one query for all."""
+    async def _fetch(self, keys: Collection[str]) -> set[str]:
+        """Bring dossiers to hand: one query for all. Those that are retired are only named."""
         rows = await self._ledger.load(keys)
         portals = self._policy.portals
+        retired: set[str] = set()
         turns = _Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
                 self._shelf[key] = Dossier(key, portals=portals)
+            elif row.form == RETIRED:
+                retired.add(key)
             else:
                 self._shelf[key] = Dossier.on_record(row, portals)
             if turns.over():
                 await asyncio.sleep(0)
+        return retired
 
     def _hear(self, event: Canonical) -> None:
         key = event.dossier
@@ -748,6 +755,10 @@ def record_hash(record: Record) -> bytes:
     digest.update(b"\x00")
     digest.update(record.value or b"")
     return digest.digest()
+
+
+def _past_retention(event: Canonical) -> Refused:
+    return Refused(Reason.RETIRED, "the dossier is past retention", event.source, event.id)
 
 
 def _fault(source: str, id_: str, error: Exception) -> Refused:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
@@ -262,6 +263,53 @@ def explain(
         legal=legal,
         as_json=json,
         key=settings.applicant_key.encode(),
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def archive(
+    retire: Annotated[
+        bool,
+        typer.Option(
+            "--retire",
+            help="Also let the events of dossiers past retention go, for good; their sums stay.",
+        ),
+    ] = False,
+    before: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="With --retire: what ended before this local day, not by EMC_RETENTION_YEARS.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many it would be.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Make finished dossiers small in the ledger; with **--retire**, let the oldest go.
+
+    A dossier that has ended and of which nothing was heard for EMC_ARCHIVE_AFTER_DAYS is
+    archived: packed in place, some four times smaller, and loaded as before when an event comes
+    for it. A retired one leaves its sums, so that no figure moves, and a line, so that nothing
+    is booked twice; a later event of it goes to quarantine. Run it beside the workers, as often
+    as you like.
+    """
+    from agents.archive import archive_command
+
+    settings = Settings.from_environment()
+    status = archive_command(
+        database=settings.database,
+        policy=settings.policy(),
+        now_ms=time.time_ns() // 1_000_000,
+        after_days=settings.archive_after_days,
+        retire=retire,
+        before=before.date() if before else None,
+        retention_years=settings.retention_years,
+        dry_run=dry_run,
+        as_json=json,
     )
     raise typer.Exit(status)
 

@@ -11,6 +11,7 @@ import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
+from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_rows
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
@@ -79,6 +80,7 @@ class Ledger:
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
+        self._forms = Forms(pool)
         self._cell_ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
 
@@ -153,14 +155,16 @@ class Ledger:
         }
 
     async def load(self, keys: Collection[str]) -> dict[str, DossierRow]:
-        """The dossiers on record among these keys."""
+        """The dossiers on record among these keys, archived ones unpacked."""
         with _values():
             rows = await self._pool.fetch(
-                "SELECT key, version, outcome, cell, due_ms, events, booked FROM dossier"
+                "SELECT key, version, outcome, cell, due_ms, events, booked, form FROM dossier"
                 " WHERE key = ANY($1)",
                 list(keys),
             )
-        return {row["key"]: DossierRow(**row) for row in rows}
+        loaded = {row["key"]: DossierRow(**row) for row in rows}
+        await self._forms.open(loaded.values())
+        return loaded
 
     async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
         """The number of every cell so far seen; those given are numbered first if need be.
@@ -327,7 +331,7 @@ async def _book_dossiers(connection: Any, dossiers: list[DossierRow]) -> None:
         ON CONFLICT (key) DO UPDATE
         SET version = excluded.version, rules = excluded.rules, outcome = excluded.outcome,
             cell = excluded.cell, due_ms = excluded.due_ms, events = excluded.events,
-            booked = excluded.booked
+            booked = excluded.booked, form = 0
         WHERE held.version = excluded.version - 1
         """
     )

@@ -75,6 +75,7 @@ class DossierRow:
     due_ms: int | None
     events: bytes
     booked: bytes
+    form: int = 0  # as found: see `monitor.ledger.forms`; a booking always writes it plain
 
 
 class Move(NamedTuple):
