@@ -18,7 +18,7 @@ from monitor.domain.fold import fold
 from monitor.domain.identity import settled
 from monitor.domain.policy import Policy
 from monitor.domain.zone import date_of, day_number
-from monitor.ledger.archive import BLOCKS, Archive, Row, UnderWay
+from monitor.ledger.archive import BLOCKS, Archive, UnderWay
 from monitor.ledger.forms import (
     DICTIONARY_BYTES,
     PLAIN,
@@ -26,6 +26,7 @@ from monitor.ledger.forms import (
     Sums,
     archived,
     dictionary_of,
+    plain_booked,
 )
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.packing import unpack_entries
@@ -180,17 +181,18 @@ class Run:
         retiring = self._before_ms is not None
         rows = await archive.finished(block, archived_too=retiring)
         self.done.looked_at += len(rows)
-        quiet: list[Row] = []
+        quiet: dict[tuple[str, int], tuple[bytes, bytes]] = {}
         past: dict[tuple[str, int], Sums] = {}
         for row in rows:
-            events, booked = await forms.opened(row.form, row.events, row.booked)
+            events = await forms.events(row.form, row.events)
+            booked = plain_booked(row.booked, row.booked_form)
             heard = list(unpack_events(events))
             if max((event.arrival_ms for event in heard), default=0) > self._quiet_since_ms:
                 continue
             if self._past_retention(heard):
                 past[row.key, row.version] = unpack_entries(booked)
-            elif row.form == PLAIN:
-                quiet.append(row)
+            elif PLAIN in (row.form, row.booked_form):
+                quiet[row.key, row.version] = events, booked
         if past:
             await self._retire(archive, past)
         if quiet:
@@ -208,18 +210,19 @@ class Run:
         self.done.retired += taken
         self.done.left_alone += len(past) - taken
 
-    async def _archive(self, archive: Archive, quiet: list[Row]) -> None:
+    async def _archive(
+        self, archive: Archive, quiet: Mapping[tuple[str, int], tuple[bytes, bytes]]
+    ) -> None:
         if self._chosen is None:
             self._chosen = await self._dictionary(archive)
         number, dictionary = self._chosen
         small = {
-            (row.key, row.version): archived(row.events, row.booked, dictionary)
-            for row in quiet
+            row: archived(events, booked, dictionary) for row, (events, booked) in quiet.items()
         }
         taken = len(quiet) if self._dry_run else await archive.shrink(number, small)
         self.done.archived += taken
         self.done.left_alone += len(quiet) - taken
-        self.done.bytes_before += sum(len(row.events) + len(row.booked) for row in quiet)
+        self.done.bytes_before += sum(len(one) + len(two) for one, two in quiet.values())
         self.done.bytes_after += sum(len(one) + len(two) for one, two in small.values())
 
     async def _dictionary(self, archive: Archive) -> tuple[int, bytes]:
@@ -240,7 +243,11 @@ async def _samples(archive: Archive) -> list[bytes]:
     for place in range(_SAMPLES):
         block = blocks * place // _SAMPLES
         rows = await archive.finished(block, archived_too=False, most=_FROM_A_PLACE)
-        samples += [pack_events(map(faceless, unpack_events(row.events))) for row in rows]
+        samples += [
+            pack_events(map(faceless, unpack_events(row.events)))
+            for row in rows
+            if row.form == PLAIN
+        ]
     return samples
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import asyncpg
 
 from monitor.domain.view import Outcome
-from monitor.ledger.forms import PLAIN, RETIRED, Sums
+from monitor.ledger.forms import DEFLATED, RETIRED, Sums
 from monitor.ledger.unit import OUTCOME_NUMBERS
 
 BLOCKS: Final = 32  # read at a time: some two thousand dossiers
@@ -42,6 +42,7 @@ class Row:
     key: str
     version: int
     form: int
+    booked_form: int
     events: bytes
     booked: bytes
 
@@ -82,13 +83,13 @@ class Archive:
     ) -> list[Row]:
         """Finished dossiers that lie in so many blocks from this one on, retired ones never."""
         rows = await self._connection.fetch(
-            "SELECT key, version, form, events, booked FROM dossier"
+            "SELECT key, version, form, booked_form, events, booked FROM dossier"
             " WHERE ctid >= $1 AND ctid < $2 AND outcome = ANY($3)"
-            " AND (form = $4 OR form > $4 AND $5) LIMIT $6",
+            " AND form <> $4 AND (form = 0 OR booked_form = 0 OR $5) LIMIT $6",
             (block, 0),
             (block + blocks, 0),
             list(FINISHED),
-            PLAIN,
+            RETIRED,
             archived_too,
             most,
         )
@@ -120,11 +121,13 @@ class Archive:
             free = await self._free(archived)
             await self._connection.execute(
                 """
-                UPDATE dossier SET form = $1, events = packed.events, booked = packed.booked
-                FROM unnest($2::text[], $3::bytea[], $4::bytea[]) AS packed (key, events, booked)
+                UPDATE dossier SET form = $1, booked_form = $2,
+                       events = packed.events, booked = packed.booked
+                FROM unnest($3::text[], $4::bytea[], $5::bytea[]) AS packed (key, events, booked)
                 WHERE dossier.key = packed.key
                 """,
                 number,
+                DEFLATED,
                 [key for key, _ in free],
                 [archived[row][0] for row in free],
                 [archived[row][1] for row in free],
@@ -141,7 +144,7 @@ class Archive:
             free = await self._free(sums_of)
             await self._connection.execute(
                 "UPDATE dossier SET form = $1, version = version + 1, cell = NULL, due_ms = NULL,"
-                " events = '', booked = '' WHERE key = ANY($2::text[])",
+                " events = '', booked = '', booked_form = 0 WHERE key = ANY($2::text[])",
                 RETIRED,
                 [key for key, _ in free],
             )

@@ -16,6 +16,7 @@ from monitor.ledger.unit import DossierRow
 PLAIN: Final = 0
 RETIRED: Final = -1  # events and booked entries are gone, their sums are in `retired_sum`
 # A form above 0 is the number of the dictionary that the events were deflated with.
+DEFLATED: Final = 1  # the form of booked entries
 
 _RAW: Final = -15  # deflate without header and checksum: PostgreSQL has checksums of its own
 _LEVEL: Final = 6
@@ -38,9 +39,9 @@ def plain_events(events: bytes, dictionary: bytes) -> bytes:
     return whole.decompress(events) + whole.flush()
 
 
-def plain_booked(booked: bytes, form: int) -> bytes:
+def plain_booked(booked: bytes, booked_form: int) -> bytes:
     """The booked entries of a row of any form, as they were."""
-    return zlib.decompress(booked, _RAW) if form > PLAIN else booked
+    return zlib.decompress(booked, _RAW) if booked_form == DEFLATED else booked
 
 
 class Forms:
@@ -69,15 +70,17 @@ class Forms:
         """Make archived rows plain, in place; plain and retired ones stay as they are."""
         for row in rows:
             if row.form > PLAIN:
-                row.events, row.booked = await self.opened(row.form, row.events, row.booked)
+                row.events = await self.events(row.form, row.events)
                 row.form = PLAIN
+            if row.booked_form:
+                row.booked = plain_booked(row.booked, row.booked_form)
+                row.booked_form = PLAIN
 
-    async def opened(self, form: int, events: bytes, booked: bytes) -> tuple[bytes, bytes]:
-        """Events and booked entries of a row of any form, as they were packed."""
+    async def events(self, form: int, events: bytes) -> bytes:
+        """The events of a row of any form, as they were packed."""
         if form <= PLAIN:
-            return events, booked
-        dictionary = await self.dictionary(form)
-        return plain_events(events, dictionary), plain_booked(booked, form)
+            return events
+        return plain_events(events, await self.dictionary(form))
 
 
 def dictionary_of(samples: Iterable[bytes]) -> bytes:

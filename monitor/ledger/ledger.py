@@ -158,7 +158,8 @@ class Ledger:
         """The dossiers on record among these keys, archived ones unpacked."""
         with _values():
             rows = await self._pool.fetch(
-                "SELECT key, version, outcome, cell, due_ms, events, booked, form FROM dossier"
+                "SELECT key, version, outcome, cell, due_ms, events, booked, form,"
+                " booked_form FROM dossier"
                 " WHERE key = ANY($1)",
                 list(keys),
             )
@@ -331,7 +332,7 @@ async def _book_dossiers(connection: Any, dossiers: list[DossierRow]) -> None:
         ON CONFLICT (key) DO UPDATE
         SET version = excluded.version, rules = excluded.rules, outcome = excluded.outcome,
             cell = excluded.cell, due_ms = excluded.due_ms, events = excluded.events,
-            booked = excluded.booked, form = 0
+            booked = excluded.booked, form = 0, booked_form = 0
         WHERE held.version = excluded.version - 1
         """
     )

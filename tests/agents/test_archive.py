@@ -189,7 +189,7 @@ async def drift_of(dsn: str) -> list[str]:
         async with connection.transaction():
             for row in rows.values():
                 await connection.execute(
-                    "UPDATE dossier SET events = $2, booked = $3, form = 0 WHERE key = $1",
+                    "UPDATE dossier SET events = $2, booked = $3, form = 0, booked_form = 0 WHERE key = $1",
                     row.key,
                     row.events,
                     row.booked,
@@ -412,3 +412,24 @@ def test_a_dictionary_holds_nothing_that_only_one_dossier_has() -> None:
 
     assert (kept_of_it.dossier, kept_of_it.id, kept_of_it.applicant_key) == ("", "", "")
     assert (kept_of_it.agency, kept_of_it.step) == (event.agency, "thẩm định")
+
+
+async def test_entries_booked_anew_beside_archived_events_are_archived_again(
+    filled: str,
+) -> None:
+    """As a recompute leaves them: new entries, and the events untouched."""
+    before = await kept(filled)
+    await archive(filled)
+    [(key,), *_] = await ask(filled, "SELECT key FROM dossier WHERE form > 0 ORDER BY key")
+    await ask(
+        filled,
+        "UPDATE dossier SET booked = $2, booked_form = 0 WHERE key = $1",
+        key,
+        before[key].booked,
+    )
+
+    assert await kept(filled) == before
+    run = await archive(filled, as_json=True)
+
+    assert json.loads(run.out)["archived"] == 1
+    assert await kept(filled) == before

@@ -1,8 +1,10 @@
 -- Finished dossiers take less room, and in the end none but a line; and what `emc reconcile` found.
 
--- How events and booked entries lie in the row: 0 as the worker packs them; a number above 0
--- deflated, the events with that dictionary; -1 retired, both are gone for good.
+-- How events lie in the row: 0 as the worker packs them; a number above 0 deflated with that
+-- dictionary; -1 retired, they are gone for good, and the booked entries with them.
 ALTER TABLE dossier ADD COLUMN form smallint NOT NULL DEFAULT 0;
+-- Booked entries, of their own because they are written without the events: 0 plain, 1 deflated.
+ALTER TABLE dossier ADD COLUMN booked_form smallint NOT NULL DEFAULT 0;
 
 -- What the events of this deployment have in common, for deflate to refer to. Kept for as long as
 -- a row is archived with it. It holds no dossier code, no identity of an event and no applicant.
