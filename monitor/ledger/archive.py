@@ -32,7 +32,7 @@ FINISHED: Final = tuple(
 
 
 class UnderWay(Exception):
-    """Another run holds the ledger's archive."""
+    """Something else is done to the ledger that has to end first; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class Archive:
         books no more of it.
         """
         async with self._connection.transaction():
+            await self._no_recompute()
             free = await self._free(sums_of)
             await self._connection.execute(
                 "UPDATE dossier SET form = $1, version = version + 1, cell = NULL, due_ms = NULL,"
@@ -160,6 +161,19 @@ class Archive:
                 list(sums.values()),
             )
         return len(free)
+
+    async def _no_recompute(self) -> None:
+        """None begins until our transaction has ended; raises `UnderWay` if one is not over.
+
+        It would give entries to dossiers whose sums are already among the retired.
+        """
+        if await self._connection.fetchval("SELECT to_regproc('policy_in_force') IS NULL"):
+            return  # a ledger that knows no recompute
+        if await self._connection.fetchval(
+            "SELECT (SELECT recomputing IS NOT NULL FROM policy_in_force())"
+            " OR EXISTS (SELECT FROM rebooked)"
+        ):
+            raise UnderWay("a recompute is not over, its dossiers cannot be retired yet")
 
     async def _free(self, wanted: Collection[tuple[str, int]]) -> Sequence[tuple[str, int]]:
         """Those of these rows that are as they were read and that nobody else is writing."""

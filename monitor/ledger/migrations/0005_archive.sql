@@ -6,6 +6,26 @@ ALTER TABLE dossier ADD COLUMN form smallint NOT NULL DEFAULT 0;
 -- Booked entries, of their own because they are written without the events: 0 plain, 1 deflated.
 ALTER TABLE dossier ADD COLUMN booked_form smallint NOT NULL DEFAULT 0;
 
+-- What a dossier has booked, whether or not a recompute's result is merged into its row: such a
+-- result is plain, whatever the form of the entries that it takes the place of.
+DO $$ BEGIN
+    IF to_regclass('booked_now') IS NOT NULL THEN
+        CREATE OR REPLACE VIEW booked_now AS
+        SELECT dossier.key, dossier.version,
+               coalesce(rebooked.epoch, dossier.epoch) AS epoch,
+               CASE WHEN rebooked.key IS NULL THEN dossier.outcome ELSE rebooked.outcome END AS outcome,
+               CASE WHEN rebooked.key IS NULL THEN dossier.cell ELSE rebooked.cell END AS cell,
+               CASE WHEN rebooked.key IS NULL THEN dossier.due_ms ELSE rebooked.due_ms END AS due_ms,
+               dossier.events,
+               coalesce(rebooked.booked, dossier.booked) AS booked,
+               dossier.form,
+               CASE WHEN rebooked.booked IS NULL THEN dossier.booked_form ELSE 0 END AS booked_form
+        FROM dossier
+        LEFT JOIN rebooked ON rebooked.key = dossier.key AND rebooked.epoch > dossier.epoch
+            AND rebooked.epoch = (SELECT policy.epoch FROM policy WHERE policy.state = 'active');
+    END IF;
+END $$;
+
 -- What the events of this deployment have in common, for deflate to refer to. Kept for as long as
 -- a row is archived with it. It holds no dossier code, no identity of an event and no applicant.
 CREATE TABLE dictionary (
