@@ -18,7 +18,7 @@ from monitor.ledger.forms import DEFLATED, RETIRED, Sums
 from monitor.ledger.unit import OUTCOME_NUMBERS
 
 BLOCKS: Final = 32  # read at a time: some two thousand dossiers
-_LOCK: Final = 4_210_768  # any number of our own: two runs at once would only do the work twice
+_LOCK: Final = 4_210_805  # any number of our own: two runs at once would only do the work twice
 
 FINISHED: Final = tuple(
     OUTCOME_NUMBERS[outcome]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import StringIO
@@ -24,6 +24,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import unpack_entries
 from tests.domain.strategies import at, said
 from tests.ledger.fill import feeding
+from tests.servers.postgres import Postgres
 from tests.whole.ledger_checks import PLAIN as PLAIN_POLICY
 from tests.whole.ledger_checks import drift
 
@@ -92,10 +93,25 @@ async def fill(dsn: str, given: Iterable[Record], policy: Policy = PLAIN_POLICY)
         return await feeder.hear(given)
 
 
+@pytest.fixture(scope="module")
+def filled_once(postgres: Postgres) -> Iterator[str]:
+    """A ledger with bookings that nobody is connected to, to be copied."""
+
+    async def make() -> str:
+        name = await postgres.create()
+        await fill(postgres.dsn(name), scenario())
+        return name
+
+    name = asyncio.run(make())
+    yield name
+    asyncio.run(postgres.drop(name))
+
+
 @pytest.fixture
-async def filled(database: str) -> str:
-    await fill(database, scenario())
-    return database
+async def filled(postgres: Postgres, filled_once: str) -> AsyncIterator[str]:
+    name = await postgres.create(filled_once)
+    yield postgres.dsn(name)
+    await postgres.drop(name)
 
 
 async def end(dsn: str) -> dict[int, int]:
