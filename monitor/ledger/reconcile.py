@@ -20,7 +20,7 @@ from monitor.ledger.checks import Check
 from monitor.ledger.forms import RETIRED, Sums, plain_booked
 from monitor.ledger.packing import unpack_entries
 
-BLOCKS: Final = 32  # of the dossiers' table, read at a time
+BLOCKS: Final = 8  # of the dossiers' table, read at a time: some hundred dossiers
 NAMED: Final = 20  # differing accounts or dossiers that are named; all are counted
 _WORK_MEM: Final = "64MB"  # for one sort or hash of a session, before it spills
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from monitor import __version__
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, Kind, Tally
+from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.outlets import names
@@ -77,6 +78,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *still_open,
         *records,
         *_positions(snapshot),
+        *_reconciled(snapshot),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -207,6 +209,16 @@ def _positions(snapshot: Snapshot) -> Iterable[Family]:
         _add(following, names.NEXT_OFFSET, labels, progress.next)
         _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
     return following, moved
+
+
+def _reconciled(snapshot: Snapshot) -> Iterable[Family]:
+    drift, stale, at = map(_family, (names.DRIFT, names.STALE, names.RECONCILED))
+    for found in sorted(snapshot.reconciled):
+        _add(drift, names.DRIFT, (found.name,), found.differing)
+        _add(at, names.RECONCILED, (found.name,), found.ended_ms / 1000)
+        if found.name == Check.DOSSIERS:
+            _add(stale, names.STALE, (), found.stale)
+    return drift, stale, at
 
 
 def _family(metric: names.Metric) -> Family:

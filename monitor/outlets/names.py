@@ -18,6 +18,7 @@ from monitor.domain.measures import (
     Kind,
     Measure,
 )
+from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy
 from monitor.ledger.unit import BookingClass
 
@@ -222,6 +223,29 @@ NEXT_OFFSET: Final = Metric(
     series="partition",
     typical=PARTITIONS,
 )
+DRIFT: Final = Metric(
+    name="emc_ledger_drift",
+    type=Type.GAUGE,
+    labels=("check",),
+    meaning="Accounts, or with `dossiers` dossiers, on which the ledger's books disagreed when"
+    " the check was last made by emc reconcile. Must be 0; none as long as it was never made.",
+    series="check that was made",
+    typical=len(Check),
+)
+STALE: Final = Metric(
+    name="emc_ledger_stale_dossiers",
+    type=Type.GAUGE,
+    meaning="Dossiers that the last check `dossiers` found booked under another policy or other"
+    " rules, and did not compare.",
+)
+RECONCILED: Final = Metric(
+    name="emc_ledger_reconciled_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("check",),
+    meaning="When the check was last made.",
+    series="check that was made",
+    typical=len(Check),
+)
 SNAPSHOT_TIME: Final = Metric(
     name="emc_snapshot_timestamp_seconds",
     type=Type.GAUGE,
@@ -259,6 +283,9 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS_REFUSED,
     NEXT_OFFSET,
     POSITION_MOVED,
+    DRIFT,
+    STALE,
+    RECONCILED,
     SNAPSHOT_TIME,
     SNAPSHOT_SERIES,
     SNAPSHOT_OTHER,
