@@ -36,7 +36,7 @@ from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
 from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
-from monitor.domain.post import Entries, post
+from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import (
@@ -399,14 +399,14 @@ class Desk:
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        posted: list[tuple[Dossier, BookingClass, Entries]] = []
+        posted: list[tuple[Dossier, BookingClass, Posting]] = []
         cells: set[Cell] = set()
         turns = _Turns()
         for key, booking_class in self._touched.items():
             dossier = self._shelf[key]
-            entries = post(dossier.view, self._policy)
-            posted.append((dossier, booking_class, entries))
-            cells.update([account.cell for account in entries])
+            made = posting(dossier.view, self._policy)
+            posted.append((dossier, booking_class, made))
+            cells.update(made.cells)
             cells.add(dossier.view.cell(dossier.view.holder))
             if turns.over():
                 await asyncio.sleep(0)
@@ -416,8 +416,8 @@ class Desk:
             seen.update(booked_cells(dossier.booked))
         sheet = Sheet(numbers, await self._ledger.cells(seen))
         rows = []
-        for dossier, booking_class, entries in posted:
-            sheet.book(dossier, entries, booking_class)
+        for dossier, booking_class, made in posted:
+            sheet.book(dossier, made, booking_class)
             rows.append(_row(dossier, numbers))
             if turns.over():
                 await asyncio.sleep(0)
