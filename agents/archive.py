@@ -190,9 +190,9 @@ class Run:
             if max((event.arrival_ms for event in heard), default=0) > self._quiet_since_ms:
                 continue
             if self._past_retention(heard):
-                past[row.key, row.version] = unpack_entries(booked)
+                past[row.key, row.stamp] = unpack_entries(booked)
             elif PLAIN in (row.form, row.booked_form):
-                quiet[row.key, row.version] = events, booked
+                quiet[row.key, row.stamp] = events, booked
         if past:
             await self._retire(archive, past)
         if quiet:

@@ -2,8 +2,8 @@
 
 Rows are read as they lie on disk, some blocks at a time: dossiers that ended together lie
 together, where an order by code would jump through the whole table. Each batch is one short
-transaction that takes only rows nobody else is writing, and only in the version that was read, so
-that a worker's booking always wins. A row that moves meanwhile is met by the next run.
+transaction that takes only rows nobody else is writing, and only as they were read, so that a
+worker's booking always wins. A row that moves meanwhile is met by the next run.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ class Row:
     """A finished dossier as it lies in the ledger."""
 
     key: str
-    version: int
+    stamp: int  # the transaction that wrote the row: nobody has, as long as it is the same
     form: int
     booked_form: int
     events: bytes
@@ -83,7 +83,7 @@ class Archive:
     ) -> list[Row]:
         """Finished dossiers that lie in so many blocks from this one on, retired ones never."""
         rows = await self._connection.fetch(
-            "SELECT key, version, form, booked_form, events, booked FROM dossier"
+            "SELECT key, xmin::text::int8, form, booked_form, events, booked FROM dossier"
             " WHERE ctid >= $1 AND ctid < $2 AND outcome = ANY($3)"
             " AND form <> $4 AND (form = 0 OR booked_form = 0 OR $5) LIMIT $6",
             (block, 0),
@@ -114,8 +114,8 @@ class Archive:
     ) -> int:
         """Put archived events and entries in place of the plain ones; how many rows took them.
 
-        By key and the version that was read; that stays as it is, because what the dossier is
-        has not changed: a worker that has it at hand may go on.
+        By key and stamp as they were read. The version stays, because what the dossier is has
+        not changed: a worker that has it at hand may go on.
         """
         async with self._connection.transaction():
             free = await self._free(archived)
@@ -137,8 +137,8 @@ class Archive:
     async def retire(self, sums_of: Mapping[tuple[str, int], Sums]) -> int:
         """Let events and entries go and add the entries to what is retired; how many dossiers.
 
-        By key and the version that was read. That is raised: whoever has the dossier at hand
-        books no more of it.
+        By key and stamp as they were read. The version is raised: whoever has the dossier at
+        hand books no more of it.
         """
         async with self._connection.transaction():
             await self._no_recompute()
@@ -178,12 +178,12 @@ class Archive:
     async def _free(self, wanted: Collection[tuple[str, int]]) -> Sequence[tuple[str, int]]:
         """Those of these rows that are as they were read and that nobody else is writing."""
         rows = await self._connection.fetch(
-            "SELECT key, version FROM dossier WHERE key = ANY($1::text[]) AND form <> $2"
+            "SELECT key, xmin::text::int8 FROM dossier WHERE key = ANY($1::text[]) AND form <> $2"
             " ORDER BY key FOR UPDATE SKIP LOCKED",
             [key for key, _ in wanted],
             RETIRED,
         )
-        return [row for key, version in rows if (row := (key, version)) in wanted]
+        return [row for key, stamp in rows if (row := (key, stamp)) in wanted]
 
 
 def _added(several: Iterable[Sums]) -> dict[tuple[int, int, int, int], int]:

@@ -202,14 +202,18 @@ async def test_a_late_event_of_an_archived_dossier_is_folded_with_the_others(
     assert await drift(database, "emc.dossiers", await end(database), PLAIN_POLICY) == []
 
 
-async def test_a_booking_in_between_wins_over_the_archive(filled: str) -> None:
+@pytest.mark.parametrize("change", ["version = version + 1", "booked = booked"])
+async def test_whatever_is_written_in_between_wins_over_the_archive(
+    filled: str, change: str
+) -> None:
+    """A booking raises the version; what a recompute merges leaves it as it was."""
     async with Archive.open(filled) as opened:
         [row, other, *_] = await opened.finished(0, archived_too=False)
         number = await opened.keep_dictionary(b"anything")
-        await ask(filled, "UPDATE dossier SET version = version + 1 WHERE key = $1", row.key)
-        packed = {(one.key, one.version): (b"E", b"B") for one in (row, other)}
+        await ask(filled, f"UPDATE dossier SET {change} WHERE key = $1", row.key)
+        packed = {(one.key, one.stamp): (b"E", b"B") for one in (row, other)}
         retired: dict[tuple[str, int], dict[tuple[int, int, int, int], int]] = {
-            (row.key, row.version): {(2, 1, 1, -1): 1}
+            (row.key, row.stamp): {(2, 1, 1, -1): 1}
         }
 
         assert await opened.retire(retired) == 0
@@ -230,7 +234,7 @@ async def test_a_dossier_that_is_being_booked_is_left_alone(filled: str) -> None
             [row, other, *_] = await opened.finished(0, archived_too=False)
             await connection.execute("SELECT 1 FROM dossier WHERE key = $1 FOR UPDATE", row.key)
             number = await opened.keep_dictionary(b"anything")
-            packed = {(one.key, one.version): (b"E", b"B") for one in (row, other)}
+            packed = {(one.key, one.stamp): (b"E", b"B") for one in (row, other)}
 
             assert await opened.shrink(number, packed) == 1
     finally:
