@@ -176,10 +176,18 @@ class Run:
                     await self.batch(archive, forms, block)
                     progress.update(task, completed=min(block + BLOCKS, blocks))
 
-    async def batch(self, archive: Archive, forms: Forms, block: int) -> None:
-        """The finished dossiers of `BLOCKS` blocks."""
+    async def batch(
+        self,
+        archive: Archive,
+        forms: Forms,
+        block: int,
+        *,
+        blocks: int = BLOCKS,
+        most: int | None = None,
+    ) -> bool:
+        """The finished dossiers of some blocks; whether they may have more than was read."""
         retiring = self._before_ms is not None
-        rows = await archive.finished(block, archived_too=retiring)
+        rows = await archive.finished(block, archived_too=retiring, blocks=blocks, most=most)
         self.done.looked_at += len(rows)
         quiet: dict[tuple[str, int], tuple[bytes, bytes]] = {}
         past: dict[tuple[str, int], Sums] = {}
@@ -197,6 +205,7 @@ class Run:
             await self._retire(archive, past)
         if quiet:
             await self._archive(archive, quiet)
+        return len(rows) == most
 
     def _past_retention(self, heard: list[Canonical]) -> bool:
         if self._before_ms is None:
@@ -231,7 +240,8 @@ class Run:
         if known is not None and len(known[1]) >= DICTIONARY_BYTES:
             return known
         made = dictionary_of(await _samples(archive))
-        if known is not None and len(made) <= len(known[1]):
+        # Each of them is kept for good: a somewhat longer one is not worth it.
+        if known is not None and len(made) < 2 * len(known[1]):
             return known
         return (0 if self._dry_run else await archive.keep_dictionary(made)), made
 

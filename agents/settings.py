@@ -31,6 +31,7 @@ class Settings:
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
+    archive_beside: int = 0  # 1: workers archive too, a hundred dossiers every few seconds
     archive_after_days: int = 30  # without news, before a finished dossier is archived
     retention_years: int = 10  # after the end of a dossier, before it may be retired; 0: never
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose

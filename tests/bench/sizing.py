@@ -110,12 +110,13 @@ class Reconciled:
 def reconcile(dsn: str, reference: str) -> Reconciled:
     """In a process of its own, whose memory is looked at."""
     program = (
-        "import resource, sys\n"
+        "import re, sys\n"
         "from agents.reconcile import reconcile_command\n"
         "from agents.settings import Settings\n"
         f"status = reconcile_command(Settings(database={dsn!r}, reference={reference!r}))\n"
-        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "print(f'peak {peak / 1024:.0f}')\n"
+        # Not from getrusage, which begins with what the parent had.
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]\n"
+        "print(f'peak {int(peak) / 1024:.0f}')\n"
         "sys.exit(status)\n"
     )
     began = perf_counter()
@@ -177,6 +178,31 @@ class Sizing:
         finally:
             await connection.close()
         self._show()
+
+    async def reconcile_at(self, dossiers: int) -> None:
+        """Time and memory of a reconcile, of a ledger filled up with copies of its dossiers."""
+        await self._fill()
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            known = await connection.fetchval("SELECT count(*) FROM dossier")
+            copies = dossiers // known - 1
+            await connection.execute("CREATE TEMP TABLE more AS SELECT * FROM dossier")
+            for _ in range(copies):
+                await connection.execute(
+                    "UPDATE more SET key = key || '+'; INSERT INTO dossier SELECT * FROM more"
+                )
+            await connection.execute(
+                "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+                f" SELECT measure, cell, day, slot, class, {copies} * amount FROM journal;"
+                f" UPDATE total SET credit = {copies + 1} * credit, debit = {copies + 1} * debit;"
+                " DROP TABLE more"
+            )
+            await connection.execute("VACUUM ANALYZE")
+        finally:
+            await connection.close()
+        found = await asyncio.to_thread(reconcile, self._dsn, self._reference)
+        self._console.print(found.said, highlight=False)
+        self._console.print(f"{found.seconds:.0f} s, at most {found.peak_mb:.0f} MB")
 
     async def _fill(self) -> None:
         console, scenario = self._console, self._scenario
@@ -279,6 +305,9 @@ def main() -> int:
     parser.add_argument("--dossiers", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unit", type=int, default=20_000, help="events a transaction")
+    parser.add_argument(
+        "--reconcile-at", type=int, default=0, metavar="N", help="only reconcile N dossiers"
+    )
     parser.add_argument("--plain", action="store_true", help="without the law's measures")
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 100)
@@ -289,7 +318,9 @@ def main() -> int:
         except subprocess.TimeoutExpired:  # ten seconds, which a busy machine may exceed
             server = get_server(folder / "ledger")
         with server:
-            asyncio.run(Sizing(server.get_uri(), arguments, console).measure())
+            sizing = Sizing(server.get_uri(), arguments, console)
+            at = arguments.reconcile_at
+            asyncio.run(sizing.reconcile_at(at) if at else sizing.measure())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
