@@ -351,3 +351,58 @@ async def test_a_role_that_may_only_read_still_gets_its_answer(filled: str) -> N
 
     assert run.status == 0
     assert "may not write the table reconciled" in run.err
+
+
+async def fold_half(dsn: str) -> None:
+    """As the follower does, by hand, and no further than half of the journal."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS balance (measure smallint, cell integer, day integer,
+                slot integer, amount bigint, PRIMARY KEY (measure, day, cell, slot));
+            CREATE TABLE IF NOT EXISTS follower (seq bigint, folded_at timestamptz);
+            DELETE FROM follower;
+            INSERT INTO follower SELECT max(seq) / 2, '2026-08-03T09:00:00Z' FROM journal;
+            INSERT INTO balance SELECT measure, cell, day, slot, sum(amount)
+            FROM journal WHERE seq <= (SELECT seq FROM follower) GROUP BY 1, 2, 3, 4
+            """
+        )
+    finally:
+        await connection.close()
+
+
+async def test_balances_agree_with_the_journal_as_far_as_it_is_folded(filled: str) -> None:
+    await fold_half(filled)
+    [(behind,)] = await ask(filled, "SELECT max(seq) - max(seq) / 2 FROM journal")
+
+    found = await told(filled, status=0)
+
+    assert found["balances"]["compared"] > 100
+    assert found["balances"]["note"] == (
+        f"{behind:,} rows of the journal are not in the balances yet, which tell the state of"
+        " 2026-08-03 09:00:00 UTC"
+    )
+
+
+async def test_a_changed_balance_is_named(filled: str) -> None:
+    await fold_half(filled)
+    [(cell,)] = await ask(
+        filled,
+        "UPDATE balance SET amount = amount - 4 WHERE ctid = (SELECT min(ctid) FROM balance"
+        " WHERE measure = 2) RETURNING cell",
+    )
+    [(agency,)] = await ask(filled, "SELECT agency FROM cell WHERE id = $1", cell)
+
+    [account] = (await told(filled, [Check.BALANCES]))["balances"]["first"]
+
+    assert account["account"].startswith(f"accepted, agency {agency}, ")
+    assert account["other"] == account["journal"] - 4
+
+
+async def test_a_follower_that_went_too_far_is_found(filled: str) -> None:
+    """A watermark that says more than was folded: what lies between would never be."""
+    await fold_half(filled)
+    await ask(filled, "UPDATE follower SET seq = seq + 20 RETURNING seq")
+
+    assert (await told(filled, [Check.BALANCES]))["balances"]["differing"] > 0
