@@ -76,9 +76,9 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
         *still_open,
+        *_reconciled(snapshot),
         *records,
         *_positions(snapshot),
-        *_reconciled(snapshot),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -202,15 +202,6 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
             yield family
 
 
-def _positions(snapshot: Snapshot) -> Iterable[Family]:
-    following, moved = _family(names.NEXT_OFFSET), _family(names.POSITION_MOVED)
-    for partition, progress in sorted(snapshot.positions.items()):
-        labels = (partition.topic, str(partition.partition))
-        _add(following, names.NEXT_OFFSET, labels, progress.next)
-        _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
-    return following, moved
-
-
 def _reconciled(snapshot: Snapshot) -> Iterable[Family]:
     drift, stale, at = map(_family, (names.DRIFT, names.STALE, names.RECONCILED))
     for found in sorted(snapshot.reconciled):
@@ -219,6 +210,15 @@ def _reconciled(snapshot: Snapshot) -> Iterable[Family]:
         if found.name == Check.DOSSIERS:
             _add(stale, names.STALE, (), found.stale)
     return drift, stale, at
+
+
+def _positions(snapshot: Snapshot) -> Iterable[Family]:
+    following, moved = _family(names.NEXT_OFFSET), _family(names.POSITION_MOVED)
+    for partition, progress in sorted(snapshot.positions.items()):
+        labels = (partition.topic, str(partition.partition))
+        _add(following, names.NEXT_OFFSET, labels, progress.next)
+        _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
+    return following, moved
 
 
 def _family(metric: names.Metric) -> Family:

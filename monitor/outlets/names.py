@@ -223,6 +223,25 @@ NEXT_OFFSET: Final = Metric(
     series="partition",
     typical=PARTITIONS,
 )
+SNAPSHOT_TIME: Final = Metric(
+    name="emc_snapshot_timestamp_seconds",
+    type=Type.GAUGE,
+    meaning="When the ledger was read for this scrape; at most a second before it.",
+)
+SNAPSHOT_SERIES: Final = Metric(
+    name="emc_snapshot_series",
+    type=Type.GAUGE,
+    meaning="Series of this scrape that come from the ledger; they keep to the budget.",
+)
+SNAPSHOT_OTHER: Final = Metric(
+    name="emc_snapshot_summed_into_other",
+    type=Type.GAUGE,
+    meaning="Label sets without series of their own, summed into label values `other`"
+    " because a limit or the series budget is reached.",
+    labels=("part",),
+    series="part",
+    typical=4,
+)
 DRIFT: Final = Metric(
     name="emc_ledger_drift",
     type=Type.GAUGE,
@@ -246,25 +265,6 @@ RECONCILED: Final = Metric(
     series="check that was made",
     typical=len(Check),
 )
-SNAPSHOT_TIME: Final = Metric(
-    name="emc_snapshot_timestamp_seconds",
-    type=Type.GAUGE,
-    meaning="When the ledger was read for this scrape; at most a second before it.",
-)
-SNAPSHOT_SERIES: Final = Metric(
-    name="emc_snapshot_series",
-    type=Type.GAUGE,
-    meaning="Series of this scrape that come from the ledger; they keep to the budget.",
-)
-SNAPSHOT_OTHER: Final = Metric(
-    name="emc_snapshot_summed_into_other",
-    type=Type.GAUGE,
-    meaning="Label sets without series of their own, summed into label values `other`"
-    " because a limit or the series budget is reached.",
-    labels=("part",),
-    series="part",
-    typical=4,
-)
 BUILD: Final = Metric(
     name="emc_build_info",
     type=Type.INFO,
@@ -283,11 +283,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS_REFUSED,
     NEXT_OFFSET,
     POSITION_MOVED,
-    DRIFT,
-    STALE,
-    RECONCILED,
     SNAPSHOT_TIME,
     SNAPSHOT_SERIES,
     SNAPSHOT_OTHER,
+    DRIFT,
+    STALE,
+    RECONCILED,
     BUILD,
 )
