@@ -21,7 +21,6 @@ from collections.abc import (
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from time import perf_counter
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
@@ -157,7 +156,9 @@ class Desk:
         self._lost = True  # nothing may be folded until positions are known
         self._closing = False
         self._taking = False
-        self._taken_at = perf_counter()  # when a batch was last folded
+        # Seconds are the loop's: it alone knows what time it is for those who wait in it.
+        self._seconds = asyncio.get_running_loop().time
+        self._taken_at = self._seconds()  # when a batch was last folded
         # Resolved with an error that no reading again can mend: the worker stops.
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clear_unit()
@@ -206,7 +207,7 @@ class Desk:
             await self._take(batch)
         finally:
             self._taking = False
-            self._taken_at = perf_counter()
+            self._taken_at = self._seconds()
 
     async def _take(self, batch: Batch) -> None:
         async with self._turn:
@@ -236,7 +237,7 @@ class Desk:
         and the last batch of a partition has no follower that would show that it is missing.
         """
         # While a batch is in work the others wait, however long the ledger takes.
-        if self._lost or self._taking or perf_counter() - self._taken_at < LOST_SECONDS:
+        if self._lost or self._taking or self._seconds() - self._taken_at < LOST_SECONDS:
             return
         for partition, held in self._held.items():
             if (fetched := self._log.fetched(partition)) not in (None, held.next):
@@ -569,7 +570,7 @@ class Desk:
         )
         self._to_show = {partition: at.next for partition, at in claimed.items()}
         self._lost = False
-        self._taken_at = perf_counter()
+        self._taken_at = self._seconds()
         self._say.info(
             "partitions claimed",
             generation=generation,
@@ -678,7 +679,7 @@ class Desk:
         if not await self._sought({p: held.next for p, held in self._held.items()}):
             return False
         self._lost = False
-        self._taken_at = perf_counter()
+        self._taken_at = self._seconds()
         return True
 
     def give_up(self, error: Exception) -> None:
@@ -727,7 +728,8 @@ class _Turns:
     """When to let the loop run: heartbeats and scrapes wait no longer than this."""
 
     def __init__(self) -> None:
-        self._ends = perf_counter() + YIELD_SECONDS
+        self._seconds = asyncio.get_running_loop().time
+        self._ends = self._seconds() + YIELD_SECONDS
         self._asked = 0
 
     def over(self) -> bool:
@@ -735,7 +737,7 @@ class _Turns:
         self._asked += 1
         if self._asked & 15:
             return False
-        now = perf_counter()
+        now = self._seconds()
         if now < self._ends:
             return False
         self._ends = now + YIELD_SECONDS
