@@ -153,6 +153,7 @@ class Desk:
         self._to_show: dict[Partition, int] = {}  # positions that Kafka has not been told
         self._showing: asyncio.Task[None] | None = None
         self._era = 0  # raised whenever what is in hand is dropped
+        self._assignment = 0  # raised whenever the group assigns anew
         self._lost = True  # nothing may be folded until positions are known
         self._closing = False
         self._taking = False
@@ -526,7 +527,9 @@ class Desk:
         While the ledger is away nothing is returned, and reading begins when it answers.
         """
         self._lose()
-        era = self._era
+        self._assignment += 1
+        # Not the era: while we wait our turn, whoever has it may fall back and raise that.
+        assignment = self._assignment
         claimed: Mapping[Partition, int] | None = None
         try:
             async with self._turn:
@@ -534,9 +537,9 @@ class Desk:
                 claimed = await self._claim_now(partitions, generation)
         finally:
             # Also when we are cancelled, because Faust waits no longer; where it is because of
-            # a newer generation, the era will have changed.
+            # a newer generation, there will be another assignment.
             if claimed is None and not self._closing:
-                self._watch(self._claim_later(frozenset(partitions), generation, era))
+                self._watch(self._claim_later(frozenset(partitions), generation, assignment))
         return claimed or {}
 
     async def _claim_now(
@@ -556,7 +559,7 @@ class Desk:
             # Overtaken while we claimed, or the group was made anew and counts from 1 again;
             # either way a later generation is the answer.
             self._say.warning("rejoining the group", error=str(error))
-            self._watch(self._rejoin_soon(self._era))
+            self._watch(self._rejoin_soon(self._assignment))
             return {}
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
@@ -579,12 +582,12 @@ class Desk:
         return {partition: position.next for partition, position in claimed.items()}
 
     async def _claim_later(
-        self, partitions: Collection[Partition], generation: int, era: int
+        self, partitions: Collection[Partition], generation: int, assignment: int
     ) -> None:
         for pause in _pauses():
             await asyncio.sleep(pause)
             async with self._turn:
-                if era != self._era or self._closing:
+                if assignment != self._assignment or self._closing:
                     return
                 claimed = await self._claim_now(partitions, generation)
                 if claimed is None:
@@ -600,9 +603,9 @@ class Desk:
             return False
         return True
 
-    async def _rejoin_soon(self, era: int) -> None:
+    async def _rejoin_soon(self, assignment: int) -> None:
         await asyncio.sleep(REJOIN_SECONDS)
-        if era == self._era and not self._closing:
+        if assignment == self._assignment and not self._closing:
             await self._log.rejoin()
 
     def _hold(self, held: dict[Partition, Held]) -> None:

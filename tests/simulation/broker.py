@@ -185,7 +185,9 @@ class Consumer:
         self._assigned: frozenset[Partition] = frozenset()
         self._flowing = False
         self._ahead: dict[Partition, int] = {}
-        self._next: dict[Partition, int] = {}  # where the thread reads on
+        # The consumer proper lives in a thread, and knows first what is taken and given.
+        self._in_thread: frozenset[Partition] = frozenset()
+        self._next: dict[Partition, int] = {}  # where it reads on
         self._sought_after = 0
         self._fetched_after = 0
         self._assigning: asyncio.Task[None] | None = None
@@ -202,10 +204,8 @@ class Consumer:
         there = {here: at for here, at in positions.items() if here in self._assigned}
         self._ahead = dict(there)
         await asyncio.sleep(self._rng.random() * 0.003)  # to the thread
-        if self._rng.random() < self._broker.weather.failed_seeks:
+        if not there.keys() <= self._in_thread:
             raise LogUnavailable("taken away at this moment")
-        if not there.keys() <= self._assigned:
-            raise LogUnavailable("not assigned")
         self._next.update(there)
         self._sought_after = fence
         await asyncio.sleep(self._rng.random() * 0.001)  # and back
@@ -227,14 +227,19 @@ class Consumer:
     async def belong(self) -> None:
         """Be a member for as long as the worker lives."""
         while True:
-            self._revoke()
+            self._in_thread = frozenset()
+            self._next.clear()
             await asyncio.sleep(self._rng.random() * 0.02)
+            self._flowing = False
+            self._assigned = frozenset()
             try:
                 await self._broker.hop()
             except LogUnavailable:
                 continue
             self._rejoining = False
-            self._generation, self._assigned = await self._broker.join(self)
+            self._generation, self._in_thread = await self._broker.join(self)
+            await asyncio.sleep(self._rng.random() * 0.003)
+            self._assigned = self._in_thread
             if self._assigning and self._rng.random() < 0.5:
                 self._assigning.cancel()
             self._assigning = asyncio.create_task(self._on_assigned())
@@ -249,11 +254,6 @@ class Consumer:
         except LogUnavailable:
             return True
         return self._broker.beat(self, self._generation)
-
-    def _revoke(self) -> None:
-        self._flowing = False
-        self._assigned = frozenset()
-        self._next.clear()
 
     async def _on_assigned(self) -> None:
         """As Faust and `BatchConsumer.seek_to_committed` do."""
@@ -278,9 +278,11 @@ class Consumer:
     async def read(self) -> None:
         """Fetch and deliver for as long as the worker lives."""
         while True:
+            while not self._flowing:
+                await asyncio.sleep(0.02)
             fetched = await self._fetch()
             fence = self._fetched_after
-            if not fetched or not self._flowing or fence != self.fence:
+            if not fetched or fence != self.fence:
                 continue
             starts = {}
             for here, records in fetched.items():

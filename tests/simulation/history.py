@@ -13,7 +13,6 @@ from typing import Any, Final
 import structlog
 
 from agents import dossiers
-from agents.dossiers import Desk
 from monitor.domain.codes import level1
 from monitor.domain.identity import content_hash
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
@@ -24,6 +23,7 @@ from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
 from tests.simulation.broker import Broker
+from tests.simulation.faults import NONE, Fault
 from tests.simulation.loop import SimulatedLoop, simulated
 from tests.simulation.story import START_MS, Story, tell
 from tests.simulation.wire import Server, Weather
@@ -50,18 +50,6 @@ PACE: Final = {
     "REJOIN_SECONDS": 0.2,
     "CLOSE_SECONDS": 1.0,
 }
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What a test of the tests breaks: a switch of the server, or a desk of its own."""
-
-    name: str = ""
-    breaks: Callable[[Server], None] = lambda _: None
-    desk: type[Desk] = Desk
-
-
-NO_FAULT: Final = Fault()
 
 
 @dataclass
@@ -105,17 +93,15 @@ class History:
             slow=_some(rng, 0.1),
             slow_seconds=rng.choice((0.2, 2.0, 6.0)),
             lost_batches=_some(rng, 0.03),
-            failed_seeks=_some(rng, 0.1),
         )
         self.server = Server(self.loop, rng, self.weather, self.note)
         self.broker = Broker(self.loop, rng, self.weather, self.note)
-        self.fault.breaks(self.server)
+        self.fault.server(self.server)
         topics = ["t", "u"][: rng.choice((1, 1, 2))]
         self.partitions = [
             Partition(topic, number) for topic in topics for number in range(rng.randint(1, 3))
         ]
         self.at_hand = rng.choice((1, 3, 1000))
-        self.upgrades = rng.random() < 0.4
         self.policy = PLAIN
         self.lasts = rng.uniform(2.0, 10.0)
         self.story: Story = tell(rng, self.partitions, rng.randint(1, 8))
@@ -150,10 +136,12 @@ class History:
             self._step_clock,
             self._rebalance,
             self._restart_agent,
-            self._upgrade,
         )
-        for _ in range(rng.randint(0, 10)):
-            self.loop.later(rng.random() * self.lasts, rng.choice(incidents))
+        drawn = [rng.choice(incidents) for _ in range(rng.randint(0, 10))]
+        if rng.random() < 0.4:
+            drawn += [self._upgrade] * rng.randint(1, 3)
+        for incident in drawn:
+            self.loop.later(rng.random() * self.lasts, incident)
         await asyncio.sleep(self.lasts)
         self._calm()
         try:
@@ -186,15 +174,15 @@ class History:
         return worker
 
     def _send(self) -> None:
-        at = 0.0
-        pace = self.lasts / max(1, len(self.story.records))
-        for here, record in self.story.records:
-            at += self.rng.random() * 1.8 * pace
+        left = iter(self.story.records)
+        pace = 1.8 * self.lasts / max(1, len(self.story.records))
 
-            def send(here: Partition = here, record: Any = record) -> None:
-                self.broker.write(here, record)
+        def send() -> None:
+            if sent := next(left, None):
+                self.broker.write(*sent)
+                self.loop.later(self.rng.random() * pace, send)
 
-            self.loop.later(at, send)
+        send()
 
     def _some_worker(self, *, moving: bool = True) -> Worker | None:
         able = [
@@ -267,8 +255,8 @@ class History:
             worker.restart_agent()
 
     def _upgrade(self) -> None:
-        if not self.calm and self.upgrades:
-            self.policy = self.rng.choice(POLICIES)
+        if not self.calm:
+            self.policy = self.rng.choice([other for other in POLICIES if other != self.policy])
             self.note(f"upgrade to policy {POLICIES.index(self.policy)}")
             (self._crash if self.rng.random() < 0.5 else self._stop)()
 
@@ -387,11 +375,11 @@ def _some(rng: random.Random, most: float) -> float:
     return rng.choice((0.0, 0.0, 0.3, 1.0)) * most
 
 
-def run(seed: int, fault: Fault = NO_FAULT) -> Outcome:
+def run(seed: int, fault: Fault = NONE) -> Outcome:
     """The history of a seed, checked."""
     rng = random.Random(seed)
     random.seed(seed)  # the worker's jitter
-    with simulated(rng) as loop, _paced(rng):
+    with simulated(rng) as loop, _paced(rng), fault.code():
         history = History(seed, fault, loop, rng)
         with _logged(history.note):
             try:

@@ -33,7 +33,6 @@ class Weather:
     slow: float = 0.0
     slow_seconds: float = 0.0
     lost_batches: float = 0.0
-    failed_seeks: float = 0.0
 
 
 class Server:
