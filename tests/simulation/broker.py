@@ -16,9 +16,9 @@ from monitor.ledger.unit import Partition
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.wire import Weather
 
-HEARTBEAT_SECONDS: Final = 0.3
-SESSION_SECONDS: Final = 2.0  # without a heartbeat, then a member is put out
-REBALANCE_SECONDS: Final = 1.0  # for members to join again
+HEARTBEAT_SECONDS: Final = 0.25
+SESSION_SECONDS: Final = 1.0  # without a heartbeat, then a member is put out
+REBALANCE_SECONDS: Final = 0.5  # for members to join again
 ASSIGNED_SECONDS: Final = 6.0  # that Faust waits for a claim
 BUFFERED: Final = 8  # batches between consumer and agent
 
@@ -173,8 +173,9 @@ class Stream:
 class Consumer:
     """A worker's consumer: the `Log` that a desk knows, and what feeds its stream."""
 
-    def __init__(self, broker: Broker, name: str) -> None:
+    def __init__(self, broker: Broker, name: str, matters: Callable[[float], None]) -> None:
         self.name = name
+        self.matters = matters
         self.fence = 0
         self.stream = Stream()
         self.take_over: TakeOver | None = None
@@ -284,6 +285,7 @@ class Consumer:
             fence = self._fetched_after
             if not fetched or fence != self.fence:
                 continue
+            self.matters(0.01)
             starts = {}
             for here, records in fetched.items():
                 starts[here] = self._ahead.get(here, -1)

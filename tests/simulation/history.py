@@ -126,9 +126,9 @@ class History:
         self._send()
         incidents = (
             self._crash,
-            self._crash,
+            self._crash_in_the_middle,
             self._pause,
-            self._pause,
+            self._pause_in_the_middle,
             self._stop,
             self._one_more,
             self._restart_ledger,
@@ -136,10 +136,11 @@ class History:
             self._step_clock,
             self._rebalance,
             self._restart_agent,
+            self._upgrade,
         )
-        drawn = [rng.choice(incidents) for _ in range(rng.randint(0, 10))]
-        if rng.random() < 0.4:
-            drawn += [self._upgrade] * rng.randint(1, 3)
+        # A few kinds at a time: what follows from many of one is drowned by the others.
+        kinds = rng.sample(incidents, rng.randint(1, 4))
+        drawn = [rng.choice(kinds) for _ in range(rng.randint(0, 10))]
         for incident in drawn:
             self.loop.later(rng.random() * self.lasts, incident)
         await asyncio.sleep(self.lasts)
@@ -192,16 +193,26 @@ class History:
         ]
         return self.rng.choice(able) if able else None
 
+    def _in_the_middle(self, do: Callable[[Worker], None]) -> None:
+        """To a worker, between receiving and having booked, where it hurts most."""
+        if not self.calm and (worker := self._some_worker()):
+            self.server.ambushes[worker.process] = lambda: do(worker)
+
+    def _crash(self) -> None:
+        if worker := self._some_worker(moving=False):
+            self._kill(worker)
+
+    def _crash_in_the_middle(self) -> None:
+        self._in_the_middle(self._kill)
+
     def _kill(self, worker: Worker) -> None:
+        if self.calm or not worker.alive:
+            return
         self.note(f"kill {worker.name}")
         worker.process.stands_still = True  # and never moves again
         worker.ended = True
         self.server.gone(worker.process)
-
-    def _crash(self) -> None:
-        if not self.calm and (worker := self._some_worker(moving=False)):
-            self._kill(worker)
-            self._start_soon()
+        self._start_soon()
 
     def _start_soon(self) -> None:
         def start() -> None:
@@ -211,16 +222,25 @@ class History:
         self.loop.later(self.rng.random() * 2, start)
 
     def _pause(self) -> None:
-        if not self.calm and (worker := self._some_worker()):
-            self.note(f"pause {worker.name}")
-            worker.process.stands_still = True
+        if worker := self._some_worker():
+            self._hold(worker)
 
-            def go_on() -> None:
-                if worker.alive and worker.process.stands_still:
-                    self.note(f"go on {worker.name}")
-                    self.loop.thaw(worker.process)
+    def _pause_in_the_middle(self) -> None:
+        self._in_the_middle(self._hold)
 
-            self.loop.later(self.rng.choice((0.3, 3.0, 8.0)) * self.rng.random(), go_on)
+    def _hold(self, worker: Worker) -> None:
+        """It stands still, and when it goes on it takes itself for what it was."""
+        if self.calm or not worker.alive or worker.process.stands_still:
+            return
+        self.note(f"pause {worker.name}")
+        worker.process.stands_still = True
+
+        def go_on() -> None:
+            if worker.alive and worker.process.stands_still:
+                self.note(f"go on {worker.name}")
+                self.loop.thaw(worker.process)
+
+        self.loop.later(self.rng.choice((0.5, 3.0, 6.0)) * self.rng.uniform(0.5, 1.0), go_on)
 
     def _stop(self) -> None:
         if not self.calm and (worker := self._some_worker()):
@@ -266,9 +286,6 @@ class History:
         self.calm = True
         for name in vars(self.weather):
             setattr(self.weather, name, 0.0)
-        for worker in self.workers:
-            if worker.alive and worker.process.stands_still:
-                self.loop.thaw(worker.process)
         if not any(worker.alive for worker in self.workers):
             self.start_worker()
 

@@ -92,7 +92,7 @@ class Story:
 def tell(rng: random.Random, partitions: list[Partition], dossiers: int) -> Story:
     """A story for these partitions."""
     repeated, garbled, disordered, elsewhere = (
-        rng.choice((0.0, 0.1, 0.3)) for _ in range(4)
+        rng.choice((0.0, 0.1, 0.4)) for _ in range(4)
     )
     lives = [_life(rng, number) for number in range(dossiers)]
     sent: list[tuple[float, Partition, Canonical | bytes]] = []

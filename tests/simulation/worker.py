@@ -90,7 +90,9 @@ class Worker:
         self._make = make
         self._stop: asyncio.Event | None = None
         self._following: asyncio.Task[None] | None = None
-        self.consumer = Consumer(broker, name)
+        self.consumer = Consumer(
+            broker, name, lambda within: server.matters(self.process, within)
+        )
 
     @property
     def alive(self) -> bool:
