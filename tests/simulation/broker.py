@@ -173,9 +173,9 @@ class Stream:
 class Consumer:
     """A worker's consumer: the `Log` that a desk knows, and what feeds its stream."""
 
-    def __init__(self, broker: Broker, name: str, matters: Callable[[float], None]) -> None:
+    def __init__(self, broker: Broker, name: str, on_fetch: Callable[[], None]) -> None:
         self.name = name
-        self.matters = matters
+        self._on_fetch = on_fetch
         self.fence = 0
         self.stream = Stream()
         self.take_over: TakeOver | None = None
@@ -285,7 +285,7 @@ class Consumer:
             fence = self._fetched_after
             if not fetched or fence != self.fence:
                 continue
-            self.matters(0.01)
+            self._on_fetch()
             starts = {}
             for here, records in fetched.items():
                 starts[here] = self._ahead.get(here, -1)

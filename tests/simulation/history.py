@@ -26,7 +26,7 @@ from tests.simulation.broker import Broker
 from tests.simulation.faults import NONE, Fault
 from tests.simulation.loop import SimulatedLoop, simulated
 from tests.simulation.story import START_MS, Story, tell
-from tests.simulation.wire import Server, Weather
+from tests.simulation.wire import DEEDS, Server, Weather
 from tests.simulation.worker import Worker
 
 PATIENCE_SECONDS: Final = 120.0  # virtual, after the last fault
@@ -104,7 +104,7 @@ class History:
         self.at_hand = rng.choice((1, 3, 1000))
         self.policy = PLAIN
         self.lasts = rng.uniform(2.0, 10.0)
-        self.story: Story = tell(rng, self.partitions, rng.randint(1, 8))
+        self.story: Story = tell(rng, self.partitions, rng.randint(1, 10))
         self.calm = False
 
     def note(self, what: str) -> None:
@@ -121,7 +121,7 @@ class History:
         known = self.partitions[: rng.randint(1, len(self.partitions))]
         for here in known:
             self.broker.logs[here] = []
-        for _ in range(rng.choice((1, 2, 2, 3))):
+        for _ in range(rng.choice((1, 2, 2, 3, 3))):
             self.start_worker()
         self._send()
         incidents = (
@@ -196,7 +196,8 @@ class History:
     def _in_the_middle(self, do: Callable[[Worker], None]) -> None:
         """To a worker, between receiving and having booked, where it hurts most."""
         if not self.calm and (worker := self._some_worker()):
-            self.server.ambushes[worker.process] = lambda: do(worker)
+            deed = self.rng.choice(DEEDS)
+            self.server.ambushes[worker.process, deed] = lambda: do(worker)
 
     def _crash(self) -> None:
         if worker := self._some_worker(moving=False):
@@ -240,7 +241,7 @@ class History:
                 self.note(f"go on {worker.name}")
                 self.loop.thaw(worker.process)
 
-        self.loop.later(self.rng.choice((0.5, 3.0, 6.0)) * self.rng.uniform(0.5, 1.0), go_on)
+        self.loop.later(self.rng.choice((0.5, 4.0, 6.0)) * self.rng.uniform(0.5, 1.0), go_on)
 
     def _stop(self) -> None:
         if not self.calm and (worker := self._some_worker()):

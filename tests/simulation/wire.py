@@ -22,7 +22,8 @@ from tests.simulation.loop import Process, SimulatedLoop
 
 T = TypeVar("T")
 
-CRITICAL: Final = frozenset({"load", "move positions", "write", "commit"})
+# What a worker does between receiving and having booked.
+DEEDS: Final = ("fetch", "load", "move positions", "write", "commit")
 
 
 @dataclass
@@ -56,8 +57,8 @@ class Server:
         self.position_apart = False  # a fault of ours, where a test wants one
         self.sessions: dict[Session, None] = {}
         self.booked_by: dict[str, Any] = {}  # the policy that a dossier was last booked under
-        # What befalls a process the next time it does something that matters.
-        self.ambushes: dict[Process, Callable[[], None]] = {}
+        # What befalls a process the next time it does the named thing.
+        self.ambushes: dict[tuple[Process, str], Callable[[], None]] = {}
         self.under_way = 0  # statements sent and not done with
 
     def restart(self, seconds: float) -> None:
@@ -78,14 +79,15 @@ class Server:
             if session.process is process:
                 session.abandon()
 
-    def matters(self, process: Process, within: float) -> None:
-        """A process does something in whose middle to be caught is worst."""
-        if process in self.ambushes and self.rng.random() < 0.4:
-            befall = self.ambushes.pop(process)
-            if self.rng.random() < 0.5:
-                befall()  # before its next step
-            else:
-                self.loop.later(self.rng.random() * within, befall)
+    def does(self, process: Process, deed: str, within: float) -> None:
+        """A process does something that will have taken effect within so long."""
+        befall = self.ambushes.pop((process, deed), None)
+        if befall is None:
+            return
+        if self.rng.random() < 0.5:
+            befall()  # before its next step
+        else:
+            self.loop.later(self.rng.random() * within, befall)
 
     @property
     def busy(self) -> bool:
@@ -110,8 +112,7 @@ class Session:
         delay = rng.random() * 0.004
         if rng.random() < weather.slow:
             delay += rng.random() * weather.slow_seconds
-        if name in CRITICAL:
-            server.matters(self.process, 2 * delay)
+        server.does(self.process, name, 2 * delay)
         chance = rng.random()
         if server.away:
             server.loop.later(delay, lambda: _fail(answer, ConnectionRefusedError(name)))

@@ -91,7 +91,7 @@ class Worker:
         self._stop: asyncio.Event | None = None
         self._following: asyncio.Task[None] | None = None
         self.consumer = Consumer(
-            broker, name, lambda within: server.matters(self.process, within)
+            broker, name, lambda: server.does(self.process, "fetch", 0.01)
         )
 
     @property
