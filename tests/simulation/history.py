@@ -141,6 +141,8 @@ class History:
         # A few kinds at a time: what follows from many of one is drowned by the others.
         kinds = rng.sample(incidents, rng.randint(1, 4))
         drawn = [rng.choice(kinds) for _ in range(rng.randint(0, 10))]
+        # Whoever wakes up with a batch in hand is what positions are checked for.
+        drawn += [self._pause_in_the_middle] * rng.choice((0, 0, 2, 4))
         for incident in drawn:
             self.loop.later(rng.random() * self.lasts, incident)
         await asyncio.sleep(self.lasts)
@@ -196,7 +198,7 @@ class History:
     def _in_the_middle(self, do: Callable[[Worker], None]) -> None:
         """To a worker, between receiving and having booked, where it hurts most."""
         if not self.calm and (worker := self._some_worker()):
-            deed = self.rng.choice(DEEDS)
+            deed = self.rng.choice((*DEEDS, DEEDS[0]))
             self.server.ambushes[worker.process, deed] = lambda: do(worker)
 
     def _crash(self) -> None:
@@ -241,7 +243,7 @@ class History:
                 self.note(f"go on {worker.name}")
                 self.loop.thaw(worker.process)
 
-        self.loop.later(self.rng.choice((0.5, 4.0, 6.0)) * self.rng.uniform(0.5, 1.0), go_on)
+        self.loop.later(self.rng.choice((0.5, 5.0, 5.0)) * self.rng.uniform(0.5, 1.0), go_on)
 
     def _stop(self) -> None:
         if not self.calm and (worker := self._some_worker()):
@@ -353,9 +355,7 @@ class History:
         for (measure, cell, _, slot, booking_class), amount in ledger.journal.items():
             if measure in SHOWN:
                 at = ledger.cells_now[cell]
-                channel, level = (
-                    (0, 0) if measure in CONSUMED_BINS else (at.channel, at.level)
-                )
+                channel, level = (0, 0) if measure in CONSUMED_BINS else (at.channel, at.level)
                 key = measure, level1(at.agency), channel, level, slot, int(booking_class)
                 shown[key] += amount
         totals = Counter({tuple(key): net for key, net in ledger.net_totals().items()})

@@ -286,6 +286,11 @@ class MemoryLedger:
 
     # -- what tests read -----------------------------------------------------------------
 
+    def next_of(self, here: Partition) -> int:
+        """Where a partition is read from next; 0 if nobody has claimed it."""
+        held = self.positions_now.get(here)
+        return held.next if held else 0
+
     def tallied(self) -> Counter[str]:
         """Records by what became of them."""
         by_name: Counter[str] = Counter()

@@ -112,9 +112,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 if not scheduled:
                     raise NothingToDo
                 self._now = max(self._now, scheduled[0]._when)
-            while scheduled and (
-                scheduled[0]._when <= self._now or scheduled[0]._cancelled
-            ):
+            while scheduled and (scheduled[0]._when <= self._now or scheduled[0]._cancelled):
                 handle = heappop(scheduled)
                 handle._scheduled = False
                 if not handle._cancelled:

@@ -41,7 +41,13 @@ LIVES: Final = (
     (2, 4),
     (2, 9, 10),
 )
-GARBAGE: Final = (b"", b"{", b"\xff\xfe", b"[]", b'{"specversion":"1.0","type":"dossier.state.v9"}')
+GARBAGE: Final = (
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"[]",
+    b'{"specversion":"1.0","type":"dossier.state.v9"}',
+)
 
 
 @dataclass(slots=True)
@@ -91,9 +97,7 @@ class Story:
 
 def tell(rng: random.Random, partitions: list[Partition], dossiers: int) -> Story:
     """A story for these partitions."""
-    repeated, garbled, disordered, elsewhere = (
-        rng.choice((0.0, 0.1, 0.4)) for _ in range(4)
-    )
+    repeated, garbled, disordered, elsewhere = (rng.choice((0.0, 0.1, 0.4)) for _ in range(4))
     lives = [_life(rng, number) for number in range(dossiers)]
     sent: list[tuple[float, Partition, Canonical | bytes]] = []
     for life in lives:

@@ -216,13 +216,17 @@ class RemoteLedger:
             session.transaction.rollback()
         return found
 
-    async def claim(self, partitions: Collection[Partition], **how: Any) -> Mapping[Partition, Position]:
+    async def claim(
+        self, partitions: Collection[Partition], **how: Any
+    ) -> Mapping[Partition, Position]:
         with self._session() as session:
             claimed = await session.ask("claim", lambda to: to.claim(partitions, **how))
             await session.ask("commit claim", _commit)
         return claimed
 
-    async def positions(self, partitions: Collection[Partition]) -> Mapping[Partition, Position]:
+    async def positions(
+        self, partitions: Collection[Partition]
+    ) -> Mapping[Partition, Position]:
         return await self._read("positions", lambda ledger: ledger.positions_of(partitions))
 
     async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
-from agents.dossiers import Desk, record_hash
 from agents.batch import LogUnavailable
+from agents.dossiers import Desk, record_hash
 from agents.health import WorkerHealth
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
@@ -16,7 +16,6 @@ from monitor.ledger.ledger import Position
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 from schemas.event import Canonical
-from schemas.kinds import DOSSIERS
 from tests.simulation.broker import Broker, Consumer
 from tests.simulation.loop import Process, SimulatedLoop
 from tests.simulation.wire import RemoteLedger, Server
@@ -90,9 +89,7 @@ class Worker:
         self._make = make
         self._stop: asyncio.Event | None = None
         self._following: asyncio.Task[None] | None = None
-        self.consumer = Consumer(
-            broker, name, lambda: server.does(self.process, "fetch", 0.01)
-        )
+        self.consumer = Consumer(broker, name, lambda: server.does(self.process, "fetch", 0.01))
 
     @property
     def alive(self) -> bool:
