@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
+from unittest.mock import patch
 
 from agents.dossiers import Desk
 from agents.shelf import Dossier, pack_events, unpack_events
@@ -52,11 +53,8 @@ def _without_dedup() -> Iterator[None]:
         dossier.events += pack_events([event])
         return None
 
-    Dossier.hear = hear_everything  # type: ignore[method-assign]
-    try:
+    with patch.object(Dossier, "hear", hear_everything):
         yield
-    finally:
-        Dossier.hear = hear  # type: ignore[method-assign]
 
 
 class RecomputingDesk(Desk):

@@ -359,9 +359,9 @@ class History:
                 key = measure, level1(at.agency), channel, level, slot, int(booking_class)
                 shown[key] += amount
         totals = Counter({tuple(key): net for key, net in ledger.net_totals().items()})
-        for key in sorted(shown.keys() | totals.keys()):
-            if shown[key] != totals[key]:
-                self.problems.append(f"total {key}: {totals[key]}, journal {shown[key]}")
+        for total in sorted(shown.keys() | totals.keys()):
+            if shown[total] != totals[total]:
+                self.problems.append(f"total {total}: {totals[total]}, journal {shown[total]}")
 
     def _check_records(self) -> None:
         ledger, story = self.server.ledger, self.story

@@ -152,9 +152,7 @@ class Session:
             server.loop.later(server.rng.random() * 0.002, lambda: _fail(answer, failed))
             return
         server.note(f"{self.process.name} {name}: done")
-        server.loop.later(
-            server.rng.random() * 0.002, lambda: answer.done() or answer.set_result(done)
-        )
+        server.loop.later(server.rng.random() * 0.002, lambda: _tell(answer, done))
 
     def lose(self, noticed_after: float) -> None:
         """The connection breaks: the client sees it now, the server in a while."""
@@ -169,6 +167,11 @@ class Session:
 
 def _nobody(_: object) -> None:
     """What a task returns is nobody's business."""
+
+
+def _tell(answer: "asyncio.Future[T]", done: T) -> None:
+    if not answer.done():
+        answer.set_result(done)
 
 
 def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
