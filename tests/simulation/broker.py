@@ -280,7 +280,7 @@ class Consumer:
         """Fetch and deliver for as long as the worker lives."""
         while True:
             while not self._flowing:
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
             fetched = await self._fetch()
             fence = self._fetched_after
             if not fetched or fence != self.fence:
@@ -314,6 +314,6 @@ class Consumer:
                 self._next[here] = at + len(records)
         self._fetched_after = self._sought_after
         if not fetched:
-            await asyncio.sleep(0.02 + rng.random() * 0.1)
+            await asyncio.sleep(0.05 + rng.random() * 0.15)
         await asyncio.sleep(rng.random() * 0.002)  # back from the thread
         return fetched

@@ -119,8 +119,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                     ready.append(handle)
             if ready:
                 break
-        if not self.ordered:
-            ready.rotate(-self._rng.randrange(len(ready)))
+        if len(ready) > 1 and not self.ordered:
+            ready.rotate(-int(self._rng.random() * len(ready)))
         handle = ready.popleft()
         if handle._cancelled:
             return
