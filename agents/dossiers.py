@@ -46,6 +46,7 @@ from monitor.ledger.ledger import (
     VersionConflict,
 )
 from monitor.ledger.packing import booked_cells
+from monitor.ledger.references import take_references
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
@@ -407,6 +408,7 @@ class Desk:
             shard=min(self._held).partition,
             moves=self._moves(),
             dossiers=rows,
+            references=take_references(sheet.journal),
             journal=sheet.journal,
             totals=sheet.totals,
             tallies=self._tallies(),

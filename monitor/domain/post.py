@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from monitor.domain.applicants import reference
 from monitor.domain.clocks import timed
 from monitor.domain.event import ApplicantType, Channel, Level, State
+from monitor.domain.hours import hours_of
 from monitor.domain.lifecycle import RUNNING, RuleName
 from monitor.domain.measures import (
     CONSUMED_BOUNDS,
@@ -26,7 +28,8 @@ from monitor.domain.warning import Noted, QualityWarning
 class Account(NamedTuple):
     """Where an amount is booked: a measure and its dimensions, a day, and a slot.
 
-    The slot is the day it falls due for stocks, the bin for times, the number for warnings.
+    The slot is the day it falls due for stocks, the bin for times, the number for warnings, the
+    hour for what is booked by the hour. For applicants see `applicants`.
     """
 
     measure: int
@@ -74,6 +77,9 @@ def post(view: View, policy: Policy) -> Entries:
             reckoning = replace(reckoning, view=view)
         _post_plain(entries, view, policy)
         post_legal(entries, reckoning)
+        entries.update(list(hours_of(entries, reckoning)))
+        if (referred := reference(view, policy.zone)) is not None:
+            entries[Account(*referred)] = 1
         timed: Entries = {}
         try:
             post_clocks(timed, reckoning)

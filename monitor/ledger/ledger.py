@@ -12,6 +12,7 @@ import asyncpg
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
 from monitor.ledger.packing import dossier_rows, journal_rows
+from monitor.ledger.references import add_references
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
 # What a lost connection, a restart or a failover of PostgreSQL looks like. Whether a commit
@@ -245,6 +246,7 @@ class Ledger:
                 await _add_totals(connection, unit)
                 await _add_tallies(connection, unit)
                 await _quarantine(connection, unit)
+                await add_references(connection, unit.references)
 
 
 @contextmanager
