@@ -37,6 +37,7 @@ HOUR = 3_600_000
 DAY = 86_400_000
 
 DOSSIER = "H56.14-260803-0001"
+APPLICANTS = ["9b1c6a4e7d20f3a8", "0f8e2d6c4b1a5937"]  # as their sources hash them
 HANOI = Zone()
 
 # The letter of 25/12/2025 (DOMAIN.md §6) is a decision of its own: known from that day on.
@@ -221,6 +222,7 @@ def state_changed(draw, state, common, window):
         due_ms=draw(st.none() | st.none() | instants_in(window, SPAN + 6)),
         identity_attached=draw(st.sampled_from([None, True, False])),
         applicant_type=draw(st.sampled_from([0, 1, 1, 2])),
+        applicant_key=draw(st.sampled_from(["", *APPLICANTS])),
     )
 
 
@@ -241,6 +243,7 @@ def other(draw, kind, common, window):
             level=draw(st.sampled_from([0, 4])),
             receipt_ms=draw(st.none() | st.none() | instants_in(window)),
             applicant_type=draw(st.sampled_from([0, 1, 2])),
+            applicant_key=draw(st.sampled_from(["", *APPLICANTS])),
             identity_attached=draw(st.sampled_from([None, True])),
         )
     if kind == "snapshot":
