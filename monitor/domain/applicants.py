@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Final
 
 from monitor.domain.measures import Basis, Day, Definition, Kind
-from monitor.domain.view import Cell, View
+from monitor.domain.view import View
 from monitor.domain.zone import Zone, date_of, day_number
 
 # One number for each year, above those of every other measure. Kept in the ledger.
@@ -66,14 +66,14 @@ def whole(day: int, slot: int) -> int:
     return (day << _HALF) | (slot & 0xFFFF_FFFF)
 
 
-def reference(view: View, zone: Zone) -> tuple[int, Cell, int, int] | None:
-    """The account a dossier refers to its applicant in: measure, cell, day and slot.
+def reference(view: View, zone: Zone) -> tuple[int, int, int] | None:
+    """Under which measure, day and slot a dossier refers to its applicant.
 
-    None where nobody was received: before acceptance, for a dossier that a snapshot brought in,
-    or without a keyed hash.
+    Its cell has the receiving agency and nothing else. None where nobody was received: before
+    acceptance, for a dossier that a snapshot brought in, or without a keyed hash.
     """
     if view.accepted_ms is None or view.boarded_ms is not None or not view.applicant_key:
         return None
     year = date_of(zone.day(view.accepted_ms)).year
-    cell = Cell(view.receiver.agency, "", "", 0, "", 0)
-    return applicant_measure(year), cell, *halves(applicant_digest(year, view.applicant_key))
+    day, slot = halves(applicant_digest(year, view.applicant_key))
+    return applicant_measure(year), day, slot

@@ -6,20 +6,20 @@ own (`hour_measure`) with the hour as the slot. Nothing but the view decides wha
 old it is; that hours are kept for 35 days is the reader's affair.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from monitor.domain.measures import HOURLY, HOURS, Measure
 from monitor.domain.reckoning import Reckoning
 from monitor.domain.zone import Zone
 
-if TYPE_CHECKING:
-    from monitor.domain.post import Account, Entries
+# As a posting has them: measure, place of the cell, day, slot, amount.
+Row = tuple[int, int, int, int, int]
 
 HOUR_MS: Final = 3_600_000
 KEPT_DAYS: Final = 35  # beside the present one
 
-_BY_766: Final = frozenset({Measure.ON_TIME_766, Measure.LATE_766})
+_ACCEPTED: Final = int(Measure.ACCEPTED)
 
 
 def hour_of(zone: Zone, day: int, at_ms: int) -> int:
@@ -36,18 +36,16 @@ def hour_starts_ms(zone: Zone, day: int, hour: int) -> int:
     return zone.start_of(day) + hour * HOUR_MS
 
 
-def hours_of(entries: "Entries", reckoning: Reckoning) -> "Iterator[tuple[Account, int]]":
-    """The entries by the hour that go with those by the day."""
-    view, zone = reckoning.view, reckoning.zone
-    for account, amount in entries.items():
-        measure = account.measure
-        if measure not in HOURLY:
-            continue
-        if measure == Measure.ACCEPTED:
-            at_ms = view.accepted_ms
-        elif measure in _BY_766:
-            at_ms = reckoning.end_766_ms
-        else:
-            at_ms = view.end_ms
-        hour = hour_of(zone, account.day, at_ms or 0)
-        yield account._replace(measure=HOURS + measure, slot=hour), amount
+def hour_rows(rows: Sequence[Row], reckoning: Reckoning) -> list[Row]:
+    """By the hour what rows book by the day."""
+    zone = reckoning.zone
+    received_ms = reckoning.view.accepted_ms or 0
+    ended_ms = (
+        reckoning.end_766_ms or 0
+    )  # the end, else the 8 it stands in: no other rule has one
+    found = []
+    for measure, cell, day, _, amount in rows:
+        if measure in HOURLY:
+            hour = hour_of(zone, day, received_ms if measure == _ACCEPTED else ended_ms)
+            found.append((HOURS + measure, cell, day, hour, amount))
+    return found

@@ -567,6 +567,8 @@ SHOWN: Final = frozenset(
 )
 
 # What is also booked by the hour, as numbers by day.
-HOURLY: Final = frozenset({definition.measure for definition in CATALOGUE if definition.hourly})
+HOURLY: Final = frozenset(
+    {int(definition.measure) for definition in CATALOGUE if definition.hourly}
+)
 # The same numbers by the hour.
 BY_THE_HOUR: Final = frozenset(map(hour_measure, HOURLY))
