@@ -42,3 +42,24 @@ async def add_references(connection: Any, references: Mapping[Reference, int]) -
         *([to[position] for to, _ in moved] for position in range(3)),
         [difference for _, difference in moved],
     )
+
+
+async def move_references(connection: Any, entries: str) -> None:
+    """Move the counts by those of many entries that refer to applicants.
+
+    `entries` is SQL of a relation (measure, cell, day, slot, amount) of differences, of which all
+    others are left alone: for whoever books more at once than it wants to fetch.
+    """
+    await connection.execute(
+        f"""
+        INSERT INTO applicant AS held (year, cell, digest, dossiers)
+        SELECT measure - {APPLICANTS - applicant_year(APPLICANTS)}, cell,
+               (day::int8 << 32) | (slot::int8 & 4294967295) AS digest, sum(amount)
+        FROM ({entries}) AS entry
+        WHERE measure >= {APPLICANTS}
+        GROUP BY measure, cell, digest HAVING sum(amount) <> 0
+        ORDER BY measure, cell, digest
+        ON CONFLICT (year, cell, digest) DO UPDATE
+        SET dossiers = held.dossiers + excluded.dossiers
+        """  # noqa: S608 - made of our constants and the caller's
+    )

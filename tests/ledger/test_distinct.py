@@ -17,7 +17,7 @@ from monitor.domain.zone import Zone
 from monitor.ledger.distinct import Applicants, Distinct
 from monitor.ledger.ledger import Ledger, VersionConflict
 from monitor.ledger.migrate import migrate
-from monitor.ledger.references import take_references
+from monitor.ledger.references import move_references, take_references
 from monitor.ledger.unit import DossierRow, Move, Partition, Reference, Unit
 from monitor.reference.calendars import load_calendar
 from tests.domain.strategies_time import day
@@ -153,6 +153,30 @@ async def test_references_are_taken_out_of_a_units_differences_whatever_their_cl
 
     assert references == {Reference(2026, 4, AN): 2, Reference(2026, 5, CHI): -1}
     assert journal == {(ACCEPTED, 7, TODAY, NO_SLOT, 0): 1}
+
+
+async def test_references_are_there_in_the_shape_of_entries_and_are_moved_by_such(
+    database: str,
+):
+    digests = (0, 1, -1, 2**31, -(2**31), 2**63 - 1, -(2**63), -81985529216486896)
+    async with opened(database) as (ledger, pool):
+        [office] = await offices(ledger, 1)
+        [land] = await agencies(ledger, "H56.14")
+        await office.book({Reference(2026, land, digest): 3 for digest in digests})
+
+        shown = await pool.fetch("SELECT measure, cell, day, slot, amount FROM applicant_entry")
+        assert sorted(map(tuple, shown)) == sorted(
+            (10_036, land, *halves(digest), 3) for digest in digests
+        )
+
+        await move_references(
+            pool,
+            "SELECT measure, cell, day, slot, -1 AS amount FROM applicant_entry"
+            " UNION ALL SELECT measure, cell, day, slot, amount FROM applicant_entry"
+            " UNION ALL SELECT 2, 1, 1, 1, 1",
+        )
+        left = await pool.fetch("SELECT year, cell, digest, dossiers FROM applicant")
+        assert sorted(map(tuple, left)) == sorted((2026, land, digest, 5) for digest in digests)
 
 
 async def test_a_unit_that_is_taken_back_leaves_no_reference(database: str):

@@ -17,3 +17,11 @@ CREATE TABLE applicant (
     dossiers integer  NOT NULL,          -- 0 where a correction has taken the last one away
     PRIMARY KEY (year, cell, digest)
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
+
+-- The same in the shape of booked entries (monitor/domain/applicants.py): with the journal it is all
+-- that dossiers have booked.
+CREATE VIEW applicant_entry AS
+SELECT (year + 8010)::smallint AS measure, cell, (digest >> 32)::integer AS day,
+       (((digest & 4294967295) # 2147483648) - 2147483648)::integer AS slot,
+       dossiers::bigint AS amount
+FROM applicant WHERE dossiers <> 0;
