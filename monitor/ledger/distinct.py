@@ -56,7 +56,7 @@ class Distinct:
             rows = await connection.fetch(
                 f"""
                 SELECT cell.agency, cell.procedure
-                FROM ({await lines(connection, cut=cut)}) AS line
+                FROM ({lines(cut=cut)}) AS line
                 JOIN cell ON cell.id = line.cell
                 WHERE line.measure = $1 AND line.day BETWEEN $2 AND $3 AND cell.channel = $4
                 GROUP BY 1, 2 HAVING sum(line.amount) > 0

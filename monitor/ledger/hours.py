@@ -67,7 +67,7 @@ class Hours:
                        {", ".join(f"cell.{name}" for name in Cell._fields)}
                 FROM (
                     SELECT measure, cell, day, slot, sum(amount)::int8 AS amount
-                    FROM ({await lines(connection)}) AS line
+                    FROM ({lines()}) AS line
                     WHERE measure = ANY($1) AND day BETWEEN $2 AND $3
                     GROUP BY measure, cell, day, slot HAVING sum(amount) <> 0
                 ) AS line JOIN cell ON cell.id = line.cell
@@ -103,8 +103,6 @@ class Hours:
                 "UPDATE hours_kept SET from_day = greatest(from_day, $1) RETURNING from_day",
                 from_day,
             )
-            if await connection.fetchval("SELECT to_regclass('balance') IS NULL"):
-                return 0  # nobody makes balances
             done = await connection.execute(
                 """
                 DELETE FROM balance WHERE ctid = ANY(ARRAY(

@@ -21,13 +21,6 @@ TODAY = day("2026-08-03")
 OFFICE = Cell("H56.14", "", "1.004194", 2, "", 4)
 OTHER = Cell("H19", "", "1.004194", 1, "", 4)
 
-MAKE_BALANCES = """
-    CREATE TABLE IF NOT EXISTS balance (measure smallint, cell integer, day integer, slot integer,
-        amount bigint, PRIMARY KEY (measure, day, cell, slot));
-    CREATE TABLE IF NOT EXISTS follower (seq bigint NOT NULL,
-        folded_at timestamptz NOT NULL)
-"""
-
 
 class Books:
     """A ledger whose journal and balances a test writes."""
@@ -47,7 +40,6 @@ class Books:
 
     async def follow(self) -> None:
         """Make balances of all that stands in the journal."""
-        await self.pool.execute(MAKE_BALANCES)
         await self.pool.execute(
             "DELETE FROM balance; DELETE FROM follower;"
             "INSERT INTO balance SELECT measure, cell, day, slot, sum(amount) FROM journal"
@@ -170,10 +162,3 @@ async def test_a_sweep_removes_no_more_than_it_may(database: str):
 
         now = at("2026-08-03 00:00")
         assert [await books.hours.sweep(now, rows=2) for _ in range(4)] == [2, 2, 1, 0]
-
-
-async def test_without_balances_a_sweep_only_moves_the_day(database: str):
-    async with opened(database) as books:
-        await books.pool.execute("DROP TABLE IF EXISTS balance CASCADE")
-        assert await books.hours.sweep(at("2026-08-03 00:00")) == 0
-        assert await books.pool.fetchval("SELECT from_day FROM hours_kept") == day("2026-06-29")
