@@ -21,7 +21,6 @@ from collections.abc import (
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from time import perf_counter
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
@@ -29,6 +28,7 @@ import structlog
 
 from agents.acknowledged import Acknowledged
 from agents.batch import Batch, LogUnavailable, Record
+from agents.diversion import Advice, Diverted, Heard, Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
@@ -40,6 +40,7 @@ from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
 from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
+from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import (
     UNAVAILABLE,
     LaterGeneration,
@@ -61,7 +62,7 @@ from monitor.ledger.unit import (
     TallyKey,
     Unit,
 )
-from schemas.decode import Decoder
+from schemas.decode import Decoder, sender
 from schemas.event import Canonical
 from schemas.refusal import Reason, Refused
 
@@ -142,6 +143,7 @@ class Desk:
         now_ms: Callable[[], int],
         at_hand: int = 200_000,
         standing: Callable[[], Awaitable[Standing]] | None = None,
+        diversion: Watch | None = None,
     ) -> None:
         self._ledger = ledger
         self._log = log
@@ -154,6 +156,7 @@ class Desk:
         self._health = health
         self._now_ms = now_ms
         self._at_hand = at_hand
+        self._diversion = diversion or Watch()
         self._say = structlog.get_logger("emc.dossiers")
 
         self._acknowledged = Acknowledged(health)
@@ -166,10 +169,13 @@ class Desk:
         self._to_show: dict[Partition, int] = {}  # positions that Kafka has not been told
         self._showing: asyncio.Task[None] | None = None
         self._era = 0  # raised whenever what is in hand is dropped
+        self._assignment = 0  # raised whenever the group assigns anew
         self._lost = True  # nothing may be folded until positions are known
         self._closing = False
         self._taking = False
-        self._taken_at = perf_counter()  # when a batch was last folded
+        # Seconds are the loop's: it alone knows what time it is for those who wait in it.
+        self._seconds = asyncio.get_running_loop().time
+        self._taken_at = self._seconds()  # when a batch was last folded
         # Resolved with an error that no reading again can mend: the worker stops.
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clear_unit()
@@ -218,7 +224,7 @@ class Desk:
             await self._take(batch)
         finally:
             self._taking = False
-            self._taken_at = perf_counter()
+            self._taken_at = self._seconds()
 
     async def _take(self, batch: Batch) -> None:
         async with self._turn:
@@ -248,7 +254,7 @@ class Desk:
         and the last batch of a partition has no follower that would show that it is missing.
         """
         # While a batch is in work the others wait, however long the ledger takes.
-        if self._lost or self._taking or perf_counter() - self._taken_at < LOST_SECONDS:
+        if self._lost or self._taking or self._seconds() - self._taken_at < LOST_SECONDS:
             return
         for partition, held in self._held.items():
             if (fetched := self._log.fetched(partition)) not in (None, held.next):
@@ -270,7 +276,9 @@ class Desk:
     async def _fold(self, batch: Batch, held: Held) -> None:
         told = await self._decoded(batch, held.next)
         if awaited := told.keys() - self._shelf.keys():
-            await self._fetch(awaited)
+            for key in await self._fetch(awaited):
+                for event, record in told.pop(key):
+                    self._refuse(_past_retention(event), batch.partition, record)
         self._late_before_ms = self._now_ms() - LATE_MS
         turns = _Turns()
         for key, said in told.items():
@@ -319,21 +327,25 @@ class Desk:
                 record.value, headers=record.headers, record_time_ms=record.timestamp
             )
         except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-            return _fault("", "", error)
+            return _fault(*sender(record.value or b"", record.headers), error)
 
-    async def _fetch(self, keys: Collection[str]) -> None:
-        """Bring dossiers to hand: one query for all."""
+    async def _fetch(self, keys: Collection[str]) -> set[str]:
+        """Bring dossiers to hand: one query for all. Those that are retired are only named."""
         rows = await self._ledger.load(keys)
         portals = self._policy.portals
+        retired: set[str] = set()
         turns = _Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
                 self._shelf[key] = Dossier(key, portals=portals)
+            elif row.form == RETIRED:
+                retired.add(key)
             else:
                 self._shelf[key] = Dossier.on_record(row, portals)
             if turns.over():
                 await asyncio.sleep(0)
+        return retired
 
     def _hear(self, key: str, dossier: Dossier, event: Canonical) -> None:
         before = dossier.events
@@ -383,6 +395,9 @@ class Desk:
                     return
                 if not self._records or self._lost:
                     return
+                heard = Heard.of((self._counted, self._duplicates), self._refusals)
+                if not self._may_be_booked(heard):
+                    return
                 era = self._era
                 with self._dropping_what_is_half_done():
                     try:
@@ -392,9 +407,21 @@ class Desk:
                         return
                 if era != self._era:
                     return  # the failure of something else has cost us this unit
-                self._booking = asyncio.create_task(self._book(unit, self._records, self._era))
+                self._booking = asyncio.create_task(
+                    self._book(unit, heard, self._records, self._era)
+                )
                 self._clear_unit()
                 return
+
+    def _may_be_booked(self, heard: Heard) -> bool:
+        """Whether what was refused is the sources' affair; if it is ours, the worker ends."""
+        judgement = self._diversion.judge(heard, self._seconds())
+        if judgement.advice is Advice.STOP:
+            self.give_up(Diverted(judgement.why))
+        # A full unit cannot grow, so there is nothing to wait for.
+        return judgement.advice is Advice.BOOK or (
+            judgement.advice is Advice.HOLD and self._records >= UNIT_RECORDS
+        )
 
     def _is_booking(self) -> bool:
         return self._booking is not None and not self._booking.done()
@@ -476,7 +503,7 @@ class Desk:
             tallies[TallyKey(Tally.REFUSED, refusal.source, refusal.reason)] += 1
         return tallies
 
-    async def _book(self, unit: Unit, records: int, era: int) -> None:
+    async def _book(self, unit: Unit, heard: Heard, records: int, era: int) -> None:
         try:
             with self._health.timed(self._health.commit_seconds):
                 await self._ledger.book(unit)
@@ -495,6 +522,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
             self.give_up(error)
             return
+        self._diversion.note(heard)
         self._report(unit, records)
 
     def _report(self, unit: Unit, records: int) -> None:
@@ -555,7 +583,9 @@ class Desk:
         While the ledger is away nothing is returned, and reading begins when it answers.
         """
         self._lose()
-        era = self._era
+        self._assignment += 1
+        # Not the era: while we wait our turn, whoever has it may fall back and raise that.
+        assignment = self._assignment
         claimed: Mapping[Partition, int] | None = None
         try:
             async with self._turn:
@@ -563,9 +593,9 @@ class Desk:
                 claimed = await self._claim_now(partitions, generation)
         finally:
             # Also when we are cancelled, because Faust waits no longer; where it is because of
-            # a newer generation, the era will have changed.
+            # a newer generation, there will be another assignment.
             if claimed is None and not self._closing:
-                self._watch(self._claim_later(frozenset(partitions), generation, era))
+                self._watch(self._claim_later(frozenset(partitions), generation, assignment))
         return claimed or {}
 
     async def _claim_now(
@@ -586,7 +616,7 @@ class Desk:
             # Overtaken while we claimed, or the group was made anew and counts from 1 again;
             # either way a later generation is the answer.
             self._say.warning("rejoining the group", error=str(error))
-            self._watch(self._rejoin_soon(self._era))
+            self._watch(self._rejoin_soon(self._assignment))
             return {}
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
@@ -601,7 +631,7 @@ class Desk:
         )
         self._to_show = {partition: at.next for partition, at in claimed.items()}
         self._lost = False
-        self._taken_at = perf_counter()
+        self._taken_at = self._seconds()
         self._say.info(
             "partitions claimed",
             generation=generation,
@@ -616,12 +646,12 @@ class Desk:
             self._epoch, self._policy = standing.epoch, standing.policy
 
     async def _claim_later(
-        self, partitions: Collection[Partition], generation: int, era: int
+        self, partitions: Collection[Partition], generation: int, assignment: int
     ) -> None:
         for pause in _pauses():
             await asyncio.sleep(pause)
             async with self._turn:
-                if era != self._era or self._closing:
+                if assignment != self._assignment or self._closing:
                     return
                 claimed = await self._claim_now(partitions, generation)
                 if claimed is None:
@@ -637,9 +667,9 @@ class Desk:
             return False
         return True
 
-    async def _rejoin_soon(self, era: int) -> None:
+    async def _rejoin_soon(self, assignment: int) -> None:
         await asyncio.sleep(REJOIN_SECONDS)
-        if era == self._era and not self._closing:
+        if assignment == self._assignment and not self._closing:
             await self._log.rejoin()
 
     def _hold(self, held: dict[Partition, Held]) -> None:
@@ -718,7 +748,7 @@ class Desk:
         if not await self._sought({p: held.next for p, held in self._held.items()}):
             return False
         self._lost = False
-        self._taken_at = perf_counter()
+        self._taken_at = self._seconds()
         return True
 
     def give_up(self, error: Exception) -> None:
@@ -768,7 +798,8 @@ class _Turns:
     """When to let the loop run: heartbeats and scrapes wait no longer than this."""
 
     def __init__(self) -> None:
-        self._ends = perf_counter() + YIELD_SECONDS
+        self._seconds = asyncio.get_running_loop().time
+        self._ends = self._seconds() + YIELD_SECONDS
         self._asked = 0
 
     def over(self) -> bool:
@@ -776,7 +807,7 @@ class _Turns:
         self._asked += 1
         if self._asked & 15:
             return False
-        now = perf_counter()
+        now = self._seconds()
         if now < self._ends:
             return False
         self._ends = now + YIELD_SECONDS
@@ -789,6 +820,10 @@ def record_hash(record: Record) -> bytes:
     digest.update(b"\x00")
     digest.update(record.value or b"")
     return digest.digest()
+
+
+def _past_retention(event: Canonical) -> Refused:
+    return Refused(Reason.RETIRED, "the dossier is past retention", event.source, event.id)
 
 
 def _fault(source: str, id_: str, error: Exception) -> Refused:
