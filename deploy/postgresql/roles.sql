@@ -51,9 +51,11 @@ GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
 -- until somebody has thought of it.
 GRANT SELECT ON
     migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
-    position
+    position, hours_kept
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
+-- Digests of applicants, to count them; of nobody's use to dashboards.
+GRANT SELECT ON applicant TO emc_reader;
 GRANT SELECT (key, version, rules, outcome, cell, due_ms) ON dossier TO emc_reader;
 GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
 GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived)
