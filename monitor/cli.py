@@ -16,6 +16,7 @@ from agents.app import Stopped, work
 from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
 from monitor import __version__
+from monitor.domain import compiled
 from monitor.domain.policy import Precision
 
 OK: Final = 0
@@ -48,7 +49,7 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
 ) -> None:
     if version:
-        typer.echo(__version__)
+        typer.echo(f"{__version__}, domain compiled" if compiled() else __version__)
         raise typer.Exit
 
 
