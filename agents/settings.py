@@ -10,6 +10,7 @@ from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
 from monitor.reference.policy import load_policy
+from monitor.reference.sets import ReferenceSet, plain_set, set_of
 
 
 class SettingRefused(Exception):
@@ -30,6 +31,7 @@ class Settings:
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
+    refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
     serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
@@ -77,5 +79,18 @@ class Settings:
             return Policy(self.days(), self.precision)
         try:
             return load_policy(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+
+    def reference_set(self) -> tuple[ReferenceSet, Policy]:
+        """The policy, and all that it is made of.
+
+        Raises `SettingRefused` with every complaint about the files.
+        """
+        if not self.reference:
+            policy = self.policy()
+            return plain_set(policy), policy
+        try:
+            return set_of(Path(self.reference))
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None

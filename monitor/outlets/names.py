@@ -206,6 +206,23 @@ RECORDS_REFUSED: Final = Metric(
     series="source × reason that has occurred",
     typical=SOURCES * REASONS_OF_A_SOURCE,
 )
+QUARANTINE_SETTLED: Final = Metric(
+    name="emc_quarantine_settled_total",
+    type=Type.COUNTER,
+    labels=("source", "how"),
+    meaning="Refused records that have left the quarantine: returned (sent back after a fix, and"
+    ' measured) or dropped. Those still held are emc_records_total{outcome="refused"} less these.',
+    series="source × how that has occurred",
+    typical=SOURCES * 2,
+)
+POSITION_SET: Final = Metric(
+    name="emc_ledger_position_set_total",
+    type=Type.COUNTER,
+    labels=("topic", "partition"),
+    meaning="How often somebody has set the position by hand, with emc position accept-loss.",
+    series="partition",
+    typical=PARTITIONS,
+)
 POSITION_MOVED: Final = Metric(
     name="emc_ledger_position_moved_timestamp_seconds",
     type=Type.GAUGE,
@@ -221,6 +238,19 @@ NEXT_OFFSET: Final = Metric(
     meaning="The first offset of a partition that is not booked.",
     series="partition",
     typical=PARTITIONS,
+)
+WATERMARK: Final = Metric(
+    name="emc_ledger_follower_watermark_timestamp_seconds",
+    type=Type.GAUGE,
+    meaning="Whatever was committed before this time is in the balances, which reports by day"
+    " are read from; it moves every few seconds, also while nothing is booked. 0 before the"
+    " first balances are made.",
+)
+BACKLOG: Final = Metric(
+    name="emc_ledger_follower_backlog_rows",
+    type=Type.GAUGE,
+    meaning="Rows of the journal that are not in the balances yet. Numbers that a rollback has"
+    " left without a row count until they are passed.",
 )
 SNAPSHOT_TIME: Final = Metric(
     name="emc_snapshot_timestamp_seconds",
@@ -258,7 +288,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS,
     RECORDS_REFUSED,
     NEXT_OFFSET,
+    QUARANTINE_SETTLED,
+    POSITION_SET,
     POSITION_MOVED,
+    WATERMARK,
+    BACKLOG,
     SNAPSHOT_TIME,
     SNAPSHOT_SERIES,
     SNAPSHOT_OTHER,

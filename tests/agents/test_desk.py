@@ -1,6 +1,7 @@
 """The desk between a log and a ledger that both fail: exact whatever goes wrong, never silent."""
 
 import asyncio
+import json
 import random
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -12,6 +13,7 @@ import pytest
 
 from agents import dossiers
 from agents.batch import Batch, LogUnavailable
+from agents.diversion import Diverted
 from agents.dossiers import Desk
 from agents.generate.model import Scenario, records
 from agents.health import WorkerHealth
@@ -23,8 +25,10 @@ from monitor.domain.zone import Zone
 from monitor.ledger.ledger import LaterGeneration, Position, PositionMoved, VersionConflict
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.unit import DossierRow, Partition, TotalKey, Unit
+from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
+from tests.servers.require import ROOT
 from tests.whole.ledger_checks import FLOWS, Figures, recounted
 from tests.whole.until import until
 
@@ -408,6 +412,39 @@ async def test_more_dossiers_in_a_unit_than_may_stay_at_hand():
     assert fallbacks(here) == 0
 
 
+async def test_the_row_of_an_open_dossier_has_the_level_under_which_its_stock_is_booked():
+    """Or what falls due today would be looked for under the level that was sent."""
+    here = office(1, 0)
+    here.desk._policy = load_policy(ROOT / "deploy" / "reference")
+    sent = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "H56-onestop",
+        "type": "dossier.state.v1",
+        "time": "2026-08-03T08:00:00+07:00",
+        "data": {
+            "dossier": "H56-260803-0001",
+            "procedure": "1.000894",  # level 3, says the catalogue
+            "agency": "H56",
+            "state": 2,
+            "channel": 2,
+            "level": 4,
+        },
+    }
+    value = json.dumps(sent).encode()
+    here.log.written[PARTITIONS[0]].append(Written(0, 1_785_719_551_000, b"", value))
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    [row] = here.ledger.rows.values()
+    assert row.cell is not None
+    [cell] = [cell for cell, number in here.ledger.numbers.items() if number == row.cell]
+    assert (cell.agency, cell.level) == ("H56", 3)
+
+
 def fallbacks(here: Office) -> float:
     return sum(
         sample.value
@@ -533,3 +570,48 @@ async def test_asked_to_end_while_the_ledger_hangs_it_waits_no_longer_than_it_ma
 
     async with asyncio.timeout(3):
         await here.end()
+
+
+async def test_a_release_that_cannot_fold_stops_before_any_position_moves(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Faults across sources: nothing is booked, nothing is in quarantine, and it says why."""
+
+    def broken(*_: object) -> bool:
+        raise KeyError("a table of this release")
+
+    monkeypatch.setattr("agents.shelf.advance", broken)
+    here = office(11)
+    here.follow()
+    await here.assign()
+
+    with pytest.raises(Diverted, match=r"fault \(KeyError at test_desk.py"):
+        async with asyncio.timeout(5):
+            await asyncio.shield(here.desk.failed)
+
+    await here.end()
+    assert here.ledger.bookings == 0
+    assert [here.ledger.held[partition].next for partition in PARTITIONS] == [0, 0]
+
+
+async def test_one_bad_source_stops_nothing_and_its_good_records_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A third of all records is nonsense of one source's."""
+    here = office(12)
+    bad = b'{"specversion":"1.0","source":"bad","id":"1","type":"no.such.v1"}'
+    for partition in PARTITIONS:
+        mixed: list[Written] = []
+        for number, record in enumerate(here.log.written[partition]):
+            mixed.append(replace(record, offset=len(mixed)))
+            if number % 2 == 0:
+                mixed.append(replace(record, offset=len(mixed), value=bad))
+                here.recount.add(bad, record.timestamp)
+        here.log.written[partition] = mixed
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()

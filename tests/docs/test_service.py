@@ -23,7 +23,7 @@ from tests.servers.topics import create_topic, produce
 TUTORIAL = "docs/tutorial/first-number.md"
 RUN = "docs/how-to/run.md"
 TRACE = "docs/how-to/trace-a-number.md"
-QUARANTINE = "docs/how-to/open-quarantine.md"
+QUARANTINE = "docs/how-to/quarantine.md"
 
 # A client that leaves the offset out; the page shows the record as it comes out again.
 BROKEN = (

@@ -54,8 +54,12 @@ async def booked_until(dsn: str, topic: str) -> dict[int, int]:
 
 
 async def tallied(dsn: str) -> dict[str, int]:
-    """How many records were counted, duplicates, refused."""
-    rows = await _fetch(dsn, "SELECT name, sum(amount)::bigint AS sum FROM tally GROUP BY name")
+    """How many records were counted, duplicates, refused, each as it was first read."""
+    rows = await _fetch(
+        dsn,
+        "SELECT name, sum(amount)::bigint AS sum FROM tally"
+        " WHERE name NOT IN ('returned', 'dropped') GROUP BY name",
+    )
     return {row["name"]: row["sum"] for row in rows}
 
 
@@ -144,7 +148,7 @@ async def _dossiers_against(
 ) -> list[str]:
     found = []
     booked: Counter[Any] = Counter()
-    for row in await _fetch(dsn, "SELECT key, version, events, booked FROM dossier"):
+    for row in await _fetch(dsn, "SELECT key, version, events, booked FROM booked_now"):
         entries = unpack_entries(row["booked"])
         for entry, amount in entries.items():
             booked[entry] += amount
