@@ -17,6 +17,7 @@ from agents.app import Stopped, bring_up_to_date, work
 from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
 from monitor import __version__
+from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
 
@@ -50,7 +51,7 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
 ) -> None:
     if version:
-        typer.echo(__version__)
+        typer.echo(f"{__version__}, domain compiled" if compiled() else __version__)
         raise typer.Exit
 
 
