@@ -29,9 +29,11 @@ ROWS: Final[Mapping[str, str]] = {
 VALUES: Final[Mapping[str, str]] = {
     "boolean": "true",
     "bytea": "'\\x0102'",
+    "date": "'2026-03-02'::date + {row}",
+    "json": "'{}'",
     "jsonb": "'{}'",
-    "text": "'text ' || {}",
-    "timestamp with time zone": "'2026-03-02T09:00:00Z'::timestamptz + {} * interval '1 hour'",
+    "text": "'text {row}'",
+    "timestamp with time zone": "'2026-03-02T09:00:00Z'::timestamptz + {row} * interval '1 hour'",
     "uuid": "gen_random_uuid()",
 }
 
@@ -101,10 +103,12 @@ async def fill(connection: Any) -> None:
 
 
 def value(type_: str, row: int) -> str:
-    """A value of the type, another one for each row."""
-    if type_.endswith("[]"):
-        return "'{}'"
-    return VALUES.get(type_, "{}").replace("{}", str(row)) if type_ != "jsonb" else "'{}'"
+    """A value of the type, another one for each row where there is room; else a number."""
+    return (
+        "'{}'"
+        if type_.endswith("[]")
+        else VALUES.get(type_, "{row}").replace("{row}", str(row))
+    )
 
 
 async def contents(connection: Any) -> dict[str, int]:

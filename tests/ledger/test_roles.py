@@ -92,9 +92,9 @@ async def test_a_worker_books_follows_and_closes(address):
     connection = await connect(worker)
     follower = Follower(connection, Zone())
     assert await follower.leads()
-    assert await follower.round() == Round(2, 0)
+    assert await follower.round() == Round(2, 0, left=False)
     assert await order_closing(connection) == 2
-    assert await follower.round() == Round(0, 2)
+    assert await follower.round() == Round(0, 2, left=False)
     await connection.close()
 
 
