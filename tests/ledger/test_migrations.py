@@ -20,6 +20,9 @@ NUMBERS: Final = [number for number, _, _ in migrations()]
 
 # Columns and values of rows for tables whose columns' types do not say what may be in them.
 ROWS: Final[Mapping[str, str]] = {
+    "policy": "(epoch, rules, reference, state)"
+    " SELECT 1, 2, hash, 'active' FROM reference_set LIMIT 1",
+    "reference_file": "(reference, path, content) SELECT hash, 'policy.toml', '' FROM reference_set",
     "closing": "(seq, folded) SELECT seq, 0 FROM cut",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",
