@@ -43,7 +43,9 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
-REVOKE UPDATE, DELETE ON journal, cut FROM emc_worker;
+REVOKE UPDATE, DELETE ON
+    journal, cut, reference_set, reference_file, position_set, quarantine_opened
+FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
 GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
 
@@ -51,7 +53,7 @@ GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
 -- until somebody has thought of it.
 GRANT SELECT ON
     migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
-    position, policy
+    position, policy, reconciled, retired_sum
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
 GRANT SELECT ON reference_set, reference_file TO emc_reader;
