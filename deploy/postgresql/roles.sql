@@ -45,16 +45,17 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON journal, cut FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
-GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
+GRANT EXECUTE ON FUNCTION summarise_journal(), analyse_rebooked() TO emc_worker;
 
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
 GRANT SELECT ON
     migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
-    position
+    position, policy
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
-GRANT SELECT (key, version, rules, outcome, cell, due_ms) ON dossier TO emc_reader;
+GRANT SELECT (key, version, rules, epoch, outcome, cell, due_ms) ON dossier TO emc_reader;
+GRANT SELECT (key, version, epoch, outcome, cell, due_ms) ON rebooked TO emc_reader;
 GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
 GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived)
     ON quarantine TO emc_reader;
