@@ -411,14 +411,13 @@ def reconcile(
     differs is named, emc_ledger_drift shows it, and the exit status is 1. Dossiers booked under
     another policy or other rules are counted as stale, not compared.
     """
+    from agents.active import as_active
     from agents.reconcile import default_jobs, reconcile_command
 
-    status = reconcile_command(
-        Settings.from_environment(),
-        checks=check or list(Check),
-        jobs=jobs or default_jobs(),
-        as_json=json,
-    )
+    with as_active(Settings.from_environment()) as settings:
+        status = reconcile_command(
+            settings, checks=check or list(Check), jobs=jobs or default_jobs(), as_json=json
+        )
     raise typer.Exit(status)
 
 

@@ -47,7 +47,7 @@ REVOKE UPDATE, DELETE ON
     journal, cut, reference_set, reference_file, position_set, quarantine_opened
 FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
-GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
+GRANT EXECUTE ON FUNCTION summarise_journal(), analyse_rebooked() TO emc_worker;
 
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
