@@ -15,6 +15,7 @@ from agents.recompute.rebook import posted
 from monitor.domain.codes import level1
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, SHOWN
 from monitor.domain.policy import Policy
+from monitor.ledger.forms import Forms, plain_booked
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.recompute import RANGE_DOSSIERS
@@ -126,9 +127,12 @@ async def examine(
     """The dossiers with keys after one up to another."""
     found = WhatIf()
     rows = await connection.fetch(
-        "SELECT events, booked FROM booked_now WHERE key > $1 AND key <= $2", after, until
+        "SELECT form, events, booked_form, booked FROM booked_now WHERE key > $1 AND key <= $2",
+        after,
+        until,
     )
-    entries = [unpack_entries(row["booked"]) for row in rows]
+    forms = Forms(connection)
+    entries = [unpack_entries(plain_booked(row["booked"], row["booked_form"])) for row in rows]
     cells = await ledger.cells({entry[1] for booked in entries for entry in booked})
     for row, numbered in zip(rows, entries, strict=True):
         booked = {
@@ -137,7 +141,7 @@ async def examine(
         }
         books: dict[Any, int] = booked
         if row["events"]:  # what has none any more keeps its sums
-            _, posts = posted(row["events"], policy)
+            _, posts = posted(await forms.events(row["form"], row["events"]), policy)
             books = {tuple(account): amount for account, amount in posts.items()}
         found.hear(booked, books)
     return found

@@ -51,11 +51,13 @@ GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
 -- until somebody has thought of it.
 GRANT SELECT ON
     migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
-    position
+    position, policy, reconciled, retired_sum
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
 GRANT SELECT (key, version, rules, outcome, cell, due_ms) ON dossier TO emc_reader;
 GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
+GRANT SELECT (epoch) ON dossier TO emc_reader, emc_grafana;
+GRANT SELECT (key, epoch, outcome, cell, due_ms) ON rebooked TO emc_reader;
 GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived)
     ON quarantine TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived) ON quarantine TO emc_grafana;
