@@ -171,10 +171,11 @@ async def _balances(dsn: str, snapshot: str, outcomes: Outcomes) -> None:
         found, backlog = read
         outcome = await _named(connection, found)
         if backlog.rows:
-            outcome.note = (
-                f"{backlog.rows:,} rows of the journal are not in the balances yet, which tell"
-                f" the state of {backlog.folded_at:%Y-%m-%d %H:%M:%S} UTC"
-            )
+            outcome.note = f"{backlog.rows:,} rows of the journal are not in the balances yet"
+            if backlog.folded_at.timestamp():
+                outcome.note += (
+                    f", which tell the state of {backlog.folded_at:%Y-%m-%d %H:%M:%S} UTC"
+                )
         outcomes[Check.BALANCES] = outcome
 
 
