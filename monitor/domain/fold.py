@@ -388,6 +388,7 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
         view.sub_channel = event.sub_channel or view.sub_channel
         view.level = event.level or view.level
         view.applicant_type = event.applicant_type or view.applicant_type
+        view.applicant_key = event.applicant_key or view.applicant_key
         if event.identity_attached is not None:
             view.identity_attached = event.identity_attached
     elif event.state in WAITING:
@@ -406,6 +407,8 @@ def _say_where_unsaid(view: View, event: AnyEvent) -> None:
         view.level = event.level
     if not view.applicant_type:
         view.applicant_type = event.applicant_type
+    if not view.applicant_key:
+        view.applicant_key = event.applicant_key
 
 
 def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
@@ -536,6 +539,7 @@ def amend(view: View, amendments: Sequence[Amendment]) -> None:
         view.channel = event.channel or view.channel
         view.level = event.level or view.level
         view.applicant_type = event.applicant_type or view.applicant_type
+        view.applicant_key = event.applicant_key or view.applicant_key
         if event.sub_channel is not None:
             view.sub_channel = event.sub_channel
         if event.identity_attached is not None:

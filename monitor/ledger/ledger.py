@@ -23,6 +23,7 @@ from monitor.ledger.again import undisturbed
 from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
+from monitor.ledger.references import add_references
 from monitor.ledger.server import SameServer
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
@@ -299,6 +300,7 @@ class Ledger:
                 await _quarantine(connection, unit)
                 if also is not None:
                     await also(connection)
+                await add_references(connection, unit.references)
 
 
 @contextmanager
