@@ -60,7 +60,7 @@ GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
 GRANT SELECT ON applicant, retired_sum, reference_set, reference_file TO emc_reader;
 GRANT SELECT (key, version, rules, epoch, outcome, cell, due_ms) ON dossier TO emc_reader;
 GRANT SELECT (key, epoch, version, outcome, cell, due_ms) ON rebooked TO emc_reader;
-GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
+GRANT SELECT (epoch, outcome, cell, due_ms) ON dossier TO emc_grafana;
 GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived, state)
     ON quarantine TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)

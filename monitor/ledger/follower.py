@@ -17,9 +17,7 @@ from typing import Any, Final, NamedTuple, cast
 import asyncpg
 
 from monitor.domain.zone import Zone, date_of, day_number
-
-# Any number of our own, other than those of migrations and policies.
-_LOCK: Final = 4_210_768
+from monitor.ledger.locks import FOLLOWER
 
 STEP: Final = 200_000  # numbers of the journal that one transaction folds
 SMALLEST_STEP: Final = 1_000  # after steps that took too long
@@ -83,7 +81,7 @@ class Follower:
         """
         if not self._leading:
             self._leading = await self._connection.fetchval(
-                "SELECT pg_try_advisory_lock($1)", _LOCK
+                "SELECT pg_try_advisory_lock($1)", FOLLOWER
             )
         return self._leading
 

@@ -16,13 +16,14 @@ from monitor.domain.applicants import APPLICANTS
 from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
 from monitor.domain.policy import RULES_VERSION
+from monitor.ledger import locks
 from monitor.ledger.forms import Forms
 from monitor.ledger.policies import POLICY_LOCK, store
 from monitor.ledger.references import move_references
 from monitor.ledger.unit import BookingClass, Entry, TotalKey
 from monitor.reference.sets import ReferenceSet
 
-RECOMPUTE_LOCK: Final = 4_210_768  # advisory, of the session: one `emc recompute` at a time
+RECOMPUTE_LOCK: Final = locks.RECOMPUTE
 RECOMPUTE_SHARD: Final = -1  # of the totals: no partition has it
 RANGE_DOSSIERS: Final = 500  # one transaction of whoever rebooks
 MERGE_DOSSIERS: Final = 1_000  # one transaction of the merge

@@ -159,18 +159,14 @@ async def join(connection: "asyncpg.Connection[Any]", snapshot: str) -> None:
 
 async def booked_in(connection: "asyncpg.Connection[Any]", block: int) -> Sums:
     """The sums of what the dossiers have booked that lie in `BLOCKS` blocks from this one on."""
-    if await _has(connection, "rebooked"):
-        query = (
-            "SELECT coalesce(rebooked.booked, dossier.booked),"
-            " CASE WHEN rebooked.booked IS NULL THEN dossier.booked_form ELSE 0 END"
-            " FROM dossier LEFT JOIN rebooked ON rebooked.key = dossier.key"
-            " AND rebooked.epoch > dossier.epoch"
-            " AND rebooked.epoch = (SELECT epoch FROM policy WHERE state = 'active')"
-        )
-    else:
-        query = "SELECT booked, booked_form FROM dossier"
     rows = await connection.fetch(
-        f"{query} WHERE dossier.ctid >= $1 AND dossier.ctid < $2 AND dossier.form <> $3",
+        # The view `booked_now`, of which one cannot ask where its rows lie.
+        "SELECT coalesce(rebooked.booked, dossier.booked),"
+        " CASE WHEN rebooked.booked IS NULL THEN dossier.booked_form ELSE 0 END"
+        " FROM dossier LEFT JOIN rebooked ON rebooked.key = dossier.key"
+        " AND rebooked.epoch > dossier.epoch"
+        " AND rebooked.epoch = (SELECT epoch FROM policy WHERE state = 'active')"
+        " WHERE dossier.ctid >= $1 AND dossier.ctid < $2 AND dossier.form <> $3",
         (block, 0),
         (block + BLOCKS, 0),
         RETIRED,
@@ -347,18 +343,16 @@ async def held(
     connection: "asyncpg.Connection[Any]", after: str, until: str | None, *, rules: int
 ) -> list[Held]:
     """The dossiers of a range that are not retired, as of one instant."""
-    arguments: tuple[object, ...] = (after, until, RETIRED)
-    if await _has(connection, "booked_now"):
-        stale = "epoch <> coalesce((SELECT epoch FROM policy WHERE state = 'active'), 0)"
-        table = "booked_now"
-    else:
-        stale, table = "rules <> $4", "dossier"
-        arguments = (*arguments, rules)
     rows = await connection.fetch(
-        f"SELECT key, version, {stale}, form, outcome, cell, due_ms, events, booked,"  # noqa: S608
-        f" booked_form FROM {table}"
+        "SELECT key, version, booked_now.epoch <> coalesce(active.epoch, 0)"
+        " OR coalesce(active.rules, $4) <> $4 AS stale,"
+        " form, outcome, cell, due_ms, events, booked, booked_form FROM booked_now"
+        " LEFT JOIN (SELECT epoch, rules FROM policy WHERE state = 'active') AS active ON true"
         " WHERE key > $1 AND ($2::text IS NULL OR key <= $2) AND form <> $3 ORDER BY key",
-        *arguments,
+        after,
+        until,
+        RETIRED,
+        rules,
     )
     return [
         Held(*(*columns, plain_booked(booked, booked_form)))

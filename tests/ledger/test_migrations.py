@@ -26,8 +26,6 @@ ROWS: Final[Mapping[str, str]] = {
     "closing": "(seq, folded) SELECT seq, 0 FROM cut",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",
-    "policy": "(epoch, rules, reference, state) SELECT 1, 2, min(hash), 'active'"
-    " FROM reference_set",
 }
 
 # By type, a value of the row that has this number.
