@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
+from agents.watchdog import Eye, Stuck, keep_watch
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
@@ -69,6 +70,14 @@ class WorkerLog:
         """Ask the group for a new generation."""
         await self._consumer.rejoin()
 
+    def assigned(self) -> set[Partition]:
+        """What the group has given us to read."""
+        return {Partition(*tp) for tp in self._consumer.assignment()}
+
+    async def reading(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Where the consumer reads these next, as far as it knows."""
+        return await self._consumer.reading(partitions)
+
 
 class TablelessApp(faust.App):
     """A Faust app that keeps nothing on disk: its state is the ledger's."""
@@ -114,7 +123,7 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
 
 
 # Said to whoever runs the worker, in one line; anything else is a bug and shows where.
-_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied, Diverted)
+_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied, Diverted, Stuck)
 
 
 async def work(
@@ -135,6 +144,7 @@ async def work(
 
     async with AsyncExitStack() as stack:
         stopping = stack.enter_context(_task(stop.wait()))
+        stack.enter_context(_task(health.pulse.beat()))
         ledger = await _first(_opened(settings, stack), stopping)
         if ledger is None:
             return
@@ -161,8 +171,20 @@ async def work(
         await _first(starting, stopping)
         if starting.done():
             crashing = stack.enter_context(_task(app.wait_until_stopped()))
+            eye = Eye(log, ledger, settings.kafka)
+            watching = keep_watch(
+                eye,
+                log,
+                health.pulse,
+                patience_s=settings.watchdog_seconds,
+                claimed=lambda: desk.claimed,
+                give_up=desk.give_up,
+                acted=lambda action: health.watchdog.labels(action).inc(),
+            )
+            stack.enter_context(_task(watching))
             ends: set[asyncio.Future[Any]] = {stopping, crashing, desk.failed}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        health.pulse.stopping()
         await desk.close()
     if desk.failed.done():
         try:
