@@ -116,14 +116,14 @@ class Eye:
     async def watch(
         self, see: Callable[[Mapping[Partition, Sight] | None], Awaitable[None]]
     ) -> None:
-        """Look every other second until cancelled."""
+        """Look every other second until cancelled, or something is wrong with this code."""
         while True:
             try:
                 async with looking(self._bootstrap) as look:
-                    while (sights := await self._sights(look)) is not None:
-                        await see(sights)
+                    while True:
+                        await see(await self._sights(look))
                         await asyncio.sleep(LOOK_SECONDS)
-            except (KafkaError, OSError):
+            except (KafkaError, OSError, TimeoutError):
                 # The ledger is asked all the same: readiness hangs on it.
                 await self._positions(())
             await see(None)
@@ -134,11 +134,9 @@ class Eye:
         positions = await self._positions(ours)
         if positions is None:
             return None
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                ends = await look.ends(positions)
-        except (KafkaError, OSError, TimeoutError):
-            return None
+        # What this raises closes the look, and the next one begins with other connections.
+        async with asyncio.timeout(ANSWER_SECONDS):
+            ends = await look.ends(positions)
         reading: Mapping[Partition, int] = {}
         with suppress(LogUnavailable, TimeoutError):  # the thread hangs: that is lag too
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -209,7 +207,15 @@ async def keep_watch(
             async with asyncio.timeout(ANSWER_SECONDS):
                 await stream.rejoin()
 
-    try:
-        await eye.watch(see)
-    except Exception as error:  # noqa: BLE001 - a bug: a worker that nobody watches must not go on
-        give_up(error)
+    while True:
+        try:
+            await eye.watch(see)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # One that leaked out of a library: nobody has asked us to end.
+            await asyncio.sleep(LOOK_SECONDS)
+        except Exception as error:  # noqa: BLE001 - a bug: a worker that nobody watches must not go on
+            give_up(error)
+            return

@@ -120,10 +120,6 @@ async def test_an_outage_longer_than_its_patience_is_waited_for_and_readiness_te
         assert worker.running
         assert "nothing moves" not in worker.said()
         assert await here.disagreements() == []
-        for _ in range(100):
-            print(probed(worker, "/-/ready"))
-            await asyncio.sleep(.2)
-        print(worker.said())
         await until(lambda: probed(worker, "/-/ready")[0] == 200)
 
 
