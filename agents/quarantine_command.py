@@ -12,9 +12,11 @@ from agents.operator import FOUND, OK, Refusal, print_json, print_table, progres
 from agents.quarantine import Seal, unpack_record
 from agents.retry import Original, Unsendable, original, send_back
 from agents.shape import shape
+from agents.standing import Stands
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.quarantine import DROPPED, HELD, RETURNED, STATES, Cupboard, Filter, Kept
+from monitor.reference.sets import ReferenceSet
 
 PAGE: Final = 1_000  # records sent back, or dropped, between two looks
 
@@ -166,7 +168,7 @@ async def retry(
     which: Filter,
     *,
     key: str,
-    policy: Policy,
+    reference: tuple[ReferenceSet, Policy],
     who: str,
     as_json: bool,
     out: TextIO,
@@ -177,6 +179,7 @@ async def retry(
     seen: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     async with opened(dsn) as (ledger, cupboard):
+        stands = Stands(ledger.policies, *reference)
         total = await cupboard.count(which)
         with progress_bar(err) as bar:
             task = bar.add_task("sending back", total=total)
@@ -185,7 +188,7 @@ async def retry(
                 seen["unsendable"] += len(page) - len(sendable)
                 if sendable:
                     await send_back(
-                        sendable, ledger=ledger, cupboard=cupboard, policy=policy, who=who
+                        sendable, ledger=ledger, cupboard=cupboard, stands=stands, who=who
                     )
                     after = Filter(ids=[record.id for record in sendable], state=None)
                     for row in await cupboard.page(after, limit=len(sendable)):

@@ -22,7 +22,7 @@ from agents.diversion import Watch
 from agents.dossiers import Desk
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine, Seal, unpack_record
-from monitor.domain.policy import Policy
+from agents.standing import Stands
 from monitor.domain.view import Cell
 from monitor.ledger.ledger import Ledger, Position, PositionMoved
 from monitor.ledger.quarantine import RETRY_SHARD, Again, Cupboard, Kept, Overtaken, settle
@@ -194,13 +194,14 @@ class _Log:
 
 
 async def send_back(
-    records: Sequence[Original], *, ledger: Ledger, cupboard: Cupboard, policy: Policy, who: str
+    records: Sequence[Original], *, ledger: Ledger, cupboard: Cupboard, stands: Stands, who: str
 ) -> None:
     """Decode, fold and book these records, and settle their rows in the same transactions.
 
     Returns when each is returned or was refused again; waits for a ledger that is away. Raises
     what would end a worker. `records` have the offsets 0, 1, 2, …
     """
+    policy = (await stands.now()).policy
     held = _Held(records)
     books, log = _Books(ledger, cupboard, held, who), _Log(held)
     desk = Desk(
@@ -212,6 +213,7 @@ async def send_back(
         quarantine=Quarantine(None),
         health=WorkerHealth(),
         now_ms=lambda: time.time_ns() // 1_000_000,
+        standing=stands.now,
         diversion=Watch(100),  # nothing is diverted: a record refused again stays where it is
     )
     following = asyncio.create_task(desk.follow(log.batches()))

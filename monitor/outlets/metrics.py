@@ -79,6 +79,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *still_open,
         *records,
         *_positions(snapshot),
+        *_watermark(snapshot),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -218,6 +219,13 @@ def _positions(snapshot: Snapshot) -> Iterable[Family]:
         _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
         _add(by_hand, names.POSITION_SET, labels, progress.times_set)
     return following, moved, by_hand
+
+
+def _watermark(snapshot: Snapshot) -> Iterable[Family]:
+    folded, backlog = _family(names.WATERMARK), _family(names.BACKLOG)
+    _add(folded, names.WATERMARK, (), snapshot.watermark.folded_ms / 1000)
+    _add(backlog, names.BACKLOG, (), snapshot.watermark.backlog)
+    return folded, backlog
 
 
 def _family(metric: names.Metric) -> Family:

@@ -14,12 +14,14 @@ from agents.operator import Refusal, when
 from agents.quarantine import Quarantine, Seal, pack_record, unpack_record
 from agents.retry import Unsendable, original, send_back
 from agents.shape import shape
+from agents.standing import Stands
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.migrate import migrate
 from monitor.ledger.quarantine import Cupboard, Filter
 from monitor.ledger.unit import Partition, TallyKey, Unit
+from monitor.reference.sets import plain_set
 from schemas.refusal import Reason, Refused
 
 KEY = Seal.new_key()
@@ -92,7 +94,7 @@ async def retried(dsn: str) -> tuple[int, dict[str, Any]]:
         dsn,
         Filter(),
         key=KEY,
-        policy=POLICY,
+        reference=(plain_set(POLICY), POLICY),
         who="an",
         as_json=True,
         out=out,
@@ -146,6 +148,10 @@ def test_bytes_of_the_first_release_are_still_read():
     kept = unpack_record(0, b"{}", 2)
     assert (kept.key, kept.value, kept.headers, kept.whole) == (None, b"{}", (), True)
     assert not unpack_record(0, b"{}", 70_000).whole
+
+
+def stands(ledger: Ledger) -> Stands:
+    return Stands(ledger.policies, plain_set(POLICY), POLICY)
 
 
 async def test_a_fixed_record_is_measured_and_leaves_in_one_transaction(dsn: str):
@@ -251,7 +257,9 @@ async def test_a_booking_whose_outcome_was_not_learned_is_not_repeated(dsn: str)
         cupboard = Cupboard(pool)
         page = await cupboard.page(Filter(), limit=100)
         records = [original(kept, SEAL, offset) for offset, kept in enumerate(page)]
-        await send_back(records, ledger=ledger, cupboard=cupboard, policy=POLICY, who="an")
+        await send_back(
+            records, ledger=ledger, cupboard=cupboard, stands=stands(ledger), who="an"
+        )
 
     assert await accepted(dsn) == 10
     assert await rows(dsn, "SELECT DISTINCT state, tries FROM quarantine") == [("returned", 1)]
@@ -276,7 +284,9 @@ async def test_a_dossier_that_a_worker_changes_meanwhile_is_folded_anew(dsn: str
         cupboard = Cupboard(pool)
         page = await cupboard.page(Filter(), limit=100)
         records = [original(kept, SEAL, offset) for offset, kept in enumerate(page)]
-        await send_back(records, ledger=ledger, cupboard=cupboard, policy=POLICY, who="an")
+        await send_back(
+            records, ledger=ledger, cupboard=cupboard, stands=stands(ledger), who="an"
+        )
         assert ledger.times > 1
 
     assert await rows(dsn, "SELECT DISTINCT state FROM quarantine") == [("returned",)]

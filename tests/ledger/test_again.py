@@ -23,7 +23,7 @@ async def test_the_victim_of_a_deadlock_is_booked_when_the_other_has_ended(datab
 
         def unit(start: int) -> Unit:
             row = DossierRow("k", start + 1, 4, None, None, b"", b"")
-            return Unit(0, {HERE: Move(epoch, start, start + 1, b"h")}, [row])
+            return Unit(0, moves={HERE: Move(epoch, start, start + 1, b"h")}, dossiers=[row])
 
         await ledger.book(unit(0))
         other = await asyncpg.connect(database)
