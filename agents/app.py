@@ -24,7 +24,9 @@ from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.standing import Standing, Stands
 from agents.transport import BatchConsumer, batch_transport
+from agents.upkeep import archive_beside
 from agents.watchdog import Eye, Stuck, keep_watch
+from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
 from monitor.ledger.policies import OtherRules
@@ -189,6 +191,8 @@ async def work(
         app = build_app(settings, desk)
         log.app = app
         stack.push_async_callback(_end, app)
+        if settings.archive_beside:
+            stack.enter_context(_task(_archiving(settings, policy)))
         starting = stack.enter_context(_task(_started(app, settings)))
         await _first(starting, stopping)
         if starting.done():
@@ -244,6 +248,15 @@ async def _can_book(stands: Stands) -> Standing:
         return await stands.now()
     except _CANNOT_BOOK as error:
         raise Stopped(_said(error)) from None
+
+
+async def _archiving(settings: Settings, policy: Policy) -> None:
+    await archive_beside(
+        settings.database,
+        policy,
+        after_days=settings.archive_after_days,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
 
 
 async def _started(app: faust.App, settings: Settings) -> None:

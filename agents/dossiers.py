@@ -41,6 +41,7 @@ from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
 from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
+from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import (
     UNAVAILABLE,
     LaterGeneration,
@@ -272,7 +273,9 @@ class Desk:
     async def _fold(self, batch: Batch, held: Held) -> None:
         told = await self._decoded(batch, held.next)
         if awaited := told.keys() - self._shelf.keys():
-            await self._fetch(awaited)
+            for key in await self._fetch(awaited):
+                for event, record in told.pop(key):
+                    self._refuse(_past_retention(event), batch.partition, record)
         self._late_before_ms = self._now_ms() - LATE_MS
         turns = _Turns()
         for key, said in told.items():
@@ -323,19 +326,23 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
             return _fault(*sender(record.value or b"", record.headers), error)
 
-    async def _fetch(self, keys: Collection[str]) -> None:
-        """Bring dossiers to hand: one query for all."""
+    async def _fetch(self, keys: Collection[str]) -> set[str]:
+        """Bring dossiers to hand: one query for all. Those that are retired are only named."""
         rows = await self._ledger.load(keys)
         portals = self._policy.portals
+        retired: set[str] = set()
         turns = _Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
                 self._shelf[key] = Dossier(key, portals=portals)
+            elif row.form == RETIRED:
+                retired.add(key)
             else:
                 self._shelf[key] = Dossier.on_record(row, portals)
             if turns.over():
                 await asyncio.sleep(0)
+        return retired
 
     def _hear(self, key: str, dossier: Dossier, event: Canonical) -> None:
         before = dossier.events
@@ -810,6 +817,10 @@ def record_hash(record: Record) -> bytes:
     digest.update(b"\x00")
     digest.update(record.value or b"")
     return digest.digest()
+
+
+def _past_retention(event: Canonical) -> Refused:
+    return Refused(Reason.RETIRED, "the dossier is past retention", event.source, event.id)
 
 
 def _fault(source: str, id_: str, error: Exception) -> Refused:

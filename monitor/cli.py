@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
@@ -17,6 +18,7 @@ from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
 from monitor import __version__
 from monitor.domain.policy import Precision
+from monitor.ledger.checks import Check
 
 OK: Final = 0
 FAILED: Final = 1
@@ -344,6 +346,82 @@ def recompute(
 
 
 @app.command()
+def archive(
+    retire: Annotated[
+        bool,
+        typer.Option(
+            "--retire",
+            help="Also let the events of dossiers past retention go, for good; their sums stay.",
+        ),
+    ] = False,
+    before: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="With --retire: what ended before this local day, not by EMC_RETENTION_YEARS.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many it would be.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Make finished dossiers small in the ledger; with **--retire**, let the oldest go.
+
+    A dossier that has ended and of which nothing was heard for EMC_ARCHIVE_AFTER_DAYS is
+    archived: packed in place, some four times smaller, and loaded as before when an event comes
+    for it. A retired one leaves its sums, so that no figure moves, and a line, so that nothing
+    is booked twice; a later event of it goes to quarantine. Run it beside the workers, as often
+    as you like.
+    """
+    from agents.archive import archive_command
+
+    settings = Settings.from_environment()
+    status = archive_command(
+        database=settings.database,
+        policy=settings.policy(),
+        now_ms=time.time_ns() // 1_000_000,
+        after_days=settings.archive_after_days,
+        retire=retire,
+        before=before.date() if before else None,
+        retention_years=settings.retention_years,
+        dry_run=dry_run,
+        as_json=json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def reconcile(
+    check: Annotated[
+        list[Check] | None,
+        typer.Option(help="What to compare, also several; everything if left out."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read and fold; default: cores.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Compare the ledger's books with each other, and every dossier with its events.
+
+    **balances**, **totals** and **entries** are summed as of one state and held against the
+    journal; **dossiers** are folded anew, some hundred at a time. Workers go on meanwhile. What
+    differs is named, emc_ledger_drift shows it, and the exit status is 1. Dossiers booked under
+    another policy or other rules are counted as stale, not compared.
+    """
+    from agents.reconcile import default_jobs, reconcile_command
+
+    status = reconcile_command(
+        Settings.from_environment(),
+        checks=check or list(Check),
+        jobs=jobs or default_jobs(),
+        as_json=json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
         "deploy/reference"
@@ -468,8 +546,8 @@ def quarantine_retry(
     """Send records through decoding, folding and booking again, each exactly once.
 
     For after a fix. What passes now is measured and leaves the quarantine in the same
-    transaction; what is refused again stays, with its new reason. Give the workers'
-    EMC_REFERENCE, EMC_ZONE and EMC_PRECISION. It may be stopped, killed and repeated at any
+    transaction; what is refused again stays, with its new reason. Measured is by the policy
+    that is active in the ledger, as by a worker. It may be stopped, killed and repeated at any
     moment. Exit status 1: some are still there.
     """
     from agents import operator

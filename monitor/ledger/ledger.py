@@ -20,6 +20,7 @@ import asyncpg
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
 from monitor.ledger.again import undisturbed
+from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
 from monitor.ledger.server import SameServer
@@ -94,6 +95,7 @@ class Ledger:
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
+        self._forms = Forms(pool)
         self._cell_ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
         self._server = SameServer(self._forget_cells)
@@ -190,15 +192,17 @@ class Ledger:
         }
 
     async def load(self, keys: Collection[str]) -> dict[str, DossierRow]:
-        """The dossiers on record among these keys."""
+        """The dossiers on record among these keys, archived ones unpacked."""
         with _values():
             rows = await self._pool.fetch(
                 # As one text: the driver looks at each element of an array several times.
-                "SELECT key, version, outcome, cell, due_ms, events, booked FROM booked_now"
-                " WHERE key = ANY(string_to_array($1, E'\\n'))",
+                "SELECT key, version, outcome, cell, due_ms, events, booked, form, booked_form"
+                " FROM booked_now WHERE key = ANY(string_to_array($1, E'\\n'))",
                 "\n".join(keys),
             )
-        return {row[0]: DossierRow(*row) for row in rows}
+        loaded = {row[0]: DossierRow(*row) for row in rows}
+        await self._forms.open(loaded.values())
+        return loaded
 
     async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
         """The number of every cell so far seen; those given are numbered first if need be.
@@ -392,7 +396,7 @@ async def _book_dossiers(connection: Any, unit: Unit) -> None:
         ON CONFLICT (key) DO UPDATE
         SET version = excluded.version, rules = excluded.rules, epoch = excluded.epoch,
             outcome = excluded.outcome, cell = excluded.cell, due_ms = excluded.due_ms,
-            events = excluded.events, booked = excluded.booked
+            events = excluded.events, booked = excluded.booked, form = 0, booked_form = 0
         WHERE held.version = excluded.version - 1
         """
     )

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from monitor import __version__
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, Kind, Tally
+from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
@@ -77,6 +78,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
         *still_open,
+        *_reconciled(snapshot),
         *records,
         *_positions(snapshot),
         *_watermark(snapshot),
@@ -208,6 +210,16 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
                 amount = amounts[measure, labels]
                 _add(family, metric, labels, amount if divisor == 1 else amount / divisor)
             yield family
+
+
+def _reconciled(snapshot: Snapshot) -> Iterable[Family]:
+    drift, stale, at = map(_family, (names.DRIFT, names.STALE, names.RECONCILED))
+    for found in sorted(snapshot.reconciled):
+        _add(drift, names.DRIFT, (found.name,), found.differing)
+        _add(at, names.RECONCILED, (found.name,), found.ended_ms / 1000)
+        if found.name == Check.DOSSIERS:
+            _add(stale, names.STALE, (), found.stale)
+    return drift, stale, at
 
 
 def _positions(snapshot: Snapshot) -> Iterable[Family]:

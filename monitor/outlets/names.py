@@ -18,6 +18,7 @@ from monitor.domain.measures import (
     Kind,
     Measure,
 )
+from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy
 from monitor.ledger.unit import BookingClass
 
@@ -271,6 +272,29 @@ SNAPSHOT_OTHER: Final = Metric(
     series="part",
     typical=4,
 )
+DRIFT: Final = Metric(
+    name="emc_ledger_drift",
+    type=Type.GAUGE,
+    labels=("check",),
+    meaning="Accounts, or with `dossiers` dossiers, on which the ledger's books disagreed when"
+    " the check was last made by emc reconcile. Must be 0; none as long as it was never made.",
+    series="check that was made",
+    typical=len(Check),
+)
+STALE: Final = Metric(
+    name="emc_ledger_stale_dossiers",
+    type=Type.GAUGE,
+    meaning="Dossiers that the last check `dossiers` found booked under another policy or other"
+    " rules, and did not compare.",
+)
+RECONCILED: Final = Metric(
+    name="emc_ledger_reconciled_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("check",),
+    meaning="When the check was last made.",
+    series="check that was made",
+    typical=len(Check),
+)
 BUILD: Final = Metric(
     name="emc_build_info",
     type=Type.INFO,
@@ -296,5 +320,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     SNAPSHOT_TIME,
     SNAPSHOT_SERIES,
     SNAPSHOT_OTHER,
+    DRIFT,
+    STALE,
+    RECONCILED,
     BUILD,
 )
