@@ -43,7 +43,7 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
-REVOKE UPDATE, DELETE ON journal, cut FROM emc_worker;
+REVOKE UPDATE, DELETE ON journal, cut, position_set, quarantine_opened FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
 GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
 
@@ -56,6 +56,8 @@ TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
 GRANT SELECT (key, version, rules, outcome, cell, due_ms) ON dossier TO emc_reader;
 GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
-GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived)
+GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived, state, tries,
+              settled_at)
     ON quarantine TO emc_reader;
-GRANT SELECT (id, topic, partition, source, reason, size, arrived) ON quarantine TO emc_grafana;
+GRANT SELECT ON position_set TO emc_reader;
+GRANT SELECT (id, topic, partition, source, reason, size, arrived, state) ON quarantine TO emc_grafana;

@@ -21,6 +21,8 @@ NUMBERS: Final = [number for number, _, _ in migrations()]
 # Columns and values of rows for tables whose columns' types do not say what may be in them.
 ROWS: Final[Mapping[str, str]] = {
     "closing": "(seq, folded) SELECT seq, 0 FROM cut",
+    "quarantine": '(topic, partition, "offset", source, reason, detail, size, hash, arrived)'
+    " VALUES ('t', 0, 1, 's', 'empty', 'value', 0, '\\x01', '2026-03-02T09:00:00Z')",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",
 }
