@@ -751,6 +751,11 @@ class Desk:
         self._taken_at = self._seconds()
         return True
 
+    @property
+    def claimed(self) -> int | None:
+        """How many partitions are in hand; None while none of them may be folded."""
+        return None if self._lost else len(self._held)
+
     def give_up(self, error: Exception) -> None:
         """No reading again can mend this: let the supervisor end the worker."""
         self._lose()

@@ -546,8 +546,8 @@ def quarantine_retry(
     """Send records through decoding, folding and booking again, each exactly once.
 
     For after a fix. What passes now is measured and leaves the quarantine in the same
-    transaction; what is refused again stays, with its new reason. Give the workers'
-    EMC_REFERENCE, EMC_ZONE and EMC_PRECISION. It may be stopped, killed and repeated at any
+    transaction; what is refused again stays, with its new reason. Measured is by the policy
+    that is active in the ledger, as by a worker. It may be stopped, killed and repeated at any
     moment. Exit status 1: some are still there.
     """
     from agents import operator

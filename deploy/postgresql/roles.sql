@@ -61,7 +61,9 @@ GRANT SELECT ON applicant, retired_sum, reference_set, reference_file TO emc_rea
 GRANT SELECT (key, version, rules, epoch, outcome, cell, due_ms) ON dossier TO emc_reader;
 GRANT SELECT (key, epoch, version, outcome, cell, due_ms) ON rebooked TO emc_reader;
 GRANT SELECT (epoch, outcome, cell, due_ms) ON dossier TO emc_grafana;
-GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived, state)
+GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived, state, tries,
+              settled_at)
     ON quarantine TO emc_reader;
+GRANT SELECT ON position_set TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;

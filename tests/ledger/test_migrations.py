@@ -24,6 +24,8 @@ ROWS: Final[Mapping[str, str]] = {
     " SELECT 1, 2, hash, 'active' FROM reference_set LIMIT 1",
     "reference_file": "(reference, path, content) SELECT hash, 'policy.toml', '' FROM reference_set",
     "closing": "(seq, folded) SELECT seq, 0 FROM cut",
+    "quarantine": '(topic, partition, "offset", source, reason, detail, size, hash, arrived)'
+    " VALUES ('t', 0, 1, 's', 'empty', 'value', 0, '\\x01', '2026-03-02T09:00:00Z')",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",
 }
