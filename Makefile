@@ -91,6 +91,10 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: simulate
+simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'
+	$(BIN)/python -m tests.simulation --histories 10000 $(ARGS)
+
 .PHONY: kafka-jars
 kafka-jars: ## Fetch Apache Kafka for the tests that need the real one (Maven, Java 17)
 	@test -f "$(KAFKA_JARS)/complete" || { \

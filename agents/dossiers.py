@@ -26,11 +26,13 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from agents.acknowledged import Acknowledged
 from agents.batch import Batch, LogUnavailable, Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
 from agents.shelf import Dossier
+from agents.standing import Standing
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
 from monitor.domain.measures import Tally
@@ -44,11 +46,13 @@ from monitor.ledger.ledger import (
     PositionMoved,
     VersionConflict,
 )
-from monitor.ledger.packing import booked_cells
+from monitor.ledger.packing import unpack_entries
+from monitor.ledger.policies import PolicyChanged
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
     DossierRow,
+    Entry,
     Move,
     Partition,
     Refusal,
@@ -135,18 +139,22 @@ class Desk:
         health: WorkerHealth,
         now_ms: Callable[[], int],
         at_hand: int = 200_000,
+        standing: Callable[[], Awaitable[Standing]] | None = None,
     ) -> None:
         self._ledger = ledger
         self._log = log
         self._claim = claim
         self._decode = decoder.decode
         self._policy = policy
+        self._epoch = 0
+        self._standing = standing
         self._quarantine = quarantine
         self._health = health
         self._now_ms = now_ms
         self._at_hand = at_hand
         self._say = structlog.get_logger("emc.dossiers")
 
+        self._acknowledged = Acknowledged(health)
         self._held: dict[Partition, Held] = {}
         self._shelf: OrderedDict[str, Dossier] = OrderedDict()
         self._late_before_ms = 0  # as of the batch in hand
@@ -394,31 +402,33 @@ class Desk:
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        posted: list[tuple[Dossier, BookingClass, Posting]] = []
+        posted: list[tuple[Dossier, BookingClass, Posting, int, dict[Entry, int]]] = []
         cells: set[Cell] = set()
+        seen: set[int] = set()
         turns = _Turns()
         for key, booking_class in self._touched.items():
             dossier = self._shelf[key]
             made = posting(dossier.view, self._policy)
-            posted.append((dossier, booking_class, made))
+            holder = made.cell(dossier.view.holder)
             cells.update(made.cells)
-            cells.add(dossier.view.cell(dossier.view.holder))
+            booked = unpack_entries(dossier.booked) if dossier.booked else {}
+            seen.update([cell for _, cell, _, _ in booked])
+            posted.append((dossier, booking_class, made, holder, booked))
             if turns.over():
                 await asyncio.sleep(0)
         numbers = await self._ledger.number(cells)
-        seen = {numbers[cell] for cell in cells}
-        for dossier, _, _ in posted:
-            seen.update(booked_cells(dossier.booked))
-        sheet = Sheet(numbers, await self._ledger.cells(seen))
+        seen.update([numbers[cell] for cell in cells])
+        sheet = Sheet(await self._ledger.cells(seen))
         rows = []
-        for dossier, booking_class, made in posted:
-            sheet.book(dossier, made, booking_class)
-            rows.append(_row(dossier, numbers))
+        for dossier, booking_class, made, holder, booked in posted:
+            sheet.book(dossier, booked, made.numbered(numbers), booking_class)
+            rows.append(_row(dossier, numbers[made.cells[holder]]))
             if turns.over():
                 await asyncio.sleep(0)
         self._put_away()
         return Unit(
             shard=min(self._held).partition,
+            epoch=self._epoch,
             moves=self._moves(),
             dossiers=rows,
             journal=sheet.journal,
@@ -473,6 +483,10 @@ class Desk:
             if era == self._era:
                 self._fall_back("overtaken", error)
             return
+        except PolicyChanged as error:
+            if era == self._era:
+                self._fall_back("policy_changed", error)
+            return
         except UNAVAILABLE as error:
             if era == self._era:
                 self._fall_back("ledger_unavailable", error)
@@ -490,6 +504,7 @@ class Desk:
         health.at_hand.set(len(self._shelf))
         for partition, move in unit.moves.items():
             self._to_show[partition] = move.next
+            self._acknowledged.note(partition, move.next)
             held = self._held.get(partition)
             if held is not None and held.epoch == move.epoch:
                 held.booked = move.next
@@ -562,6 +577,7 @@ class Desk:
             async with asyncio.timeout(CLAIM_SECONDS):
                 if self._is_booking() and self._booking is not None:
                     await asyncio.wait({self._booking})
+                await self._take_up_policy()
                 claimed = await self._claim(partitions, generation)
                 self._quarantine.remember(await self._ledger.sealed_by_source())
         except AWAY as error:
@@ -576,6 +592,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
             return {}
+        self._acknowledged.compare(claimed)
         self._forget()
         self._hold(
             {
@@ -592,6 +609,12 @@ class Desk:
             positions={f"{p.topic}[{p.partition}]": at.next for p, at in claimed.items()},
         )
         return {partition: position.next for partition, position in claimed.items()}
+
+    async def _take_up_policy(self) -> None:
+        """Book under the policy that is active now; before anything more is folded."""
+        if self._standing is not None:
+            standing = await self._standing()
+            self._epoch, self._policy = standing.epoch, standing.policy
 
     async def _claim_later(
         self, partitions: Collection[Partition], generation: int, assignment: int
@@ -659,6 +682,7 @@ class Desk:
                     return  # dropped again, or taken over: somebody newer sees to it
                 try:
                     async with asyncio.timeout(CLAIM_SECONDS):
+                        await self._take_up_policy()
                         positions = await self._ledger.positions(list(self._held))
                         self._quarantine.remember(await self._ledger.sealed_by_source())
                         if await self._resumed(positions):
@@ -686,6 +710,7 @@ class Desk:
                 self._hold({})
                 await self._log.rejoin()
                 return True
+        self._acknowledged.compare(positions)
         self._forget()
         for partition, held in self._held.items():
             held.start = held.next = held.booked = positions[partition].next
@@ -726,13 +751,14 @@ class LedgerEmptied(Exception):
     """The ledger has lost what it had."""
 
 
-def _row(dossier: Dossier, numbers: Mapping[Cell, int]) -> DossierRow:
+def _row(dossier: Dossier, cell: int) -> DossierRow:
+    """The dossier's row; the cell is the holder's, as what is posted has it."""
     view = dossier.view
     return DossierRow(
         key=dossier.key,
         version=dossier.version,
         outcome=OUTCOME_NUMBERS[view.outcome],
-        cell=numbers[view.cell(view.holder)],
+        cell=cell,
         due_ms=view.due_ms,
         events=dossier.events,
         booked=dossier.booked,

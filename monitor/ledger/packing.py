@@ -7,6 +7,8 @@ several (docs/explanation/performance.md).
 import struct
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from monitor.ledger.unit import DossierRow, Entry, Line, TotalKey
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -24,26 +26,26 @@ _LENGTH = struct.Struct(">i")
 _COUNT = struct.Struct(">h")
 _TOTAL_BEGINS = struct.Struct(">hih")
 
-_ENTRY = struct.Struct("<hiiiq")
+# No measure is -1, with which entries of the first form would begin.
+_PACKED = b"\xff\xff"
+_FIRST_ENTRY = struct.Struct("<hiiiq")
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(dict[tuple[int, int, int, int], int]).decode
 
 
 def pack_entries(entries: Mapping[Entry, int]) -> bytes:
-    """Booked entries as one value of 22 bytes each."""
-    pack = _ENTRY.pack
-    return b"".join([pack(*entry, amount) for entry, amount in entries.items()])
+    """Booked entries as one value: a mark, then MessagePack, some 14 bytes an entry."""
+    return _PACKED + _ENCODE(entries)
 
 
 def unpack_entries(packed: bytes) -> dict[Entry, int]:
-    """The entries that `pack_entries` packed."""
+    """The entries that `pack_entries` packed, today or in the first form it had."""
+    if packed.startswith(_PACKED):
+        return _DECODE(memoryview(packed)[len(_PACKED) :])
     return {
         (measure, cell, day, slot): amount
-        for measure, cell, day, slot, amount in _ENTRY.iter_unpack(packed)
+        for measure, cell, day, slot, amount in _FIRST_ENTRY.iter_unpack(packed)
     }
-
-
-def booked_cells(packed: bytes) -> list[int]:
-    """The numbers of the cells of packed entries, in their order."""
-    return [cell for _, cell, _, _, _ in _ENTRY.iter_unpack(packed)]
 
 
 def journal_rows(journal: Mapping[Line, int]) -> bytes:
@@ -77,17 +79,18 @@ def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
     return b"".join(parts)
 
 
-def dossier_rows(rows: Iterable[DossierRow], rules: int) -> bytes:
+def dossier_rows(rows: Iterable[DossierRow], rules: int, epoch: int) -> bytes:
     """Binary COPY of the staging table's columns, in its order."""
+    booked_under = _INT2.pack(2, rules) + _INT2.pack(2, epoch)
     parts = [_HEADER]
     add = parts.append
     for row in rows:
         key = row.key.encode()
-        add(_COUNT.pack(8))
+        add(_COUNT.pack(9))
         add(_LENGTH.pack(len(key)))
         add(key)
         add(_INT4.pack(4, row.version))
-        add(_INT2.pack(2, rules))
+        add(booked_under)
         add(_INT2.pack(2, row.outcome))
         add(_NULL if row.cell is None else _INT4.pack(4, row.cell))
         add(_NULL if row.due_ms is None else _INT8.pack(8, row.due_ms))

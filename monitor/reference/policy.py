@@ -7,6 +7,7 @@ that they say: figures can be traced to it.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from monitor.reference.procedures import Procedures, check_agencies, read_proced
 from monitor.reference.rules import Rules, read_rules
 
 POLICY: Final = "policy.toml"
+REMEMBERED: Final = 16_384  # answers of a kind
 # Folders and the ending of what lies in them.
 FOLDERS: Final[Mapping[str, str]] = {
     "agencies": ".csv",
@@ -72,9 +74,10 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         catalogue=procedures.catalogue,
         strategy=rules.written.suspension.strategy,
         stops=rules.stops,
-        agency_known=agencies.known,
+        # Asked for each posting, of the same agencies and the days in hand.
+        agency_known=lru_cache(maxsize=REMEMBERED)(agencies.known),
         present=agencies.present,
-        limits=rules.limit,
+        limits=lru_cache(maxsize=REMEMBERED)(rules.limit),
         portals=frozenset(rules.written.portals),
         version=version,
     )
@@ -150,17 +153,22 @@ def _chosen(rules: Rules, calendars: Mapping[str, Calendars | None]) -> Calendar
     return chosen
 
 
-def _digest(folder: Path, calendars: Calendars) -> str:
-    # The calendar's own version too: public holidays come from a library, not from the files.
-    digest = hashlib.sha256(calendars.calendar().version.encode())
-    for path in [
+def reference_files(folder: Path) -> list[Path]:
+    """The files of a folder that are read."""
+    return [
         folder / POLICY,
         *(
             path
             for name, ending in FOLDERS.items()
             for path in sorted((folder / name).glob(f"*{ending}"))
         ),
-    ]:
+    ]
+
+
+def _digest(folder: Path, calendars: Calendars) -> str:
+    # The calendar's own version too: public holidays come from a library, not from the files.
+    digest = hashlib.sha256(calendars.calendar().version.encode())
+    for path in reference_files(folder):
         digest.update(b"\0" + path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(path.read_text(encoding="utf-8").encode())
     return digest.hexdigest()[:16]

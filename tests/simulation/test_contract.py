@@ -123,7 +123,7 @@ class InPostgres(Subject):
         transaction = connection.transaction()
         await transaction.start()
         await real._move_positions(connection, unit)
-        await real._book_dossiers(connection, unit.dossiers)
+        await real._book_dossiers(connection, unit)
         return OpenInPostgres(connection, transaction)
 
     async def _fetch(self, query: str) -> Any:
