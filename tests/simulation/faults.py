@@ -64,10 +64,11 @@ class RecomputingDesk(Desk):
         super().__init__(**parts)
         self._booked_events: dict[str, bytes] = {}
 
-    async def _fetch(self, keys: Collection[str]) -> None:
-        await super()._fetch(keys)
-        for key in keys:
+    async def _fetch(self, keys: Collection[str]) -> set[str]:
+        retired = await super()._fetch(keys)
+        for key in set(keys) - retired:
             self._booked_events[key] = self._shelf[key].events
+        return retired
 
     async def _seal(self) -> Unit:
         for key in self._touched:

@@ -64,7 +64,7 @@ def test_a_seed_is_the_same_history_in_every_process():
     first, again = (simulate("--seed", "11", hash_seed=other) for other in ("1", "2"))
 
     assert first.returncode == again.returncode == 0, first.stdout
-    assert len(first.stdout.splitlines()) > 100
+    assert len(first.stdout.splitlines()) > 30
     assert first.stdout == again.stdout
 
 
