@@ -91,6 +91,10 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: chaos
+chaos: install ## Faults drawn from seeds on real servers, minutes a seed: make chaos ARGS='--seeds 1-3'
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: kafka-jars
 kafka-jars: ## Fetch Apache Kafka for the tests that need the real one (Maven, Java 17)
 	@test -f "$(KAFKA_JARS)/complete" || { \
