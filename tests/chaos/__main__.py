@@ -95,7 +95,7 @@ def _one(
     without: str,
     peace_s: float = PEACE_S,
 ) -> Outcome:
-    console.print(str(plan), highlight=False, markup=False)
+    console.print(str(plan), highlight=False, markup=False, soft_wrap=True)
     with Progress(
         SpinnerColumn(),
         TimeElapsedColumn(),
@@ -112,11 +112,24 @@ def _one(
         own.mkdir()
         outcome = asyncio.run(Run(plan, servers, own, without, tell, peace_s)())
     for wrong in outcome.wrong:
-        console.print(f"seed {plan.seed}: {wrong}", style="red", markup=False, highlight=False)
-    if outcome.wrong:
+        console.print(
+            f"seed {plan.seed}: {wrong}",
+            style="red",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    if not outcome.wrong:
+        console.print(
+            f"  exact: {outcome.records} records, {outcome.injected.total()} faults,"
+            f" calm after {outcome.calm_s:.1f} s\n",
+            highlight=False,
+        )
+    else:
         console.print(
             f"again: python -m tests.chaos --seed {plan.seed} --minutes {plan.seconds / 60:g}"
-            + (f" --without '{without}'" if without else "")
+            + (f" --without '{without}'" if without else ""),
+            soft_wrap=True,
         )
     return outcome
 

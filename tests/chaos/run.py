@@ -263,7 +263,11 @@ class Run:
         return topic, None
 
     async def _inject(self, fault: Fault) -> None:
-        done = await getattr(self, f"_fault_{fault.kind}")(fault)
+        try:
+            done = await getattr(self, f"_fault_{fault.kind}")(fault)
+        except Exception as error:  # noqa: BLE001 - the run goes on, and has failed
+            self.outcome.wrong.append(f"{fault}: {error!r}")
+            done = False
         name = f"{fault.kind} {fault.label}".strip()
         if done:
             self.outcome.injected[name] += 1
@@ -477,12 +481,11 @@ class Run:
 
 def _copy_changed(source: Path, target: Path) -> None:
     shutil.copytree(source, target)
-    policy = target / "policy.toml"
-    text = policy.read_text()
-    for old, new in (
-        ('strategy = "shift"', 'strategy = "subtract"'),
-        ("makeup_days_count = true", "makeup_days_count = false"),
+    for file, old, new in (
+        ("policy.toml", 'strategy = "shift"', 'strategy = "subtract"'),
+        ("policy.toml", "makeup_days_count = true", "makeup_days_count = false"),
+        ("calendars/vietnam.toml", "makeup_days_count = true", "makeup_days_count = false"),
     ):
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    policy.write_text(text)
+        text = (target / file).read_text()
+        assert text.count(old) == 1, (file, old)
+        (target / file).write_text(text.replace(old, new))

@@ -83,24 +83,35 @@ def small_disk(folder: Path) -> Iterator[Disk]:
     )
 
 
+@dataclass(frozen=True)
+class OneBroker:
+    """A node that somebody else started, as a cluster."""
+
+    nodes: list[KafkaNode]
+    bootstrap: str
+
+    def stop(self) -> None:
+        """Not ours to stop."""
+
+
 @dataclass
 class Servers:
     """What a run stands on. Clusters start when first asked for and serve all runs."""
 
     folder: Path
     server: PostgresServer
-    disk: Disk | None
-    no_disk: str  # why there is none
-    _clusters: dict[int, KafkaCluster] = field(default_factory=dict)
+    disk: Disk | None = None
+    no_disk: str = ""  # why there is none
+    _clusters: dict[int, KafkaCluster | OneBroker] = field(default_factory=dict)
 
-    def cluster(self, brokers: int) -> KafkaCluster:
+    def cluster(self, brokers: int) -> KafkaCluster | OneBroker:
         if brokers not in self._clusters:
             cluster = KafkaCluster(self.folder / f"kafka-{brokers}", brokers)
             self._clusters[brokers] = cluster
             cluster.start()
         return self._clusters[brokers]
 
-    def adopt(self, cluster: KafkaCluster) -> None:
+    def adopt(self, cluster: OneBroker) -> None:
         """A cluster that runs already, and that somebody else ends."""
         self._clusters[len(cluster.nodes)] = cluster
 
@@ -168,7 +179,7 @@ def postgres_of_its_own(folder: Path) -> Iterator[Servers]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def leader(cluster: KafkaCluster, topic: str, partition: int) -> KafkaNode:
+async def leader(cluster: KafkaCluster | OneBroker, topic: str, partition: int) -> KafkaNode:
     """The node that leads a partition; any one if nobody says."""
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
     await admin.start()
@@ -183,7 +194,7 @@ async def leader(cluster: KafkaCluster, topic: str, partition: int) -> KafkaNode
     return cluster.nodes[0]
 
 
-async def raise_partitions(cluster: KafkaCluster, topic: str, total: int) -> None:
+async def raise_partitions(cluster: KafkaCluster | OneBroker, topic: str, total: int) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
     await admin.start()
     try:

@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.crew import Hand
+from tests.chaos.plan import Kind, draw
 from tests.chaos.points import POINTS
+from tests.chaos.run import Run
+from tests.chaos.servers import OneBroker, Servers
 from tests.servers.kafka import KafkaNode
+from tests.servers.postgres import Postgres
 from tests.whole.service import stage, streaming
 
 CREW = 2
+# What is over within seconds, and needs no server of its own.
+QUICK = (Kind.KILL, Kind.POINT, Kind.CREW, Kind.CLOCK, Kind.SESSIONS, Kind.POSTGRES)
 
 
 @pytest.mark.slow
@@ -43,3 +49,18 @@ async def test_a_worker_killed_at_every_point_between_receive_and_commit_counts_
             ]
             assert "Traceback" not in hand.said()
         assert await here.disagreements() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [31])
+async def test_what_a_seed_draws_is_survived_without_losing_or_repeating_a_record(
+    seed: int, kafka: KafkaNode, postgres: Postgres, tmp_path: Path
+):
+    servers = Servers(tmp_path, postgres._server)
+    servers.adopt(OneBroker([kafka], kafka.bootstrap))
+    plan = draw(seed, 12, kinds=QUICK, brokers=1)
+
+    outcome = await Run(plan, servers, tmp_path)()
+
+    assert outcome.wrong == [], f"{plan}\nagain: make chaos ARGS='--seed {seed}'"
+    assert outcome.injected
