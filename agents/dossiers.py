@@ -36,7 +36,7 @@ from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
 from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
-from monitor.domain.post import Entries, post
+from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.ledger.ledger import (
     UNAVAILABLE,
@@ -70,6 +70,9 @@ COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform
 LOST_SECONDS: Final = 10.0  # since anything was delivered, with something fetched outstanding
 REJOIN_SECONDS: Final = 1.0  # before asking for another generation of the group
 CLOSE_SECONDS: Final = 5.0  # to book what is in hand, when asked to end
+
+# Members of an enumeration looked up once: each look costs as much as a call.
+LIVE, LATE, BACKFILL = BookingClass.LIVE, BookingClass.LATE, BookingClass.BACKFILL
 
 AWAY: Final[tuple[type[BaseException], ...]] = (
     *UNAVAILABLE,
@@ -256,30 +259,20 @@ class Desk:
             raise
 
     async def _fold(self, batch: Batch, held: Held) -> None:
-        partition = batch.partition
-        heard: list[tuple[Canonical, Record]] = []
-        awaited: set[str] = set()
-        turns = _Turns()
-        for record in batch.records:
-            if record.offset < held.next:
-                continue
-            event = self._read(record)
-            if isinstance(event, Refused):
-                self._refuse(event, partition, record)
-            else:
-                heard.append((event, record))
-                if event.dossier not in self._shelf:
-                    awaited.add(event.dossier)
-            if turns.over():
-                await asyncio.sleep(0)
-        if awaited:
+        told = await self._decoded(batch, held.next)
+        if awaited := told.keys() - self._shelf.keys():
             await self._fetch(awaited)
         self._late_before_ms = self._now_ms() - LATE_MS
-        for event, record in heard:
-            try:
-                self._hear(event)
-            except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-                self._refuse(_fault(event.source, event.id, error), partition, record)
+        turns = _Turns()
+        for key, said in told.items():
+            dossier = self._shelf[key]
+            self._shelf.move_to_end(key)
+            for event, record in said:
+                try:
+                    self._hear(key, dossier, event)
+                except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
+                    refused = _fault(event.source, event.id, error)
+                    self._refuse(refused, batch.partition, record)
             if turns.over():
                 await asyncio.sleep(0)
         last = batch.records[-1]
@@ -287,6 +280,29 @@ class Desk:
         held.next = last.offset + 1
         held.last = last
         held.end = max(batch.end, held.next)
+
+    async def _decoded(
+        self, batch: Batch, begin: int
+    ) -> dict[str, list[tuple[Canonical, Record]]]:
+        """What the records from an offset on say, by dossier, in order within each.
+
+        A dossier's parts are then fetched from memory once a batch, not once an event.
+        """
+        told: dict[str, list[tuple[Canonical, Record]]] = {}
+        turns = _Turns()
+        for record in batch.records:
+            if record.offset < begin:
+                continue
+            event = self._read(record)
+            if isinstance(event, Refused):
+                self._refuse(event, batch.partition, record)
+            elif (said := told.get(event.dossier)) is None:
+                told[event.dossier] = [(event, record)]
+            else:
+                said.append((event, record))
+            if turns.over():
+                await asyncio.sleep(0)
+        return told
 
     def _read(self, record: Record) -> Canonical | Refused:
         try:
@@ -310,9 +326,7 @@ class Desk:
             if turns.over():
                 await asyncio.sleep(0)
 
-    def _hear(self, event: Canonical) -> None:
-        key = event.dossier
-        dossier = self._shelf[key]
+    def _hear(self, key: str, dossier: Dossier, event: Canonical) -> None:
         before = dossier.events
         try:
             found = dossier.hear(event)
@@ -330,15 +344,13 @@ class Desk:
             self._counted[event.source] += 1
             self._restated[event.source] += 1
         if event.backfill:
-            booking_class = BookingClass.BACKFILL
+            booking_class = BACKFILL
         elif effective_ms(event) < self._late_before_ms:
-            booking_class = BookingClass.LATE
+            booking_class = LATE
         else:
-            booking_class = BookingClass.LIVE
-        known = self._touched.get(key)
-        if known is None or known < booking_class:
+            booking_class = LIVE
+        if self._touched.get(key, -1) < booking_class:
             self._touched[key] = booking_class
-        self._shelf.move_to_end(key)
 
     def _refuse(self, refused: Refused, partition: Partition, record: Record) -> None:
         self._health.refusals.labels(refused.reason).inc()
@@ -380,14 +392,14 @@ class Desk:
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        posted: list[tuple[Dossier, BookingClass, Entries]] = []
+        posted: list[tuple[Dossier, BookingClass, Posting]] = []
         cells: set[Cell] = set()
         turns = _Turns()
         for key, booking_class in self._touched.items():
             dossier = self._shelf[key]
-            entries = post(dossier.view, self._policy)
-            posted.append((dossier, booking_class, entries))
-            cells.update([account.cell for account in entries])
+            made = posting(dossier.view, self._policy)
+            posted.append((dossier, booking_class, made))
+            cells.update(made.cells)
             cells.add(dossier.view.cell(dossier.view.holder))
             if turns.over():
                 await asyncio.sleep(0)
@@ -397,8 +409,8 @@ class Desk:
             seen.update(booked_cells(dossier.booked))
         sheet = Sheet(numbers, await self._ledger.cells(seen))
         rows = []
-        for dossier, booking_class, entries in posted:
-            sheet.book(dossier, entries, booking_class)
+        for dossier, booking_class, made in posted:
+            sheet.book(dossier, made, booking_class)
             rows.append(_row(dossier, numbers))
             if turns.over():
                 await asyncio.sleep(0)

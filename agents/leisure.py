@@ -1,10 +1,10 @@
 """Cyclic garbage is looked for at times of our own, not in the middle of folding.
 
 A dossier at hand is a dozen objects without cycles, freed when the last reference goes. Left to
-itself the collector walks all of them again and again, which cost more than the folding
-(docs/explanation/performance.md). So it is switched off; young garbage is collected every
-second, what survives is frozen, and everything is walked once in a long while, so that memory
-stays flat however long a worker runs.
+itself the collector walks all of them again and again, which cost more than the folding, and
+even a walk of the young ones each second a tenth of it (docs/explanation/performance.md). So it
+is switched off, and everything is walked once in a long while, so that memory stays flat
+however long a worker runs: what is left over in cycles are errors and ended tasks.
 """
 
 import asyncio
@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-YOUNG_SECONDS: Final = 1.0
-YOUNG_PER_FULL: Final = 600
+FULL_SECONDS: Final = 600.0
 
 
 @asynccontextmanager
@@ -36,10 +35,7 @@ async def collecting_at_leisure() -> AsyncIterator[None]:
 
 async def _collect() -> None:
     while True:
-        for _ in range(YOUNG_PER_FULL):
-            await asyncio.sleep(YOUNG_SECONDS)
-            gc.collect(0)
-            gc.freeze()
+        await asyncio.sleep(FULL_SECONDS)
         gc.unfreeze()
         gc.collect()
         gc.freeze()

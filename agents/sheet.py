@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from agents.shelf import Dossier
 from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
-from monitor.domain.post import Entries
+from monitor.domain.post import Posting
 from monitor.domain.view import Cell
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.unit import BookingClass, Entry, Line, TotalKey
@@ -21,13 +21,9 @@ class Sheet:
         self._totals: dict[tuple[int, str, int, int, int, int], list[int]] = {}
         self.journal: dict[Line, int] = {}
 
-    def book(self, dossier: Dossier, entries: Entries, booking_class: BookingClass) -> None:
+    def book(self, dossier: Dossier, posting: Posting, booking_class: BookingClass) -> None:
         """Book the difference, never against a recomputed old view, and note it as booked."""
-        numbers = self._numbers
-        new = {
-            (measure, numbers[cell], day, slot): amount
-            for (measure, cell, day, slot), amount in entries.items()
-        }
+        new = posting.numbered(self._numbers)
         booked = unpack_entries(dossier.booked)
         dossier.version += 1
         if booked == new:

@@ -1,7 +1,6 @@
 """Dossiers at hand: the open ones that events come for, with what they have booked so far."""
 
 import struct
-from binascii import crc32
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,7 +15,8 @@ from schemas.event import Canonical
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(Canonical).decode
 _LENGTH = struct.Struct("<I")
-_MARK_BYTES = 4  # of an identity's mark
+_MARK = struct.Struct("<I")
+_MARK_BYTES = _MARK.size  # of an identity
 
 
 def pack_events(events: Iterable[Canonical]) -> bytes:
@@ -66,11 +66,12 @@ class Dossier:
     def hear(self, event: Canonical) -> Repeat | None:
         """Take an event in. None: it is new; otherwise how it relates to what was known."""
         mark = _mark(event)
-        if _holds(self.marks, mark) and (found := self._hear_again(event)):
+        marks = self.marks
+        if mark in marks and _holds(marks, mark) and (found := self._hear_again(event)):
             return found
         packed = _ENCODE(event)
         self.events = b"".join((self.events, _LENGTH.pack(len(packed)), packed))
-        self.marks += mark
+        self.marks = marks + mark
         if not advance(self.view, event):
             self.refold(list(unpack_events(self.events)))
         return None
@@ -113,9 +114,8 @@ class Dossier:
 
 
 def _mark(event: Canonical) -> bytes:
-    return crc32(event.id.encode(), crc32(event.source.encode())).to_bytes(
-        _MARK_BYTES, "little"
-    )
+    # Python's own hash, another in each process: marks are made anew wherever events are read.
+    return _MARK.pack(hash((event.id, event.source)) & 0xFFFF_FFFF)
 
 
 def _holds(marks: bytes, mark: bytes) -> bool:

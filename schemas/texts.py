@@ -5,7 +5,6 @@ dossiers do not: only the former are remembered.
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from monitor.domain import codes
@@ -18,6 +17,11 @@ LONGEST_KEY: Final = 256
 # A keyed hash as it is written: hexadecimal or base 64, perhaps the name of its key before it.
 # Identity numbers, tax codes, telephones, and cards of health insurance have 9 to 15 characters.
 HASH: Final = re.compile(r"[A-Za-z0-9+/=_:.-]{16,}")
+MOST_REMEMBERED: Final = 16_384
+# What has been read, by what was sent: a plain look-up costs a third of `lru_cache`.
+_NAMES: Final[dict[str, str]] = {}
+_PROCEDURES: Final[dict[str, str]] = {}
+_AGENCIES: Final[dict[str, str]] = {}
 LINES: Final = str.maketrans("\t\n\r", "   ")
 
 
@@ -40,10 +44,12 @@ def applicant(value: str, field: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=16_384)
 def name(value: str, field: str) -> str:
     """A name written by people: line breaks and tabs are spaces, those at the ends are cut."""
-    return text(value.translate(LINES).strip(), field)
+    known = _NAMES.get(value)
+    if known is None:
+        known = _remembered(_NAMES, value, text(value.translate(LINES).strip(), field))
+    return known
 
 
 def required_name(value: str, field: str) -> str:
@@ -60,14 +66,23 @@ def dossier(code: str, source: str, field: str) -> str:
     return key
 
 
-@lru_cache(maxsize=16_384)
 def procedure(code: str, field: str) -> str:
-    return _code(codes.procedure_code(code), field)
+    return _PROCEDURES.get(code) or _remembered(
+        _PROCEDURES, code, _code(codes.procedure_code(code), field)
+    )
 
 
-@lru_cache(maxsize=16_384)
 def agency(code: str, field: str) -> str:
-    return _code(codes.agency_code(code), field)
+    return _AGENCIES.get(code) or _remembered(
+        _AGENCIES, code, _code(codes.agency_code(code), field)
+    )
+
+
+def _remembered(texts: dict[str, str], said: str, found: str) -> str:
+    if len(texts) >= MOST_REMEMBERED:  # a source that makes them up must not fill the memory
+        texts.clear()
+    texts[said] = found
+    return found
 
 
 def _scoped(key: str, field: str) -> str:

@@ -81,9 +81,14 @@ class WorkCalendar:
     _closes: "array[int]" = field(init=False, repr=False, compare=False)
     _before: "array[int]" = field(init=False, repr=False, compare=False)
     _total: int = field(init=False, repr=False, compare=False)
+    # How many sessions have opened at _begin, a day of UTC after it, two days …: an instant's
+    # session is looked for among a day's only.
+    _known: "array[int]" = field(init=False, repr=False, compare=False)
     # Working days, ascending, and when the last session of each closes.
     _days: "array[int]" = field(init=False, repr=False, compare=False)
     _day_closes: "array[int]" = field(init=False, repr=False, compare=False)
+    # Where in _days each day from first_day on lies, or the next working day after it.
+    _places: "array[int]" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not FIRST_DAY <= self.first_day <= self.last_day <= LAST_DAY:
@@ -115,13 +120,16 @@ class WorkCalendar:
                 else:
                     days.append(day)
                     day_closes.append(closed)
+        end = self.zone.start_of(self.last_day + 1) + DAY_MS
         for name, value in {
             "_begin": begin,
-            "_end": self.zone.start_of(self.last_day + 1) + DAY_MS,
+            "_end": end,
             "_opens": opens,
             "_closes": closes,
             "_before": before,
             "_total": total,
+            "_known": _opened_by(opens, range(begin, end + 2 * DAY_MS, DAY_MS)),
+            "_places": _opened_by(days, range(self.first_day - 1, self.last_day)),
             "_days": days,
             "_day_closes": day_closes,
             "version": self._digest(),
@@ -156,7 +164,15 @@ class WorkCalendar:
 
     def worked_ms(self, begin: int, end: int) -> int:
         """Working time from one instant to another; negative if they are the other way round."""
-        return self._worked_before(end) - self._worked_before(begin)
+        return self.worked_until(end) - self.worked_until(begin)
+
+    def worked_until(self, at: int) -> int:
+        """Working time from the calendar's beginning to an instant."""
+        if not self._begin <= at <= self._end:
+            self._require_instant(at)
+        session = self._session(at)
+        closes = self._closes[session]
+        return self._before[session] + min(at, closes) - self._opens[session]
 
     def add_worked(self, start: int, amount_ms: int) -> int:
         """The first instant by which this much has been worked since `start`.
@@ -165,7 +181,7 @@ class WorkCalendar:
         """
         if amount_ms < 0:
             raise ValueError(f"working time to add is not negative: {amount_ms}")
-        target = self._worked_before(start) + amount_ms
+        target = self.worked_until(start) + amount_ms
         if target > self._total:
             raise ValueError(f"{amount_ms} ms of work from {start} end after the calendar")
         if not amount_ms:
@@ -177,7 +193,7 @@ class WorkCalendar:
         """The last instant from which this much is worked until `end`."""
         if amount_ms < 0:
             raise ValueError(f"working time to subtract is not negative: {amount_ms}")
-        target = self._worked_before(end) - amount_ms
+        target = self.worked_until(end) - amount_ms
         if target < 0:
             raise ValueError(f"{amount_ms} ms of work until {end} begin before the calendar")
         if not amount_ms:
@@ -188,19 +204,17 @@ class WorkCalendar:
     def next_opening(self, at: int) -> int:
         """`at` itself within a session, else when the next one opens."""
         self._require_instant(at)
-        session = bisect_right(self._opens, at)
+        session = self._session(at) + 1
         if at < self._closes[session - 1]:
             return at
         if session == len(self._opens):
             raise ValueError(f"no session opens after {at} in the calendar")
         return self._opens[session]
 
-    def _worked_before(self, at: int) -> int:
-        if not self._begin <= at <= self._end:
-            self._require_instant(at)
-        session = bisect_right(self._opens, at) - 1
-        closes = self._closes[session]
-        return self._before[session] + min(at, closes) - self._opens[session]
+    def _session(self, at: int) -> int:
+        """The last session that has opened by an instant of the calendar."""
+        day, known = (at - self._begin) // DAY_MS, self._known
+        return bisect_right(self._opens, at, known[day], known[day + 1]) - 1
 
     def _require_instant(self, at: int) -> None:
         if not self._begin <= at <= self._end:
@@ -209,24 +223,21 @@ class WorkCalendar:
     # Days
 
     def is_working_day(self, day: int) -> bool:
-        self._require_day(day)
-        place = bisect_left(self._days, day)
-        return place < len(self._days) and self._days[place] == day
+        return self._is_working_day(self._place(day), day)
 
     def next_working_day(self, day: int) -> int:
         """The day itself if it is a working day, else the next one."""
-        self._require_day(day)
-        return self._working_day(bisect_left(self._days, day))
+        return self._working_day(self._place(day))
 
     def add_working_days(self, day: int, n: int) -> int:
         """The n-th working day after a day, before it if negative; the day itself for 0.
 
         The first working day after it is 1, whether or not the day itself is one.
         """
-        self._require_day(day)
-        if n > 0:
-            return self._working_day(bisect_right(self._days, day) + n - 1)
-        return self._working_day(bisect_left(self._days, day) + n) if n else day
+        place = self._place(day)
+        if n > 0 and not self._is_working_day(place, day):
+            place -= 1
+        return self._working_day(place + n) if n else day
 
     def working_days_between(self, day: int, until: int) -> int:
         """How many working days lie after `day` up to and with `until`; negative backwards."""
@@ -236,13 +247,22 @@ class WorkCalendar:
 
     def close_of(self, day: int) -> int:
         """When the last session of a working day closes."""
-        if not self.is_working_day(day):
+        place = self._place(day)
+        if not self._is_working_day(place, day):
             raise ValueError(f"{date_of(day)} is no working day: nothing closes")
-        return self._day_closes[bisect_left(self._days, day)]
+        return self._day_closes[place]
 
     def is_provisional(self, day: int) -> bool:
         """Whether a day lies beyond the schedule announced so far, so that it may change."""
         return day > self.announced_until
+
+    def _place(self, day: int) -> int:
+        """Where a day stands among the working days, or the next working day after it."""
+        self._require_day(day)
+        return self._places[day - self.first_day]
+
+    def _is_working_day(self, place: int, day: int) -> bool:
+        return place < len(self._days) and self._days[place] == day
 
     def _working_day(self, place: int) -> int:
         if not 0 <= place < len(self._days):
@@ -255,3 +275,13 @@ class WorkCalendar:
 
     def _range(self) -> str:
         return f"which runs from {date_of(self.first_day)} to {date_of(self.last_day)}"
+
+
+def _opened_by(ascending: "array[int]", marks: range) -> "array[int]":
+    """How many of the numbers are no more than each mark."""
+    found, place = array("i"), 0
+    for mark in marks:
+        while place < len(ascending) and ascending[place] <= mark:
+            place += 1
+        found.append(place)
+    return found

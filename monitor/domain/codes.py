@@ -40,8 +40,10 @@ def dossier_key(code: str, source: str) -> str:
     so that no two sources share a key. A key given again is returned as it is.
     """
     match = _DOSSIER.fullmatch(code) or _DOSSIER.fullmatch(_compact(code))
-    if match and (agency := _national_agency(match[1])):
-        return agency + match[2]
+    if match:
+        sent, rest = match.groups()
+        if agency := _national_agency(sent):
+            return match.string if agency == sent else agency + rest
     scope = source.strip(_BLANKS).replace("%", "%25").replace("|", "%7C") + "|"
     stripped = code.strip(_BLANKS)
     return stripped if stripped.startswith(scope) else scope + stripped

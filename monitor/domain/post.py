@@ -1,8 +1,7 @@
 """What a dossier's view books: the entries whose sums are the figures (ARCHITECTURE.md §2.1)."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from monitor.domain.clocks import timed
@@ -18,9 +17,10 @@ from monitor.domain.measures import (
     clock_measure,
 )
 from monitor.domain.policy import Policy, Precision
-from monitor.domain.reckoning import Judgement, Reckoning, Verdict
+from monitor.domain.reckoning import Reckoning, Verdict
 from monitor.domain.view import NOWHERE, Cell, Outcome, Place, View
 from monitor.domain.warning import Noted, QualityWarning
+from monitor.domain.zone import Zone
 
 
 class Account(NamedTuple):
@@ -37,131 +37,267 @@ class Account(NamedTuple):
 
 Entries = dict[Account, int]
 
-_Stock = tuple[int, Place, int]  # of an open dossier: measure, who holds it, slot
+# Measure, place of the cell in the posting's list, day, slot, amount.
+Row = tuple[int, int, int, int, int]
 
-_AT_DEADLINE: Final = CONSUMED_BOUNDS.index(1000)
+# An entry whose cell has a number: measure, cell, day, slot.
+Numbered = tuple[int, int, int, int]
 
-_VERDICTS: Final = {
-    (RuleName.R766, Verdict.ON_TIME): Measure.ON_TIME_766,
-    (RuleName.R766, Verdict.LATE): Measure.LATE_766,
-    (RuleName.R766, Verdict.NO_DEADLINE): Measure.NO_DEADLINE_766,
-    (RuleName.R06B, Verdict.EARLY): Measure.EARLY_06B,
-    (RuleName.R06B, Verdict.ON_TIME): Measure.ON_TIME_06B,
-    (RuleName.R06B, Verdict.LATE): Measure.LATE_06B,
-    (RuleName.R06B, Verdict.NO_DEADLINE): Measure.NO_DEADLINE_06B,
-    (RuleName.FIRST_DUE, Verdict.ON_TIME): Measure.ON_TIME_FIRST_DUE,
-    (RuleName.FIRST_DUE, Verdict.LATE): Measure.LATE_FIRST_DUE,
-    (RuleName.FIRST_DUE, Verdict.NO_DEADLINE): Measure.NO_DEADLINE_FIRST_DUE,
-}
+
+# Where a day left an open dossier: the day, the last instant on it that changed anything, the
+# place of the holder's cell in the posting's list, whether it was paused there.
+Stay = tuple[int, int, int, bool]
+
+
+class Posting:
+    """All entries of a dossier, as rows: what an account books is the sum of its rows.
+
+    A dossier has fifty entries and a handful of cells, and is posted with every event: so that
+    a row names its cell by the place in `cells`, and a cell is made and looked at once.
+    """
+
+    __slots__ = ("_level", "_places", "_sources", "_steps", "_view", "cells", "rows")
+
+    def __init__(self, view: View, level: int) -> None:
+        self.cells: list[Cell] = []
+        self.rows: list[Row] = []
+        self._view = view
+        self._level = level  # the catalogue's, where it has the procedure
+        self._places: dict[Place, int] = {}
+        self._steps: dict[tuple[Place, str, int], int] = {}
+        self._sources: dict[str, int] = {}
+
+    def cell(self, place: Place) -> int:
+        """The cell of the dossier, seen from an agency and unit."""
+        number = self._places.get(place)
+        if number is None:
+            number = self._places[place] = len(self.cells)
+            self.cells.append(self._cell(place, "", 0))
+        return number
+
+    def cell_of_step(self, place: Place, step: str, holder: int) -> int:
+        """The cell of a step there, and of whose time it was."""
+        key = (place, step, holder)
+        number = self._steps.get(key)
+        if number is None:
+            number = self._steps[key] = len(self.cells)
+            self.cells.append(self._cell(place, step, holder))
+        return number
+
+    def cell_of_source(self, source: str) -> int:
+        """The cell of what is a measure of a source."""
+        number = self._sources.get(source)
+        if number is None:
+            number = self._sources[source] = len(self.cells)
+            self.cells.append(Cell(self._view.receiver.agency, "", "", 0, "", 0, "", 0, source))
+        return number
+
+    def _cell(self, place: Place, step: str, holder: int) -> Cell:
+        view = self._view
+        return Cell(
+            place.agency,
+            place.unit,
+            view.procedure,
+            view.channel,
+            view.sub_channel,
+            self._level,
+            step,
+            holder,
+            "",
+        )
+
+    def back_to(self, rows: int, cells: int) -> None:
+        """Take back all but the first rows and cells."""
+        del self.rows[rows:]
+        del self.cells[cells:]
+        self._places.clear()
+        self._steps.clear()
+        self._sources.clear()
+
+    def entries(self) -> Entries:
+        """By account; amounts are never 0."""
+        entries: Entries = {}
+        for measure, cell, day, slot, amount in self.rows:
+            account = Account(measure, self.cells[cell], day, slot)
+            entries[account] = entries.get(account, 0) + amount
+        return entries
+
+    def numbered(self, numbers: Mapping[Cell, int]) -> dict[Numbered, int]:
+        """By account, with each cell's number in the ledger for the cell."""
+        known = [numbers[cell] for cell in self.cells]
+        entries: dict[Numbered, int] = {}
+        for measure, cell, day, slot, amount in self.rows:
+            entry = (measure, known[cell], day, slot)
+            if entry in entries:
+                entries[entry] += amount
+            else:
+                entries[entry] = amount
+        return entries
 
 
 def post(view: View, policy: Policy) -> Entries:
     """All entries of a dossier. Amounts are counts or milliseconds, never 0."""
-    entries: Entries = {}
-    if policy.legal is None:
-        _post_plain(entries, view, policy)
-        return entries
-    warnings = list(view.warnings)
+    return posting(view, policy).entries()
+
+
+def posting(view: View, policy: Policy) -> Posting:
+    """All entries of a dossier, as rows. Amounts are counts or milliseconds, never 0."""
+    legal = policy.legal
+    if legal is None:
+        made = Posting(view, view.level)
+        _post_plain(made, view, policy)
+        return made
     if view.accepted_ms is None:
-        _post_plain(entries, view, policy)
-    else:
-        reckoning = Reckoning.of(view, policy.zone, policy.legal)
-        warnings.extend(oddities(reckoning))
-        procedure = reckoning.procedure
-        if procedure is not None and procedure.level != view.level:
-            # The catalogue's level on the receipt day stands; the one sent is only warned about.
-            view = replace(view, level=procedure.level)
-            reckoning = replace(reckoning, view=view)
-        _post_plain(entries, view, policy)
-        post_legal(entries, reckoning)
-        timed: Entries = {}
-        try:
-            post_clocks(timed, reckoning)
-        except ValueError:
-            # An instant beyond the calendar: nothing is timed.
-            warnings.append(
-                Noted(
-                    QualityWarning.BEYOND_CALENDAR, accepting_source(view), view.began_ms or 0
-                )
-            )
-        else:
-            entries.update(timed)
-    agency = view.receiver.agency
+        made = Posting(view, view.level)
+        _post_plain(made, view, policy)
+        _post_warnings(made, view.warnings, policy.zone)
+        return made
+    reckoning = Reckoning.of(view, policy.zone, legal)
+    procedure = reckoning.procedure
+    # The catalogue's level on the receipt day stands; the one sent is only warned about.
+    made = Posting(view, view.level if procedure is None else procedure.level)
+    stays = _post_plain(made, view, policy)
+    post_legal(made, reckoning, stays)
+    warnings = [*view.warnings, *oddities(reckoning)]
+    rows, cells = len(made.rows), len(made.cells)
+    try:
+        post_clocks(made, reckoning)
+    except ValueError:
+        # An instant beyond the calendar: nothing is timed.
+        made.back_to(rows, cells)
+        warnings.append(
+            Noted(QualityWarning.BEYOND_CALENDAR, accepting_source(view), view.began_ms or 0)
+        )
+    _post_warnings(made, warnings, policy.zone)
+    return made
+
+
+def _post_warnings(posting: Posting, warnings: list[Noted], zone: Zone) -> None:
     for warning, source, at_ms in warnings:
-        cell = Cell(agency, "", "", 0, "", 0, source=source)
-        _add(entries, Account(Measure.WARNED, cell, policy.zone.day(at_ms), warning))
-    return entries
+        cell = posting.cell_of_source(source)
+        posting.rows.append((_WARNED, cell, zone.day(at_ms), int(warning), 1))
 
 
-def _add(entries: Entries, account: Account, amount: int = 1) -> None:
-    entries[account] = entries.get(account, 0) + amount
+# Numbers of measures: an enumeration's member costs more to look up than all else about a row.
+_SUBMITTED: Final = int(Measure.SUBMITTED)
+_ACCEPTED: Final = int(Measure.ACCEPTED)
+_BOARDED: Final = int(Measure.BOARDED)
+_REFUSED: Final = int(Measure.REFUSED)
+_WITHDRAWN_UNACCEPTED: Final = int(Measure.WITHDRAWN_UNACCEPTED)
+_RETURNED: Final = int(Measure.RETURNED)
+_COMPLETED: Final = int(Measure.COMPLETED)
+_HANDED_OVER: Final = int(Measure.HANDED_OVER)
+_ON_TIME: Final = int(Measure.ON_TIME)
+_LATE: Final = int(Measure.LATE)
+_NO_DEADLINE: Final = int(Measure.NO_DEADLINE)
+_PROCESSING_TIME: Final = int(Measure.PROCESSING_TIME)
+_DEADLINE_CONSUMED: Final = int(Measure.DEADLINE_CONSUMED)
+_HANDED_OUT: Final = int(Measure.HANDED_OUT)
+_HANDED_IN: Final = int(Measure.HANDED_IN)
+_SUPPLEMENT_REQUESTS: Final = int(Measure.SUPPLEMENT_REQUESTS)
+_RESCHEDULED: Final = int(Measure.RESCHEDULED)
+_LATE_RESCHEDULES: Final = int(Measure.LATE_RESCHEDULES)
+_DUE_EARLIER: Final = int(Measure.DUE_EARLIER)
+_DUE_EQUAL: Final = int(Measure.DUE_EQUAL)
+_DUE_LATER: Final = int(Measure.DUE_LATER)
+_WARNED: Final = int(Measure.WARNED)
+
+_AT_DEADLINE: Final = CONSUMED_BOUNDS.index(1000)
+_BEYOND_ALL: Final = len(CONSUMED_BOUNDS)
+
+_VERDICTS: Final[Mapping[RuleName, Mapping[Verdict, int]]] = {
+    RuleName.R766: {
+        Verdict.ON_TIME: int(Measure.ON_TIME_766),
+        Verdict.LATE: int(Measure.LATE_766),
+        Verdict.NO_DEADLINE: int(Measure.NO_DEADLINE_766),
+    },
+    RuleName.R06B: {
+        Verdict.EARLY: int(Measure.EARLY_06B),
+        Verdict.ON_TIME: int(Measure.ON_TIME_06B),
+        Verdict.LATE: int(Measure.LATE_06B),
+        Verdict.NO_DEADLINE: int(Measure.NO_DEADLINE_06B),
+    },
+    RuleName.FIRST_DUE: {
+        Verdict.ON_TIME: int(Measure.ON_TIME_FIRST_DUE),
+        Verdict.LATE: int(Measure.LATE_FIRST_DUE),
+        Verdict.NO_DEADLINE: int(Measure.NO_DEADLINE_FIRST_DUE),
+    },
+}
 
 
 # -- the plain measures ----------------------------------------------------------------------
 
 
-def _post_plain(entries: Entries, view: View, policy: Policy) -> None:
-    day = policy.zone.day
+def _post_plain(posting: Posting, view: View, policy: Policy) -> list[Stay]:
+    """The plain measures; where days left the dossier while it was open, for other stocks."""
+    zone, rows = policy.zone, posting.rows
     if view.submitted_ms is not None:
-        to = view.cell(view.submitted_to)
-        entries[Account(Measure.SUBMITTED, to, day(view.submitted_ms))] = 1
+        to = posting.cell(view.submitted_to)
+        rows.append((_SUBMITTED, to, zone.day(view.submitted_ms), NO_SLOT, 1))
     accepted_ms = view.accepted_ms
     if accepted_ms is None:
         outcome = view.outcome
         if outcome is Outcome.REFUSED or outcome is Outcome.WITHDRAWN_UNACCEPTED:
-            refused = outcome is Outcome.REFUSED
-            measure = Measure.REFUSED if refused else Measure.WITHDRAWN_UNACCEPTED
-            entries[Account(measure, view.cell(view.settler), day(view.standing_ms))] = 1
-        return
+            measure = _REFUSED if outcome is Outcome.REFUSED else _WITHDRAWN_UNACCEPTED
+            settled_by = posting.cell(view.settler)
+            rows.append((measure, settled_by, zone.day(view.standing_ms), NO_SLOT, 1))
+        return []
 
-    received_by = view.cell(view.receiver)
+    received_by = posting.cell(view.receiver)
     if view.boarded_ms is None:
-        entries[Account(Measure.ACCEPTED, received_by, day(accepted_ms))] = 1
+        rows.append((_ACCEPTED, received_by, zone.day(accepted_ms), NO_SLOT, 1))
     else:
-        entries[Account(Measure.BOARDED, received_by, day(view.boarded_ms))] = 1
+        rows.append((_BOARDED, received_by, zone.day(view.boarded_ms), NO_SLOT, 1))
     end_ms = view.end_ms
+    ended: int | None = None
     if end_ms is not None:
-        settled_by = view.cell(view.settler)
-        ended = day(end_ms)
-        if view.processed_ms is None and view.standing != State.HANDED_OVER:
-            entries[Account(Measure.RETURNED, settled_by, ended)] = 1
+        settled_by = posting.cell(view.settler)
+        ended = zone.day(end_ms)
+        handed_over = view.standing == _TEN
+        if view.processed_ms is None and not handed_over:
+            rows.append((_RETURNED, settled_by, ended, NO_SLOT, 1))
         else:
-            entries[Account(Measure.COMPLETED, settled_by, ended)] = 1
-            _post_time_taken(entries, view, policy, Account(0, settled_by, ended))
-        if view.standing == State.HANDED_OVER:
-            at = day(max(view.standing_ms, accepted_ms))
-            entries[Account(Measure.HANDED_OVER, settled_by, at)] = 1
-    _post_stock(
-        entries,
-        view,
-        policy,
-        (Measure.IN_PROCESS, Measure.PAUSED),
-        end_ms,
-        lambda at: _day_or_none(view.due_at(at), policy),
-    )
+            rows.append((_COMPLETED, settled_by, ended, NO_SLOT, 1))
+            due_ms = view.due_at(end_ms)
+            _post_time_taken(rows, settled_by, accepted_ms, end_ms, due_ms, policy)
+        if handed_over:
+            at = zone.day(max(view.standing_ms, accepted_ms))
+            rows.append((_HANDED_OVER, settled_by, at, NO_SLOT, 1))
+    stays = stays_until(posting, view, zone, end_ms)
+    slots = []
+    for _, at_ms, _, _ in stays:
+        due_ms = view.due_at(at_ms)
+        slots.append(NO_SLOT if due_ms is None else zone.day(due_ms))
+    _post_stock(rows, stays, slots, _IN_PROCESS, ended)
+    return stays
 
 
-def _day_or_none(ms: int | None, policy: Policy) -> int:
-    return NO_SLOT if ms is None else policy.zone.day(ms)
+_TEN: Final = int(State.HANDED_OVER)
 
 
-def _post_time_taken(entries: Entries, view: View, policy: Policy, at: Account) -> None:
-    accepted_ms, end_ms = view.accepted_ms or 0, view.end_ms or 0
+def _post_time_taken(
+    rows: list[Row],
+    cell: int,
+    accepted_ms: int,
+    end_ms: int,
+    due_ms: int | None,
+    policy: Policy,
+) -> None:
+    zone = policy.zone
+    ended = zone.day(end_ms)
     if end_ms > accepted_ms:
-        entries[at._replace(measure=Measure.PROCESSING_TIME)] = end_ms - accepted_ms
-    due_ms = view.due_ms
+        rows.append((_PROCESSING_TIME, cell, ended, NO_SLOT, end_ms - accepted_ms))
     if due_ms is None:
-        entries[at._replace(measure=Measure.NO_DEADLINE)] = 1
+        rows.append((_NO_DEADLINE, cell, ended, NO_SLOT, 1))
         return
     if policy.precision is Precision.DATE:
-        day = policy.zone.day
-        taken, allowed = at.day - day(accepted_ms), day(due_ms) - day(accepted_ms)
+        received = zone.day(accepted_ms)
+        taken, allowed = ended - received, zone.day(due_ms) - received
     else:
         taken, allowed = end_ms - accepted_ms, due_ms - accepted_ms
-    verdict = Measure.ON_TIME if taken <= allowed else Measure.LATE
-    entries[at._replace(measure=verdict)] = 1
-    measure = Measure.DEADLINE_CONSUMED + consumed_bin(taken, allowed)
-    entries[at._replace(measure=measure)] = 1
+    rows.append((_ON_TIME if taken <= allowed else _LATE, cell, ended, NO_SLOT, 1))
+    measure = _DEADLINE_CONSUMED + consumed_bin(taken, allowed)
+    rows.append((measure, cell, ended, NO_SLOT, 1))
 
 
 def consumed_bin(taken: int, allowed: int) -> int:
@@ -173,183 +309,195 @@ def consumed_bin(taken: int, allowed: int) -> int:
     if allowed > 0:
         permille = -(-taken * 1000 // allowed)  # rounded up: a bound is not passed by a hair
         return bisect_left(CONSUMED_BOUNDS, permille)
-    return _AT_DEADLINE if taken <= allowed else len(CONSUMED_BOUNDS)
+    return _AT_DEADLINE if taken <= allowed else _BEYOND_ALL
 
 
 # -- stocks ------------------------------------------------------------------------------------
 
-
-def _post_stock(
-    entries: Entries,
-    view: View,
-    policy: Policy,
-    measures: tuple[Measure, Measure],
-    end_ms: int | None,
-    slot: Callable[[int], int],
-) -> None:
-    """Movements of an open stock: from where a day found the dossier to where it left it.
-
-    `slot` tells on which day the dossier falls due by the stock's rule, as it stood then.
-    """
-    day = policy.zone.day
-    left: dict[int, _Stock | None] = {}  # by day, where it left the dossier; in order of days
-    for at_ms, place, paused in _stretches(view, end_ms):
-        left[day(at_ms)] = measures[paused], place, slot(at_ms)
-    if end_ms is not None:
-        left[day(end_ms)] = None
-    before: _Stock | None = None
-    for on, here in left.items():
-        if here == before:
-            continue
-        if before is not None:
-            measure, place, due_day = before
-            entries[Account(measure, view.cell(place), on, due_day)] = -1
-        if here is not None:
-            measure, place, due_day = here
-            entries[Account(measure, view.cell(place), on, due_day)] = 1
-        before = here
+# Of a stock: the measure of what is worked on, and of what is paused.
+_Stock = tuple[int, int]
+_IN_PROCESS: Final[_Stock] = (int(Measure.IN_PROCESS), int(Measure.PAUSED))
+_IN_PROCESS_766: Final[_Stock] = (int(Measure.IN_PROCESS_766), int(Measure.PAUSED_766))
+_IN_PROCESS_06B: Final[_Stock] = (int(Measure.IN_PROCESS_06B), int(Measure.PAUSED_06B))
+_IN_PROCESS_FIRST_DUE: Final[_Stock] = (
+    int(Measure.IN_PROCESS_FIRST_DUE),
+    int(Measure.PAUSED_FIRST_DUE),
+)
 
 
-def _stretches(view: View, end_ms: int | None) -> Iterator[tuple[int, Place, bool]]:
-    """Who holds an open dossier and whether it is paused, at every instant anything changes.
+def stays_until(posting: Posting, view: View, zone: Zone, end_ms: int | None) -> list[Stay]:
+    """Where each day on which anything changed left the dossier, up to the day of an end.
 
     Changes are new stints, due dates made, supplements asked for and ended; and a move within a
     stint, because a 6 that becomes an 8 ends a pause, by which a due date of ours moves.
     """
     stints = view.stints
     began_ms = stints[0].from_ms
-    instants = {stint.from_ms for stint in stints}
-    instants.update(move.at_ms for move in view.moves)
-    instants.update(made.made_ms for made in view.dues)
+    instants = [began_ms]
+    instants += [move.at_ms for move in view.moves]
+    instants += [made.made_ms for made in view.dues]
     for supplement in view.supplements:
-        instants.add(supplement.asked_ms)
+        instants.append(supplement.asked_ms)
         if supplement.ended_ms is not None:
-            instants.add(supplement.ended_ms)
-    position = 0
-    for at_ms in sorted(instants):
-        if at_ms < began_ms or (end_ms is not None and at_ms > end_ms):
-            continue
-        while position + 1 < len(stints) and stints[position + 1].from_ms <= at_ms:
-            position += 1
-        yield at_ms, stints[position].place, stints[position].paused
+            instants.append(supplement.ended_ms)
+    instants.sort()
+    last: dict[int, int] = {}  # the last instant of each day, in order of days
+    for at_ms in instants:
+        if at_ms >= began_ms:
+            last[zone.day(at_ms)] = at_ms
+    ended = _NEVER if end_ms is None else zone.day(end_ms)
+    stays: list[Stay] = []
+    after = 0  # of the stint in hand
+    for day, at_ms in last.items():
+        if day >= ended:
+            break
+        while after < len(stints) and stints[after].from_ms <= at_ms:
+            after += 1
+        stint = stints[after - 1]
+        stays.append((day, at_ms, posting.cell(stint.place), stint.paused))
+    return stays
+
+
+_NEVER: Final = 1 << 40  # a day after all days
+
+
+def _post_stock(
+    rows: list[Row], stays: list[Stay], slots: list[int], stock: _Stock, ended: int | None
+) -> None:
+    """Movements of an open stock: from where a day found the dossier to where it left it.
+
+    `slots` tell on which day the dossier fell due at each stay by the stock's rule.
+    """
+    working, pausing = stock
+    measure = cell = slot = 0
+    for (day, _, there, paused), due_day in zip(stays, slots, strict=True):
+        entered = pausing if paused else working
+        if measure:
+            if entered == measure and there == cell and due_day == slot:
+                continue
+            rows.append((measure, cell, day, slot, -1))
+        rows.append((entered, there, day, due_day, 1))
+        measure, cell, slot = entered, there, due_day
+    if measure and ended is not None:
+        rows.append((measure, cell, ended, slot, -1))
 
 
 # -- the law's measures ----------------------------------------------------------------------
 
 
-def post_legal(entries: Entries, reckoning: Reckoning) -> None:
-    view, zone = reckoning.view, reckoning.zone
-    day = zone.day
-    for judgement in (
-        reckoning.judge_766(),
-        reckoning.judge_06b(),
-        reckoning.judge_first_due(),
+def post_legal(posting: Posting, reckoning: Reckoning, stays: list[Stay]) -> None:
+    """Verdicts, stocks by other due dates, hand-offs; `stays` are those until the end."""
+    view, zone, rows = reckoning.view, reckoning.zone, posting.rows
+    end_ms, end_766_ms = view.end_ms, reckoning.end_766_ms
+    ended = None if end_ms is None else zone.day(end_ms)
+    ended_766 = None if end_766_ms is None else zone.day(end_766_ms)
+    place = view.holder if end_ms is None else view.settler
+    for judgement, until_ms in (
+        (reckoning.judge_766(), end_766_ms),
+        (reckoning.judge_06b(), end_ms),
+        (reckoning.judge_first_due(), end_ms),
     ):
-        if judgement is not None:
-            _post_verdict(entries, reckoning, judgement)
-    policy = Policy(zone)
-    end_ms = view.end_ms
-    for measures, until_ms, slot in (
-        (
-            (Measure.IN_PROCESS_766, Measure.PAUSED_766),
-            reckoning.end_766_ms,
-            reckoning.slot_766,
-        ),
-        ((Measure.IN_PROCESS_06B, Measure.PAUSED_06B), end_ms, reckoning.slot_06b),
-        (
-            (Measure.IN_PROCESS_FIRST_DUE, Measure.PAUSED_FIRST_DUE),
-            end_ms,
-            reckoning.slot_first_due,
-        ),
-    ):
-        _post_stock(entries, view, policy, measures, until_ms, slot)
+        if (
+            judgement is not None
+        ):  # booked on the day of the end, not of the end less supplements
+            measure = _VERDICTS[judgement.rule][judgement.verdict]
+            rows.append((measure, posting.cell(place), zone.day(until_ms or 0), NO_SLOT, 1))
+    slots = [reckoning.slot_06b(at_ms) for _, at_ms, _, _ in stays]
+    _post_stock(rows, stays, slots, _IN_PROCESS_06B, ended)
+    slots = [reckoning.slot_first_due(at_ms) for _, at_ms, _, _ in stays]
+    _post_stock(rows, stays, slots, _IN_PROCESS_FIRST_DUE, ended)
+    if end_766_ms != end_ms:
+        stays = stays_until(posting, view, zone, end_766_ms)
+    slots = [reckoning.slot_766(at_ms) for _, at_ms, _, _ in stays]
+    _post_stock(rows, stays, slots, _IN_PROCESS_766, ended_766)
     for supplement in reckoning.requests:
-        cell = view.cell(supplement.place)
-        _add(entries, Account(Measure.SUPPLEMENT_REQUESTS, cell, day(supplement.asked_ms)))
-    _post_hand_offs(entries, reckoning)
-    _post_reschedulings(entries, reckoning)
+        cell = posting.cell(supplement.place)
+        rows.append((_SUPPLEMENT_REQUESTS, cell, zone.day(supplement.asked_ms), NO_SLOT, 1))
+    _post_hand_offs(posting, reckoning)
+    for rescheduling in view.reschedulings:
+        cell = posting.cell(view.receiver)
+        on = zone.day(rescheduling.at_ms)
+        rows.append((_RESCHEDULED, cell, on, NO_SLOT, 1))
+        if reckoning.put_off_late(rescheduling):
+            rows.append((_LATE_RESCHEDULES, cell, on, NO_SLOT, 1))
     first_ms = view.first_due_at(end_ms)
     if first_ms is not None and reckoning.own is not None:
-        sent, own = day(first_ms), day(reckoning.own.due_ms)
-        if sent == own:
-            measure = Measure.DUE_EQUAL
-        else:
-            measure = Measure.DUE_EARLIER if sent < own else Measure.DUE_LATER
-        at = Account(measure, view.cell(view.receiver), day(view.began_ms or 0))
-        _add(entries, at)
+        sent, own = zone.day(first_ms), zone.day(reckoning.own.due_ms)
+        measure = _DUE_EARLIER if sent < own else _DUE_LATER if sent > own else _DUE_EQUAL
+        on = zone.day(view.began_ms or 0)
+        rows.append((measure, posting.cell(view.receiver), on, NO_SLOT, 1))
 
 
-def _post_verdict(entries: Entries, reckoning: Reckoning, judgement: Judgement) -> None:
-    """A verdict is booked on the day of the end, not of the end less supplements."""
-    view = reckoning.view
-    end_ms = reckoning.end_766_ms if judgement.rule is RuleName.R766 else view.end_ms
-    place = view.settler if view.end_ms is not None else view.holder
-    measure = _VERDICTS[judgement.rule, judgement.verdict]
-    day = reckoning.zone.day(end_ms or 0)
-    _add(entries, Account(measure, view.cell(place), day))
-
-
-def _post_hand_offs(entries: Entries, reckoning: Reckoning) -> None:
+def _post_hand_offs(posting: Posting, reckoning: Reckoning) -> None:
     """-1 and +1 of a hand-off on its day: the table by settlement shows in less out."""
-    view, day = reckoning.view, reckoning.zone.day
+    view, zone = reckoning.view, reckoning.zone
     place = view.receiver
+    began_ms = view.began_ms or 0
     for move in view.moves[view.opened_at :]:
-        if move.state not in RUNNING or move.place == place:
+        to = move.place
+        if to == place or move.state not in RUNNING:
             continue
-        on = day(max(move.at_ms, view.began_ms or 0))
-        _add(entries, Account(Measure.HANDED_OUT, view.cell(place), on))
-        _add(entries, Account(Measure.HANDED_IN, view.cell(move.place), on))
-        place = move.place
-    if view.end_ms is not None and view.settler not in (place, NOWHERE):
-        on = day(view.end_ms)
-        _add(entries, Account(Measure.HANDED_OUT, view.cell(place), on))
-        _add(entries, Account(Measure.HANDED_IN, view.cell(view.settler), on))
+        _post_hand_off(posting, place, to, zone.day(max(move.at_ms, began_ms)))
+        place = to
+    end_ms = view.end_ms
+    if end_ms is not None and view.settler not in (place, NOWHERE):
+        _post_hand_off(posting, place, view.settler, zone.day(end_ms))
 
 
-def _post_reschedulings(entries: Entries, reckoning: Reckoning) -> None:
-    view, day = reckoning.view, reckoning.zone.day
-    for rescheduling in view.reschedulings:
-        cell = view.cell(view.receiver)
-        on = day(rescheduling.at_ms)
-        _add(entries, Account(Measure.RESCHEDULED, cell, on))
-        if reckoning.put_off_late(rescheduling):
-            _add(entries, Account(Measure.LATE_RESCHEDULES, cell, on))
+def _post_hand_off(posting: Posting, place: Place, to: Place, day: int) -> None:
+    posting.rows.append((_HANDED_OUT, posting.cell(place), day, NO_SLOT, 1))
+    posting.rows.append((_HANDED_IN, posting.cell(to), day, NO_SLOT, 1))
 
 
-def post_clocks(entries: Entries, reckoning: Reckoning) -> None:
-    view, zone, calendar = reckoning.view, reckoning.zone, reckoning.calendar
+_ELAPSED: Final = clock_measure(0, Part.ELAPSED)
+_WORKED: Final = clock_measure(0, Part.WORKED)
+_WORKED_BINS: Final = clock_measure(0, Part.WORKED_BINS)
+_WITHIN: Final = clock_measure(0, Part.WITHIN)
+_BEYOND: Final = clock_measure(0, Part.BEYOND)
+_LIMIT_BINS: Final = clock_measure(0, Part.LIMIT_BINS)
+
+
+def post_clocks(posting: Posting, reckoning: Reckoning) -> None:
+    """Elapsed and working time of each interval, and how it stood to its limit."""
+    zone, calendar, rows = reckoning.zone, reckoning.calendar, posting.rows
+    accepted_ms = reckoning.view.accepted_ms or 0
+    # Intervals begin where others end: what was worked until an instant is looked up once.
+    until: dict[int, int] = {}
     for clock, from_ms, until_ms, place, limit_ms, step, holder in timed(reckoning):
-        cell = view.cell(place)
-        if clock is Clock.STEP:
-            cell = cell._replace(step=step, holder=holder)
-        booked_ms = view.accepted_ms or 0 if clock is Clock.ACCEPTANCE else until_ms
-        at = Account(0, cell, zone.day(booked_ms))
-        worked = calendar.worked_ms(from_ms, until_ms)
+        if clock is _STEP:
+            cell = posting.cell_of_step(place, step, holder)
+        else:
+            cell = posting.cell(place)
+        day = zone.day(accepted_ms if clock is _ACCEPTANCE_CLOCK else until_ms)
+        first = clock * 10  # see `clock_measure`
+        worked_from = until.get(from_ms)
+        if worked_from is None:
+            worked_from = until[from_ms] = calendar.worked_until(from_ms)
+        worked_until = until.get(until_ms)
+        if worked_until is None:
+            worked_until = until[until_ms] = calendar.worked_until(until_ms)
+        worked = worked_until - worked_from
         if until_ms > from_ms:
-            _add(
-                entries,
-                at._replace(measure=clock_measure(clock, Part.ELAPSED)),
-                until_ms - from_ms,
-            )
+            rows.append((first + _ELAPSED, cell, day, NO_SLOT, until_ms - from_ms))
         if worked:
-            _add(entries, at._replace(measure=clock_measure(clock, Part.WORKED)), worked)
-        in_bin = at._replace(slot=bisect_left(WORKED_BOUNDS, worked))
-        _add(entries, in_bin._replace(measure=clock_measure(clock, Part.WORKED_BINS)))
+            rows.append((first + _WORKED, cell, day, NO_SLOT, worked))
+        rows.append((first + _WORKED_BINS, cell, day, bisect_left(WORKED_BOUNDS, worked), 1))
         if limit_ms is None:
             continue
         within = until_ms <= limit_ms
-        part = Part.WITHIN if within else Part.BEYOND
-        _add(entries, at._replace(measure=clock_measure(clock, part)))
-        if clock is Clock.SYNC:  # bound by the wall clock
+        rows.append((first + (_WITHIN if within else _BEYOND), cell, day, NO_SLOT, 1))
+        if clock is _SYNC:  # bound by the wall clock
             share = consumed_bin(until_ms - from_ms, limit_ms - from_ms)
         else:
-            share = consumed_bin(worked, calendar.worked_ms(from_ms, limit_ms))
+            share = consumed_bin(worked, calendar.worked_until(limit_ms) - worked_from)
         if not within:  # by the instant, though no more was worked: after the close it fell due
-            share = max(share, CONSUMED_BOUNDS.index(1000) + 1)
-        _add(
-            entries,
-            at._replace(measure=clock_measure(clock, Part.LIMIT_BINS), slot=share),
-        )
+            share = max(share, _AT_DEADLINE + 1)
+        rows.append((first + _LIMIT_BINS, cell, day, share, 1))
+
+
+_ACCEPTANCE_CLOCK: Final = Clock.ACCEPTANCE
+_STEP: Final = Clock.STEP
+_SYNC: Final = Clock.SYNC
 
 
 # -- warnings that need the law --------------------------------------------------------------

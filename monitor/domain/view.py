@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitor.domain.event import State
-from monitor.domain.lifecycle import HOLDERS, PAUSING, RUNNING, STANDING, Holder
+from monitor.domain.lifecycle import HOLDERS, PAUSING, RUNNING, Holder
 from monitor.domain.warning import Noted
 
 
@@ -199,14 +199,16 @@ class View:
         if began_ms is None:
             return []
         # From the receipt date on, it is where the accepting state found it.
-        stints = [Stint(began_ms, *self.receiver, self.accepted_by in PAUSING)]
+        place, paused = self.receiver, self.accepted_by in PAUSING
+        stints = [Stint(began_ms, place.agency, place.unit, paused)]
         for move in self.moves[self.opened_at :]:
-            if move.state not in RUNNING:
+            state = move.state
+            if state not in RUNNING:
                 continue
-            paused = move.state in PAUSING
-            last = stints[-1]
-            if last.paused != paused or last.place != move.place:
-                stints.append(Stint(max(move.at_ms, began_ms), *move.place, paused))
+            if paused != (state in PAUSING) or place != move.place:
+                place, paused = move.place, state in PAUSING
+                at_ms = max(move.at_ms, began_ms)
+                stints.append(Stint(at_ms, place.agency, place.unit, paused))
         return stints
 
     def due_at(self, at_ms: int | None) -> int | None:
@@ -246,11 +248,17 @@ class View:
 
     def holder_of(self, move: Move) -> Holder:
         """Whose time it is from a move on (by state, and by agency for a consulted body)."""
-        if move.state in STANDING or move.state == State.OTHER:
-            return Holder.NOBODY
-        if move.state == State.IN_PROCESS and move.place.agency not in {
-            self.receiver.agency,
-            self.holder.agency,
-        }:
-            return Holder.CONSULTED_BODY
-        return HOLDERS[State(move.state)]
+        return whose_time(
+            move.state, move.place.agency, self.receiver.agency, self.holder.agency
+        )
+
+
+_HOLDERS: Final = tuple(HOLDERS.get(state, Holder.NOBODY) for state in State)
+_IN_PROCESS: Final = int(State.IN_PROCESS)
+
+
+def whose_time(state: int, agency: str, receiving: str, settling: str) -> Holder:
+    """Whose time a dossier's is in a state at an agency, by who received and who settles it."""
+    if state == _IN_PROCESS and agency not in (receiving, settling):
+        return Holder.CONSULTED_BODY
+    return _HOLDERS[state]

@@ -11,7 +11,7 @@ import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
-from monitor.ledger.packing import dossier_rows, journal_rows
+from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
 # What a lost connection, a restart or a failover of PostgreSQL looks like. Whether a commit
@@ -156,11 +156,12 @@ class Ledger:
         """The dossiers on record among these keys."""
         with _values():
             rows = await self._pool.fetch(
+                # As one text: the driver looks at each element of an array several times.
                 "SELECT key, version, outcome, cell, due_ms, events, booked FROM dossier"
-                " WHERE key = ANY($1)",
-                list(keys),
+                " WHERE key = ANY(string_to_array($1, E'\\n'))",
+                "\n".join(keys),
             )
-        return {row["key"]: DossierRow(**row) for row in rows}
+        return {row[0]: DossierRow(*row) for row in rows}
 
     async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
         """The number of every cell so far seen; those given are numbered first if need be.
@@ -278,13 +279,17 @@ async def _refusal(
 
 
 async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
-    """Each connection stages dossiers in a temporary table of its own."""
+    """Each connection stages dossiers and totals in temporary tables of its own."""
     await connection.execute(
         """
         SET client_min_messages = warning;
         CREATE TEMP TABLE IF NOT EXISTS staged (
             key text COLLATE "C", version integer, rules smallint, outcome smallint,
             cell integer, due_ms bigint, events bytea, booked bytea
+        ) ON COMMIT DELETE ROWS;
+        CREATE TEMP TABLE IF NOT EXISTS added (
+            measure smallint, agency text COLLATE "C", channel smallint, level smallint,
+            slot integer, class smallint, credit bigint, debit bigint
         ) ON COMMIT DELETE ROWS
         """
     )
@@ -338,20 +343,20 @@ async def _book_dossiers(connection: Any, dossiers: list[DossierRow]) -> None:
 async def _add_totals(connection: Any, unit: Unit) -> None:
     if not unit.totals:
         return
-    totals = sorted(unit.totals.items())
+    await connection.copy_to_table(
+        "added", source=BytesIO(total_rows(unit.totals)), format="binary"
+    )
+    # In the order of the key, as all transactions of this shard meet in it.
     await connection.execute(
         """
         INSERT INTO total AS held
             (shard, measure, agency, channel, level, slot, class, credit, debit)
-        SELECT $1, * FROM unnest($2::int2[], $3::text[], $4::int2[], $5::int2[], $6::int4[],
-                                 $7::int2[], $8::int8[], $9::int8[])
+        SELECT $1, measure, agency, channel, level, slot, class, credit, debit
+        FROM added ORDER BY measure, agency, channel, level, slot, class
         ON CONFLICT (shard, measure, agency, channel, level, slot, class) DO UPDATE
         SET credit = held.credit + excluded.credit, debit = held.debit + excluded.debit
         """,
         unit.shard,
-        *([key[position] for key, _ in totals] for position in range(6)),
-        [credit for _, (credit, _) in totals],
-        [debit for _, (_, debit) in totals],
     )
 
 

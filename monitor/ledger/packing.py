@@ -7,7 +7,7 @@ several (docs/explanation/performance.md).
 import struct
 from collections.abc import Iterable, Mapping
 
-from monitor.ledger.unit import DossierRow, Entry, Line
+from monitor.ledger.unit import DossierRow, Entry, Line, TotalKey
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -15,11 +15,14 @@ _NULL = b"\xff\xff\xff\xff"
 
 # A field is its length and its value. Journal: measure, cell, day, slot, class, amount.
 _JOURNAL = struct.Struct(">hihiiiiiiihiq")
+# Totals, after measure and agency: channel, level, slot, class, credit, debit.
+_TOTAL = struct.Struct(">ihihiiihiqiq")
 _INT2 = struct.Struct(">ih")
 _INT4 = struct.Struct(">ii")
 _INT8 = struct.Struct(">iq")
 _LENGTH = struct.Struct(">i")
 _COUNT = struct.Struct(">h")
+_TOTAL_BEGINS = struct.Struct(">hih")
 
 _ENTRY = struct.Struct("<hiiiq")
 
@@ -51,6 +54,27 @@ def journal_rows(journal: Mapping[Line, int]) -> bytes:
         for (measure, cell, day, slot, booking_class), amount in journal.items()
     ]
     return b"".join([_HEADER, *rows, _TRAILER])
+
+
+def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
+    """Binary COPY of (measure, agency, channel, level, slot, class, credit, debit)."""
+    pack = _TOTAL.pack
+    agencies: dict[str, bytes] = {}
+    parts = [_HEADER]
+    add = parts.append
+    for (measure, agency, channel, level, slot, booking_class), (
+        credit,
+        debit,
+    ) in totals.items():
+        packed = agencies.get(agency)
+        if packed is None:
+            text = agency.encode()
+            packed = agencies[agency] = _LENGTH.pack(len(text)) + text
+        add(_TOTAL_BEGINS.pack(8, 2, measure))
+        add(packed)
+        add(pack(2, channel, 2, level, 4, slot, 2, booking_class, 8, credit, 8, debit))
+    add(_TRAILER)
+    return b"".join(parts)
 
 
 def dossier_rows(rows: Iterable[DossierRow], rules: int) -> bytes:

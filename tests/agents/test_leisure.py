@@ -20,8 +20,8 @@ async def test_the_collector_is_off_within_and_on_again_afterwards():
     assert gc.get_freeze_count() == 0
 
 
-async def test_young_cycles_are_collected_after_a_while(monkeypatch):
-    monkeypatch.setattr(leisure, "YOUNG_SECONDS", 0.01)
+async def test_cycles_are_collected_after_a_while(monkeypatch):
+    monkeypatch.setattr(leisure, "FULL_SECONDS", 0.01)
     gone = asyncio.Event()
     async with leisure.collecting_at_leisure():
         watch = weakref.ref(Ring(), lambda _: gone.set())
@@ -30,9 +30,8 @@ async def test_young_cycles_are_collected_after_a_while(monkeypatch):
         assert watch() is None
 
 
-async def test_cycles_that_outlived_a_collection_are_found_in_the_end(monkeypatch):
-    monkeypatch.setattr(leisure, "YOUNG_SECONDS", 0.01)
-    monkeypatch.setattr(leisure, "YOUNG_PER_FULL", 3)
+async def test_cycles_that_outlived_a_collection_are_found_by_another(monkeypatch):
+    monkeypatch.setattr(leisure, "FULL_SECONDS", 0.01)
     gone = asyncio.Event()
     async with leisure.collecting_at_leisure():
         ring = Ring()

@@ -12,6 +12,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -30,9 +33,11 @@ from agents.demo.feed import Feed
 from tests.bench.child import Task
 from tests.bench.figures import Figures, report, versions
 from tests.bench.job import Expected, chunks, records
-from tests.bench.race import Failed, Lap, lap_of_module, lap_of_worker
+from tests.bench.race import Failed, Lap, Progressed, lap_of_module, lap_of_worker
 from tests.bench.servers import Cores, Servers, servers
+from tests.bench.table import TABLE_RECORDS
 from tests.servers.process import ServerFailed
+from tests.servers.require import ROOT
 from tests.servers.topics import create_topic
 
 TOPIC: Final = "emc.dossiers"
@@ -49,12 +54,20 @@ FLOOR: Final = "floor"
 PLAIN: Final = "plain"
 TRANSPORT: Final = "transport"
 WORKER: Final = "worker"
+TABLE: Final = "table"
+COMPLETE: Final = "complete"
+TOGETHER: Final = "together"
 CONTESTANTS: Final = {
     FLOOR: "bare aiokafka, typed decode",
+    TABLE: f"plain Faust agent, a Table with its changelog; the first {TABLE_RECORDS:,} records",
     PLAIN: "plain Faust agent, decode, counts in a dict",
     TRANSPORT: "Faust with our batch transport, decode",
-    WORKER: "emc worker: decode, fold, book, committed in PostgreSQL",
+    WORKER: "emc worker: decode, fold, book, committed in PostgreSQL; the core measures",
+    COMPLETE: "the same with the shipped reference files: the complete set of measures",
+    TOGETHER: "two workers with the complete set; they, broker and PostgreSQL share all cores",
 }
+WORKERS: Final = {WORKER: 1, COMPLETE: 1, TOGETHER: 2}
+LAW: Final = {"EMC_REFERENCE": str(ROOT / "deploy" / "reference")}
 
 
 def main() -> int:
@@ -110,23 +123,18 @@ async def bench(
             for name in names:
                 here = progress.add_task(
                     f"{name}, lap {number} of {options.rounds}",
-                    total=expected.records if name == WORKER else None,
+                    total=expected.records if name in WORKERS else None,
                 )
-                if name == WORKER:
-                    lap = await lap_of_worker(
-                        task,
-                        running,
-                        cores,
-                        expected,
-                        lambda booked, here=here: progress.update(here, completed=booked),  # type: ignore[misc]
-                    )
-                else:
-                    lap = await lap_of_module(name, task, running, cores)
+
+                def progressed(booked: int, here: TaskID = here) -> None:
+                    progress.update(here, completed=booked)
+
+                lap = await _lap(name, task, running, cores, expected, progressed)
                 laps[name].append(lap)
                 progress.remove_task(here)
                 console.print(
-                    f"{name:>9}  lap {number}  {expected.records / lap.seconds:>9,.0f} events/s"
-                    + ("  exact" if name == WORKER else ""),
+                    f"{name:>9}  lap {number}  {lap.records / lap.seconds:>9,.0f} events/s"
+                    + ("  exact" if name in WORKERS else ""),
                     highlight=False,
                 )
     figures = Figures(
@@ -149,6 +157,31 @@ async def bench(
     if options.json:
         options.json.write_text(json.dumps(figures.as_json(), indent=2) + "\n")
     return 0
+
+
+async def _lap(
+    name: str,
+    task: Task,
+    running: Servers,
+    cores: Cores,
+    expected: Expected,
+    progressed: Progressed,
+) -> Lap:
+    if name not in WORKERS:
+        first = min(task.records, TABLE_RECORDS) if name == TABLE else task.records
+        return await lap_of_module(name, replace(task, records=first), running, cores)
+    with ExitStack() as stack:
+        if name == TOGETHER:
+            cores = stack.enter_context(cores.shared(running.pids))
+        return await lap_of_worker(
+            task,
+            running,
+            cores,
+            expected,
+            progressed,
+            workers=WORKERS[name],
+            settings={} if name == WORKER else LAW,
+        )
 
 
 async def _fill(dossiers: int, running: Servers, progress: Progress) -> Expected:

@@ -20,7 +20,7 @@ from monitor.domain.clocks import timed
 from monitor.domain.fold import advance, fold
 from monitor.domain.identity import settled
 from monitor.domain.policy import Legal, Policy
-from monitor.domain.post import oddities, post, post_clocks, post_legal
+from monitor.domain.post import Posting, oddities, post_clocks, post_legal, posting, stays_until
 from monitor.domain.reckoning import Reckoning
 from monitor.domain.view import View
 from monitor.domain.zone import day_number
@@ -112,17 +112,19 @@ def parts(policy: Policy, legal: Legal) -> Table:
 
     def legal_entries() -> None:
         for reckoning in reckonings:
-            post_legal({}, reckoning)
+            view = reckoning.view
+            made = Posting(view, view.level)
+            post_legal(made, reckoning, stays_until(made, view, policy.zone, view.end_ms))
 
     def clock_entries() -> None:
         for reckoning in reckonings:
-            post_clocks({}, reckoning)
+            post_clocks(Posting(reckoning.view, 0), reckoning)
 
     measured = {
         "advance, event by event": best_us(step, events),
         "fold of all events": best_us(lambda: [fold(life) for life in lives], events),
-        "post, plain measures": best_us(lambda: [post(v, plain) for v in views], events),
-        "post, all measures": best_us(lambda: [post(v, policy) for v in views], events),
+        "post, plain measures": best_us(lambda: [posting(v, plain) for v in views], events),
+        "post, all measures": best_us(lambda: [posting(v, policy) for v in views], events),
         "  of it: reckoning made": best_us(
             lambda: [Reckoning.of(view, policy.zone, legal) for view in accepted], events
         ),
@@ -136,7 +138,7 @@ def parts(policy: Policy, legal: Legal) -> Table:
         ),
     }
     whole = measured["advance, event by event"] + measured["post, all measures"]
-    entries = sum(len(post(view, policy)) for view in views) / len(views)
+    entries = sum(len(posting(view, policy).entries()) for view in views) / len(views)
     table = Table(
         title="fold and post, µs of CPU an event",
         caption=f"{len(lives):,} dossiers, {events:,} events; a dossier posts {entries:.0f} entries"

@@ -14,7 +14,8 @@ from monitor import __version__
 from tests.bench.race import Lap
 from tests.servers.require import kafka_version
 
-PROCESSES: Final = ("python", "postgres", "broker")
+PROCESSES: Final = ("python", "postgres", "broker", "lock_wait")
+RATIOS: Final = ("floor", "plain", "worker")  # what others are told as multiples of
 PARTS: Final = ("faust-streaming", "aiokafka", "msgspec", "asyncpg")
 
 
@@ -28,14 +29,11 @@ class Figures:
 
     def speeds(self, name: str) -> list[float]:
         """Events per second of each lap."""
-        records: int = self.settings["records"]
-        return [records / lap.seconds for lap in self.laps[name]]
+        return [lap.records / lap.seconds for lap in self.laps[name]]
 
     def per_million(self, name: str, part: str) -> float:
         """Median seconds of CPU per million events."""
-        records: int = self.settings["records"]
-        seconds: float = median(getattr(lap, part) for lap in self.laps[name])
-        return seconds * 1e6 / records
+        return median(float(getattr(lap, part)) * 1e6 / lap.records for lap in self.laps[name])
 
     def ratio(self, name: str, to: str) -> float:
         """Of the medians of events per second."""
@@ -92,24 +90,28 @@ def report(figures: Figures, console: Console) -> None:
     for name in figures.laps:
         console.print(f"{name:>9}: {figures.about[name]}", highlight=False)
     console.print(_table(figures))
-    if "worker" in figures.laps:
-        console.print("worker: exact in every group, journal and totals agree", style="green")
+    if figures.laps.keys() & {"worker", "complete", "together"}:
+        console.print("workers: exact in every group, journal and totals agree", style="green")
 
 
 def _table(figures: Figures) -> Table:
-    table = Table(caption="CPU in seconds per million events; ratios of median events/s")
+    table = Table(
+        caption="CPU and waits for locks in seconds per million events; ratios of median events/s"
+    )
     table.add_column("contestant")
     for column in (
-        "events/s min",
+        "ev/s min",
         "median",
         "max",
         "Python",
-        "PostgreSQL",
+        "Postgres",
         "broker",
-        "peak MB",
+        "locks",
+        "MB",
     ):
         table.add_column(column, justify="right")
-    for name in figures.laps:
+    against = [name for name in RATIOS if name in figures.laps]
+    for name in against:
         table.add_column(f"× {name}", justify="right")
     for name, laps in figures.laps.items():
         speeds = figures.speeds(name)
@@ -118,6 +120,6 @@ def _table(figures: Figures) -> Table:
             *(f"{speed:,.0f}" for speed in (min(speeds), median(speeds), max(speeds))),
             *(f"{figures.per_million(name, part):.1f}" for part in PROCESSES),
             f"{max(lap.peak_mb for lap in laps):.0f}",
-            *(f"{figures.ratio(name, to):.2f}" for to in figures.laps),
+            *(f"{figures.ratio(name, to):.2f}" for to in against),
         )
     return table

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,8 @@ class Lap:
     postgres: float
     broker: float
     peak_mb: float
+    lock_wait: float = 0.0  # seconds that sessions of PostgreSQL waited for locks, sampled
+    records: int = 0  # where a contestant reads only the first ones
 
 
 class Failed(Exception):
@@ -72,20 +74,20 @@ class Child:
 class Meter:
     """Reads the clocks of a lap at its beginning and its end."""
 
-    def __init__(self, servers: Servers, pid: int) -> None:
+    def __init__(self, servers: Servers, *pids: int) -> None:
         self._servers = servers
-        self._pid = pid
+        self._pids = pids
         self._began = self._read()
 
     def _read(self) -> tuple[float, float, float, float]:
         return (
             time.perf_counter(),
-            cpu_seconds([self._pid]),
+            cpu_seconds(self._pids),
             self._servers.postgres_seconds(),
             self._servers.broker_seconds(),
         )
 
-    def lap(self) -> Lap:
+    def lap(self, records: int, lock_wait: float = 0.0) -> Lap:
         seconds, python, postgres, broker = (
             end - began for began, end in zip(self._began, self._read(), strict=True)
         )
@@ -94,7 +96,9 @@ class Meter:
             python=python,
             postgres=postgres,
             broker=broker,
-            peak_mb=peak_mb(self._pid),
+            peak_mb=sum(peak_mb(pid) for pid in self._pids),
+            lock_wait=lock_wait,
+            records=records,
         )
 
 
@@ -128,17 +132,15 @@ async def running(
         await process.wait()
 
 
-async def lap_of_module(
-    module: str, task: Task, servers: Servers, cores: Cores, *, refused: int = 0
-) -> Lap:
+async def lap_of_module(module: str, task: Task, servers: Servers, cores: Cores) -> Lap:
     """A lap of a contestant of this folder, which says itself when it begins and is done."""
     arguments = [f"tests.bench.{module}", *task.arguments()]
     async with running(module, arguments, folder=servers.folder, cores=cores) as child:
         await child.said("began", within_s=PATIENCE_SECONDS)
         meter = Meter(servers, child.process.pid)
         counted = json.loads(await child.said("done"))
-        lap = meter.lap()
-        if (counted["records"], counted["refused"]) != (task.records, refused):
+        lap = meter.lap(task.records)
+        if (counted["records"], counted["refused"]) != (task.records, 0):
             raise child.failed(f"counted {counted} of {task.records} records")
         return lap
 
@@ -149,11 +151,14 @@ async def lap_of_worker(
     cores: Cores,
     expected: Expected,
     progressed: Progressed,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
 ) -> Lap:
-    """A lap of `emc worker` against a new ledger, until that holds every record; then compared.
+    """A lap of `emc worker`, one or several, against a new ledger, until that holds every record.
 
-    It begins when the worker has claimed its partitions and is done when the positions that are
-    committed have reached the end of the topic.
+    It begins when all partitions are claimed and is done when the positions that are committed
+    have reached the end of the topic; then the ledger is compared.
     """
     database = await servers.postgres.create()
     dsn = servers.postgres.dsn(database)
@@ -164,40 +169,66 @@ async def lap_of_worker(
         "EMC_GROUP": f"bench-{database}",
         "EMC_WORKER_METRICS_PORT": "0",
         "EMC_BRISK": "1",
+        **(settings or {}),
     }
     connection = await asyncpg.connect(dsn)
     try:
-        async with running(
-            "worker",
-            ["monitor.cli", "worker"],
-            folder=servers.folder,
-            cores=cores,
-            environment=environment,
-        ) as child:
+        async with AsyncExitStack() as stack:
+            children = [
+                await stack.enter_async_context(
+                    running(
+                        f"worker-{number}",
+                        ["monitor.cli", "worker"],
+                        folder=servers.folder,
+                        cores=cores,
+                        environment=environment,
+                    )
+                )
+                for number in range(workers)
+            ]
+
+            def check_all() -> None:
+                for child in children:
+                    child.check()
+
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not await connection.fetchval("SELECT to_regclass('position')"):
-                    child.check()
+                    check_all()
                     await asyncio.sleep(LOOK_SECONDS)
                 while await _booked(connection) is None:
-                    child.check()
+                    check_all()
                     await asyncio.sleep(LOOK_SECONDS)
-            meter = Meter(servers, child.process.pid)
-            booked = 0
+            meter = Meter(servers, *(child.process.pid for child in children))
+            booked, waited = 0, 0.0
+            looked = time.perf_counter()
             while booked < task.records:
-                child.check()
+                check_all()
                 await asyncio.sleep(LOOK_SECONDS)
                 booked = await _booked(connection) or 0
+                waiting: int = await connection.fetchval(_WAITING)
+                now = time.perf_counter()
+                waited, looked = waited + waiting * (now - looked), now
                 progressed(booked)
-            lap = meter.lap()
-            child.process.terminate()
-            await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
-        differences = await check(connection, expected)
+            lap = meter.lap(task.records, waited)
+            for child in children:
+                child.process.terminate()
+            for child in children:
+                await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
+        differences = await check(
+            connection, expected, catalogue="EMC_REFERENCE" in environment
+        )
         if differences:
-            raise child.failed("booked wrongly:\n" + "\n".join(differences))
+            raise children[0].failed("booked wrongly:\n" + "\n".join(differences))
     finally:
         await connection.close()
         await servers.postgres.drop(database)
     return lap
+
+
+_WAITING: Final = (
+    "SELECT count(*)::int4 FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def _booked(connection: "asyncpg.Connection") -> int | None:

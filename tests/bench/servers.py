@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,6 +62,25 @@ class Cores:
         if self.worker:
             os.sched_setaffinity(pid, self.worker)
 
+    @contextlib.contextmanager
+    def shared(self, pids: Callable[[], Iterable[int]]) -> Iterator["Cores"]:
+        """Within the block these processes, too, may run on every core."""
+        every = self.others | self.worker
+        for pid in pids():
+            _move(pid, every)
+        try:
+            yield Cores(self.others, every)
+        finally:
+            for pid in pids():
+                _move(pid, self.others)
+
+
+def _move(pid: int, cores: frozenset[int]) -> None:
+    """A process with all its threads; one that ends meanwhile needs no core."""
+    for thread in Path(f"/proc/{pid}/task").glob("*") if cores else ():
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(int(thread.name), cores)
+
 
 @dataclass(frozen=True, slots=True)
 class Servers:
@@ -72,6 +91,9 @@ class Servers:
     folder: Path
     broker_pid: int
     postmaster_pid: int
+
+    def pids(self) -> list[int]:
+        return [self.broker_pid, *family(self.postmaster_pid)]
 
     def broker_seconds(self) -> float:
         return cpu_seconds([self.broker_pid])

@@ -21,7 +21,7 @@ from agents.generate.peers import job
 from agents.sheet import Sheet
 from agents.shelf import Dossier
 from monitor.domain.policy import RULES_VERSION, Policy
-from monitor.domain.post import Entries, post
+from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
 from monitor.ledger.packing import dossier_rows, journal_rows
@@ -92,20 +92,19 @@ class Worker:
         for event in events:
             shelf[event.dossier].hear(event)
 
-    def post(self, dossiers: Sequence[Dossier]) -> list[Entries]:
-        return [post(dossier.view, self._policy) for dossier in dossiers]
+    def post(self, dossiers: Sequence[Dossier]) -> list[Posting]:
+        return [posting(dossier.view, self._policy) for dossier in dossiers]
 
-    def number(self, dossiers: Sequence[Dossier], posted: Sequence[Entries]) -> None:
-        for dossier, entries in zip(dossiers, posted, strict=True):
-            cells = {account.cell for account in entries}
-            for cell in (*cells, dossier.view.cell(dossier.view.holder)):
+    def number(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> None:
+        for dossier, made in zip(dossiers, posted, strict=True):
+            for cell in (*made.cells, dossier.view.cell(dossier.view.holder)):
                 number = self._numbers.setdefault(cell, len(self._numbers))
                 self._cells[number] = cell
 
-    def book(self, dossiers: Sequence[Dossier], posted: Sequence[Entries]) -> Sheet:
+    def book(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> Sheet:
         sheet = Sheet(self._numbers, self._cells)
-        for dossier, entries in zip(dossiers, posted, strict=True):
-            sheet.book(dossier, entries, BookingClass.LATE)
+        for dossier, made in zip(dossiers, posted, strict=True):
+            sheet.book(dossier, made, BookingClass.LATE)
         return sheet
 
     def rows(self, dossiers: Sequence[Dossier]) -> list[DossierRow]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from monitor.domain.fold import advance, fold, order_key
 from monitor.domain.identity import settled
 from monitor.domain.measures import CONSUMED_BINS, Measure
-from monitor.domain.post import post
+from monitor.domain.post import post, posting
 from monitor.domain.view import View
 from schemas.event import StateChanged, Voided
 from tests.domain.strategies_law import (
@@ -94,6 +94,22 @@ def test_advance_gives_what_fold_gives(events, rules):
         if not advance(view, event):
             view = fold(heard, rules.portals)
         assert view == fold(heard, rules.portals)
+
+
+@given(histories(), policies)
+@settings(max_examples=100)
+def test_rows_name_every_cell_that_is_booked_once_and_no_other(events, rules):
+    policy = policy_of(rules)
+    made = posting(fold(settled(events), policy.portals), policy)
+    numbers = {cell: 100 + place for place, cell in enumerate(made.cells)}
+    entries = made.entries()
+
+    assert len(numbers) == len(made.cells)
+    assert {account.cell for account in entries} == set(numbers)
+    assert made.numbered(numbers) == {
+        (measure, numbers[cell], day, slot): amount
+        for (measure, cell, day, slot), amount in entries.items()
+    }
 
 
 @given(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.domain.fold import fold
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure
 from monitor.domain.policy import Policy, Precision
-from monitor.domain.post import Account, consumed_bin, post
+from monitor.domain.post import Account, consumed_bin, post, posting
 from monitor.domain.view import Cell, Place, View
 from monitor.domain.zone import Zone
 from tests.domain.strategies import (
@@ -19,6 +19,7 @@ from tests.domain.strategies import (
     HANOI,
     HOUR,
     INSTANT,
+    JULY_31,
     MINUTE,
     THOROUGHLY,
     at,
@@ -420,6 +421,27 @@ def test_every_entry_has_the_dimensions_of_the_dossier_and_the_place_of_the_deed
         "NO_DEADLINE": {("G04", "G04.1")},
         "PROCESSING_TIME": {("G04", "G04.1")},
         "HANDED_OVER": {("G04", "G04.1")},
+    }
+
+
+def test_rows_name_each_cell_once_and_add_up_to_the_entries():
+    events = [said(2, at(3)), said(5, at(4)), said(4, at(5)), said(5, at(6)), said(4, at(7))]
+
+    made = posting(life(*events), INSTANT)
+
+    [cell] = made.cells
+    assert cell == Cell(OFFICE, "", "1.004194", 0, "", 0)
+    assert made.numbered({cell: 7}) == {
+        (Measure.ACCEPTED, 7, JULY_31 + 3, NO_SLOT): 1,
+        (Measure.IN_PROCESS, 7, JULY_31 + 3, NO_SLOT): 1,
+        (Measure.IN_PROCESS, 7, JULY_31 + 4, NO_SLOT): -1,
+        (Measure.PAUSED, 7, JULY_31 + 4, NO_SLOT): 1,
+        (Measure.PAUSED, 7, JULY_31 + 5, NO_SLOT): -1,
+        (Measure.IN_PROCESS, 7, JULY_31 + 5, NO_SLOT): 1,
+        (Measure.IN_PROCESS, 7, JULY_31 + 6, NO_SLOT): -1,
+        (Measure.PAUSED, 7, JULY_31 + 6, NO_SLOT): 1,
+        (Measure.PAUSED, 7, JULY_31 + 7, NO_SLOT): -1,
+        (Measure.IN_PROCESS, 7, JULY_31 + 7, NO_SLOT): 1,
     }
 
 
