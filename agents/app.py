@@ -20,10 +20,13 @@ from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
+from agents.standing import Standing, Stands
 from agents.transport import BatchConsumer, batch_transport
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import SchemaTooNew, migrate
+from monitor.ledger.policies import OtherRules
 from monitor.ledger.unit import Partition
+from monitor.reference.sets import ReadsDifferently
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
 
@@ -113,7 +116,7 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
 
 
 # Said to whoever runs the worker, in one line; anything else is a bug and shows where.
-_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied)
+_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied, OtherRules, ReadsDifferently)
 
 
 async def work(
@@ -128,7 +131,7 @@ async def work(
         seal = Seal.from_text(settings.quarantine_key) if settings.quarantine_key else None
     except ValueError as error:
         raise SettingRefused(f"EMC_QUARANTINE_KEY: {error}") from None
-    policy = settings.policy()
+    reference, policy = settings.reference_set()
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused records are kept without bytes")
 
@@ -138,6 +141,11 @@ async def work(
         if ledger is None:
             return
         await stack.enter_async_context(collecting_at_leisure())
+        stands = Stands(ledger.policies, reference, policy)
+        standing = await _first(_can_book(stands), stopping)
+        if standing is None:
+            return
+        policy = standing.policy
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
@@ -151,6 +159,7 @@ async def work(
             health=health,
             now_ms=lambda: time.time_ns() // 1_000_000,
             at_hand=settings.dossiers_at_hand,
+            standing=stands.now,
         )
         app = build_app(settings, desk)
         log.app = app
@@ -182,6 +191,17 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> Ledger:
         raise Stopped(f"the ledger cannot be used, see EMC_DATABASE: {_said(error)}") from None
     except SchemaTooNew as error:
         raise Stopped(str(error)) from None
+
+
+_CANNOT_BOOK: tuple[type[BaseException], ...] = (*UNAVAILABLE, OtherRules, ReadsDifferently)
+
+
+async def _can_book(stands: Stands) -> Standing:
+    """Before joining the group: who cannot book would only take partitions from those who can."""
+    try:
+        return await stands.now()
+    except _CANNOT_BOOK as error:
+        raise Stopped(_said(error)) from None
 
 
 async def _started(app: faust.App, settings: Settings) -> None:

@@ -32,6 +32,7 @@ from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
 from agents.shelf import Dossier
+from agents.standing import Standing
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
 from monitor.domain.measures import Tally
@@ -46,6 +47,7 @@ from monitor.ledger.ledger import (
     VersionConflict,
 )
 from monitor.ledger.packing import booked_cells
+from monitor.ledger.policies import PolicyChanged
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
@@ -136,12 +138,15 @@ class Desk:
         health: WorkerHealth,
         now_ms: Callable[[], int],
         at_hand: int = 200_000,
+        standing: Callable[[], Awaitable[Standing]] | None = None,
     ) -> None:
         self._ledger = ledger
         self._log = log
         self._claim = claim
         self._decode = decoder.decode
         self._policy = policy
+        self._epoch = 0
+        self._standing = standing
         self._quarantine = quarantine
         self._health = health
         self._now_ms = now_ms
@@ -417,6 +422,7 @@ class Desk:
         self._put_away()
         return Unit(
             shard=min(self._held).partition,
+            epoch=self._epoch,
             moves=self._moves(),
             dossiers=rows,
             journal=sheet.journal,
@@ -470,6 +476,10 @@ class Desk:
         except (PositionMoved, VersionConflict) as error:
             if era == self._era:
                 self._fall_back("overtaken", error)
+            return
+        except PolicyChanged as error:
+            if era == self._era:
+                self._fall_back("policy_changed", error)
             return
         except UNAVAILABLE as error:
             if era == self._era:
@@ -558,6 +568,7 @@ class Desk:
             async with asyncio.timeout(CLAIM_SECONDS):
                 if self._is_booking() and self._booking is not None:
                     await asyncio.wait({self._booking})
+                await self._take_up_policy()
                 claimed = await self._claim(partitions, generation)
                 self._quarantine.remember(await self._ledger.sealed_by_source())
         except AWAY as error:
@@ -588,6 +599,12 @@ class Desk:
             positions={f"{p.topic}[{p.partition}]": at.next for p, at in claimed.items()},
         )
         return {partition: position.next for partition, position in claimed.items()}
+
+    async def _take_up_policy(self) -> None:
+        """Book under the policy that is active now; before anything more is folded."""
+        if self._standing is not None:
+            standing = await self._standing()
+            self._epoch, self._policy = standing.epoch, standing.policy
 
     async def _claim_later(
         self, partitions: Collection[Partition], generation: int, era: int
@@ -655,6 +672,7 @@ class Desk:
                     return  # dropped again, or taken over: somebody newer sees to it
                 try:
                     async with asyncio.timeout(CLAIM_SECONDS):
+                        await self._take_up_policy()
                         positions = await self._ledger.positions(list(self._held))
                         self._quarantine.remember(await self._ledger.sealed_by_source())
                         if await self._resumed(positions):

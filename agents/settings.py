@@ -10,6 +10,7 @@ from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
 from monitor.reference.policy import load_policy
+from monitor.reference.sets import ReferenceSet, plain_set, set_of
 
 
 class SettingRefused(Exception):
@@ -77,5 +78,18 @@ class Settings:
             return Policy(self.days(), self.precision)
         try:
             return load_policy(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+
+    def reference_set(self) -> tuple[ReferenceSet, Policy]:
+        """The policy, and all that it is made of.
+
+        Raises `SettingRefused` with every complaint about the files.
+        """
+        if not self.reference:
+            policy = self.policy()
+            return plain_set(policy), policy
+        try:
+            return set_of(Path(self.reference))
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None

@@ -267,6 +267,64 @@ def explain(
 
 
 @app.command()
+def recompute(
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Folder of reference files; default: EMC_REFERENCE."),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say which published numbers would change; write nothing."
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --dry-run: as JSON.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes; default: one a CPU.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with one that was interrupted.")
+    ] = False,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Give up the one under way; figures stay.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also under the policy that is active already.")
+    ] = False,
+) -> None:
+    """Book every dossier anew under another policy: other reference files, or this release's rules.
+
+    Workers go on meanwhile, and the figures stay as they are until one transaction switches all
+    of them. It may be interrupted or killed at any instant: **--resume** goes on. Try
+    **--dry-run** first: it ends with 1 if a published number would change, else with 0.
+    """
+    from dataclasses import replace
+
+    from agents.recompute.command import recompute_command
+
+    if resume + abandon + dry_run > 1:
+        _say("emc recompute: --dry-run, --resume and --abandon exclude each other; choose one")
+        raise typer.Exit(MISUSED)
+    if json and not dry_run:
+        _say("emc recompute: --json goes with --dry-run")
+        raise typer.Exit(MISUSED)
+    settings = Settings.from_environment()
+    if reference is not None:
+        settings = replace(settings, reference=str(reference))
+    status = recompute_command(
+        dsn=settings.database,
+        reference=None if resume or abandon else settings.reference_set()[0],
+        jobs=jobs,
+        dry_run=dry_run,
+        resume=resume,
+        abandon=abandon,
+        again=again,
+        as_json=json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
         "deploy/reference"

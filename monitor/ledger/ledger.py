@@ -12,6 +12,7 @@ import asyncpg
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
+from monitor.ledger.policies import Policies, PolicyChanged, touch
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
 # What a lost connection, a restart or a failover of PostgreSQL looks like. Whether a commit
@@ -81,6 +82,11 @@ class Ledger:
         self._pool = pool
         self._cell_ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
+
+    @property
+    def policies(self) -> Policies:
+        """Under which policies this ledger books."""
+        return Policies(self._pool)
 
     @classmethod
     @asynccontextmanager
@@ -157,7 +163,7 @@ class Ledger:
         with _values():
             rows = await self._pool.fetch(
                 # As one text: the driver looks at each element of an array several times.
-                "SELECT key, version, outcome, cell, due_ms, events, booked FROM dossier"
+                "SELECT key, version, outcome, cell, due_ms, events, booked FROM booked_now"
                 " WHERE key = ANY(string_to_array($1, E'\\n'))",
                 "\n".join(keys),
             )
@@ -229,13 +235,16 @@ class Ledger:
     async def book(self, unit: Unit) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.
 
-        Raises `PositionMoved` or `VersionConflict` when somebody else has booked, and one of
-        `UNAVAILABLE` when the outcome is unknown.
+        Raises `PositionMoved` or `VersionConflict` when somebody else has booked, `PolicyChanged`
+        when another policy is active than the unit's, and one of `UNAVAILABLE` when the outcome
+        is unknown.
         """
         with _values():
             async with self._pool.acquire() as connection, connection.transaction():
-                await _move_positions(connection, unit)
-                await _book_dossiers(connection, unit.dossiers)
+                recomputing = await _move_positions(connection, unit)
+                await _book_dossiers(connection, unit)
+                if recomputing is not None:
+                    await touch(connection, unit.dossiers)
                 if unit.journal:
                     await connection.copy_to_table(
                         "journal",
@@ -284,8 +293,8 @@ async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
         """
         SET client_min_messages = warning;
         CREATE TEMP TABLE IF NOT EXISTS staged (
-            key text COLLATE "C", version integer, rules smallint, outcome smallint,
-            cell integer, due_ms bigint, events bytea, booked bytea
+            key text COLLATE "C", version integer, rules smallint, epoch smallint,
+            outcome smallint, cell integer, due_ms bigint, events bytea, booked bytea
         ) ON COMMIT DELETE ROWS;
         CREATE TEMP TABLE IF NOT EXISTS added (
             measure smallint, agency text COLLATE "C", channel smallint, level smallint,
@@ -295,16 +304,22 @@ async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
     )
 
 
-async def _move_positions(connection: Any, unit: Unit) -> None:
+async def _move_positions(connection: Any, unit: Unit) -> int | None:
+    """Also holds off activations of a policy; tells the epoch a recompute leads to, if any."""
     moves = sorted(unit.moves.items())
-    done = await connection.execute(
+    moved, epoch, recomputing = await connection.fetchrow(
         """
-        UPDATE position SET next = moved.next, last_hash = moved.last_hash,
-               moved_at = clock_timestamp()
-        FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[], $6::bytea[])
-             AS moved (topic, partition, epoch, start, next, last_hash)
-        WHERE position.topic = moved.topic AND position.partition = moved.partition
-          AND position.epoch = moved.epoch AND position.next = moved.start
+        WITH done AS (
+            UPDATE position SET next = moved.next, last_hash = moved.last_hash,
+                   moved_at = clock_timestamp()
+            FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[],
+                        $6::bytea[])
+                 AS moved (topic, partition, epoch, start, next, last_hash)
+            WHERE position.topic = moved.topic AND position.partition = moved.partition
+              AND position.epoch = moved.epoch AND position.next = moved.start
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM done), epoch, recomputing FROM policy_in_force()
         """,
         [partition.topic for partition, _ in moves],
         [partition.partition for partition, _ in moves],
@@ -313,26 +328,30 @@ async def _move_positions(connection: Any, unit: Unit) -> None:
         [move.next for _, move in moves],
         [move.last_hash for _, move in moves],
     )
-    if _affected(done) != len(moves):
-        raise PositionMoved(f"{len(moves) - _affected(done)} of {len(moves)} partitions")
+    if moved != len(moves):
+        raise PositionMoved(f"{len(moves) - moved} of {len(moves)} partitions")
+    if epoch != unit.epoch:
+        raise PolicyChanged(f"the ledger books in epoch {epoch}, the unit is of {unit.epoch}")
+    return None if recomputing is None else int(recomputing)
 
 
-async def _book_dossiers(connection: Any, dossiers: list[DossierRow]) -> None:
+async def _book_dossiers(connection: Any, unit: Unit) -> None:
+    dossiers = unit.dossiers
     if not dossiers:
         return
-    await connection.copy_to_table(
-        "staged", source=BytesIO(dossier_rows(dossiers, RULES_VERSION)), format="binary"
-    )
+    rows = dossier_rows(dossiers, RULES_VERSION, unit.epoch)
+    await connection.copy_to_table("staged", source=BytesIO(rows), format="binary")
     # In key order, so that two transactions meeting in several dossiers cannot deadlock.
     done = await connection.execute(
         """
-        INSERT INTO dossier AS held (key, version, rules, outcome, cell, due_ms, events, booked)
-        SELECT key, version, rules, outcome, cell, due_ms, events, booked
+        INSERT INTO dossier AS held
+            (key, version, rules, epoch, outcome, cell, due_ms, events, booked)
+        SELECT key, version, rules, epoch, outcome, cell, due_ms, events, booked
         FROM staged ORDER BY key
         ON CONFLICT (key) DO UPDATE
-        SET version = excluded.version, rules = excluded.rules, outcome = excluded.outcome,
-            cell = excluded.cell, due_ms = excluded.due_ms, events = excluded.events,
-            booked = excluded.booked
+        SET version = excluded.version, rules = excluded.rules, epoch = excluded.epoch,
+            outcome = excluded.outcome, cell = excluded.cell, due_ms = excluded.due_ms,
+            events = excluded.events, booked = excluded.booked
         WHERE held.version = excluded.version - 1
         """
     )

@@ -77,17 +77,18 @@ def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
     return b"".join(parts)
 
 
-def dossier_rows(rows: Iterable[DossierRow], rules: int) -> bytes:
+def dossier_rows(rows: Iterable[DossierRow], rules: int, epoch: int) -> bytes:
     """Binary COPY of the staging table's columns, in its order."""
+    booked_under = _INT2.pack(2, rules) + _INT2.pack(2, epoch)
     parts = [_HEADER]
     add = parts.append
     for row in rows:
         key = row.key.encode()
-        add(_COUNT.pack(8))
+        add(_COUNT.pack(9))
         add(_LENGTH.pack(len(key)))
         add(key)
         add(_INT4.pack(4, row.version))
-        add(_INT2.pack(2, rules))
+        add(booked_under)
         add(_INT2.pack(2, row.outcome))
         add(_NULL if row.cell is None else _INT4.pack(4, row.cell))
         add(_NULL if row.due_ms is None else _INT8.pack(8, row.due_ms))

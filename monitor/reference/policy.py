@@ -150,17 +150,22 @@ def _chosen(rules: Rules, calendars: Mapping[str, Calendars | None]) -> Calendar
     return chosen
 
 
-def _digest(folder: Path, calendars: Calendars) -> str:
-    # The calendar's own version too: public holidays come from a library, not from the files.
-    digest = hashlib.sha256(calendars.calendar().version.encode())
-    for path in [
+def reference_files(folder: Path) -> list[Path]:
+    """The files of a folder that are read."""
+    return [
         folder / POLICY,
         *(
             path
             for name, ending in FOLDERS.items()
             for path in sorted((folder / name).glob(f"*{ending}"))
         ),
-    ]:
+    ]
+
+
+def _digest(folder: Path, calendars: Calendars) -> str:
+    # The calendar's own version too: public holidays come from a library, not from the files.
+    digest = hashlib.sha256(calendars.calendar().version.encode())
+    for path in reference_files(folder):
         digest.update(b"\0" + path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(path.read_text(encoding="utf-8").encode())
     return digest.hexdigest()[:16]

@@ -144,7 +144,7 @@ async def _dossiers_against(
 ) -> list[str]:
     found = []
     booked: Counter[Any] = Counter()
-    for row in await _fetch(dsn, "SELECT key, version, events, booked FROM dossier"):
+    for row in await _fetch(dsn, "SELECT key, version, events, booked FROM booked_now"):
         entries = unpack_entries(row["booked"])
         for entry, amount in entries.items():
             booked[entry] += amount

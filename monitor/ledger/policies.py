@@ -1,0 +1,110 @@
+"""Policies in the ledger: stored reference sets, and under which of them is booked.
+
+A policy is a rules version and a reference set; each time one begins to rule is an epoch. A
+booking holds a lock shared while it reads the epoch and until it has ended; whoever activates a
+policy holds it alone. So nobody books under a policy that is no longer active.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+
+from monitor.domain.policy import RULES_VERSION
+from monitor.ledger.unit import DossierRow
+from monitor.reference.sets import ReferenceSet
+
+# The advisory lock of bookings and activations; the function `policy_in_force` knows it too.
+POLICY_LOCK: Final = 4_210_767
+
+NO_EPOCH: Final = 0  # of rows of before epochs were kept, and of a ledger without a policy
+
+
+class PolicyChanged(Exception):
+    """Another policy is active than the one the unit was made under; nothing was booked."""
+
+
+class OtherRules(Exception):
+    """The active policy's rules version is not that of this release; the text says the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivePolicy:
+    """The policy under which is booked now."""
+
+    epoch: int
+    rules: int
+    reference: str  # hash of its reference set
+
+
+class Policies:
+    """The policies of one ledger."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    async def active(self) -> ActivePolicy | None:
+        """The policy in force, if one was ever registered."""
+        row = await self._pool.fetchrow(
+            "SELECT epoch, rules, reference FROM policy WHERE state = 'active'"
+        )
+        return None if row is None else ActivePolicy(*row)
+
+    async def register(self, reference: ReferenceSet) -> ActivePolicy:
+        """Store a reference set, and make it active if the ledger has no policy yet.
+
+        Returns the active policy, which need not be the one registered.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await store(connection, reference)
+            if (active := await _active(connection)) is not None:
+                return active
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", POLICY_LOCK)
+            # Asked again: somebody else may have registered while we waited.
+            if (active := await _active(connection)) is not None:
+                return active
+            row = await connection.fetchrow(
+                "INSERT INTO policy (epoch, rules, reference, state, activated_at)"
+                " SELECT coalesce(max(epoch), 0) + 1, $1, $2, 'active', clock_timestamp()"
+                " FROM policy RETURNING epoch, rules, reference",
+                RULES_VERSION,
+                reference.hash,
+            )
+            return ActivePolicy(*row)
+
+    async def load(self, hash_: str) -> ReferenceSet:
+        """A stored reference set; `LookupError` if there is none of that hash."""
+        rows = await self._pool.fetch(
+            "SELECT path, content FROM reference_file WHERE reference = $1 ORDER BY path", hash_
+        )
+        if not rows:
+            raise LookupError(f"the ledger has no reference set {hash_}")
+        return ReferenceSet(hash_, {row["path"]: row["content"] for row in rows})
+
+
+async def store(connection: Any, reference: ReferenceSet) -> None:
+    """Keep a reference set, known from now on unless it was known before."""
+    new = await connection.fetchval(
+        "INSERT INTO reference_set (hash) VALUES ($1) ON CONFLICT DO NOTHING RETURNING hash",
+        reference.hash,
+    )
+    if new is not None:
+        await connection.executemany(
+            "INSERT INTO reference_file (reference, path, content) VALUES ($1, $2, $3)",
+            [(reference.hash, path, content) for path, content in reference.files.items()],
+        )
+
+
+async def touch(connection: Any, dossiers: Collection[DossierRow]) -> None:
+    """Have a recompute come to these dossiers again: they are booked while it is under way."""
+    await connection.execute(
+        "INSERT INTO touched (key) SELECT unnest($1::text[])", [row.key for row in dossiers]
+    )
+
+
+async def _active(connection: Any) -> ActivePolicy | None:
+    row = await connection.fetchrow(
+        "SELECT epoch, rules, reference FROM policy WHERE state = 'active'"
+    )
+    return None if row is None else ActivePolicy(*row)
