@@ -10,6 +10,8 @@ from monitor.domain.view import Cell
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.unit import BookingClass, Entry, Line, TotalKey
 
+Side = dict[Entry, int]
+
 
 class Sheet:
     """Differences for the journal and the totals that are shown."""
@@ -17,54 +19,71 @@ class Sheet:
     def __init__(self, numbers: Mapping[Cell, int], cells: Mapping[int, Cell]) -> None:
         self._numbers = numbers
         self._cells = cells
-        self._shown_at: dict[int, tuple[str, int, int]] = {}
-        self._totals: dict[tuple[int, str, int, int, int, int], list[int]] = {}
-        self.journal: dict[Line, int] = {}
+        # What is added to accounts and what is taken from them, of each class.
+        self._sides: dict[BookingClass, tuple[Side, Side]] = {
+            each: ({}, {}) for each in BookingClass
+        }
 
     def book(self, dossier: Dossier, posting: Posting, booking_class: BookingClass) -> None:
         """Book the difference, never against a recomputed old view, and note it as booked."""
         new = posting.numbered(self._numbers)
-        booked = unpack_entries(dossier.booked)
+        booked = unpack_entries(dossier.booked) if dossier.booked else {}
         dossier.version += 1
         if booked == new:
             return
         dossier.booked = pack_entries(new)
-        known = booked.get
+        added, taken = self._sides[booking_class]
         for entry, amount in new.items():
-            if difference := amount - known(entry, 0):
-                self._move(entry, difference, booking_class)
+            if entry in booked:
+                amount -= booked[entry]  # noqa: PLW2901 - what is left of it
+            if amount > 0:
+                added[entry] = added.get(entry, 0) + amount
+            elif amount:
+                taken[entry] = taken.get(entry, 0) + amount
         for entry, amount in booked.items():
             if entry not in new:
-                self._move(entry, -amount, booking_class)
+                side = taken if amount > 0 else added
+                side[entry] = side.get(entry, 0) - amount
 
-    def _move(self, entry: Entry, difference: int, booking_class: BookingClass) -> None:
-        measure, number, day, slot = entry
-        line = (measure, number, day, slot, booking_class)
-        journal = self.journal
-        journal[line] = journal.get(line, 0) + difference
-        if measure not in SHOWN:
-            return
-
-        shown_at = self._shown_at.get(number)
-        if shown_at is None:
-            cell = self._cells[number]
-            shown_at = level1(cell.agency), cell.channel, cell.level
-            self._shown_at[number] = shown_at
-        agency, channel, level = shown_at
-        if measure in CONSUMED_BINS:  # shown by agency only (MEASURES.md §7)
-            channel = level = 0
-        key = (measure, agency, channel, level, slot, booking_class)
-        total = self._totals.get(key)
-        if total is None:
-            total = self._totals[key] = [0, 0]
-        if difference > 0:
-            total[0] += difference
-        else:
-            total[1] -= difference
+    @property
+    def journal(self) -> dict[Line, int]:
+        """What each account moves by; those that end where they began are left out."""
+        journal: dict[Line, int] = {}
+        for booking_class, (added, taken) in self._sides.items():
+            number = int(booking_class)
+            for entry, amount in added.items():
+                if entry not in taken:
+                    journal[*entry, number] = amount
+                elif net := amount + taken[entry]:
+                    journal[*entry, number] = net
+            for entry, amount in taken.items():
+                if entry not in added:
+                    journal[*entry, number] = amount
+        return journal
 
     @property
     def totals(self) -> dict[TotalKey, tuple[int, int]]:
         """Credit and debit of every account that is shown."""
-        return {
-            TotalKey(*key): (credit, debit) for key, (credit, debit) in self._totals.items()
-        }
+        totals: dict[tuple[int, str, int, int, int, int], list[int]] = {}
+        places: dict[int, tuple[str, int, int]] = {}
+        for booking_class, sides in self._sides.items():
+            for which, side in enumerate(sides):
+                for (measure, number, _, slot), amount in side.items():
+                    if measure not in SHOWN:
+                        continue
+                    place = places.get(number)
+                    if place is None:
+                        place = places[number] = self._place(number)
+                    agency, channel, level = place
+                    if measure in CONSUMED_BINS:  # shown by agency only (MEASURES.md §7)
+                        channel = level = 0
+                    key = (measure, agency, channel, level, slot, int(booking_class))
+                    total = totals.get(key)
+                    if total is None:
+                        total = totals[key] = [0, 0]
+                    total[which] += abs(amount)
+        return {TotalKey(*key): (credit, debit) for key, (credit, debit) in totals.items()}
+
+    def _place(self, number: int) -> tuple[str, int, int]:
+        cell = self._cells[number]
+        return level1(cell.agency), cell.channel, cell.level

@@ -14,6 +14,7 @@ class Hand(Worker):
     def __init__(self, settings: Mapping[str, str], log: Path) -> None:
         super().__init__(settings, log)
         self.command = [sys.executable, "-m", "tests.chaos.worker"]
+        self.topic = settings["EMC_TOPIC"]
         self._clock = log.with_suffix(".clock")
         self.step_clock(0)
         self.give(CHAOS_CLOCK=str(self._clock))

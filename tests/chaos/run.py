@@ -37,6 +37,8 @@ REFERENCE: Final = ROOT / "deploy" / "reference"
 EVENTS_A_DOSSIER: Final = 4  # at least: not all of them end in the days that are drawn
 PEACE_S: Final = 90.0  # to book what is left, once nothing happens any more
 AGAIN_S: Final = 0.3  # before a worker that has died is started again
+START_S: Final = 90.0  # for the first claim; a machine may have much else to do
+LEAVE_S: Final = 20.0  # for a worker that was asked to go
 POINT_S: Final = 20.0  # for a worker to come past its point
 SENDING_S: Final = 60.0  # for the last records to be acknowledged
 # A commit to Kafka, which only informs, that we no longer waited for and that failed after all.
@@ -81,6 +83,7 @@ class Run:
         self._sets: dict[int, tuple[str, Policy]] = {0: ("", PLAIN)}
 
     async def __call__(self) -> Outcome:
+        """Do it all; what goes wrong is in the outcome."""
         self.database = await self.servers.database()
         self.topics = [await self._topic("main")]
         if self.plan.elsewhere:
@@ -95,6 +98,9 @@ class Run:
             self.outcome.wrong += await disagreements(
                 self.database, log, self._acknowledged, self.policies
             )
+        except (ServerFailed, TimeoutError, KafkaError) as error:
+            tails = "\n".join(hand.tail(15) for hand in self._hands)
+            self.outcome.wrong.append(f"the run broke off: {error!r}\n{tails}")
         finally:
             await self.servers.drop(self.database)
         return self.outcome
@@ -121,11 +127,13 @@ class Run:
             self._join(topic)
         try:
             self.tell("workers start")
-            for hand in self._hands:
-                await hand.says("partitions claimed", 60)
+            for topic in self.topics:
+                await self._is_read(topic)
             yield
             for hand in list(self._hands):
-                await self._leave(hand)
+                status = await self._leave(hand)
+                if status not in {0, -signal.SIGTERM}:  # the latter: had hardly begun
+                    self.outcome.wrong.append(f"{hand.name} ended with {status}\n{hand.tail()}")
         finally:
             for keeper in self._keepers.values():
                 keeper.cancel()
@@ -156,6 +164,16 @@ class Run:
         self._hands.append(hand)
         self._keepers[hand] = asyncio.create_task(self._keep(hand))
 
+    async def _is_read(self, topic: str) -> None:
+        """Wait until one of its workers has claimed: faults are for a service that runs."""
+        async with asyncio.timeout(START_S):
+            while not any(
+                "partitions claimed" in hand.said()
+                for hand in self._hands
+                if hand.topic == topic
+            ):
+                await asyncio.sleep(0.1)
+
     async def _keep(self, hand: Hand) -> None:
         """As a service manager does: whatever it ended of, it is started again."""
         while True:
@@ -163,31 +181,25 @@ class Run:
             if not hand.running and hand not in self._held:
                 hand.launch()
 
-    async def _leave(self, hand: Hand) -> None:
+    async def _leave(self, hand: Hand) -> int | None:
+        """Its exit status; None if it had to be killed, which is wrong at any time."""
         self._keepers.pop(hand).cancel()
         self._hands.remove(hand)
         if not hand.running:
-            return
+            return 0
         hand.send(signal.SIGTERM)
-        status = await hand.died(20)
+        status = await hand.died(LEAVE_S)
         if status is None:
-            self.outcome.wrong.append(f"{hand.name} did not end in 20 s\n{hand.tail()}")
+            self.outcome.wrong.append(
+                f"{hand.name} did not end in {LEAVE_S:.0f} s\n{hand.tail()}"
+            )
             hand.kill()
-        elif status:
-            self.outcome.missed["end in order"] += 1
+        return status
 
     @property
     def _main_crew(self) -> list[Hand]:
         """Those of the first topic; of the second there is one throughout."""
-        return [hand for hand in self._hands if hand is not self._elsewhere]
-
-    @property
-    def _elsewhere(self) -> Hand | None:
-        if len(self.topics) == 1:
-            return None
-        return next(
-            hand for hand in self._hands if hand._environment["EMC_TOPIC"] == self.topics[1]
-        )
+        return [hand for hand in self._hands if hand.topic == self.topics[0]]
 
     # -- load and faults -----------------------------------------------------------------
 
@@ -290,7 +302,8 @@ class Run:
     async def _fault_kill(self, fault: Fault) -> bool:
         if (hand := self._victim(fault)) is None:
             return False
-        hand.kill()
+        with contextlib.suppress(ServerFailed):  # it died just now
+            hand.kill()
         return True
 
     async def _fault_point(self, fault: Fault) -> bool:
@@ -298,7 +311,8 @@ class Run:
         if (hand := self._victim(fault)) is None:
             return False
         with self._alone_with(hand):
-            hand.kill()
+            with contextlib.suppress(ServerFailed):
+                hand.kill()
             hand.give(CHAOS_LIVES=f"{fault.label}:{fault.passage}")
             hand.launch()
             status = await hand.died(POINT_S)
@@ -311,7 +325,8 @@ class Run:
             return False
         said = f"chaos: stops {fault.label}"
         with self._alone_with(hand):
-            hand.kill()
+            with contextlib.suppress(ServerFailed):
+                hand.kill()
             hand.give(CHAOS_LIVES=f"{fault.label}:{fault.passage}:stops")
             hand.launch()
             hand.give(CHAOS_LIVES="")
