@@ -17,7 +17,6 @@ from agents.leisure import collecting_at_leisure
 from agents.recompute.rebook import Rebooker
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.recompute import (
-    RANGE_DOSSIERS,
     Overtaken,
     RecomputeEnded,
     rebook_range,
@@ -26,12 +25,11 @@ from monitor.ledger.recompute import (
 from monitor.reference.sets import policy_of
 
 MOST_FAILURES: Final = 8  # one after another; with growing pauses between, half a minute
-NICENESS: Final = 5  # live events come first
+FEW_TOUCHED: Final = 500  # bookings that the switch itself will follow
 
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is asked, and it ends us
-    os.nice(NICENESS)
     try:
         asyncio.run(rebook_all(os.environ["EMC_DATABASE"], int(sys.argv[1])))
     except BrokenPipeError:
@@ -45,7 +43,7 @@ def main() -> int:
 
 
 async def rebook_all(dsn: str, epoch: int) -> None:
-    """Rebook ranges until none is left, then what was booked meanwhile, until little is left."""
+    """Rebook ranges until none is left, then follow bookings as long as they become fewer."""
     async with Ledger.open(dsn, connections=2) as ledger, collecting_at_leisure():
         rebooker: Rebooker | None = None
         failures = 0
@@ -88,10 +86,19 @@ async def _rebooker(ledger: Ledger, dsn: str, epoch: int) -> Rebooker:
 async def rebook_with(connection: Any, epoch: int, rebooker: Rebooker) -> None:
     while (done := await rebook_range(connection, epoch, rebooker)) is not None:
         _tell("rebooked", done)
-    followed = RANGE_DOSSIERS
-    while followed == RANGE_DOSSIERS:
-        followed = await rebook_touched(connection, epoch, rebooker)
-        _tell("followed", followed)
+    behind = before = await _touched(connection)
+    while behind > FEW_TOUCHED and behind <= before:
+        before = behind
+        followed = 0
+        while followed < before and (done := await rebook_touched(connection, epoch, rebooker)):
+            followed += done
+            _tell("followed", done)
+        behind = await _touched(connection)
+
+
+async def _touched(connection: Any) -> int:
+    touched: int = await connection.fetchval("SELECT count(*) FROM touched")
+    return touched
 
 
 def _tell(what: str, number: int) -> None:

@@ -15,15 +15,17 @@ from typing import Any, Final, Protocol, TypeVar
 
 import asyncpg
 
+from agents.recompute.child import FEW_TOUCHED
 from agents.recompute.rebook import Rebooker
 from monitor.ledger import recompute
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.recompute import Progress, Switched
 from monitor.reference.sets import policy_of
 
-# So few bookings are followed while others wait for the switch: some tenths of a second.
-FEW_TOUCHED: Final = 500
-MOST_ROUNDS: Final = 100  # of following, before it is said that bookings are faster
+# So many bookings are followed while others wait for the switch: seconds, if events come in as
+# fast as they can be rebooked; some tenths of one otherwise (`FEW_TOUCHED`).
+MOST_TOUCHED: Final = 10_000
+MOST_ROUNDS: Final = 20  # of following, before it is said that bookings are faster
 MOST_FAILURES: Final = 3  # of processes, one after another without any progress
 LOOKS: Final = 10  # for another `emc recompute`
 LOOK_SECONDS: Final = 0.3
@@ -116,23 +118,26 @@ async def _rebook_and_switch(job: Job, watcher: Watcher) -> None:
         if progress is None:
             return
         await recompute.lay_out(connection)
-        await _rebook(connection, job, watcher)
         async with Ledger.open(job.dsn, connections=1) as ledger:
+            # Read beforehand: between following and switching no time must be lost.
             policy = policy_of(await ledger.policies.load(progress.reference))
             rebooker = Rebooker(ledger, policy)
+            await _rebook(connection, job, watcher)
             watcher.switched(await recompute.switch(connection, progress.epoch, rebooker))
 
 
 async def _rebook(connection: Any, job: Job, watcher: Watcher) -> None:
     """Until nothing is left but what the switch itself will follow."""
     rounds = failures = 0
+    most = FEW_TOUCHED  # before anybody has followed them
     while True:
         progress = await recompute.under_way(connection)
         if progress is None:
             raise CannotGoOn("the recompute was abandoned meanwhile")
         watcher.rebooking(progress)
-        if not progress.ranges_left and progress.touched <= FEW_TOUCHED:
+        if not progress.ranges_left and progress.touched <= most:
             return
+        most = MOST_TOUCHED
         if rounds == MOST_ROUNDS:
             raise CannotGoOn(
                 f"{progress.touched} bookings are still to be followed, and more come in than"

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from agents.recompute.child import NICENESS
 from agents.recompute.rebook import posted
 from monitor.domain.codes import level1
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, SHOWN
@@ -238,5 +237,4 @@ async def _answer(dsn: str, lines: Iterable[str]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
     asyncio.run(_answer(os.environ["EMC_DATABASE"], sys.stdin))

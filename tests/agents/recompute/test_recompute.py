@@ -200,6 +200,33 @@ async def test_nothing_is_switched_before_every_range_is_rebooked(
         assert active.epoch == 1
 
 
+async def test_a_switch_broken_off_leaves_every_figure_as_it_was(
+    database: str, old: ReferenceSet, new: ReferenceSet
+):
+    async with office(database, old) as here, connected(database) as connection:
+        here.feed.write(life(30))
+        await here.booked()
+        before = await balances(database), await totals(database), await columns(database)
+        epoch = await recompute.begin(connection, new)
+        await recompute.lay_out(connection, 10)
+        await rebook(here, epoch, new)
+        await connection.execute("INSERT INTO touched SELECT key FROM dossier")
+
+        async def breaks_off(rows):
+            raise ConnectionError
+
+        # It fails with what is pending already in journal and totals, and bookings held off.
+        await connection.execute("UPDATE rebooked SET version = version - 1")
+        with pytest.raises(ConnectionError):
+            await recompute.switch(connection, epoch, breaks_off)
+
+        assert (await balances(database), await totals(database)) == before[:2]
+        assert await columns(database) == before[2]
+        here.feed.write(life(30, seed=2))
+        await here.booked()
+        assert await disagreements(database, policy_of(old)) == []
+
+
 async def test_a_dossier_rebooked_by_two_at_once_is_rebooked_once(
     database: str, old: ReferenceSet, new: ReferenceSet
 ):
