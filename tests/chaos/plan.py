@@ -20,7 +20,8 @@ class Kind(StrEnum):
     CREW = "crew"  # so many workers from now on: some join, or some leave
     FREEZE = "freeze"  # a worker pauses, longer than its session
     CLOCK = "clock"  # a worker's clock steps
-    UPGRADE = "upgrade"  # all workers one after another, with other reference files
+    UPGRADE = "upgrade"  # all workers one after another, to the present release and other files
+    RECOMPUTE = "recompute"  # to other reference files, beside the workers; killed on its way
     SESSIONS = "sessions"  # PostgreSQL terminates all backends
     POSTGRES = "postgres"  # stops at once and comes back
     DISK = "disk"  # of PostgreSQL, full for a while
@@ -37,6 +38,7 @@ WEIGHTS: Final = {
     Kind.FREEZE: 2,
     Kind.CLOCK: 2,
     Kind.UPGRADE: 1,
+    Kind.RECOMPUTE: 1,
     Kind.SESSIONS: 3,
     Kind.POSTGRES: 1,
     Kind.DISK: 1,
@@ -88,6 +90,7 @@ class Plan:
     echo: float = 0.0  # share of the records, at the end, that repeat the first ones
     static: bool = False  # group membership
     at_hand: int = 200_000
+    earlier: bool = False  # begins with a release that does not yet count what is submitted
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -122,6 +125,7 @@ def draw(
         echo=rng.choice((0.0, 0.4)),
         static=rng.random() < 0.5,
         at_hand=rng.choice((50, 2_000, 200_000)),
+        earlier=rng.random() < 0.3,
     )
     return _with(plan, rng, [kind for kind in Kind if kind in kinds])
 
@@ -171,6 +175,13 @@ def _fault(rng: Random, at_s: float, kind: Kind, plan: Plan) -> Fault:
             return Fault(at_s=at_s, kind=kind, number=rng.randint(2, MOST_WORKERS))
         case Kind.UPGRADE:
             return Fault(at_s=at_s, kind=kind, number=rng.randrange(3))
+        case Kind.RECOMPUTE:
+            return Fault(
+                at_s=at_s,
+                kind=kind,
+                number=rng.randrange(3),
+                lasts_s=round(rng.uniform(0.5, 4), 2),
+            )
         case Kind.POSTGRES | Kind.DISK | Kind.BROKER:
             return Fault(
                 at_s=at_s,

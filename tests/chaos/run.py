@@ -22,9 +22,9 @@ from agents.generate.model import Record
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.reference.policy import load_policy
-from tests.chaos.crew import Hand
+from tests.chaos.crew import Hand, Recompute
 from tests.chaos.load import drawn
-from tests.chaos.plan import Fault, Plan
+from tests.chaos.plan import Fault, Kind, Plan
 from tests.chaos.servers import Servers, leader, raise_partitions, restart
 from tests.chaos.verdict import disagreements, read_back
 from tests.servers.process import ServerFailed
@@ -39,6 +39,7 @@ PEACE_S: Final = 90.0  # to book what is left, once nothing happens any more
 AGAIN_S: Final = 0.3  # before a worker that has died is started again
 START_S: Final = 90.0  # for the first claim; a machine may have much else to do
 LEAVE_S: Final = 20.0  # for a worker that was asked to go
+RECOMPUTE_S: Final = 60.0  # however often it is interrupted
 POINT_S: Final = 20.0  # for a worker to come past its point
 SENDING_S: Final = 60.0  # for the last records to be acknowledged
 # A commit to Kafka, which only informs, that we no longer waited for and that failed after all.
@@ -72,14 +73,18 @@ class Run:
     def __post_init__(self) -> None:
         self.outcome = Outcome(self.plan)
         self.cluster = self.servers.cluster(self.plan.brokers)
-        self.policies: list[Policy] = [PLAIN]
+        self.policy = PLAIN  # of the ledger, and the folder that it was made of
+        self._active = ""
         self._reference = ""
         self._partitions = Counter[str]()
         self._acknowledged: Counter[bytes] = Counter()
         self._hands: list[Hand] = []
         self._keepers: dict[Hand, asyncio.Task[None]] = {}
         self._held: set[Hand] = set()  # being handled by a fault: the keeper waits
-        self._one_at_a_time = {name: asyncio.Lock() for name in ("postgres", "disk", "broker")}
+        self._one_at_a_time = {
+            name: asyncio.Lock() for name in ("postgres", "disk", "broker", "recompute")
+        }
+        self._release = "earlier" if self.plan.earlier else ""
         self._sets: dict[int, tuple[str, Policy]] = {0: ("", PLAIN)}
 
     async def __call__(self) -> Outcome:
@@ -91,12 +96,15 @@ class Run:
         try:
             async with self._at_work():
                 await self._under_fire()
+                if self.plan.earlier:
+                    self.tell("everything anew by the present release")
+                    await self._everything_anew()
                 await self._until_all_is_booked()
             self._look_at_logs()
             log = await read_back(self.cluster.bootstrap, await self._ends())
             self.outcome.records = log.values.total()
             self.outcome.wrong += await disagreements(
-                self.database, log, self._acknowledged, self.policies
+                self.database, log, self._acknowledged, self.policy
             )
         except (ServerFailed, TimeoutError, KafkaError) as error:
             tails = "\n".join(hand.tail(15) for hand in self._hands)
@@ -158,7 +166,11 @@ class Run:
             settings["instance_id"] = f"hand-{number}"
         log = self.folder / f"worker-{number}.log"
         hand = Hand({f"EMC_{name.upper()}": value for name, value in settings.items()}, log)
-        hand.give(CHAOS_WITHOUT=self.without, EMC_REFERENCE=self._reference)
+        hand.give(
+            CHAOS_WITHOUT=self.without,
+            CHAOS_RELEASE=self._release,
+            EMC_REFERENCE=self._reference,
+        )
         self.outcome.logs.append(log)
         hand.launch()
         self._hands.append(hand)
@@ -365,12 +377,11 @@ class Run:
         return True
 
     async def _fault_upgrade(self, fault: Fault) -> bool:
-        """One after another: the others go on by the rules they know."""
-        self._reference, policy = await asyncio.to_thread(self._reference_set, fault.number)
-        if policy not in self.policies:
-            self.policies.append(policy)
+        """One after another; all book under the ledger's policy until a recompute changes it."""
+        self._reference, _ = await asyncio.to_thread(self._reference_set, fault.number)
+        self._release = ""
         for hand in list(self._hands):
-            hand.give(EMC_REFERENCE=self._reference)
+            hand.give(EMC_REFERENCE=self._reference, CHAOS_RELEASE="")
             if hand.running and hand not in self._held:
                 with self._alone_with(hand):
                     hand.send(signal.SIGTERM)
@@ -388,6 +399,28 @@ class Run:
                 _copy_changed(REFERENCE, folder)
             self._sets[number] = str(folder), load_policy(folder)
         return self._sets[number]
+
+    async def _fault_recompute(self, fault: Fault) -> bool:
+        """Beside the workers; killed once on its way, if it is still on it then, and resumed."""
+        async with self._one_at_a_time["recompute"]:
+            folder, policy = await asyncio.to_thread(self._reference_set, fault.number)
+            rebook = Recompute(self.database, folder, self.folder / "recompute.log")
+            rebook.launch()
+            if await rebook.died(fault.lasts_s) is None:
+                rebook.kill()
+            await self._rebook(rebook)
+            self.policy, self._active = policy, folder
+        return True
+
+    async def _rebook(self, rebook: Recompute) -> None:
+        if not await rebook.to_the_end(within_s=RECOMPUTE_S):
+            self.outcome.wrong.append(f"no end of recomputing\n{rebook.tail()}")
+
+    async def _everything_anew(self) -> None:
+        """What an earlier release has booked differently is set right by a recompute alone."""
+        await self._fault_upgrade(Fault(at_s=0, kind=Kind.UPGRADE))
+        log = self.folder / "recompute.log"
+        await self._rebook(Recompute(self.database, self._active, log, "--again"))
 
     async def _fault_sessions(self, _: Fault) -> bool:
         try:

@@ -33,11 +33,12 @@ TEETH: Final[dict[str, Plan]] = {
     ),
     # The load has duplicates.
     "dedup": Plan(seed=4, seconds=3, workers=1),
-    # Workers go on with other reference files, on dossiers booked by the earlier ones.
+    # Workers of a release that mends a measure go on with dossiers as an earlier one booked them.
     "booked entries": Plan(
         seed=5,
         seconds=10,
         workers=1,
-        faults=(Fault(at_s=4, kind=Kind.UPGRADE, number=1),),
+        earlier=True,
+        faults=(Fault(at_s=4, kind=Kind.UPGRADE),),
     ),
 }

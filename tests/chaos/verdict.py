@@ -6,18 +6,13 @@ is looked at too.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agents.recount import Result
-from agents.shelf import unpack_events
-from monitor.domain.fold import fold
-from monitor.domain.identity import settled
 from monitor.domain.policy import Policy
-from monitor.domain.post import post
 from monitor.domain.view import Cell
-from monitor.ledger.packing import unpack_entries
 from tests.chaos.load import RecountWithVoids
 from tests.servers.topics import consume
 from tests.whole import ledger_checks
@@ -52,25 +47,23 @@ async def read_back(bootstrap: str, ends: Mapping[tuple[str, int], int]) -> Log:
 
 
 async def disagreements(
-    dsn: str, log: Log, acknowledged: Counter[bytes], policies: Sequence[Policy]
+    dsn: str, log: Log, acknowledged: Counter[bytes], policy: Policy
 ) -> list[str]:
-    """What is wrong; nothing, if all is well. `policies` are all that workers have run with.
+    """What is wrong; nothing, if all is well. Every dossier must be booked by the one policy.
 
-    With more than one of them, dossiers stand as the last worker booked that heard of them:
-    each must be as one of the policies says, and what hangs on reference files (which agency,
-    which level) is compared in sum.
+    The recount knows no reference files: with them, what hangs on them (which agency, which
+    level) is compared in sum.
     """
     found = []
     if missing := acknowledged - log.values:
         found.append(f"the log has lost {missing.total()} acknowledged records")
     found += await _records(dsn, log)
     cells, journal = await _cells(dsn), await _journal(dsn)
-    found += _few("dossier", await _dossiers(dsn, cells, policies))
-    found += _few("journal", await _booked(dsn, journal))
+    found += _few("dossier", await ledger_checks._dossiers_against(dsn, journal, cells, policy))
     found += _few("total", await ledger_checks._totals_against(dsn, journal, cells))
     result = log.said.result()
     found += _tallies(await ledger_checks.tallied(dsn), result)
-    if len(policies) == 1:
+    if policy is ledger_checks.PLAIN:
         found += _few("group", await ledger_checks.differences(dsn, result))
     else:
         found += _sums(await ledger_checks.figures(dsn), ledger_checks.recounted(result))
@@ -116,41 +109,6 @@ async def _journal(dsn: str) -> Counter[Any]:
         " GROUP BY measure, cell, day, slot",
     )
     return Counter({tuple(row)[:4]: row["sum"] for row in rows})
-
-
-async def _dossiers(
-    dsn: str, cells: Mapping[int, Cell], policies: Sequence[Policy]
-) -> list[str]:
-    """Each has booked what its events say, by one of the policies."""
-    found = []
-    for row in await ledger_checks._fetch(dsn, "SELECT key, events, booked FROM dossier"):
-        booked = {
-            (measure, cells[cell], day, slot): amount
-            for (measure, cell, day, slot), amount in unpack_entries(row["booked"]).items()
-        }
-        events = settled(unpack_events(row["events"]))
-        if not any(
-            booked
-            == {
-                (account.measure, account.cell, account.day, account.slot): amount
-                for account, amount in post(fold(events, policy.portals), policy).items()
-            }
-            for policy in policies
-        ):
-            found.append(f"dossier {row['key']} has booked what no policy says of its events")
-    return found
-
-
-async def _booked(dsn: str, journal: Counter[Any]) -> list[str]:
-    booked: Counter[Any] = Counter()
-    for row in await ledger_checks._fetch(dsn, "SELECT booked FROM dossier"):
-        for entry, amount in unpack_entries(row["booked"]).items():
-            booked[entry] += amount
-    return [
-        f"journal {account}: {journal[account]}, dossiers {booked[account]}"
-        for account in sorted(journal.keys() | booked.keys())
-        if journal[account] != booked[account]
-    ]
 
 
 def _tallies(records: Mapping[str, int], result: Result) -> list[str]:
