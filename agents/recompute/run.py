@@ -27,6 +27,7 @@ from monitor.reference.sets import policy_of
 MOST_TOUCHED: Final = 10_000
 MOST_ROUNDS: Final = 20  # of following, before it is said that bookings are faster
 MOST_FAILURES: Final = 3  # of processes, one after another without any progress
+ANALYZE_SECONDS: Final = 5.0
 LOOKS: Final = 10  # for another `emc recompute`
 LOOK_SECONDS: Final = 0.3
 PATIENCE_SECONDS: Final = 60.0  # with a ledger that is away
@@ -122,8 +123,32 @@ async def _rebook_and_switch(job: Job, watcher: Watcher) -> None:
             # Read beforehand: between following and switching no time must be lost.
             policy = policy_of(await ledger.policies.load(progress.reference))
             rebooker = Rebooker(ledger, policy)
-            await _rebook(connection, job, watcher)
+            async with _statistics(job.dsn):
+                await _rebook(connection, job, watcher)
             watcher.switched(await recompute.switch(connection, progress.epoch, rebooker))
+
+
+@asynccontextmanager
+async def _statistics(dsn: str) -> AsyncIterator[None]:
+    """Keep the planner up to date: plans made while `rebooked` was empty would read all of it."""
+
+    async def analyze() -> None:
+        while True:
+            await asyncio.sleep(ANALYZE_SECONDS)
+            with suppress(*UNAVAILABLE):  # whoever needs the ledger says so
+                connection = await asyncpg.connect(dsn)
+                try:
+                    await connection.execute("ANALYZE rebooked")
+                finally:
+                    connection.terminate()
+
+    analyzing = asyncio.create_task(analyze())
+    try:
+        yield
+    finally:
+        analyzing.cancel()
+        with suppress(asyncio.CancelledError):
+            await analyzing
 
 
 async def _rebook(connection: Any, job: Job, watcher: Watcher) -> None:

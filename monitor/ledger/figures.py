@@ -74,6 +74,18 @@ class Progress(NamedTuple):
     moved_ms: int
 
 
+class Watermark(NamedTuple):
+    """How far the follower has come with the balances."""
+
+    folded_ms: int = (
+        0  # whatever was committed before this is in them; 0 before the first round
+    )
+    backlog: int = 0  # numbers of the journal drawn since, those rolled back included
+
+
+NEVER_FOLDED: Final = Watermark()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """All that one transaction saw; shards are summed."""
@@ -84,6 +96,7 @@ class Snapshot:
     open: Mapping[Stock, int]
     tallies: Mapping[TallyKey, int]  # details only of refusals: their reasons
     positions: Mapping[Partition, Progress]
+    watermark: Watermark = NEVER_FOLDED
 
     @property
     def booked(self) -> int:
@@ -106,10 +119,25 @@ _TOTALS: Final = """
     GROUP BY 1, 2, 3, 4, 5, 6
 """
 
+# Those whose rows are their own, and those that a recompute's result stands for (the view
+# `booked_now`, taken apart so that each half has an index).
 _OVERDUE_TODAY: Final = """
-    SELECT dossier.outcome, cell.agency, cell.channel, cell.level, count(*) AS dossiers
-    FROM dossier JOIN cell ON cell.id = dossier.cell
-    WHERE dossier.outcome IN (4, 5) AND dossier.due_ms >= $1 AND dossier.due_ms < $2
+    WITH active AS MATERIALIZED (
+        SELECT coalesce(max(epoch), 0) AS epoch FROM policy WHERE state = 'active'
+    ), due AS (
+        SELECT dossier.outcome, dossier.cell
+        FROM dossier CROSS JOIN active
+        WHERE dossier.outcome IN (4, 5) AND dossier.due_ms >= $1 AND dossier.due_ms < $2
+          AND NOT EXISTS (SELECT FROM rebooked WHERE rebooked.key = dossier.key
+              AND rebooked.epoch > dossier.epoch AND rebooked.epoch = active.epoch)
+        UNION ALL
+        SELECT rebooked.outcome, rebooked.cell
+        FROM rebooked CROSS JOIN active JOIN dossier USING (key)
+        WHERE rebooked.outcome IN (4, 5) AND rebooked.due_ms >= $1 AND rebooked.due_ms < $2
+          AND rebooked.epoch > dossier.epoch AND rebooked.epoch = active.epoch
+    )
+    SELECT due.outcome, cell.agency, cell.channel, cell.level, count(*) AS dossiers
+    FROM due JOIN cell ON cell.id = due.cell
     GROUP BY 1, 2, 3, 4
 """
 
@@ -123,6 +151,13 @@ _TALLIES: Final = """
 _POSITIONS: Final = """
     SELECT topic, partition, next, (extract(epoch FROM moved_at) * 1000)::int8 AS moved_ms
     FROM position
+"""
+
+# The last number drawn, not the journal itself, which may be long beyond the watermark.
+_WATERMARK: Final = """
+    SELECT (extract(epoch FROM folded_at) * 1000)::int8 AS folded_ms,
+           greatest(CASE WHEN is_called THEN last_value ELSE 0 END - seq, 0) AS backlog
+    FROM follower, journal_seq_seq
 """
 
 
@@ -163,17 +198,28 @@ class Figures:
         """
         today = self._policy.zone.day(now_ms)
         try:
-            totals, overdue_today, tallies, positions = await self._read(now_ms, today)
+            totals, overdue_today, tallies, positions, watermark = await self._read(
+                now_ms, today
+            )
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
 
         # In a thread: tens of thousands of rows would hold up whoever else the loop serves.
         return await asyncio.to_thread(
-            _arranged, self._policy, now_ms, totals, overdue_today, tallies, positions
+            _arranged,
+            self._policy,
+            now_ms,
+            totals,
+            overdue_today,
+            tallies,
+            positions,
+            Watermark(*watermark[0]),
         )
 
     async def _read(self, now_ms: int, today: int) -> list[Rows]:
-        """The rows of totals, of what is overdue since today began, of tallies and positions."""
+        """The rows of totals, of what is overdue since today began, of tallies, positions and
+        the watermark.
+        """
         midnight_ms = self._policy.zone.start_of(today)
         # By dates, nothing is overdue on the day it falls due.
         overdue_before_ms = (
@@ -188,6 +234,7 @@ class Figures:
                 await connection.fetch(_OVERDUE_TODAY, midnight_ms, overdue_before_ms),
                 await connection.fetch(_TALLIES, Tally.REFUSED.value),
                 await connection.fetch(_POSITIONS),
+                await connection.fetch(_WATERMARK),
             ]
 
 
@@ -198,6 +245,7 @@ def _arranged(
     overdue_today: Rows,
     tallies: Rows,
     positions: Rows,
+    watermark: Watermark,
 ) -> Snapshot:
     today = policy.zone.day(now_ms)
     present = cache(policy.present)
@@ -235,6 +283,7 @@ def _arranged(
             Partition(topic, number): Progress(following, moved_ms)
             for topic, number, following, moved_ms in positions
         },
+        watermark=watermark,
     )
 
 

@@ -275,6 +275,8 @@ async def switch(connection: Any, epoch: int, rebook: Rebook) -> Switched:
             "SELECT count(*) FROM recompute_range WHERE NOT done"
         ):
             raise RangesLeft(f"{left} ranges are not rebooked")
+        # Whoever loads dossiers from now on looks there: plans of when it was empty must go.
+        await connection.execute("ANALYZE rebooked")
         # Nobody else adds to it any more: they wait for the policy's row.
         until = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM pending")
         lines = await _append(connection, 0, until)

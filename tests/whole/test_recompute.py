@@ -28,16 +28,16 @@ async def test_workers_go_on_during_a_recompute_and_take_up_the_new_policy_after
         # The second comes with the new files already, as in a rolling upgrade.
         first, second = here.worker(reference=str(SHIPPED)), here.worker(reference=str(folder))
         await asyncio.to_thread(first.start)
-        async with streaming(here, 500):
+        async with streaming(here, 100):
             await asyncio.to_thread(second.start)
-            await here.booked_beyond(300)
+            await here.booked_beyond(100)
             assert "EMC_REFERENCE is not the reference set that is active" in second.said()
 
             done = await asyncio.to_thread(recompute, database, "--reference", str(folder))
 
             assert done.returncode == 0, done.stderr
             booked = await here.booked_beyond(0)
-            await here.booked_beyond(booked + 300)
+            await here.booked_beyond(booked + 50)
         await here.booked()
 
         ends = {partition: here.ends[partition] for partition in range(here.partitions)}
