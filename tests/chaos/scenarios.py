@@ -36,7 +36,7 @@ TEETH: Final[dict[str, Plan]] = {
     # Workers go on with other reference files, on dossiers booked by the earlier ones.
     "booked entries": Plan(
         seed=5,
-        seconds=10,
+        seconds=14,
         workers=1,
         faults=(Fault(at_s=4, kind=Kind.UPGRADE, number=1),),
     ),
