@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
 from agents.dossiers import Desk, LedgerEmptied
+from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant, LogReplaced
@@ -22,7 +23,7 @@ from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
-from monitor.ledger.migrate import SchemaTooNew, migrate
+from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
@@ -138,6 +139,10 @@ async def work(
         if ledger is None:
             return
         await stack.enter_async_context(collecting_at_leisure())
+        pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
+        await stack.enter_async_context(
+            following(settings.database, policy.zone, health, round_seconds=pace)
+        )
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
@@ -174,14 +179,19 @@ async def work(
 async def _opened(settings: Settings, stack: AsyncExitStack) -> Ledger:
     """The ledger, migrated; a person can mend what is wrong with it at the start."""
     say = structlog.get_logger("emc.worker")
+    for name in await bring_up_to_date(settings):
+        say.info("ledger migrated", migration=name)
+    return await stack.enter_async_context(Ledger.open(settings.database))
+
+
+async def bring_up_to_date(settings: Settings) -> list[str]:
+    """Migrate the ledger; the names of what was applied. Raises `Stopped` if it cannot be."""
     try:
-        for name in await migrate(settings.database):
-            say.info("ledger migrated", migration=name)
-        return await stack.enter_async_context(Ledger.open(settings.database))
+        return await migrate(settings.database)
+    except (SchemaTooNew, MayNotMigrate) as error:
+        raise Stopped(str(error)) from None
     except (*UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
         raise Stopped(f"the ledger cannot be used, see EMC_DATABASE: {_said(error)}") from None
-    except SchemaTooNew as error:
-        raise Stopped(str(error)) from None
 
 
 async def _started(app: faust.App, settings: Settings) -> None:

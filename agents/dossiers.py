@@ -27,6 +27,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from agents.acknowledged import Acknowledged
 from agents.batch import Batch, LogUnavailable, Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
@@ -45,11 +46,12 @@ from monitor.ledger.ledger import (
     PositionMoved,
     VersionConflict,
 )
-from monitor.ledger.packing import booked_cells
+from monitor.ledger.packing import unpack_entries
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
     DossierRow,
+    Entry,
     Move,
     Partition,
     Refusal,
@@ -148,6 +150,7 @@ class Desk:
         self._at_hand = at_hand
         self._say = structlog.get_logger("emc.dossiers")
 
+        self._acknowledged = Acknowledged(health)
         self._held: dict[Partition, Held] = {}
         self._shelf: OrderedDict[str, Dossier] = OrderedDict()
         self._late_before_ms = 0  # as of the batch in hand
@@ -392,26 +395,27 @@ class Desk:
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        posted: list[tuple[Dossier, BookingClass, Posting]] = []
+        posted: list[tuple[Dossier, BookingClass, Posting, int, dict[Entry, int]]] = []
         cells: set[Cell] = set()
+        seen: set[int] = set()
         turns = _Turns()
         for key, booking_class in self._touched.items():
             dossier = self._shelf[key]
             made = posting(dossier.view, self._policy)
-            posted.append((dossier, booking_class, made))
+            holder = made.cell(dossier.view.holder)
             cells.update(made.cells)
-            cells.add(dossier.view.cell(dossier.view.holder))
+            booked = unpack_entries(dossier.booked) if dossier.booked else {}
+            seen.update([cell for _, cell, _, _ in booked])
+            posted.append((dossier, booking_class, made, holder, booked))
             if turns.over():
                 await asyncio.sleep(0)
         numbers = await self._ledger.number(cells)
-        seen = {numbers[cell] for cell in cells}
-        for dossier, _, _ in posted:
-            seen.update(booked_cells(dossier.booked))
-        sheet = Sheet(numbers, await self._ledger.cells(seen))
+        seen.update([numbers[cell] for cell in cells])
+        sheet = Sheet(await self._ledger.cells(seen))
         rows = []
-        for dossier, booking_class, made in posted:
-            sheet.book(dossier, made, booking_class)
-            rows.append(_row(dossier, numbers))
+        for dossier, booking_class, made, holder, booked in posted:
+            sheet.book(dossier, booked, made.numbered(numbers), booking_class)
+            rows.append(_row(dossier, numbers[made.cells[holder]]))
             if turns.over():
                 await asyncio.sleep(0)
         self._put_away()
@@ -488,6 +492,7 @@ class Desk:
         health.at_hand.set(len(self._shelf))
         for partition, move in unit.moves.items():
             self._to_show[partition] = move.next
+            self._acknowledged.note(partition, move.next)
             held = self._held.get(partition)
             if held is not None and held.epoch == move.epoch:
                 held.booked = move.next
@@ -572,6 +577,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
             return {}
+        self._acknowledged.compare(claimed)
         self._forget()
         self._hold(
             {
@@ -682,6 +688,7 @@ class Desk:
                 self._hold({})
                 await self._log.rejoin()
                 return True
+        self._acknowledged.compare(positions)
         self._forget()
         for partition, held in self._held.items():
             held.start = held.next = held.booked = positions[partition].next
@@ -722,13 +729,14 @@ class LedgerEmptied(Exception):
     """The ledger has lost what it had."""
 
 
-def _row(dossier: Dossier, numbers: Mapping[Cell, int]) -> DossierRow:
+def _row(dossier: Dossier, cell: int) -> DossierRow:
+    """The dossier's row; the cell is the holder's, as what is posted has it."""
     view = dossier.view
     return DossierRow(
         key=dossier.key,
         version=dossier.version,
         outcome=OUTCOME_NUMBERS[view.outcome],
-        cell=numbers[view.cell(view.holder)],
+        cell=cell,
         due_ms=view.due_ms,
         events=dossier.events,
         booked=dossier.booked,

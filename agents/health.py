@@ -76,6 +76,31 @@ class WorkerHealth:
         self.at_hand = Gauge(
             "emc_worker_dossiers_at_hand", "Dossiers kept in memory.", registry=own
         )
+        self.ledger_behind = Counter(
+            "emc_worker_ledger_behind_records",
+            "Records that the ledger had acknowledged as booked and did not have any more: a"
+            " standby was promoted before it had caught up, or an older copy restored. They"
+            " are read again from the log.",
+            registry=own,
+        )
+        self.follower_leads = Gauge(
+            "emc_worker_follower_leads",
+            "1 while this worker makes the balances from the journal, else 0; the sum over all"
+            " workers of a ledger is 1.",
+            registry=own,
+        )
+        self.follower_folded = Counter(
+            "emc_worker_follower_folded_rows",
+            "Numbers of the journal that this worker has folded into the balances.",
+            registry=own,
+        )
+        self.follower_failures = Counter(
+            "emc_worker_follower_failures",
+            "Times that the follower gave up and tried again, by cause: ledger_unavailable or"
+            " fault. The stream goes on meanwhile.",
+            ["cause"],
+            registry=own,
+        )
         build = Info("emc_worker_build", "The release that runs.", registry=own)
         build.info({"version": __version__})
         ProcessCollector(registry=own)

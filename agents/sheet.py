@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from agents.shelf import Dossier
 from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
-from monitor.domain.post import Posting
 from monitor.domain.view import Cell
-from monitor.ledger.packing import pack_entries, unpack_entries
+from monitor.ledger.packing import pack_entries
 from monitor.ledger.unit import BookingClass, Entry, Line, TotalKey
 
 Side = dict[Entry, int]
@@ -16,18 +15,21 @@ Side = dict[Entry, int]
 class Sheet:
     """Differences for the journal and the totals that are shown."""
 
-    def __init__(self, numbers: Mapping[Cell, int], cells: Mapping[int, Cell]) -> None:
-        self._numbers = numbers
+    def __init__(self, cells: Mapping[int, Cell]) -> None:
         self._cells = cells
         # What is added to accounts and what is taken from them, of each class.
         self._sides: dict[BookingClass, tuple[Side, Side]] = {
             each: ({}, {}) for each in BookingClass
         }
 
-    def book(self, dossier: Dossier, posting: Posting, booking_class: BookingClass) -> None:
-        """Book the difference, never against a recomputed old view, and note it as booked."""
-        new = posting.numbered(self._numbers)
-        booked = unpack_entries(dossier.booked) if dossier.booked else {}
+    def book(
+        self,
+        dossier: Dossier,
+        booked: Mapping[Entry, int],
+        new: Mapping[Entry, int],
+        booking_class: BookingClass,
+    ) -> None:
+        """Book the difference to what is booked, never to a recomputed old view, and note it."""
         dossier.version += 1
         if booked == new:
             return

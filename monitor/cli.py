@@ -12,7 +12,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from agents.app import Stopped, work
+from agents.app import Stopped, bring_up_to_date, work
 from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
 from monitor import __version__
@@ -91,6 +91,25 @@ def serve() -> None:
             )
         )
     )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the ledger to this release's schema, and end.
+
+    A worker does so when it starts. Where workers may not change the schema
+    (deploy/postgresql/roles.sql), run this as the role that owns the ledger, before them.
+    """
+    settings = _configured()
+
+    async def applied(_: asyncio.Event) -> None:
+        names = await bring_up_to_date(settings)
+        for name in names:
+            typer.echo(f"applied {name}")
+        if not names:
+            typer.echo("nothing to apply: the ledger has the schema of this release")
+
+    raise typer.Exit(_until_stopped(applied))
 
 
 @app.command()

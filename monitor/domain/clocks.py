@@ -11,7 +11,7 @@ from monitor.domain.event import State
 from monitor.domain.lifecycle import STANDING, Holder
 from monitor.domain.measures import Clock
 from monitor.domain.reckoning import Reckoning
-from monitor.domain.view import Move, Outcome, Place, View, whose_time
+from monitor.domain.view import Move, Place, View, whose_time
 
 # One interval of one clock: clock, from, until, who had the dossier, by when it had to end
 # (None: no limit), the step, whose time it was.
@@ -35,12 +35,12 @@ def timed(reckoning: Reckoning) -> list[Timed]:
             found.append(
                 (_SUPPLEMENT, asked_ms, ended_ms, supplement.place, None, "", _CITIZEN)
             )
-    end_ms = view.end_ms
-    if end_ms is not None and view.outcome is Outcome.COMPLETED:
+    end_ms = reckoning.end_ms
+    if end_ms is not None and view.completed:
         due_ms = reckoning.due_06b_ms(end_ms)
         place = view.settler
         found.append((_PROCESSING, accepted_ms, end_ms, place, due_ms, "", _NOBODY))
-        if view.processed_ms is not None and view.standing == State.HANDED_OVER:
+        if view.processed_ms is not None and view.standing == _HANDED_OVER:
             handed_ms = max(end_ms, view.standing_ms)
             found.append((_HANDOVER, end_ms, handed_ms, place, None, "", _NOBODY))
     _between_moves(found, view)
@@ -49,6 +49,7 @@ def timed(reckoning: Reckoning) -> list[Timed]:
     return found
 
 
+_HANDED_OVER: Final = int(State.HANDED_OVER)
 _ACCEPTANCE: Final = Clock.ACCEPTANCE
 _FORWARD: Final = Clock.FORWARD
 _SUPPLEMENT_REQUEST: Final = Clock.SUPPLEMENT_REQUEST

@@ -48,9 +48,20 @@ def effective_ms(event: Event) -> int:
     return event.claimed_ms
 
 
+# Looked up for every event: members of an enumeration are slow to reach.
+_STATE: Final = Kind.STATE
+_SNAPSHOT: Final = Kind.SNAPSHOT
+_OTHER: Final = int(State.OTHER)
+_SUBMITTED: Final = int(State.SUBMITTED)
+_SUPPLEMENT_REQUESTED: Final = int(State.SUPPLEMENT_REQUESTED)
+_PROCESSED: Final = int(State.PROCESSED)
+_HANDED_OVER: Final = int(State.HANDED_OVER)
+
+
 def rank(event: AnyEvent) -> int:
     """The order of what is claimed for one instant: by state, then what is no state."""
-    if event.kind is Kind.STATE or event.kind is Kind.SNAPSHOT:
+    kind = event.kind
+    if kind is _STATE or kind is _SNAPSHOT:
         state: int = event.state
         return RANK[state]
     return NO_STATE_RANK
@@ -104,16 +115,16 @@ def advance(view: View, event: AnyEvent) -> bool:
     True means that the view is now what `fold` would give for all events so far and this one.
     """
     at = effective_ms(event)
-    if at <= view.last_ms:
-        key = (event.sequence, rank(event), event.source, event.id)
-        if at < view.last_ms or key < view.last_key:
-            return False
-    if view.mixed or event.kind in _ONLY_FOLD or (view.source and event.source != view.source):
+    source = event.source
+    key = (event.sequence, rank(event), source, event.id)
+    if at <= view.last_ms and (at < view.last_ms or key < view.last_key):
         return False
-    view.source = event.source
+    if view.mixed or event.kind in _ONLY_FOLD or (view.source and source != view.source):
+        return False
+    view.source = source
     view.last_ms = at
-    view.last_key = (event.sequence, rank(event), event.source, event.id)
-    take(view, event)
+    view.last_key = key
+    _take(view, event, at)
     return True
 
 
@@ -232,7 +243,7 @@ def _accepts(event: AnyEvent) -> bool:
     return (
         event.kind is Kind.SNAPSHOT
         or event.state in ACCEPTING
-        or (event.state == State.SUPPLEMENT_REQUESTED and event.receipt_ms is not None)
+        or (event.state == _SUPPLEMENT_REQUESTED and event.receipt_ms is not None)
     )
 
 
@@ -241,12 +252,16 @@ def _accepts(event: AnyEvent) -> bool:
 
 def take(view: View, event: AnyEvent) -> None:
     """What one event, next in order, does to the view."""
-    if event.claimed_ms - event.arrival_ms > FUTURE_MS:
+    _take(view, event, effective_ms(event))
+
+
+def _take(view: View, event: AnyEvent, at: int) -> None:
+    if at != event.claimed_ms:
         view.warnings.append(_noted(QualityWarning.FUTURE_TIME, event))
-    if event.kind is Kind.STATE:
-        _enter(view, event)
+    if event.kind is _STATE:
+        _enter(view, event, at)
     else:
-        _STEPS[event.kind](view, event, effective_ms(event))
+        _STEPS[event.kind](view, event, at)
 
 
 def as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
@@ -267,31 +282,37 @@ def as_reopened(counted: Sequence[AnyEvent], heard: View) -> View:
     return view
 
 
-def _enter(view: View, event: AnyEvent) -> None:
+def _enter(view: View, event: AnyEvent, at: int) -> None:
     """A state: it has no effect at all once a 3, 7 or 10 stands."""
     if view.standing:
         view.warnings.append(_noted(QualityWarning.SHUT_OUT, event))
         return
     state: int = event.state
-    at = effective_ms(event)
-    place = Place(event.agency, event.unit)
-    before = State(view.moves[-1].state) if view.moves else None
-    if state and state not in TRANSITIONS[before]:
+    moves = view.moves
+    before = moves[-1] if moves else None
+    place = view.receiver if before is None else before.place
+    if place.agency != event.agency or place.unit != event.unit:
+        place = Place(event.agency, event.unit)
+    if state and state not in _MAY_FOLLOW[None if before is None else before.state]:
         view.warnings.append(_noted(QualityWarning.ILLEGAL_TRANSITION, event))
     _hear(view, event, at, place)
-    if state == State.OTHER:
+    if state == _OTHER:
         return  # 0 and 1 change nothing
-    if state == State.SUBMITTED and view.accepted_ms is not None:
+    if state == _SUBMITTED and view.accepted_ms is not None:
         _submit(view, state, at, place)  # told late; it changes nothing else
         return
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, state, at)
-    if _ACTS[State(state)](view, state, at, place):
-        if state in CLOSING and not (
-            state == State.HANDED_OVER and view.processed_ms is not None
-        ):
+    if _ACTS[state](view, state, at, place):
+        if state in CLOSING and not (state == _HANDED_OVER and view.processed_ms is not None):
             view.end_told_ms = None if event.backfill else event.arrival_ms
         view.moves.append(Move(at, state, place, event.step, event.source))
+
+
+# `TRANSITIONS`, which asks for a `State` and looks through a proxy.
+_MAY_FOLLOW: Final[dict[int | None, frozenset[State]]] = {
+    None if state is None else int(state): after for state, after in TRANSITIONS.items()
+}
 
 
 def _hear(view: View, event: AnyEvent, at: int, place: Place) -> None:
@@ -299,8 +320,9 @@ def _hear(view: View, event: AnyEvent, at: int, place: Place) -> None:
     if view.accepted_ms is None:
         _say(view, event, place, at)
     _say_where_unsaid(view, event)
-    if event.due_ms is not None and (not view.dues or view.dues[-1].due_ms != event.due_ms):
-        view.dues.append(Due(at, event.due_ms))
+    due_ms = event.due_ms
+    if due_ms is not None and (not view.dues or view.dues[-1].due_ms != due_ms):
+        view.dues.append(Due(at, due_ms))
 
 
 # What a state does; False: nothing, and it is no move.
@@ -315,13 +337,14 @@ def _submit(view: View, _state: int, at: int, place: Place) -> bool:
 
 def _run(view: View, state: int, at: int, place: Place) -> bool:
     """The dossier is with the office again, or waits for somebody: a 9 before is undone."""
-    entered = not view.moves or view.moves[-1].state != state
+    # Repeated 5s are one request.
+    asks = state == _SUPPLEMENT_REQUESTED and not (view.moves and view.moves[-1].state == state)
     if view.processed_ms is not None:
         view.processed_ms = None
         for supplement in view.supplements:
             supplement.after_end = False
-        view.moves = [move for move in view.moves if move.state != State.PROCESSED]
-    if state == State.SUPPLEMENT_REQUESTED and entered:  # repeated 5s are one request
+        view.moves = [move for move in view.moves if move.state != _PROCESSED]
+    if asks:
         _ask(view, at, place)
     return True
 
@@ -342,7 +365,7 @@ def _stand(view: View, state: int, at: int, place: Place) -> bool:
     return True
 
 
-_ACTS: Final[Mapping[State, Callable[[View, int, int, Place], bool]]] = {
+_ACTS: Final[dict[int, Callable[[View, int, int, Place], bool]]] = {
     State.SUBMITTED: _submit,
     **dict.fromkeys(RUNNING, _run),
     State.PROCESSED: _process,
@@ -375,10 +398,14 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
 
 def _say_where_unsaid(view: View, event: AnyEvent) -> None:
     """Attributes that nobody has given yet, also after acceptance."""
-    view.channel = view.channel or event.channel
-    view.sub_channel = view.sub_channel or event.sub_channel
-    view.level = view.level or event.level
-    view.applicant_type = view.applicant_type or event.applicant_type
+    if not view.channel:
+        view.channel = event.channel
+    if not view.sub_channel:
+        view.sub_channel = event.sub_channel
+    if not view.level:
+        view.level = event.level
+    if not view.applicant_type:
+        view.applicant_type = event.applicant_type
 
 
 def _accepted_ms(view: View, event: AnyEvent, at: int) -> int:
@@ -408,12 +435,12 @@ def _end_supplement(view: View, state: int, at: int) -> None:
     if state in COMPLETING:
         view.supplements[-1].completed = True
         view.supplements[-1].ended_ms = at
-    elif state != State.SUPPLEMENT_REQUESTED:
+    elif state != _SUPPLEMENT_REQUESTED:
         view.supplements[-1].ended_ms = at
 
 
 def _supplement_requested(view: View, event: AnyEvent, at: int) -> None:
-    inside = bool(view.moves) and view.moves[-1].state == State.SUPPLEMENT_REQUESTED
+    inside = bool(view.moves) and view.moves[-1].state == _SUPPLEMENT_REQUESTED
     if not view.standing and not inside:  # within a 5 it is the same request
         _ask(view, at, Place(event.agency, event.unit) if event.agency else view.holder)
 
@@ -458,7 +485,7 @@ def _snapshot(view: View, event: AnyEvent, at: int) -> None:
         view.dues.append(Due(at, event.due_ms))
     if view.supplements and view.supplements[-1].ended_ms is None:
         _end_supplement(view, event.state, at)
-    if event.state == State.SUPPLEMENT_REQUESTED:
+    if event.state == _SUPPLEMENT_REQUESTED:
         _ask(view, at, place)
     view.moves.append(Move(at, event.state, place, event.step, event.source))
 

@@ -1,12 +1,12 @@
 """What a dossier's view books: the entries whose sums are the figures (ARCHITECTURE.md §2.1)."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from monitor.domain.clocks import timed
 from monitor.domain.event import ApplicantType, Channel, Level, State
-from monitor.domain.lifecycle import RUNNING, RuleName
+from monitor.domain.lifecycle import PAUSING, RUNNING, RuleName
 from monitor.domain.measures import (
     CONSUMED_BOUNDS,
     NO_SLOT,
@@ -253,7 +253,7 @@ def _post_plain(posting: Posting, view: View, policy: Policy) -> list[Stay]:
     if end_ms is not None:
         settled_by = posting.cell(view.settler)
         ended = zone.day(end_ms)
-        handed_over = view.standing == _TEN
+        handed_over = view.standing == _STATE_HANDED_OVER
         if view.processed_ms is None and not handed_over:
             rows.append((_RETURNED, settled_by, ended, NO_SLOT, 1))
         else:
@@ -272,7 +272,7 @@ def _post_plain(posting: Posting, view: View, policy: Policy) -> list[Stay]:
     return stays
 
 
-_TEN: Final = int(State.HANDED_OVER)
+_STATE_HANDED_OVER: Final = int(State.HANDED_OVER)
 
 
 def _post_time_taken(
@@ -328,13 +328,13 @@ _IN_PROCESS_FIRST_DUE: Final[_Stock] = (
 def stays_until(posting: Posting, view: View, zone: Zone, end_ms: int | None) -> list[Stay]:
     """Where each day on which anything changed left the dossier, up to the day of an end.
 
-    Changes are new stints, due dates made, supplements asked for and ended; and a move within a
+    Changes are moves to another holder or state, due dates made, supplements asked for and ended; and a move within a
     stint, because a 6 that becomes an 8 ends a pause, by which a due date of ours moves.
     """
-    stints = view.stints
-    began_ms = stints[0].from_ms
+    began_ms = view.began_ms or 0
+    moves = view.moves
     instants = [began_ms]
-    instants += [move.at_ms for move in view.moves]
+    instants += [move.at_ms for move in moves]
     instants += [made.made_ms for made in view.dues]
     for supplement in view.supplements:
         instants.append(supplement.asked_ms)
@@ -346,15 +346,18 @@ def stays_until(posting: Posting, view: View, zone: Zone, end_ms: int | None) ->
         if at_ms >= began_ms:
             last[zone.day(at_ms)] = at_ms
     ended = _NEVER if end_ms is None else zone.day(end_ms)
+    place, paused = view.receiver, view.accepted_by in PAUSING
+    after = view.opened_at  # the moves that have not been looked at
     stays: list[Stay] = []
-    after = 0  # of the stint in hand
     for day, at_ms in last.items():
         if day >= ended:
             break
-        while after < len(stints) and stints[after].from_ms <= at_ms:
+        while after < len(moves) and moves[after].at_ms <= at_ms:
+            state = moves[after].state
+            if state in RUNNING:
+                place, paused = moves[after].place, state in PAUSING
             after += 1
-        stint = stints[after - 1]
-        stays.append((day, at_ms, posting.cell(stint.place), stint.paused))
+        stays.append((day, at_ms, posting.cell(place), paused))
     return stays
 
 
@@ -388,7 +391,7 @@ def _post_stock(
 def post_legal(posting: Posting, reckoning: Reckoning, stays: list[Stay]) -> None:
     """Verdicts, stocks by other due dates, hand-offs; `stays` are those until the end."""
     view, zone, rows = reckoning.view, reckoning.zone, posting.rows
-    end_ms, end_766_ms = view.end_ms, reckoning.end_766_ms
+    end_ms, end_766_ms = reckoning.end_ms, reckoning.end_766_ms
     ended = None if end_ms is None else zone.day(end_ms)
     ended_766 = None if end_766_ms is None else zone.day(end_766_ms)
     place = view.holder if end_ms is None else view.settler
@@ -503,70 +506,84 @@ _SYNC: Final = Clock.SYNC
 # -- warnings that need the law --------------------------------------------------------------
 
 
-def oddities(reckoning: Reckoning) -> Iterator[Noted]:
+def oddities(reckoning: Reckoning) -> list[Noted]:
     """What is odd about an accepted dossier as a whole; what one event shows, `fold` noted."""
     view = reckoning.view
     source = accepting_source(view)
+    odd: list[Noted] = []
     if view.boarded_ms is None:
-        yield from _odd_at_reception(reckoning, source, view.accepted_ms or 0)
-    for supplement in reckoning.requests[1:]:
-        yield Noted(QualityWarning.SECOND_SUPPLEMENT, source, supplement.asked_ms)
-    yield from _odd_reschedulings(reckoning)
-    if view.end_ms is not None:
-        yield from _odd_at_end(view, source, view.end_ms)
+        _odd_at_reception(odd, reckoning, source, view.accepted_ms or 0)
+    odd += [
+        Noted(QualityWarning.SECOND_SUPPLEMENT, source, supplement.asked_ms)
+        for supplement in reckoning.requests[1:]
+    ]
+    if view.reschedulings:
+        _odd_reschedulings(odd, reckoning)
+    end_ms = reckoning.end_ms
+    if end_ms is not None:
+        _odd_at_end(odd, view, source, end_ms)
         if reckoning.backdated:
-            yield Noted(QualityWarning.BACKDATED_END, source, view.end_ms)
+            odd.append(Noted(QualityWarning.BACKDATED_END, source, end_ms))
+    return odd
 
 
 def accepting_source(view: View) -> str:
     """Whose dossier it is: the source that accepted it."""
-    accepting = view.moves[view.opened_at : view.opened_at + 1]
-    return accepting[0].source if accepting else view.source
+    if view.opened_at < len(view.moves):
+        return view.moves[view.opened_at].source
+    return view.source
 
 
-def _odd_reschedulings(reckoning: Reckoning) -> Iterator[Noted]:
+def _odd_reschedulings(odd: list[Noted], reckoning: Reckoning) -> None:
     for number, rescheduling in enumerate(reckoning.view.reschedulings):
+        source, at_ms = rescheduling.source, rescheduling.at_ms
         if number:
-            yield Noted(
-                QualityWarning.RESCHEDULED_AGAIN, rescheduling.source, rescheduling.at_ms
-            )
+            odd.append(Noted(QualityWarning.RESCHEDULED_AGAIN, source, at_ms))
         if reckoning.put_off_late(rescheduling):
-            yield Noted(
-                QualityWarning.RESCHEDULED_LATE, rescheduling.source, rescheduling.at_ms
-            )
+            odd.append(Noted(QualityWarning.RESCHEDULED_LATE, source, at_ms))
         if not rescheduling.apology:
-            yield Noted(QualityWarning.NO_APOLOGY, rescheduling.source, rescheduling.at_ms)
+            odd.append(Noted(QualityWarning.NO_APOLOGY, source, at_ms))
 
 
-def _odd_at_end(view: View, source: str, end_ms: int) -> Iterator[Noted]:
+def _odd_at_end(odd: list[Noted], view: View, source: str, end_ms: int) -> None:
     ended_ms = view.standing_ms if view.processed_ms is None else view.processed_ms
     if ended_ms < end_ms:  # the end was booked on the receipt
-        yield Noted(QualityWarning.END_BEFORE_RECEIPT, source, end_ms)
-    if view.outcome is Outcome.COMPLETED:
+        odd.append(Noted(QualityWarning.END_BEFORE_RECEIPT, source, end_ms))
+    if view.completed:
         if view.processed_ms is None:
-            yield Noted(QualityWarning.END_WITHOUT_PROCESSED, source, end_ms)
-        due_ms = view.due_ms
+            odd.append(Noted(QualityWarning.END_WITHOUT_PROCESSED, source, end_ms))
+        due_ms = view.due_at(end_ms)
         if due_ms is not None and due_ms // 1000 == ended_ms // 1000:
-            yield Noted(QualityWarning.END_EQUALS_DUE, source, end_ms)
-    for made in view.dues:
-        if made.made_ms > end_ms:
-            yield Noted(QualityWarning.DUE_AFTER_END, source, made.made_ms)
+            odd.append(Noted(QualityWarning.END_EQUALS_DUE, source, end_ms))
+    odd += [
+        Noted(QualityWarning.DUE_AFTER_END, source, made.made_ms)
+        for made in view.dues
+        if made.made_ms > end_ms
+    ]
 
 
-def _odd_at_reception(reckoning: Reckoning, source: str, accepted_ms: int) -> Iterator[Noted]:
+def _odd_at_reception(
+    odd: list[Noted], reckoning: Reckoning, source: str, accepted_ms: int
+) -> None:
     view, zone = reckoning.view, reckoning.zone
     procedure = reckoning.procedure
     if procedure is None:
-        yield Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms)
+        odd.append(Noted(QualityWarning.UNKNOWN_PROCEDURE, source, accepted_ms))
     elif view.level and view.level != procedure.level:
-        yield Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms)
+        odd.append(Noted(QualityWarning.LEVEL_DIFFERS, source, accepted_ms))
     if not reckoning.legal.agency_known(view.receiver.agency, zone.day(accepted_ms)):
-        yield Noted(QualityWarning.UNKNOWN_AGENCY, source, accepted_ms)
-    first_ms = view.first_due_at(view.end_ms)
+        odd.append(Noted(QualityWarning.UNKNOWN_AGENCY, source, accepted_ms))
     own = reckoning.own
-    if first_ms is not None and own is not None and zone.day(first_ms) != zone.day(own.due_ms):
-        yield Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms)
-    if view.channel == Channel.ONLINE and view.level == Level.INFORMATION:
-        yield Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms)
-    if view.applicant_type == ApplicantType.CITIZEN and view.identity_attached is False:
-        yield Noted(QualityWarning.IDENTITY_MISSING, source, accepted_ms)
+    if own is not None:
+        first_ms = view.first_due_at(reckoning.end_ms)
+        if first_ms is not None and zone.day(first_ms) != zone.day(own.due_ms):
+            odd.append(Noted(QualityWarning.DUE_DIFFERS, source, accepted_ms))
+    if view.channel == _ONLINE and view.level == _INFORMATION:
+        odd.append(Noted(QualityWarning.INFORMATION_ONLY_ONLINE, source, accepted_ms))
+    if view.applicant_type == _CITIZEN and view.identity_attached is False:
+        odd.append(Noted(QualityWarning.IDENTITY_MISSING, source, accepted_ms))
+
+
+_ONLINE: Final = int(Channel.ONLINE)
+_INFORMATION: Final = int(Level.INFORMATION)
+_CITIZEN: Final = int(ApplicantType.CITIZEN)

@@ -1,7 +1,5 @@
 """What the law's rules make of a dossier's view: limit, due dates, verdicts (MEASURES.md §5)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -13,7 +11,7 @@ from monitor.domain.lifecycle import RuleName
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT, Clock
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.procedure import Procedure
-from monitor.domain.view import Outcome, Rescheduling, Supplement, View
+from monitor.domain.view import Rescheduling, Supplement, View
 from monitor.domain.zone import Zone
 
 
@@ -35,17 +33,50 @@ class Judgement(NamedTuple):
     due_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
 class Reckoning:
-    """A view under the law's side of a policy. Everything here is a question to be asked."""
+    """A view under the law's side of a policy. Everything here is a question to be asked.
 
-    view: View
-    zone: Zone
-    legal: Legal
-    calendar: WorkCalendar
-    procedure: Procedure | None
-    limit: Limit | None
-    own: OwnDue | None  # receipt + limit, without any pause
+    It is of the view as it was when the reckoning was made: that is done for every posting.
+    """
+
+    __slots__ = (
+        "calendar",
+        "end_ms",
+        "legal",
+        "limit",
+        "own",
+        "procedure",
+        "requests",
+        "view",
+        "zone",
+    )
+
+    def __init__(
+        self,
+        view: View,
+        zone: Zone,
+        legal: Legal,
+        *,
+        calendar: WorkCalendar,
+        procedure: Procedure | None,
+        limit: Limit | None,
+        own: OwnDue | None,
+    ) -> None:
+        self.view = view
+        self.zone = zone
+        self.legal = legal
+        self.calendar = calendar
+        self.procedure = procedure
+        self.limit = limit
+        self.own = own  # receipt + limit, without any pause
+        self.end_ms = view.end_ms
+        # Supplement requests from acceptance, or the snapshot, to the end.
+        self.requests: list[Supplement] = []
+        if view.supplements:
+            began_ms = view.began_ms or 0
+            self.requests = [
+                s for s in view.supplements if s.asked_ms >= began_ms and not s.after_end
+            ]
 
     @classmethod
     def of(cls, view: View, zone: Zone, legal: Legal) -> "Reckoning":
@@ -70,37 +101,41 @@ class Reckoning:
                 own = due(start_ms, limit, calendar)
             except ValueError:  # it lies beyond the calendar: no deadline that we could count
                 own = None
-        return cls(view, zone, legal, calendar, procedure, limit, own)
+        return cls(
+            view,
+            zone,
+            legal,
+            calendar=calendar,
+            procedure=procedure,
+            limit=limit,
+            own=own,
+        )
 
     # -- what the rules are made of --------------------------------------------------------
 
     @property
     def stopped_ms(self) -> int | None:
         """Since when an open dossier stands in 8, which ends it under the 766 rule only."""
-        view = self.view
-        stopped_ms = None
-        for move in reversed(view.moves):
-            if move.state != State.STOPPED:
+        moves = self.view.moves
+        if not moves or moves[-1].state != _STOPPED:
+            return None
+        stopped_ms = 0
+        for move in reversed(moves):
+            if move.state != _STOPPED:
                 break
             stopped_ms = move.at_ms  # a repeated 8 is no new one
-        return None if stopped_ms is None else max(stopped_ms, view.began_ms or 0)
+        return max(stopped_ms, self.view.began_ms or 0)
 
     @property
     def end_766_ms(self) -> int | None:
         """The end as the 766 rule has it: the 9, else the 10, else 7, 3 or the standing 8."""
-        end_ms = self.view.end_ms
+        end_ms = self.end_ms
         return self.stopped_ms if end_ms is None else end_ms
-
-    @property
-    def requests(self) -> Sequence[Supplement]:
-        """Supplement requests from acceptance, or the snapshot, to the end."""
-        began_ms = self.view.began_ms or 0
-        return [s for s in self.view.supplements if s.asked_ms >= began_ms and not s.after_end]
 
     @property
     def backdated(self) -> bool:
         """Whether the end was claimed for more than a working day before it arrived."""
-        end_ms, told_ms = self.view.end_ms, self.view.end_told_ms
+        end_ms, told_ms = self.end_ms, self.view.end_told_ms
         if end_ms is None or told_ms is None or told_ms <= end_ms:
             return False
         try:
@@ -110,9 +145,12 @@ class Reckoning:
 
     def supplemented_ms(self, rule: RuleName, until_ms: int) -> int:
         """Elapsed time of supplement requests completed by then, if they stop the rule's clock."""
-        if State.SUPPLEMENT_REQUESTED not in self.legal.stops[rule]:
+        earlier_ms = self.view.earlier_pauses_ms
+        if not earlier_ms and not self.requests:
             return 0
-        return self.view.earlier_pauses_ms + sum(
+        if _SUPPLEMENT_REQUESTED not in self.legal.stops[rule]:
+            return 0
+        return earlier_ms + sum(
             s.ended_ms - s.asked_ms
             for s in self.requests
             if s.completed and s.ended_ms is not None and s.ended_ms <= until_ms
@@ -122,7 +160,7 @@ class Reckoning:
         """What stops a rule's clock up to an instant; open ones have no end."""
         stops = self.legal.stops[rule]
         pauses = []
-        if State.SUPPLEMENT_REQUESTED in stops:
+        if _SUPPLEMENT_REQUESTED in stops:
             for s in self.requests:
                 if s.asked_ms > at_ms:
                     continue
@@ -132,7 +170,7 @@ class Reckoning:
                     pauses.append(Pause(s.asked_ms, s.ended_ms))
         moves = self.view.moves
         for place, move in enumerate(moves):
-            if move.state == State.SUPPLEMENT_REQUESTED or move.state not in stops:
+            if move.state == _SUPPLEMENT_REQUESTED or move.state not in stops:
                 continue
             if move.at_ms > at_ms:
                 break
@@ -161,7 +199,7 @@ class Reckoning:
     def due_06b_ms(self, at_ms: int) -> int | None:
         """The last due date sent by then, never moved by us; else ours, moved by its pauses."""
         sent = self.view.due_at(at_ms)
-        return self.own_due_ms(RuleName.R06B, at_ms) if sent is None else sent
+        return self.own_due_ms(_R06B, at_ms) if sent is None else sent
 
     def due_766_ms(self, at_ms: int) -> int | None:
         """The last due date sent by then, else receipt plus the procedure's limit."""
@@ -193,46 +231,41 @@ class Reckoning:
         if end_ms is None:
             return None
         due_ms = self.due_766_ms(end_ms)
-        net_ms = end_ms - self.supplemented_ms(RuleName.R766, end_ms)
+        net_ms = end_ms - self.supplemented_ms(_R766, end_ms)
         asked = len(self.requests)
-        if self.view.end_ms is None:  # none that came after the standing 8, which ends them
+        if self.end_ms is None:  # none that came after the standing 8, which ends them
             asked = sum(s.ended_ms is not None and s.ended_ms <= end_ms for s in self.requests)
         if asked + self.view.earlier_supplements > 1:
-            verdict = Verdict.LATE
+            verdict = _LATE
         elif due_ms is None:
-            verdict = Verdict.NO_DEADLINE
+            verdict = _NO_DEADLINE
         else:
-            verdict = Verdict.ON_TIME if net_ms <= due_ms else Verdict.LATE
-        return Judgement(RuleName.R766, verdict, net_ms, due_ms)
+            verdict = _ON_TIME if net_ms <= due_ms else _LATE
+        return Judgement(_R766, verdict, net_ms, due_ms)
 
     def judge_06b(self) -> Judgement | None:
         """By local dates, of processed dossiers: early, on time, late."""
-        view = self.view
-        end_ms = view.end_ms
-        if end_ms is None or view.outcome is not Outcome.COMPLETED:
+        end_ms = self.end_ms
+        if end_ms is None or not self.view.completed:
             return None
         due_ms = self.due_06b_ms(end_ms)
         if due_ms is None:
-            return Judgement(RuleName.R06B, Verdict.NO_DEADLINE, end_ms, None)
+            return Judgement(_R06B, _NO_DEADLINE, end_ms, None)
         ended, due_day = self.zone.day(end_ms), self.zone.day(due_ms)
-        if ended < due_day:
-            verdict = Verdict.EARLY
-        else:
-            verdict = Verdict.ON_TIME if ended == due_day else Verdict.LATE
-        return Judgement(RuleName.R06B, verdict, end_ms, due_ms)
+        verdict = _EARLY if ended < due_day else _LATE if ended > due_day else _ON_TIME
+        return Judgement(_R06B, verdict, end_ms, due_ms)
 
     def judge_first_due(self) -> Judgement | None:
         """End less completed supplements against the first due date: no rescheduling counts."""
-        view = self.view
-        end_ms = view.end_ms
-        if end_ms is None or view.outcome is not Outcome.COMPLETED:
+        end_ms = self.end_ms
+        if end_ms is None or not self.view.completed:
             return None
         due_ms = self.first_due_ms(end_ms)
-        net_ms = end_ms - self.supplemented_ms(RuleName.FIRST_DUE, end_ms)
+        net_ms = end_ms - self.supplemented_ms(_FIRST_DUE, end_ms)
         if due_ms is None:
-            return Judgement(RuleName.FIRST_DUE, Verdict.NO_DEADLINE, net_ms, None)
-        verdict = Verdict.ON_TIME if net_ms <= due_ms else Verdict.LATE
-        return Judgement(RuleName.FIRST_DUE, verdict, net_ms, due_ms)
+            return Judgement(_FIRST_DUE, _NO_DEADLINE, net_ms, None)
+        verdict = _ON_TIME if net_ms <= due_ms else _LATE
+        return Judgement(_FIRST_DUE, verdict, net_ms, due_ms)
 
     # -- slots of the open stock: on which day a dossier falls due, as it stood then ---------
 
@@ -246,13 +279,13 @@ class Reckoning:
 
     def slot_766(self, at_ms: int) -> int:
         """The day of the due date plus completed supplements; waiting ones are fixed."""
-        asked = [s for s in self.requests if s.asked_ms <= at_ms]
+        asked = self.requests and [s for s in self.requests if s.asked_ms <= at_ms]
         if len(asked) + self.view.earlier_supplements > 1:
             return FIXED_LATE
         due_ms = self.due_766_ms(at_ms)
         if due_ms is None:
             return NO_SLOT
-        extended = due_ms + self.supplemented_ms(RuleName.R766, at_ms)
+        extended = due_ms + self.supplemented_ms(_R766, at_ms)
         if asked and (asked[-1].ended_ms is None or asked[-1].ended_ms > at_ms):
             return FIXED_IN_TIME if asked[-1].asked_ms <= extended else FIXED_LATE
         return self.zone.day(extended)
@@ -260,6 +293,16 @@ class Reckoning:
     def _slot(self, due_ms: int | None) -> int:
         return NO_SLOT if due_ms is None else self.zone.day(due_ms)
 
+
+_STOPPED: Final = int(State.STOPPED)
+_SUPPLEMENT_REQUESTED: Final = int(State.SUPPLEMENT_REQUESTED)
+_R766: Final = RuleName.R766
+_R06B: Final = RuleName.R06B
+_FIRST_DUE: Final = RuleName.FIRST_DUE
+_EARLY: Final = Verdict.EARLY
+_ON_TIME: Final = Verdict.ON_TIME
+_LATE: Final = Verdict.LATE
+_NO_DEADLINE: Final = Verdict.NO_DEADLINE
 
 WORKING_DAY_MS: Final = 8 * HOUR_MS  # practice: provincial engine, DOMAIN.md §3.4
 
@@ -281,7 +324,7 @@ def counted_from(accepted_ms: int, calendar: WorkCalendar, zone: Zone, legal: Le
 def judge_plain(view: View, policy: Policy) -> Judgement | None:
     """End against the last due date sent, completed dossiers only; no working time."""
     end_ms = view.end_ms
-    if end_ms is None or view.outcome is not Outcome.COMPLETED:
+    if end_ms is None or not view.completed:
         return None
     due_ms = view.due_at(end_ms)
     if due_ms is None:

@@ -167,13 +167,18 @@ class View:
                     return Outcome.WITHDRAWN_UNACCEPTED
                 case _:
                     return Outcome.WAITING_ACCEPTANCE if self.waiting else Outcome.NONE
-        if self.processed_ms is not None or self.standing == State.HANDED_OVER:
+        if self.completed:
             return Outcome.COMPLETED
         if self.standing:
             return Outcome.RETURNED
         running = self.running
         paused = running is not None and running.state in PAUSING
         return Outcome.PAUSED if paused else Outcome.IN_PROCESS
+
+    @property
+    def completed(self) -> bool:
+        """Whether an accepted dossier's outcome is `COMPLETED`."""
+        return self.processed_ms is not None or self.standing == _HANDED_OVER
 
     @property
     def began_ms(self) -> int | None:
@@ -254,6 +259,7 @@ class View:
 
 
 _HOLDERS: Final = tuple(HOLDERS.get(state, Holder.NOBODY) for state in State)
+_HANDED_OVER: Final = int(State.HANDED_OVER)
 _IN_PROCESS: Final = int(State.IN_PROCESS)
 
 

@@ -74,6 +74,18 @@ class Progress(NamedTuple):
     moved_ms: int
 
 
+class Watermark(NamedTuple):
+    """How far the follower has come with the balances."""
+
+    folded_ms: int = (
+        0  # whatever was committed before this is in them; 0 before the first round
+    )
+    backlog: int = 0  # numbers of the journal drawn since, those rolled back included
+
+
+NEVER_FOLDED: Final = Watermark()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """All that one transaction saw; shards are summed."""
@@ -84,6 +96,7 @@ class Snapshot:
     open: Mapping[Stock, int]
     tallies: Mapping[TallyKey, int]  # details only of refusals: their reasons
     positions: Mapping[Partition, Progress]
+    watermark: Watermark = NEVER_FOLDED
 
     @property
     def booked(self) -> int:
@@ -125,6 +138,13 @@ _POSITIONS: Final = """
     FROM position
 """
 
+# The last number drawn, not the journal itself, which may be long beyond the watermark.
+_WATERMARK: Final = """
+    SELECT (extract(epoch FROM folded_at) * 1000)::int8 AS folded_ms,
+           greatest(CASE WHEN is_called THEN last_value ELSE 0 END - seq, 0) AS backlog
+    FROM follower, journal_seq_seq
+"""
+
 
 Rows = Sequence[Sequence[Any]]
 
@@ -163,17 +183,28 @@ class Figures:
         """
         today = self._policy.zone.day(now_ms)
         try:
-            totals, overdue_today, tallies, positions = await self._read(now_ms, today)
+            totals, overdue_today, tallies, positions, watermark = await self._read(
+                now_ms, today
+            )
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
 
         # In a thread: tens of thousands of rows would hold up whoever else the loop serves.
         return await asyncio.to_thread(
-            _arranged, self._policy, now_ms, totals, overdue_today, tallies, positions
+            _arranged,
+            self._policy,
+            now_ms,
+            totals,
+            overdue_today,
+            tallies,
+            positions,
+            Watermark(*watermark[0]),
         )
 
     async def _read(self, now_ms: int, today: int) -> list[Rows]:
-        """The rows of totals, of what is overdue since today began, of tallies and positions."""
+        """The rows of totals, of what is overdue since today began, of tallies, positions and
+        the watermark.
+        """
         midnight_ms = self._policy.zone.start_of(today)
         # By dates, nothing is overdue on the day it falls due.
         overdue_before_ms = (
@@ -188,6 +219,7 @@ class Figures:
                 await connection.fetch(_OVERDUE_TODAY, midnight_ms, overdue_before_ms),
                 await connection.fetch(_TALLIES, Tally.REFUSED.value),
                 await connection.fetch(_POSITIONS),
+                await connection.fetch(_WATERMARK),
             ]
 
 
@@ -198,6 +230,7 @@ def _arranged(
     overdue_today: Rows,
     tallies: Rows,
     positions: Rows,
+    watermark: Watermark,
 ) -> Snapshot:
     today = policy.zone.day(now_ms)
     present = cache(policy.present)
@@ -235,6 +268,7 @@ def _arranged(
             Partition(topic, number): Progress(following, moved_ms)
             for topic, number, following, moved_ms in positions
         },
+        watermark=watermark,
     )
 
 

@@ -12,6 +12,7 @@ import asyncpg
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
+from monitor.ledger.server import SameServer
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
 # What a lost connection, a restart or a failover of PostgreSQL looks like. Whether a commit
@@ -81,17 +82,30 @@ class Ledger:
         self._pool = pool
         self._cell_ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
+        self._server = SameServer(self._forget_cells)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, dsn: str, *, connections: int = 4) -> AsyncIterator[Self]:
         """A ledger with a pool of its own."""
+        ledger: Self
+
+        async def recognise(connection: "asyncpg.Connection[Any]") -> None:
+            # The first connection is made when somebody asks: by then there is a ledger.
+            await ledger._server.recognise(connection)
+
         # No minimum: a pool that has one logs a traceback whenever the server is away.
         pool = await asyncpg.create_pool(
-            dsn, min_size=0, max_size=connections, setup=_set_up, command_timeout=60
+            dsn,
+            min_size=0,
+            max_size=connections,
+            init=recognise,
+            setup=_set_up,
+            command_timeout=60,
         )
+        ledger = cls(pool)
         try:
-            yield cls(pool)
+            yield ledger
         finally:
             # A session that hangs must not keep the process: what it was to book is read again.
             with suppress(TimeoutError):
@@ -140,7 +154,11 @@ class Ledger:
         return claimed
 
     async def positions(self, partitions: Collection[Partition]) -> dict[Partition, Position]:
-        """The positions on record of those partitions that have one."""
+        """The positions on record of those partitions that have one.
+
+        Whoever asks has nothing in hand: another server than before is taken as it is.
+        """
+        self._server.accept()
         rows = await self._pool.fetch(
             f"SELECT topic, partition, {_POSITION} FROM position"  # noqa: S608 - our constant
             " WHERE topic = ANY($1)",
@@ -213,6 +231,9 @@ class Ledger:
             for number, *dimensions in rows:
                 self._remember(number, Cell(*dimensions))
         return self._cells
+
+    def _forget_cells(self) -> None:
+        self._cell_ids, self._cells = {}, {}
 
     def _remember(self, number: int, cell: Cell) -> None:
         self._cell_ids[cell] = number

@@ -7,6 +7,8 @@ several (docs/explanation/performance.md).
 import struct
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from monitor.ledger.unit import DossierRow, Entry, Line, TotalKey
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -24,26 +26,26 @@ _LENGTH = struct.Struct(">i")
 _COUNT = struct.Struct(">h")
 _TOTAL_BEGINS = struct.Struct(">hih")
 
-_ENTRY = struct.Struct("<hiiiq")
+# No measure is -1, with which entries of the first form would begin.
+_PACKED = b"\xff\xff"
+_FIRST_ENTRY = struct.Struct("<hiiiq")
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(dict[tuple[int, int, int, int], int]).decode
 
 
 def pack_entries(entries: Mapping[Entry, int]) -> bytes:
-    """Booked entries as one value of 22 bytes each."""
-    pack = _ENTRY.pack
-    return b"".join([pack(*entry, amount) for entry, amount in entries.items()])
+    """Booked entries as one value: a mark, then MessagePack, some 14 bytes an entry."""
+    return _PACKED + _ENCODE(entries)
 
 
 def unpack_entries(packed: bytes) -> dict[Entry, int]:
-    """The entries that `pack_entries` packed."""
+    """The entries that `pack_entries` packed, today or in the first form it had."""
+    if packed.startswith(_PACKED):
+        return _DECODE(memoryview(packed)[len(_PACKED) :])
     return {
         (measure, cell, day, slot): amount
-        for measure, cell, day, slot, amount in _ENTRY.iter_unpack(packed)
+        for measure, cell, day, slot, amount in _FIRST_ENTRY.iter_unpack(packed)
     }
-
-
-def booked_cells(packed: bytes) -> list[int]:
-    """The numbers of the cells of packed entries, in their order."""
-    return [cell for _, cell, _, _, _ in _ENTRY.iter_unpack(packed)]
 
 
 def journal_rows(journal: Mapping[Line, int]) -> bytes:

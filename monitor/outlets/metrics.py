@@ -77,6 +77,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *still_open,
         *records,
         *_positions(snapshot),
+        *_watermark(snapshot),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -207,6 +208,13 @@ def _positions(snapshot: Snapshot) -> Iterable[Family]:
         _add(following, names.NEXT_OFFSET, labels, progress.next)
         _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
     return following, moved
+
+
+def _watermark(snapshot: Snapshot) -> Iterable[Family]:
+    folded, backlog = _family(names.WATERMARK), _family(names.BACKLOG)
+    _add(folded, names.WATERMARK, (), snapshot.watermark.folded_ms / 1000)
+    _add(backlog, names.BACKLOG, (), snapshot.watermark.backlog)
+    return folded, backlog
 
 
 def _family(metric: names.Metric) -> Family:

@@ -222,6 +222,19 @@ NEXT_OFFSET: Final = Metric(
     series="partition",
     typical=PARTITIONS,
 )
+WATERMARK: Final = Metric(
+    name="emc_ledger_follower_watermark_timestamp_seconds",
+    type=Type.GAUGE,
+    meaning="Whatever was committed before this time is in the balances, which reports by day"
+    " are read from; it moves every few seconds, also while nothing is booked. 0 before the"
+    " first balances are made.",
+)
+BACKLOG: Final = Metric(
+    name="emc_ledger_follower_backlog_rows",
+    type=Type.GAUGE,
+    meaning="Rows of the journal that are not in the balances yet. Numbers that a rollback has"
+    " left without a row count until they are passed.",
+)
 SNAPSHOT_TIME: Final = Metric(
     name="emc_snapshot_timestamp_seconds",
     type=Type.GAUGE,
@@ -259,6 +272,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS_REFUSED,
     NEXT_OFFSET,
     POSITION_MOVED,
+    WATERMARK,
+    BACKLOG,
     SNAPSHOT_TIME,
     SNAPSHOT_SERIES,
     SNAPSHOT_OTHER,

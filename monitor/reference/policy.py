@@ -7,6 +7,7 @@ that they say: figures can be traced to it.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from monitor.reference.procedures import Procedures, check_agencies, read_proced
 from monitor.reference.rules import Rules, read_rules
 
 POLICY: Final = "policy.toml"
+REMEMBERED: Final = 16_384  # answers of a kind
 # Folders and the ending of what lies in them.
 FOLDERS: Final[Mapping[str, str]] = {
     "agencies": ".csv",
@@ -72,9 +74,10 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         catalogue=procedures.catalogue,
         strategy=rules.written.suspension.strategy,
         stops=rules.stops,
-        agency_known=agencies.known,
+        # Asked for each posting, of the same agencies and the days in hand.
+        agency_known=lru_cache(maxsize=REMEMBERED)(agencies.known),
         present=agencies.present,
-        limits=rules.limit,
+        limits=lru_cache(maxsize=REMEMBERED)(rules.limit),
         portals=frozenset(rules.written.portals),
         version=version,
     )

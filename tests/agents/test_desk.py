@@ -1,6 +1,7 @@
 """The desk between a log and a ledger that both fail: exact whatever goes wrong, never silent."""
 
 import asyncio
+import json
 import random
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
@@ -23,8 +24,10 @@ from monitor.domain.zone import Zone
 from monitor.ledger.ledger import LaterGeneration, Position, PositionMoved, VersionConflict
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.unit import DossierRow, Partition, TotalKey, Unit
+from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
+from tests.servers.require import ROOT
 from tests.whole.ledger_checks import FLOWS, Figures, recounted
 from tests.whole.until import until
 
@@ -406,6 +409,39 @@ async def test_more_dossiers_in_a_unit_than_may_stay_at_hand():
 
     here.agrees()
     assert fallbacks(here) == 0
+
+
+async def test_the_row_of_an_open_dossier_has_the_level_under_which_its_stock_is_booked():
+    """Or what falls due today would be looked for under the level that was sent."""
+    here = office(1, 0)
+    here.desk._policy = load_policy(ROOT / "deploy" / "reference")
+    sent = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "H56-onestop",
+        "type": "dossier.state.v1",
+        "time": "2026-08-03T08:00:00+07:00",
+        "data": {
+            "dossier": "H56-260803-0001",
+            "procedure": "1.000894",  # level 3, says the catalogue
+            "agency": "H56",
+            "state": 2,
+            "channel": 2,
+            "level": 4,
+        },
+    }
+    value = json.dumps(sent).encode()
+    here.log.written[PARTITIONS[0]].append(Written(0, 1_785_719_551_000, b"", value))
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    [row] = here.ledger.rows.values()
+    assert row.cell is not None
+    [cell] = [cell for cell, number in here.ledger.numbers.items() if number == row.cell]
+    assert (cell.agency, cell.level) == ("H56", 3)
 
 
 def fallbacks(here: Office) -> float:

@@ -24,7 +24,7 @@ from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
-from monitor.ledger.packing import dossier_rows, journal_rows
+from monitor.ledger.packing import dossier_rows, journal_rows, total_rows, unpack_entries
 from monitor.ledger.unit import BookingClass, DossierRow
 from schemas.decode import Decoder
 from schemas.event import Canonical
@@ -41,10 +41,11 @@ STAGES: Final = {
     "decode": "bytes to canonical event",
     "hear": "identity, packing of the event, advance",
     "post": "entries of the dossiers touched",
-    "sheet": "difference to what is booked, journal, totals",
+    "sheet": "difference to what is booked",
     "row": "the dossier's row",
-    "pack": "binary COPY of dossiers",
-    "pack journal": "binary COPY of the journal",
+    "pack": "their binary COPY",
+    "pack journal": "the journal, and its binary COPY",
+    "pack totals": "the totals that are shown, and their binary COPY",
 }
 
 T = TypeVar("T")
@@ -97,18 +98,28 @@ class Worker:
 
     def number(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> None:
         for dossier, made in zip(dossiers, posted, strict=True):
-            for cell in (*made.cells, dossier.view.cell(dossier.view.holder)):
+            made.cell(dossier.view.holder)
+            for cell in made.cells:
                 number = self._numbers.setdefault(cell, len(self._numbers))
                 self._cells[number] = cell
 
     def book(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> Sheet:
-        sheet = Sheet(self._numbers, self._cells)
+        sheet = Sheet(self._cells)
         for dossier, made in zip(dossiers, posted, strict=True):
-            sheet.book(dossier, made, BookingClass.LATE)
+            booked = unpack_entries(dossier.booked) if dossier.booked else {}
+            sheet.book(dossier, booked, made.numbered(self._numbers), BookingClass.LATE)
         return sheet
 
     def rows(self, dossiers: Sequence[Dossier]) -> list[DossierRow]:
-        return [_row(dossier, self._numbers) for dossier in dossiers]
+        return [_row(dossier, 1) for dossier in dossiers]
+
+
+def _journal(sheet: Sheet) -> bytes:
+    return journal_rows(sheet.journal)
+
+
+def _totals(sheet: Sheet) -> bytes:
+    return total_rows(sheet.totals)
 
 
 def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
@@ -130,7 +141,8 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
             sheet = stages.time("sheet", unit, partial(worker.book, touched, posted))
             rows = stages.time("row", unit, partial(worker.rows, touched))
             stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION))
-            stages.time("pack journal", unit, partial(journal_rows, sheet.journal))
+            stages.time("pack journal", unit, partial(_journal, sheet))
+            stages.time("pack totals", unit, partial(_totals, sheet))
     return len(records), stages
 
 

@@ -1,0 +1,95 @@
+"""The follower beside the stream: every worker runs one, the one that leads makes the balances.
+
+Nothing here may touch the stream. Whatever fails is logged and counted, the connection is left,
+and after a pause the follower tries again; meanwhile another worker's may take the lead.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import structlog
+
+from agents.health import WorkerHealth
+from monitor.domain.zone import Zone
+from monitor.ledger.follower import SMALLEST_STEP, STEP, Follower, connect
+from monitor.ledger.ledger import UNAVAILABLE
+
+ROUND_SECONDS: Final = 5.0  # between two rounds; a watermark is promised within a minute
+BRISK_ROUND_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
+CLOSE_SECONDS: Final = 2.0
+ROUNDS_OF_TRUST: Final = 10  # after so many the server is taken to be well
+
+
+@asynccontextmanager
+async def following(
+    dsn: str, zone: Zone, health: WorkerHealth, *, round_seconds: float = ROUND_SECONDS
+) -> AsyncIterator[None]:
+    """Follow the journal within the block; months end in the zone."""
+    task = asyncio.create_task(_follow(dsn, zone, health, round_seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _follow(dsn: str, zone: Zone, health: WorkerHealth, round_seconds: float) -> None:
+    say = structlog.get_logger("emc.follower")
+    step = STEP
+    pause = 0.5
+    while True:
+        rounds = 0
+        try:
+            async with _connection(dsn) as connection:
+                follower = Follower(connection, zone, step=step)
+                while True:
+                    await _round(follower, health)
+                    rounds += 1
+                    await asyncio.sleep(_jittered(round_seconds))
+        except UNAVAILABLE as error:
+            if isinstance(error, TimeoutError):  # a step that is too long, or a busy server
+                step = max(SMALLEST_STEP, step // 2)
+            health.follower_failures.labels("ledger_unavailable").inc()
+            say.warning("following later", error=repr(error))
+        except Exception:  # noqa: BLE001 - a bug of ours: the stream goes on, the watermark stands still
+            health.follower_failures.labels("fault").inc()
+            say.exception("the follower failed; trying again")
+        finally:
+            health.follower_leads.set(0)
+        if rounds:
+            pause = 0.5
+        if rounds > ROUNDS_OF_TRUST:
+            step = STEP
+        await asyncio.sleep(_jittered(pause))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _round(follower: Follower, health: WorkerHealth) -> None:
+    if not await follower.leads():
+        return
+    health.follower_leads.set(1)
+    done = await follower.round()
+    health.follower_folded.inc(done.folded)
+
+
+@asynccontextmanager
+async def _connection(dsn: str) -> AsyncIterator[Any]:
+    connection = await connect(dsn)
+    try:
+        yield connection
+    finally:
+        # Without farewell where the server does not answer: the lock must not outlive us.
+        try:
+            await connection.close(timeout=CLOSE_SECONDS)
+        except UNAVAILABLE:
+            connection.terminate()
+
+
+def _jittered(seconds: float) -> float:
+    """So that workers started together do not go on in step."""
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret

@@ -1,0 +1,61 @@
+-- Who may do what in the ledger. Run by the role that owns the ledger's tables and may make
+-- roles, in the ledger's database, after the schema is there and again after every upgrade:
+--
+--     emc migrate && psql "$EMC_DATABASE" -v ON_ERROR_STOP=1 -1 -f deploy/postgresql/roles.sql
+--
+-- Running it again changes nothing, or takes back what was granted beyond it. The roles cannot
+-- log in: grant them to those that do.
+--
+--     CREATE ROLE worker1 LOGIN PASSWORD '...' IN ROLE emc_worker;
+--
+--   emc_worker   books: what `emc worker` and the commands beside it need. It cannot change the
+--                schema, nor what is once in the journal, nor a cut that was published.
+--   emc_reader   reads: what `emc serve` and reports need. No events of dossiers, no bytes of
+--                the quarantine.
+--   emc_grafana  reads: what dashboards need. No dossier's code either, and of the quarantine
+--                only what is counted.
+
+DO $$
+DECLARE
+    own text;
+BEGIN
+    FOREACH own IN ARRAY ARRAY['emc_worker', 'emc_reader', 'emc_grafana'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = own) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', own);
+        END IF;
+    END LOOP;
+    EXECUTE format(
+        'GRANT CONNECT ON DATABASE %I TO emc_worker, emc_reader, emc_grafana',
+        current_database());
+    -- Dossiers are staged in a temporary table.
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO emc_worker', current_database());
+END
+$$;
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC, emc_worker, emc_reader, emc_grafana;
+GRANT USAGE ON SCHEMA public TO emc_worker, emc_reader, emc_grafana;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, emc_worker, emc_reader, emc_grafana;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, emc_worker, emc_reader, emc_grafana;
+
+-- emc_worker: everything, tables of later releases too; appended only, or read only, are few.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO emc_worker;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO emc_worker;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
+REVOKE UPDATE, DELETE ON journal, cut FROM emc_worker;
+REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
+GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
+
+-- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
+-- until somebody has thought of it.
+GRANT SELECT ON
+    migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
+    position
+TO emc_reader, emc_grafana;
+GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
+GRANT SELECT (key, version, rules, outcome, cell, due_ms) ON dossier TO emc_reader;
+GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
+GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived)
+    ON quarantine TO emc_reader;
+GRANT SELECT (id, topic, partition, source, reason, size, arrived) ON quarantine TO emc_grafana;

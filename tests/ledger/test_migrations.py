@@ -1,0 +1,228 @@
+"""From nothing, and from every earlier version with rows in it, a ledger comes to the same schema.
+
+Written for all migrations, those of later releases too. A table whose rows cannot be made up
+from the types of its columns has one said in `ROWS`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+import pytest
+
+from monitor.ledger import migrate as migrate_module
+from monitor.ledger.follower import fold, seal
+from monitor.ledger.migrate import SchemaTooNew, migrate, migrations
+from tests.servers.postgres import Postgres
+
+NUMBERS: Final = [number for number, _, _ in migrations()]
+
+# Columns and values of rows for tables whose columns' types do not say what may be in them.
+ROWS: Final[Mapping[str, str]] = {
+    "closing": "(seq, folded) SELECT seq, 0 FROM cut",
+    "journal": "(measure, cell, day, slot, class, amount)"
+    " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",
+}
+
+# By type, a value of the row that has this number.
+VALUES: Final[Mapping[str, str]] = {
+    "boolean": "true",
+    "bytea": "'\\x0102'",
+    "jsonb": "'{}'",
+    "text": "'text ' || {}",
+    "timestamp with time zone": "'2026-03-02T09:00:00Z'::timestamptz + {} * interval '1 hour'",
+    "uuid": "gen_random_uuid()",
+}
+
+
+class Made(NamedTuple):
+    """A database of this test's own."""
+
+    dsn: str
+    connection: Any
+
+
+@pytest.fixture
+async def make(postgres: Postgres) -> AsyncIterator[Callable[[], Awaitable[Made]]]:
+    """Makes empty databases."""
+    async with AsyncExitStack() as stack:
+
+        async def new() -> Made:
+            name = await postgres.create()
+            stack.push_async_callback(postgres.drop, name)
+            connection = await asyncpg.connect(postgres.dsn(name))
+            stack.push_async_callback(connection.close)
+            return Made(postgres.dsn(name), connection)
+
+        yield new
+
+
+async def bring_to(
+    dsn: str, numbers: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """Migrate as a release does that has only these migrations."""
+    theirs = [one for one in migrations() if one[0] in numbers]
+    with monkeypatch.context() as then:
+        then.setattr(migrate_module, "migrations", lambda: theirs)
+        return await migrate(dsn)
+
+
+async def tables(connection: Any) -> list[str]:
+    rows = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
+        " AND relnamespace = 'public'::regnamespace AND relname <> 'migration'"
+        " ORDER BY oid"
+    )
+    return [row["relname"] for row in rows]
+
+
+async def fill(connection: Any) -> None:
+    """Some rows in every table that has none."""
+    for table in await tables(connection):
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+            continue
+        if table in ROWS:
+            await connection.execute(f"INSERT INTO {table} {ROWS[table]}")
+            continue
+        columns = await connection.fetch(
+            "SELECT quote_ident(attname) AS name, format_type(atttypid, NULL) AS type"
+            " FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0"
+            " AND NOT attisdropped AND attidentity = '' AND attgenerated = ''"
+            " ORDER BY attnum",
+            table,
+        )
+        names = ", ".join(column["name"] for column in columns)
+        rows = ", ".join(
+            f"({', '.join(value(column['type'], row) for column in columns)})"
+            for row in range(1, 4)
+        )
+        await connection.execute(f"INSERT INTO {table} ({names}) VALUES {rows}")
+
+
+def value(type_: str, row: int) -> str:
+    """A value of the type, another one for each row."""
+    if type_.endswith("[]"):
+        return "'{}'"
+    return VALUES.get(type_, "{}").replace("{}", str(row)) if type_ != "jsonb" else "'{}'"
+
+
+async def contents(connection: Any) -> dict[str, int]:
+    return {
+        table: await connection.fetchval(f"SELECT count(*) FROM {table}")
+        for table in await tables(connection)
+    }
+
+
+async def schema(connection: Any) -> dict[str, Any]:
+    """What there is, apart from the order in which it came."""
+    queries = {
+        "columns": "SELECT table_name, column_name, data_type, collation_name, is_nullable,"
+        " column_default, is_identity, is_generated FROM information_schema.columns"
+        " WHERE table_schema = 'public'",
+        "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+        "storage": "SELECT relname, attname, attstorage::text, reloptions FROM pg_class"
+        " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped"
+        " WHERE relnamespace = 'public'::regnamespace",
+        "sequences": "SELECT seqrelid::regclass::text, seqcache, seqincrement FROM pg_sequence",
+        "functions": "SELECT proname, prosrc, prosecdef, proacl::text FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace",
+        "migrations": "SELECT number, name FROM migration",
+    }
+    return {
+        name: sorted(map(str, await connection.fetch(query))) for name, query in queries.items()
+    }
+
+
+async def test_every_version_with_rows_in_it_comes_to_the_schema_of_an_empty_one(
+    make: Callable[[], Awaitable[Made]], monkeypatch: pytest.MonkeyPatch
+):
+    fresh = await make()
+    assert len(await migrate(fresh.dsn)) == len(NUMBERS)
+    expected = await schema(fresh.connection)
+    await fill(fresh.connection)  # as the release after this one will find it
+    assert all((await contents(fresh.connection)).values())
+
+    for known in range(1, len(NUMBERS)):
+        earlier = await make()
+        await bring_to(earlier.dsn, NUMBERS[:known], monkeypatch)
+        await fill(earlier.connection)
+        before = await contents(earlier.connection)
+        assert all(before.values()), before
+
+        applied = await migrate(earlier.dsn)
+
+        assert [int(name[:4]) for name in applied] == NUMBERS[known:]
+        assert await schema(earlier.connection) == expected, f"from {NUMBERS[known - 1]:04}"
+        after = await contents(earlier.connection)
+        assert {table: after.get(table) for table in before} == before
+        assert await migrate(earlier.dsn) == []
+
+
+async def test_a_migration_that_comes_with_a_lower_number_is_applied_too(
+    make: Callable[[], Awaitable[Made]], monkeypatch: pytest.MonkeyPatch
+):
+    """Numbers are given before branches are merged, and are merged in another order."""
+    expected = await make()
+    await migrate(expected.dsn)
+    for missing in NUMBERS[1:]:
+        ledger = await make()
+        others = [number for number in NUMBERS if number != missing]
+        try:
+            await bring_to(ledger.dsn, others, monkeypatch)
+        except asyncpg.PostgresError:
+            continue  # a later one builds on it: no such ledger can be
+
+        [applied] = await migrate(ledger.dsn)
+
+        assert int(applied[:4]) == missing
+        assert await schema(ledger.connection) == await schema(expected.connection)
+
+
+async def test_balances_of_an_upgraded_ledger_have_what_was_booked_before(
+    make: Callable[[], Awaitable[Made]], monkeypatch: pytest.MonkeyPatch
+):
+    ledger = await make()
+    await bring_to(ledger.dsn, [1], monkeypatch)
+    await fill(ledger.connection)
+    await migrate(ledger.dsn)
+
+    await fold(ledger.connection, await seal(ledger.connection))
+
+    rows = await ledger.connection.fetch(
+        "SELECT measure, cell, day, slot, amount FROM balance ORDER BY measure"
+    )
+    assert [tuple(row) for row in rows] == [(2, 1, 20000, -1, 3), (12, 2, 20001, 20010, 1)]
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(
+    make: Callable[[], Awaitable[Made]], monkeypatch: pytest.MonkeyPatch
+):
+    ledger = await make()
+    await bring_to(ledger.dsn, [1], monkeypatch)
+    broken = [*migrations()[:1], (2, "broken", "CREATE TABLE half (); SELECT 1 / 0")]
+    monkeypatch.setattr(migrate_module, "migrations", lambda: broken)
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(ledger.dsn)
+
+    assert "half" not in await tables(ledger.connection)
+    assert await ledger.connection.fetchval("SELECT max(number) FROM migration") == 1
+
+
+async def test_a_ledger_of_a_later_release_is_left_alone(make: Callable[[], Awaitable[Made]]):
+    ledger = await make()
+    await migrate(ledger.dsn)
+    await ledger.connection.execute(
+        "INSERT INTO migration (number, name) VALUES (9999, 'later')"
+    )
+
+    with pytest.raises(SchemaTooNew, match=r"has migration 9999, this release ends at \d+;"):
+        await migrate(ledger.dsn)
+
+
+def test_no_number_is_given_twice():
+    assert len(NUMBERS) == len(set(NUMBERS))
+    assert NUMBERS[0] == 1

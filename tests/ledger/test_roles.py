@@ -1,0 +1,232 @@
+"""Each role can do what it must, and cannot do what it must not; on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from monitor.domain.policy import Policy
+from monitor.domain.view import Cell
+from monitor.domain.zone import Zone
+from monitor.ledger.balances import Accounts, Balances
+from monitor.ledger.figures import Figures, Flow, Sides
+from monitor.ledger.follower import Follower, Round, connect, order_closing, seal
+from monitor.ledger.ledger import Ledger
+from monitor.ledger.migrate import MayNotMigrate, migrate
+from monitor.ledger.unit import (
+    DossierRow,
+    Move,
+    Partition,
+    Refusal,
+    TallyKey,
+    TotalKey,
+    Unit,
+)
+from tests.ledger.roles import SCRIPT, roles
+from tests.outlets.test_serve import serving
+
+HERE = Partition("emc.dossiers", 0)
+DENIED = asyncpg.InsufficientPrivilegeError
+
+
+@pytest.fixture
+async def address(database: str) -> AsyncIterator[Callable[[str], str]]:
+    async with roles(database) as of:
+        yield of
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def book_everything(dsn: str) -> None:
+    """A unit with a row for every table that a worker writes, and what the desk asks besides."""
+    async with Ledger.open(dsn, connections=2) as ledger:
+        await ledger.positions([HERE])
+        claimed = await ledger.claim(
+            [HERE], owner="o", generation=1, cluster="c", beginnings={HERE: 0}
+        )
+        cell = Cell("H26", "", "1.004194", 2, "", 4)
+        number = (await ledger.number([cell]))[cell]
+        await ledger.load(["k"])
+        await ledger.sealed_by_source()
+        for version in (1, 2):
+            await ledger.book(
+                Unit(
+                    shard=0,
+                    moves={HERE: Move(claimed[HERE].epoch, version - 1, version, b"h")},
+                    dossiers=[DossierRow("k", version, 4, number, None, b"events", b"booked")],
+                    journal={(2, number, 20_000, -1, 0): 1},
+                    totals={TotalKey(2, "H26", 2, 4, -1, 0): (1, 0)},
+                    tallies={TallyKey("counted", "s", ""): 1},
+                    refusals=[
+                        Refusal(
+                            partition=HERE,
+                            offset=version,
+                            source="s",
+                            reason="r",
+                            detail="d",
+                            size=1,
+                            hash=b"h",
+                            sealed=b"bytes",
+                            arrived=datetime(2026, 3, 2, tzinfo=UTC),
+                        )
+                    ],
+                )
+            )
+
+
+async def test_a_worker_books_follows_and_closes(address):
+    worker = address("emc_worker")
+    assert await migrate(worker) == []
+    await book_everything(worker)
+
+    connection = await connect(worker)
+    follower = Follower(connection, Zone())
+    assert await follower.leads()
+    assert await follower.round() == Round(2, 0)
+    assert await order_closing(connection) == 2
+    assert await follower.round() == Round(0, 2)
+    await connection.close()
+
+
+async def test_a_worker_cannot_rewrite_what_is_booked_nor_change_the_schema(address):
+    async with connected(address("emc_worker")) as connection:
+        for statement in (
+            "UPDATE journal SET amount = 7",
+            "DELETE FROM journal",
+            "TRUNCATE journal",
+            "UPDATE cut SET sealed_at = now()",
+            "DELETE FROM cut",
+            "INSERT INTO migration (number, name) VALUES (9999, 'x')",
+            "DROP TABLE balance",
+            "ALTER TABLE journal ADD COLUMN x integer",
+            "CREATE TABLE mine (x integer)",
+        ):
+            with pytest.raises(DENIED):
+                await connection.execute(statement)
+
+
+async def test_a_worker_that_finds_an_older_schema_says_who_must_migrate(address, database):
+    async with connected(database) as owner:
+        await owner.execute("DELETE FROM migration WHERE number = 3")
+
+    with pytest.raises(MayNotMigrate, match=r"run `emc migrate` as the role that owns"):
+        await migrate(address("emc_worker"))
+
+
+async def test_a_reader_serves_metrics_and_reads_balances(address):
+    await book_everything(address("emc_worker"))
+    reader = address("emc_reader")
+    async with (
+        connected(address("emc_worker")) as worker,
+        asyncpg.create_pool(reader, min_size=0, max_size=1) as pool,
+        serving(reader) as service,
+    ):
+        cut = await seal(worker)
+        figures = Figures(pool, Policy(Zone()))
+        await figures.check()
+
+        shown = await figures.snapshot(1_785_726_000_000)
+        scraped = await service.get("/metrics")
+        now = await Balances(pool).as_known_now(Accounts())
+        then = await Balances(pool).as_known_then(Accounts(), cut.sealed_at)
+
+    assert shown.flows == {Flow(2, "H26", 2, 4, 0): Sides(2, 0)}
+    assert shown.watermark.backlog == 2
+    assert scraped.status == 200
+    assert now.figures == then.figures == {(): 2}
+
+
+@pytest.mark.parametrize("role", ["emc_reader", "emc_grafana"])
+async def test_who_reads_writes_nothing_and_sees_no_events_and_no_refused_bytes(address, role):
+    await book_everything(address("emc_worker"))
+    async with connected(address(role)) as connection:
+        tables = [
+            row[0]
+            for row in await connection.fetch(
+                "SELECT relname FROM pg_class WHERE relkind = 'r'"
+                " AND relnamespace = 'public'::regnamespace"
+            )
+        ]
+        assert {"journal", "balance", "quarantine", "position"} <= set(tables)
+        for table in tables:
+            for statement in ("INSERT INTO {} DEFAULT VALUES", "DELETE FROM {}", "TRUNCATE {}"):
+                with pytest.raises(DENIED):
+                    await connection.execute(statement.format(table))
+        for column, table in (
+            ("*", "dossier"),
+            ("events", "dossier"),
+            ("booked", "dossier"),
+            ("*", "quarantine"),
+            ("sealed", "quarantine"),
+        ):
+            with pytest.raises(DENIED):
+                await connection.fetch(f"SELECT {column} FROM {table}")
+        with pytest.raises(DENIED):
+            await connection.execute("SELECT summarise_journal()")
+        with pytest.raises(DENIED):
+            await connection.execute("CREATE TABLE mine (x integer)")
+
+
+async def test_dashboards_count_dossiers_and_refusals_without_naming_any(address):
+    await book_everything(address("emc_worker"))
+    async with connected(address("emc_grafana")) as connection:
+        for query in (
+            "SELECT count(*) FROM dossier WHERE outcome IN (4, 5) AND due_ms IS NULL",
+            "SELECT count(*) FROM quarantine WHERE source = 's' AND reason = 'r'",
+            "SELECT sum(amount) FROM balance JOIN cell ON cell.id = cell",
+            "SELECT sum(credit - debit) FROM total",
+            "SELECT seq, folded_at FROM follower",
+        ):
+            await connection.fetch(query)
+        for query in (
+            "SELECT key FROM dossier",
+            "SELECT detail FROM quarantine",
+            "SELECT hash FROM quarantine",
+        ):
+            with pytest.raises(DENIED):
+                await connection.fetch(query)
+
+
+async def test_a_table_of_a_later_release_is_the_workers_and_nobody_elses(address, database):
+    async with connected(database) as owner:
+        await owner.execute("CREATE TABLE later (x integer)")
+    async with connected(address("emc_worker")) as worker:
+        await worker.execute("INSERT INTO later VALUES (1)")
+    for role in ("emc_reader", "emc_grafana"):
+        async with connected(address(role)) as connection:
+            with pytest.raises(DENIED):
+                await connection.fetch("SELECT FROM later")
+
+
+async def test_running_the_script_again_changes_nothing_and_takes_back_what_is_beyond_it(
+    address, database
+):
+    async def rights(connection: Any) -> list[tuple[Any, ...]]:
+        rows = await connection.fetch(
+            "SELECT relname::text, attname::text, relacl::text[], attacl::text[]"
+            " FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0"
+            " WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2"
+        )
+        return [
+            (table, column, sorted(of_table or []), sorted(of_column or []))
+            for table, column, of_table, of_column in rows
+        ]
+
+    async with connected(database) as owner:
+        before = await rights(owner)
+        await owner.execute("GRANT ALL ON dossier, quarantine TO emc_grafana")
+        await owner.execute("GRANT SELECT (sealed) ON quarantine TO emc_reader")
+
+        await owner.execute(SCRIPT.read_text("utf-8"))
+
+        assert await rights(owner) == before
