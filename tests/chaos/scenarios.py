@@ -36,7 +36,7 @@ TEETH: Final[dict[str, Plan]] = {
     # Workers of a release that mends a measure go on with dossiers as an earlier one booked them.
     "booked entries": Plan(
         seed=5,
-        seconds=10,
+        seconds=14,
         workers=1,
         earlier=True,
         faults=(Fault(at_s=4, kind=Kind.UPGRADE),),
