@@ -14,6 +14,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
+from agents.diversion import Diverted, Watch
 from agents.dossiers import Desk, LedgerEmptied
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
@@ -23,6 +24,8 @@ from agents.quarantine import Quarantine, Seal
 from agents.settings import SettingRefused, Settings
 from agents.standing import Standing, Stands
 from agents.transport import BatchConsumer, batch_transport
+from agents.upkeep import archive_beside
+from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
 from monitor.ledger.policies import OtherRules
@@ -117,7 +120,14 @@ def build_app(settings: Settings, desk: Desk) -> faust.App:
 
 
 # Said to whoever runs the worker, in one line; anything else is a bug and shows where.
-_SAID_PLAINLY = (LogReplaced, OtherGroup, LedgerEmptied, OtherRules, ReadsDifferently)
+_SAID_PLAINLY = (
+    LogReplaced,
+    OtherGroup,
+    LedgerEmptied,
+    OtherRules,
+    ReadsDifferently,
+    Diverted,
+)
 
 
 async def work(
@@ -165,10 +175,13 @@ async def work(
             now_ms=lambda: time.time_ns() // 1_000_000,
             at_hand=settings.dossiers_at_hand,
             standing=stands.now,
+            diversion=Watch(settings.refusal_limit_percent),
         )
         app = build_app(settings, desk)
         log.app = app
         stack.push_async_callback(_end, app)
+        if settings.archive_beside:
+            stack.enter_context(_task(_archiving(settings, policy)))
         starting = stack.enter_context(_task(_started(app, settings)))
         await _first(starting, stopping)
         if starting.done():
@@ -212,6 +225,15 @@ async def _can_book(stands: Stands) -> Standing:
         return await stands.now()
     except _CANNOT_BOOK as error:
         raise Stopped(_said(error)) from None
+
+
+async def _archiving(settings: Settings, policy: Policy) -> None:
+    await archive_beside(
+        settings.database,
+        policy,
+        after_days=settings.archive_after_days,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
 
 
 async def _started(app: faust.App, settings: Settings) -> None:

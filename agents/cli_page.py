@@ -38,7 +38,13 @@ def page(emc: Group) -> str:
     return _HEAD + "".join(_section(name, command) for name, command in emc.commands.items())
 
 
-def _section(name: str, command: Command) -> str:
+def _section(name: str, command: Command, level: str = "##") -> str:
+    if (commands := getattr(command, "commands", None)) is not None:
+        parts = [f"\n{level} emc {name}\n\n{inspect.cleandoc(command.help or '').strip()}\n"]
+        parts += (
+            _section(f"{name} {part}", one, level + "#") for part, one in commands.items()
+        )
+        return "".join(parts)
     arguments = (one for one in command.params if one.param_type_name == "argument")
     usage = [f"emc {name}", *(str(one.name).upper() for one in arguments)]
     rows = "".join(_rows(command))
@@ -46,7 +52,7 @@ def _section(name: str, command: Command) -> str:
         usage.append("[OPTIONS]")
         rows = f"\n| option | default | meaning |\n|---|---|---|\n{rows}"
     text = inspect.cleandoc(command.help or "").replace("\b", "").strip()
-    return f"\n## emc {name}\n\n    {' '.join(usage)}\n\n{text}\n{rows}"
+    return f"\n{level} emc {name}\n\n    {' '.join(usage)}\n\n{text}\n{rows}"
 
 
 def _rows(command: Command) -> Iterator[str]:

@@ -29,6 +29,7 @@ import structlog
 
 from agents.acknowledged import Acknowledged
 from agents.batch import Batch, LogUnavailable, Record
+from agents.diversion import Advice, Diverted, Heard, Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
@@ -40,6 +41,7 @@ from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
 from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
+from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import (
     UNAVAILABLE,
     LaterGeneration,
@@ -60,7 +62,7 @@ from monitor.ledger.unit import (
     TallyKey,
     Unit,
 )
-from schemas.decode import Decoder
+from schemas.decode import Decoder, sender
 from schemas.event import Canonical
 from schemas.refusal import Reason, Refused
 
@@ -141,6 +143,7 @@ class Desk:
         now_ms: Callable[[], int],
         at_hand: int = 200_000,
         standing: Callable[[], Awaitable[Standing]] | None = None,
+        diversion: Watch | None = None,
     ) -> None:
         self._ledger = ledger
         self._log = log
@@ -153,6 +156,7 @@ class Desk:
         self._health = health
         self._now_ms = now_ms
         self._at_hand = at_hand
+        self._diversion = diversion or Watch()
         self._say = structlog.get_logger("emc.dossiers")
 
         self._acknowledged = Acknowledged(health)
@@ -269,7 +273,9 @@ class Desk:
     async def _fold(self, batch: Batch, held: Held) -> None:
         told = await self._decoded(batch, held.next)
         if awaited := told.keys() - self._shelf.keys():
-            await self._fetch(awaited)
+            for key in await self._fetch(awaited):
+                for event, record in told.pop(key):
+                    self._refuse(_past_retention(event), batch.partition, record)
         self._late_before_ms = self._now_ms() - LATE_MS
         turns = _Turns()
         for key, said in told.items():
@@ -318,21 +324,25 @@ class Desk:
                 record.value, headers=record.headers, record_time_ms=record.timestamp
             )
         except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-            return _fault("", "", error)
+            return _fault(*sender(record.value or b"", record.headers), error)
 
-    async def _fetch(self, keys: Collection[str]) -> None:
-        """Bring dossiers to hand: one query for all."""
+    async def _fetch(self, keys: Collection[str]) -> set[str]:
+        """Bring dossiers to hand: one query for all. Those that are retired are only named."""
         rows = await self._ledger.load(keys)
         portals = self._policy.portals
+        retired: set[str] = set()
         turns = _Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
                 self._shelf[key] = Dossier(key, portals=portals)
+            elif row.form == RETIRED:
+                retired.add(key)
             else:
                 self._shelf[key] = Dossier.on_record(row, portals)
             if turns.over():
                 await asyncio.sleep(0)
+        return retired
 
     def _hear(self, key: str, dossier: Dossier, event: Canonical) -> None:
         before = dossier.events
@@ -382,6 +392,9 @@ class Desk:
                     return
                 if not self._records or self._lost:
                     return
+                heard = Heard.of((self._counted, self._duplicates), self._refusals)
+                if not self._may_be_booked(heard):
+                    return
                 era = self._era
                 with self._dropping_what_is_half_done():
                     try:
@@ -391,9 +404,21 @@ class Desk:
                         return
                 if era != self._era:
                     return  # the failure of something else has cost us this unit
-                self._booking = asyncio.create_task(self._book(unit, self._records, self._era))
+                self._booking = asyncio.create_task(
+                    self._book(unit, heard, self._records, self._era)
+                )
                 self._clear_unit()
                 return
+
+    def _may_be_booked(self, heard: Heard) -> bool:
+        """Whether what was refused is the sources' affair; if it is ours, the worker ends."""
+        judgement = self._diversion.judge(heard, perf_counter())
+        if judgement.advice is Advice.STOP:
+            self.give_up(Diverted(judgement.why))
+        # A full unit cannot grow, so there is nothing to wait for.
+        return judgement.advice is Advice.BOOK or (
+            judgement.advice is Advice.HOLD and self._records >= UNIT_RECORDS
+        )
 
     def _is_booking(self) -> bool:
         return self._booking is not None and not self._booking.done()
@@ -473,7 +498,7 @@ class Desk:
             tallies[TallyKey(Tally.REFUSED, refusal.source, refusal.reason)] += 1
         return tallies
 
-    async def _book(self, unit: Unit, records: int, era: int) -> None:
+    async def _book(self, unit: Unit, heard: Heard, records: int, era: int) -> None:
         try:
             with self._health.timed(self._health.commit_seconds):
                 await self._ledger.book(unit)
@@ -492,6 +517,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
             self.give_up(error)
             return
+        self._diversion.note(heard)
         self._report(unit, records)
 
     def _report(self, unit: Unit, records: int) -> None:
@@ -786,6 +812,10 @@ def record_hash(record: Record) -> bytes:
     digest.update(b"\x00")
     digest.update(record.value or b"")
     return digest.digest()
+
+
+def _past_retention(event: Canonical) -> Refused:
+    return Refused(Reason.RETIRED, "the dossier is past retention", event.source, event.id)
 
 
 def _fault(source: str, id_: str, error: Exception) -> Refused:

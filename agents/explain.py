@@ -50,6 +50,7 @@ from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.post import Account, post
 from monitor.domain.view import Place
 from monitor.domain.zone import Zone, date_of
+from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.packing import unpack_entries
 from schemas.event import Canonical
@@ -232,6 +233,12 @@ async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
         if not rows:
             raise NotFound(f"no dossier {wanted} in the ledger")
         row = rows[wanted]
+        if row.form == RETIRED:
+            raise NotFound(
+                f"dossier {wanted} is retired: its events are past retention and gone, so nothing"
+                f" of it can be explained any more; it was booked {row.version - 1} times, and"
+                " what it had booked still counts in every figure (table retired_sum)"
+            )
         entries = unpack_entries(row.booked)
         cells = await ledger.cells({number for _, number, _, _ in entries})
     events = list(unpack_events(row.events))

@@ -5,18 +5,53 @@ import os
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from agents.batch import Record
 from monitor.ledger.unit import Partition, Refusal
 from schemas.refusal import Refused
 
-KEPT_BYTES: Final = 64 * 1024  # of a record; the rest is told by size and hash
+KEPT_BYTES: Final = 64 * 1024  # of a record's value, and of its key and headers together
 QUOTA: Final = 10_000  # sealed records a source may have on record
 _NONCE_BYTES: Final = 12
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+VALUE_ALONE: Final = 0  # forms of sealed bytes: as the first release kept them
+WHOLE_RECORD: Final = 1
+
+
+class Original(msgspec.Struct, frozen=True, array_like=True):
+    """A refused record as it was, as far as it is kept."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    whole: bool = True  # nothing was too large to be kept
+
+
+_PACK: Final = msgspec.msgpack.Encoder().encode
+_UNPACK: Final = msgspec.msgpack.Decoder(Original).decode
+
+
+def pack_record(record: Record) -> bytes:
+    """A record with key and headers, which hold source, id and time of an event in binary mode."""
+    value, key, headers = record.value, record.key, tuple(record.headers)
+    around = len(key or b"") + sum(len(name) + len(said or b"") for name, said in headers)
+    whole = len(value or b"") <= KEPT_BYTES and around <= KEPT_BYTES
+    if around > KEPT_BYTES:
+        key, headers = None, ()
+    return _PACK(Original(key, value and value[:KEPT_BYTES], headers, whole))
+
+
+def unpack_record(form: int, content: bytes, size: int) -> Original:
+    """What `pack_record` packed, or a value that was sealed alone; `size` is the value's."""
+    if form == VALUE_ALONE:
+        return Original(None, content, (), len(content) == size)
+    return _UNPACK(content)
 
 
 class Seal:
@@ -69,7 +104,7 @@ class Quarantine:
         source = storable(refused.source)
         sealed = None
         if self._seal is not None and self._kept[source] < self._quota:
-            sealed = self._seal.close(content[:KEPT_BYTES])
+            sealed = self._seal.close(pack_record(record))
             self._kept[source] += 1
         return Refusal(
             partition=partition,
@@ -80,7 +115,9 @@ class Quarantine:
             size=len(content),
             hash=hashlib.sha256(content).digest(),
             sealed=sealed,
-            arrived=datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC),
+            # Not by a float: a retry reads the event at the same millisecond.
+            arrived=_EPOCH + timedelta(milliseconds=max(record.timestamp, 0)),
+            form=WHOLE_RECORD,
         )
 
 

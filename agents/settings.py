@@ -31,7 +31,11 @@ class Settings:
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
+    refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
+    archive_beside: int = 0  # 1: workers archive too, a hundred dossiers every few seconds
+    archive_after_days: int = 30  # without news, before a finished dossier is archived
+    retention_years: int = 10  # after the end of a dossier, before it may be retired; 0: never
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
     serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
     listen: str = "127.0.0.1"  # address that metrics and serve listen on

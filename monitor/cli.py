@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
@@ -17,6 +18,7 @@ from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
 from monitor import __version__
 from monitor.domain.policy import Precision
+from monitor.ledger.checks import Check
 
 OK: Final = 0
 FAILED: Final = 1
@@ -344,6 +346,82 @@ def recompute(
 
 
 @app.command()
+def archive(
+    retire: Annotated[
+        bool,
+        typer.Option(
+            "--retire",
+            help="Also let the events of dossiers past retention go, for good; their sums stay.",
+        ),
+    ] = False,
+    before: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="With --retire: what ended before this local day, not by EMC_RETENTION_YEARS.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many it would be.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Make finished dossiers small in the ledger; with **--retire**, let the oldest go.
+
+    A dossier that has ended and of which nothing was heard for EMC_ARCHIVE_AFTER_DAYS is
+    archived: packed in place, some four times smaller, and loaded as before when an event comes
+    for it. A retired one leaves its sums, so that no figure moves, and a line, so that nothing
+    is booked twice; a later event of it goes to quarantine. Run it beside the workers, as often
+    as you like.
+    """
+    from agents.archive import archive_command
+
+    settings = Settings.from_environment()
+    status = archive_command(
+        database=settings.database,
+        policy=settings.policy(),
+        now_ms=time.time_ns() // 1_000_000,
+        after_days=settings.archive_after_days,
+        retire=retire,
+        before=before.date() if before else None,
+        retention_years=settings.retention_years,
+        dry_run=dry_run,
+        as_json=json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def reconcile(
+    check: Annotated[
+        list[Check] | None,
+        typer.Option(help="What to compare, also several; everything if left out."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read and fold; default: cores.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Compare the ledger's books with each other, and every dossier with its events.
+
+    **balances**, **totals** and **entries** are summed as of one state and held against the
+    journal; **dossiers** are folded anew, some hundred at a time. Workers go on meanwhile. What
+    differs is named, emc_ledger_drift shows it, and the exit status is 1. Dossiers booked under
+    another policy or other rules are counted as stale, not compared.
+    """
+    from agents.reconcile import default_jobs, reconcile_command
+
+    status = reconcile_command(
+        Settings.from_environment(),
+        checks=check or list(Check),
+        jobs=jobs or default_jobs(),
+        as_json=json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
         "deploy/reference"
@@ -358,6 +436,249 @@ def check(
     if not found:
         typer.echo(f"{folder}: nothing to complain of")
     raise typer.Exit(FAILED if found else OK)
+
+
+quarantine = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="What was refused: look at it, send it back after a fix, or give it up.\n\n"
+    "All four work on the ledger at EMC_DATABASE, beside running workers. How-to:"
+    " docs/how-to/quarantine.md.",
+)
+app.add_typer(quarantine, name="quarantine")
+
+_Ids = Annotated[
+    list[int] | None, typer.Argument(metavar="[ID]...", help="Records, by their ids.")
+]
+_Source = Annotated[str | None, typer.Option(help="Only of this source; '' for no known one.")]
+_Reason = Annotated[str | None, typer.Option(help="Only refused for this reason.")]
+_Since = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only records of this time or later.")
+]
+_Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only records before this.")]
+_All = Annotated[bool, typer.Option("--all", help="All that are held, without any filter.")]
+_Json = Annotated[bool, typer.Option("--json", help="As JSON on stdout.")]
+_By = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who does this; the account if left out.")
+]
+
+
+@quarantine.command("list")
+def quarantine_list(
+    source: _Source = None,
+    reason: _Reason = None,
+    since: _Since = None,
+    until: _Until = None,
+    state: Annotated[
+        str, typer.Option(help="held, returned, dropped, or all of them.")
+    ] = "held",
+    each: Annotated[bool, typer.Option("--each", help="Every record, with its id.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Records shown with --each.")] = 100,
+    json: _Json = False,
+) -> None:
+    """Show what is in quarantine: how many records by source and reason, or each of them."""
+    from agents import operator
+    from agents import quarantine_command as command
+
+    async def work() -> int:
+        which = command.chosen(
+            (),
+            source,
+            reason,
+            since,
+            until,
+            everything=True,
+            state=None if state == "all" else state,
+        )
+        database = _for_a_person().database
+        return await command.list_(
+            database, which, each=each, limit=limit, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc quarantine"))
+
+
+@quarantine.command("show")
+def quarantine_show(
+    record: Annotated[int, typer.Argument(metavar="ID", help="As `list --each` shows it.")],
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", help="What the record says, names included; that you looked is noted."
+        ),
+    ] = False,
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Show one record: where it was, why it was refused, and its shape without what it says.
+
+    Opens it with EMC_QUARANTINE_KEY.
+    """
+    from agents import operator
+    from agents import quarantine_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.show(
+            settings.database,
+            record,
+            key=settings.quarantine_key,
+            raw=raw,
+            who=by or operator.account(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc quarantine"))
+
+
+@quarantine.command("retry")
+def quarantine_retry(
+    records: _Ids = None,
+    source: _Source = None,
+    reason: _Reason = None,
+    since: _Since = None,
+    until: _Until = None,
+    everything: _All = False,
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Send records through decoding, folding and booking again, each exactly once.
+
+    For after a fix. What passes now is measured and leaves the quarantine in the same
+    transaction; what is refused again stays, with its new reason. Give the workers'
+    EMC_REFERENCE, EMC_ZONE and EMC_PRECISION. It may be stopped, killed and repeated at any
+    moment. Exit status 1: some are still there.
+    """
+    from agents import operator
+    from agents import quarantine_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.retry(
+            settings.database,
+            command.chosen(records, source, reason, since, until, everything=everything),
+            key=settings.quarantine_key,
+            reference=settings.reference_set(),
+            who=by or operator.account(),
+            as_json=json,
+            out=sys.stdout,
+            err=sys.stderr,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc quarantine"))
+
+
+@quarantine.command("drop")
+def quarantine_drop(
+    why: Annotated[str, typer.Option(help="The reason, kept with the record.")],
+    records: _Ids = None,
+    source: _Source = None,
+    reason: _Reason = None,
+    since: _Since = None,
+    until: _Until = None,
+    everything: _All = False,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """Give records up for good: their bytes go, everything else and the reason stay."""
+    from agents import operator
+    from agents import quarantine_command as command
+
+    def confirmed(total: int) -> bool:
+        return yes or typer.confirm(f"drop {total:,} records for good?", err=True)
+
+    async def work() -> int:
+        return await command.drop(
+            _for_a_person().database,
+            command.chosen(records, source, reason, since, until, everything=everything),
+            why=why,
+            who=by or operator.account(),
+            confirmed=confirmed,
+            as_json=json,
+            out=sys.stdout,
+            err=sys.stderr,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc quarantine"))
+
+
+position = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Where the ledger stands in the log, and what to do when the log was lost.\n\n"
+    "How-to: docs/how-to/position.md.",
+)
+app.add_typer(position, name="position")
+
+
+@position.command("show")
+def position_show(json: _Json = False) -> None:
+    """Show each partition: next offset, owner and lag, and whether the log is still the one.
+
+    Exit status 1 if it is not, for any of them.
+    """
+    from agents import operator
+    from agents import position_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.show(
+            settings.database, settings.kafka, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc position"))
+
+
+@position.command("accept-loss")
+def position_accept_loss(
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="beginning, end, an offset, a time (with its offset from UTC), or here: the same"
+            " place, for another group or cluster.",
+        ),
+    ],
+    why: Annotated[str, typer.Option(help="The reason; it stays on record.")],
+    partition: Annotated[
+        list[int] | None, typer.Option(help="Only this one; may be repeated. All if left out.")
+    ] = None,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """Go on elsewhere in the log of EMC_TOPIC, for EMC_GROUP, and give up what is passed over.
+
+    For a log that was replaced or cut, or a deliberate change of the consumer group. Stop the
+    workers first. Who, when, from where, to where and why are kept for good.
+    """
+    from agents import operator
+    from agents import position_command as command
+
+    def confirmed(told: str) -> bool:
+        typer.echo(told, nl=False, err=True)
+        return yes or typer.confirm("set these positions?", err=True)
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.accept_loss(
+            settings.database,
+            settings.kafka,
+            topic=settings.topic,
+            partitions=partition or (),
+            to=to,
+            group=settings.group,
+            who=by or operator.account(),
+            why=why,
+            confirmed=confirmed,
+            as_json=json,
+            out=sys.stdout,
+            err=sys.stderr,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc position"))
 
 
 @app.command()
@@ -376,6 +697,13 @@ def docs(
 def _configured() -> Settings:
     settings = Settings.from_environment()
     _log_to_stderr(settings.log_format)
+    return settings
+
+
+def _for_a_person() -> Settings:
+    """Settings of a command that somebody waits for: only what goes wrong is logged."""
+    settings = Settings.from_environment()
+    _log_to_stderr("text", logging.WARNING)
     return settings
 
 
@@ -402,7 +730,7 @@ def _until_stopped(run: Any) -> int:
     return asyncio.run(supervised())
 
 
-def _log_to_stderr(style: str) -> None:
+def _log_to_stderr(style: str, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if style == "json"
@@ -415,7 +743,7 @@ def _log_to_stderr(style: str) -> None:
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     # Faust and aiokafka log to the standard library; what they report of trouble stays.

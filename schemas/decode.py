@@ -111,7 +111,7 @@ class Decoder(Generic[E]):
                 reason, detail = Reason.NOT_UTF8, "value"
         else:
             return found
-        source, id_ = _sender(value or b"", headers)
+        source, id_ = sender(value or b"", headers)
         return Refused(reason, detail, source, id_)
 
     def _read(self, value: bytes | None, headers: Headers) -> Any:
@@ -204,16 +204,16 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def _sender(value: bytes, headers: Headers) -> tuple[str, str]:
+def sender(value: bytes, headers: Headers) -> tuple[str, str]:
     """Source and id as far as they can be read, so that a refusal counts against its sender."""
     said = dict(headers)
     if "ce_source" in said or "ce_id" in said:
         return _printable(said.get("ce_source")), _printable(said.get("ce_id"))
     try:
-        sender = SENDER.decode(value)
+        found = SENDER.decode(value)
     except (ValueError, RecursionError):
         return "", ""
-    return _string(sender.source), _string(sender.id)
+    return _string(found.source), _string(found.id)
 
 
 def _string(raw: Raw) -> str:

@@ -82,6 +82,13 @@ class Reason(StrEnum):
             "channel, an agency above itself."
         ),
     )
+    RETIRED = (
+        "retired",
+        (
+            "An event of a dossier that is past retention: its events are gone, so nothing can "
+            "be added to them."
+        ),
+    )
     FAULT = ("fault", "A fault of the monitor's own while it folded the event.")
 
 

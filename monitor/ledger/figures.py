@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,7 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.ledger.migrate import migrations
+from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
 
 _STOCKS: Final = frozenset({Measure.IN_PROCESS, Measure.PAUSED})
@@ -72,6 +73,7 @@ class Progress(NamedTuple):
 
     next: int
     moved_ms: int
+    times_set: int = 0  # by hand
 
 
 class Watermark(NamedTuple):
@@ -91,6 +93,7 @@ class Snapshot:
     """All that one transaction saw; shards are summed."""
 
     now_ms: int  # the instant that overdue and due days refer to
+    reconciled: Sequence[Recorded] = ()  # what `emc reconcile` found when it last ran
     flows: Mapping[Flow, Sides]
     consumed: Mapping[Bin, Sides]
     open: Mapping[Stock, int]
@@ -149,7 +152,8 @@ _TALLIES: Final = """
 """
 
 _POSITIONS: Final = """
-    SELECT topic, partition, next, (extract(epoch FROM moved_at) * 1000)::int8 AS moved_ms
+    SELECT topic, partition, next, (extract(epoch FROM moved_at) * 1000)::int8 AS moved_ms,
+           times_set
     FROM position
 """
 
@@ -190,6 +194,15 @@ class Figures:
                 f"the ledger has migration {max(strange)}, this release ends at"
                 f" {max(self._migrations)}; start a later release"
             )
+
+    async def shown(self, now_ms: int) -> Snapshot:
+        """`snapshot`, with what `emc reconcile` found; that has its own times."""
+        snapshot = await self.snapshot(now_ms)
+        try:
+            rows = await self._pool.fetch(RECORDED)
+        except asyncpg.UndefinedTableError:
+            raise NotMigrated(_NO_SCHEMA) from None
+        return replace(snapshot, reconciled=tuple(Recorded(*row) for row in rows))
 
     async def snapshot(self, now_ms: int) -> Snapshot:
         """Everything as of one committed state, with what is overdue at `now_ms`.
@@ -280,8 +293,8 @@ def _arranged(
             TallyKey(name, source, detail): amount for name, source, detail, amount in tallies
         },
         positions={
-            Partition(topic, number): Progress(following, moved_ms)
-            for topic, number, following, moved_ms in positions
+            Partition(topic, number): Progress(following, moved_ms, times_set)
+            for topic, number, following, moved_ms, times_set in positions
         },
         watermark=watermark,
     )

@@ -1,7 +1,15 @@
 """The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,6 +19,8 @@ import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
+from monitor.ledger.again import undisturbed
+from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
 from monitor.ledger.server import SameServer
@@ -39,6 +49,10 @@ CELLS_AT_HAND = 200_000
 # A claim of a lower generation than the one on record is refused, unless that record has not
 # moved for this long: a group that Kafka has forgotten starts again at generation 1.
 FORGOTTEN_AFTER = "1 day"
+
+
+# What else is written in a booking's transaction, on its connection.
+Also = Callable[[Any], Awaitable[None]]
 
 
 class VersionConflict(Exception):
@@ -81,6 +95,7 @@ class Ledger:
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
+        self._forms = Forms(pool)
         self._cell_ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
         self._server = SameServer(self._forget_cells)
@@ -177,15 +192,17 @@ class Ledger:
         }
 
     async def load(self, keys: Collection[str]) -> dict[str, DossierRow]:
-        """The dossiers on record among these keys."""
+        """The dossiers on record among these keys, archived ones unpacked."""
         with _values():
             rows = await self._pool.fetch(
                 # As one text: the driver looks at each element of an array several times.
-                "SELECT key, version, outcome, cell, due_ms, events, booked FROM booked_now"
-                " WHERE key = ANY(string_to_array($1, E'\\n'))",
+                "SELECT key, version, outcome, cell, due_ms, events, booked, form, booked_form"
+                " FROM booked_now WHERE key = ANY(string_to_array($1, E'\\n'))",
                 "\n".join(keys),
             )
-        return {row[0]: DossierRow(*row) for row in rows}
+        loaded = {row[0]: DossierRow(*row) for row in rows}
+        await self._forms.open(loaded.values())
+        return loaded
 
     async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
         """The number of every cell so far seen; those given are numbered first if need be.
@@ -253,13 +270,17 @@ class Ledger:
         )
         return {row["source"]: row["kept"] for row in rows}
 
-    async def book(self, unit: Unit) -> None:
+    async def book(self, unit: Unit, also: Also | None = None) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.
 
-        Raises `PositionMoved` or `VersionConflict` when somebody else has booked, `PolicyChanged`
-        when another policy is active than the unit's, and one of `UNAVAILABLE` when the outcome
-        is unknown.
+        `also` is done in the same transaction, before its end; it may be called again. Raises
+        `PositionMoved` or `VersionConflict` when somebody else has booked, `PolicyChanged` when
+        another policy is active than the unit's, and one of `UNAVAILABLE` when the outcome is
+        unknown.
         """
+        await undisturbed(lambda: self._book(unit, also))
+
+    async def _book(self, unit: Unit, also: Also | None) -> None:
         with _values():
             async with self._pool.acquire() as connection, connection.transaction():
                 recomputing = await _move_positions(connection, unit)
@@ -276,6 +297,8 @@ class Ledger:
                 await _add_totals(connection, unit)
                 await _add_tallies(connection, unit)
                 await _quarantine(connection, unit)
+                if also is not None:
+                    await also(connection)
 
 
 @contextmanager
@@ -304,7 +327,8 @@ async def _refusal(
     return OtherGroup(
         f"{name} is read into this ledger by the group {held['group_id']!r} (worker"
         f" {held['owner']}, last seen {held['moved_at']:%Y-%m-%d %H:%M} UTC), and we are"
-        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, or use a ledger of one's own"
+        f" {group!r}; set EMC_GROUP to {held['group_id']!r}, use a ledger of one's own, or, if"
+        " the group is to be another from now on, `emc position accept-loss --to here`"
     )
 
 
@@ -372,7 +396,7 @@ async def _book_dossiers(connection: Any, unit: Unit) -> None:
         ON CONFLICT (key) DO UPDATE
         SET version = excluded.version, rules = excluded.rules, epoch = excluded.epoch,
             outcome = excluded.outcome, cell = excluded.cell, due_ms = excluded.due_ms,
-            events = excluded.events, booked = excluded.booked
+            events = excluded.events, booked = excluded.booked, form = 0, booked_form = 0
         WHERE held.version = excluded.version - 1
         """
     )
@@ -422,7 +446,7 @@ async def _quarantine(connection: Any, unit: Unit) -> None:
         return
     await connection.executemany(
         'INSERT INTO quarantine (topic, partition, "offset", source, reason, detail, size,'
-        " hash, sealed, arrived) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " hash, sealed, arrived, form) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         [
             (
                 *refusal.partition,
@@ -434,6 +458,7 @@ async def _quarantine(connection: Any, unit: Unit) -> None:
                 refusal.hash,
                 refusal.sealed,
                 refusal.arrived,
+                refusal.form,
             )
             for refusal in unit.refusals
         ],

@@ -15,6 +15,7 @@ from typing import Any, Final
 from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
 from monitor.domain.policy import RULES_VERSION
+from monitor.ledger.forms import Forms
 from monitor.ledger.policies import POLICY_LOCK, store
 from monitor.ledger.unit import BookingClass, Entry, TotalKey
 from monitor.reference.sets import ReferenceSet
@@ -52,6 +53,8 @@ class Found:
     due_ms: int | None
     events: bytes
     booked: bytes
+    form: int  # of the events, and of the booked entries: plain once they are opened
+    booked_form: int
     seen: int | None  # the version that was rebooked before, if it was
     moved: bytes | None  # and what that came to
 
@@ -145,9 +148,10 @@ async def lay_out(connection: Any, dossiers: int = RANGE_DOSSIERS) -> None:
 
 _FOUND: Final = """
     SELECT dossier.key, dossier.version, dossier.outcome, dossier.cell, dossier.due_ms,
-           dossier.events, dossier.booked, rebooked.version AS seen, rebooked.moved
+           dossier.events, dossier.booked, dossier.form, dossier.booked_form,
+           rebooked.version AS seen, rebooked.moved
     FROM dossier LEFT JOIN rebooked ON rebooked.key = dossier.key
-    WHERE rebooked.version IS DISTINCT FROM dossier.version AND
+    WHERE dossier.form >= 0 AND rebooked.version IS DISTINCT FROM dossier.version AND
 """
 
 Rebook = Callable[[Sequence[Found]], Awaitable[tuple[list[Rebooked], dict[Entry, int]]]]
@@ -171,7 +175,7 @@ async def rebook_range(connection: Any, epoch: int, rebook: Rebook) -> int | Non
             ours["after"],
             ours["until"],
         )
-        await _keep(connection, epoch, *await rebook([Found(*row) for row in rows]))
+        await _keep(connection, epoch, *await rebook(await _opened(connection, rows)))
         await connection.execute(
             "UPDATE recompute_range SET done = true WHERE number = $1", ours["number"]
         )
@@ -198,8 +202,15 @@ async def rebook_touched(
                 _FOUND + " dossier.key = ANY($1) ORDER BY dossier.key",
                 sorted({row["key"] for row in taken}),
             )
-            await _keep(connection, epoch, *await rebook([Found(*row) for row in rows]))
+            await _keep(connection, epoch, *await rebook(await _opened(connection, rows)))
         return len(taken)
+
+
+async def _opened(connection: Any, rows: Sequence[Any]) -> list[Found]:
+    """Archived dossiers are rebooked like all others; retired ones have nothing to rebook."""
+    found = [Found(*row) for row in rows]
+    await Forms(connection).open(found)
+    return found
 
 
 async def _still_under_way(connection: Any, epoch: int) -> None:
@@ -386,7 +397,9 @@ async def merge(connection: Any, after: str = "", dossiers: int = MERGE_DOSSIERS
             UPDATE dossier
             SET epoch = rebooked.epoch, rules = policy.rules, outcome = rebooked.outcome,
                 cell = rebooked.cell, due_ms = rebooked.due_ms,
-                booked = coalesce(rebooked.booked, dossier.booked)
+                booked = coalesce(rebooked.booked, dossier.booked),
+                booked_form = CASE WHEN rebooked.booked IS NULL THEN dossier.booked_form
+                                   ELSE 0 END
             FROM rebooked JOIN policy ON policy.epoch = rebooked.epoch
             WHERE rebooked.key = dossier.key AND dossier.key = ANY($1)
               AND dossier.epoch < rebooked.epoch AND policy.state = 'active'

@@ -75,6 +75,8 @@ class DossierRow:
     due_ms: int | None
     events: bytes
     booked: bytes
+    form: int = 0  # as found: see `monitor.ledger.forms`; a booking always writes both plain
+    booked_form: int = 0
 
 
 class Move(NamedTuple):
@@ -100,6 +102,7 @@ class Refusal:
     hash: bytes
     sealed: bytes | None
     arrived: datetime
+    form: int = 0  # of the sealed bytes
 
 
 @dataclass(slots=True)

@@ -23,8 +23,10 @@ from prometheus_client.registry import Collector
 
 from monitor import __version__
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, Kind, Tally
+from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.outlets import names
 from monitor.outlets.series import Part, Place, Places
 
@@ -32,6 +34,7 @@ FRESH_SECONDS: Final = 0.5  # a snapshot is shown to all scrapes within this tim
 LONGEST_READ_SECONDS: Final = 8.0  # under Prometheus's usual limit of ten a scrape
 MOST_ENCODINGS: Final = 8  # of a snapshot: whoever invents versions gets plain text
 
+_SETTLED: Final = frozenset({TALLY_RETURNED, TALLY_DROPPED})
 _MILLISECONDS: Final = frozenset(
     definition.measure for definition in CATALOGUE if definition.kind is Kind.MILLISECONDS
 )
@@ -75,6 +78,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
         *still_open,
+        *_reconciled(snapshot),
         *records,
         *_positions(snapshot),
         *_watermark(snapshot),
@@ -107,11 +111,15 @@ def _records(snapshot: Snapshot, places: Places) -> Iterable[Family]:
     size: Counter[str] = Counter()
     for tally, amount in snapshot.tallies.items():
         size[tally.source] += amount
+    settled: Counter[tuple[str, str]] = Counter()
     labels = {source: places.source(source) for source, _ in size.most_common()}
     records: Counter[tuple[str, str]] = Counter()
     refused: Counter[tuple[str, str]] = Counter()
     for tally, amount in snapshot.tallies.items():
         source = labels[tally.source]
+        if tally.name in _SETTLED:
+            settled[source, tally.name] += amount
+            continue
         records[source, tally.name] += amount
         if tally.name == Tally.REFUSED:
             refused[places.refusal(source, tally.detail), tally.detail] += amount
@@ -122,7 +130,10 @@ def _records(snapshot: Snapshot, places: Places) -> Iterable[Family]:
     by_reason = _family(names.RECORDS_REFUSED)
     for (source, reason), amount in sorted(refused.items()):
         _add(by_reason, names.RECORDS_REFUSED, (source, reason), amount)
-    return by_outcome, by_reason
+    left = _family(names.QUARANTINE_SETTLED)
+    for (source, how), amount in sorted(settled.items()):
+        _add(left, names.QUARANTINE_SETTLED, (source, how), amount)
+    return by_outcome, by_reason, left
 
 
 def _open(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> Iterable[Family]:
@@ -201,13 +212,25 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
             yield family
 
 
+def _reconciled(snapshot: Snapshot) -> Iterable[Family]:
+    drift, stale, at = map(_family, (names.DRIFT, names.STALE, names.RECONCILED))
+    for found in sorted(snapshot.reconciled):
+        _add(drift, names.DRIFT, (found.name,), found.differing)
+        _add(at, names.RECONCILED, (found.name,), found.ended_ms / 1000)
+        if found.name == Check.DOSSIERS:
+            _add(stale, names.STALE, (), found.stale)
+    return drift, stale, at
+
+
 def _positions(snapshot: Snapshot) -> Iterable[Family]:
     following, moved = _family(names.NEXT_OFFSET), _family(names.POSITION_MOVED)
+    by_hand = _family(names.POSITION_SET)
     for partition, progress in sorted(snapshot.positions.items()):
         labels = (partition.topic, str(partition.partition))
         _add(following, names.NEXT_OFFSET, labels, progress.next)
         _add(moved, names.POSITION_MOVED, labels, progress.moved_ms / 1000)
-    return following, moved
+        _add(by_hand, names.POSITION_SET, labels, progress.times_set)
+    return following, moved, by_hand
 
 
 def _watermark(snapshot: Snapshot) -> Iterable[Family]:

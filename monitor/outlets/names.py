@@ -18,6 +18,7 @@ from monitor.domain.measures import (
     Kind,
     Measure,
 )
+from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy
 from monitor.ledger.unit import BookingClass
 
@@ -206,6 +207,23 @@ RECORDS_REFUSED: Final = Metric(
     series="source × reason that has occurred",
     typical=SOURCES * REASONS_OF_A_SOURCE,
 )
+QUARANTINE_SETTLED: Final = Metric(
+    name="emc_quarantine_settled_total",
+    type=Type.COUNTER,
+    labels=("source", "how"),
+    meaning="Refused records that have left the quarantine: returned (sent back after a fix, and"
+    ' measured) or dropped. Those still held are emc_records_total{outcome="refused"} less these.',
+    series="source × how that has occurred",
+    typical=SOURCES * 2,
+)
+POSITION_SET: Final = Metric(
+    name="emc_ledger_position_set_total",
+    type=Type.COUNTER,
+    labels=("topic", "partition"),
+    meaning="How often somebody has set the position by hand, with emc position accept-loss.",
+    series="partition",
+    typical=PARTITIONS,
+)
 POSITION_MOVED: Final = Metric(
     name="emc_ledger_position_moved_timestamp_seconds",
     type=Type.GAUGE,
@@ -254,6 +272,29 @@ SNAPSHOT_OTHER: Final = Metric(
     series="part",
     typical=4,
 )
+DRIFT: Final = Metric(
+    name="emc_ledger_drift",
+    type=Type.GAUGE,
+    labels=("check",),
+    meaning="Accounts, or with `dossiers` dossiers, on which the ledger's books disagreed when"
+    " the check was last made by emc reconcile. Must be 0; none as long as it was never made.",
+    series="check that was made",
+    typical=len(Check),
+)
+STALE: Final = Metric(
+    name="emc_ledger_stale_dossiers",
+    type=Type.GAUGE,
+    meaning="Dossiers that the last check `dossiers` found booked under another policy or other"
+    " rules, and did not compare.",
+)
+RECONCILED: Final = Metric(
+    name="emc_ledger_reconciled_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("check",),
+    meaning="When the check was last made.",
+    series="check that was made",
+    typical=len(Check),
+)
 BUILD: Final = Metric(
     name="emc_build_info",
     type=Type.INFO,
@@ -271,11 +312,16 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS,
     RECORDS_REFUSED,
     NEXT_OFFSET,
+    QUARANTINE_SETTLED,
+    POSITION_SET,
     POSITION_MOVED,
     WATERMARK,
     BACKLOG,
     SNAPSHOT_TIME,
     SNAPSHOT_SERIES,
     SNAPSHOT_OTHER,
+    DRIFT,
+    STALE,
+    RECONCILED,
     BUILD,
 )

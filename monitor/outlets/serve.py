@@ -132,9 +132,7 @@ async def serve(
         dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
     ) as pool:
         figures = Figures(pool, policy)
-        board = Board(
-            lambda: figures.snapshot(time.time_ns() // 1_000_000), Places(series_budget)
-        )
+        board = Board(lambda: figures.shown(time.time_ns() // 1_000_000), Places(series_budget))
         server = _Server(
             uvicorn.Config(
                 build_app(figures, board),

@@ -13,6 +13,7 @@ import pytest
 
 from agents import dossiers
 from agents.batch import Batch, LogUnavailable
+from agents.diversion import Diverted
 from agents.dossiers import Desk
 from agents.generate.model import Scenario, records
 from agents.health import WorkerHealth
@@ -569,3 +570,48 @@ async def test_asked_to_end_while_the_ledger_hangs_it_waits_no_longer_than_it_ma
 
     async with asyncio.timeout(3):
         await here.end()
+
+
+async def test_a_release_that_cannot_fold_stops_before_any_position_moves(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Faults across sources: nothing is booked, nothing is in quarantine, and it says why."""
+
+    def broken(*_: object) -> bool:
+        raise KeyError("a table of this release")
+
+    monkeypatch.setattr("agents.shelf.advance", broken)
+    here = office(11)
+    here.follow()
+    await here.assign()
+
+    with pytest.raises(Diverted, match=r"fault \(KeyError at test_desk.py"):
+        async with asyncio.timeout(5):
+            await asyncio.shield(here.desk.failed)
+
+    await here.end()
+    assert here.ledger.bookings == 0
+    assert [here.ledger.held[partition].next for partition in PARTITIONS] == [0, 0]
+
+
+async def test_one_bad_source_stops_nothing_and_its_good_records_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A third of all records is nonsense of one source's."""
+    here = office(12)
+    bad = b'{"specversion":"1.0","source":"bad","id":"1","type":"no.such.v1"}'
+    for partition in PARTITIONS:
+        mixed: list[Written] = []
+        for number, record in enumerate(here.log.written[partition]):
+            mixed.append(replace(record, offset=len(mixed)))
+            if number % 2 == 0:
+                mixed.append(replace(record, offset=len(mixed), value=bad))
+                here.recount.add(bad, record.timestamp)
+        here.log.written[partition] = mixed
+    here.follow()
+    await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()

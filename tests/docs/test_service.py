@@ -22,8 +22,11 @@ from tests.servers.topics import create_topic, produce
 
 TUTORIAL = "docs/tutorial/first-number.md"
 RUN = "docs/how-to/run.md"
+RECONCILE = "docs/how-to/reconcile.md"
+ARCHIVE = "docs/how-to/archive.md"
 TRACE = "docs/how-to/trace-a-number.md"
-QUARANTINE = "docs/how-to/open-quarantine.md"
+QUARANTINE = "docs/how-to/quarantine.md"
+FOLLOWED = (RUN, TRACE, RECONCILE, ARCHIVE)  # one after another, by one service
 
 # A client that leaves the offset out; the page shows the record as it comes out again.
 BROKEN = (
@@ -169,7 +172,7 @@ def _follow_the_pages(bootstrap: str, topic: str, database: str, folder: Path) -
             "on emc.dossiers,": f"on {topic},",
             "emc.dossiers[": f"{topic}[",
         }
-        for step in (*steps(RUN, "service"), *steps(TRACE, "service")):
+        for step in (step for page in FOLLOWED for step in steps(page, "service")):
             shown_soon(_translated(step, own), folder, around)
 
 

@@ -3,6 +3,7 @@
 Every check returns the disagreements as sentences, so that a test shows all of them at once.
 """
 
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -54,8 +55,12 @@ async def booked_until(dsn: str, topic: str) -> dict[int, int]:
 
 
 async def tallied(dsn: str) -> dict[str, int]:
-    """How many records were counted, duplicates, refused."""
-    rows = await _fetch(dsn, "SELECT name, sum(amount)::bigint AS sum FROM tally GROUP BY name")
+    """How many records were counted, duplicates, refused, each as it was first read."""
+    rows = await _fetch(
+        dsn,
+        "SELECT name, sum(amount)::bigint AS sum FROM tally"
+        " WHERE name NOT IN ('returned', 'dropped') GROUP BY name",
+    )
     return {row["name"]: row["sum"] for row in rows}
 
 
@@ -144,14 +149,28 @@ async def _dossiers_against(
 ) -> list[str]:
     found = []
     booked: Counter[Any] = Counter()
-    for row in await _fetch(dsn, "SELECT key, version, events, booked FROM booked_now"):
-        entries = unpack_entries(row["booked"])
+    for row in await _fetch(dsn, "SELECT measure, cell, day, slot, amount FROM retired_sum"):
+        booked[tuple(row)[:4]] += row["amount"]
+    dictionaries = {
+        row["number"]: row["content"]
+        for row in await _fetch(dsn, "SELECT number, content FROM dictionary")
+    }
+    for row in await _fetch(
+        dsn,
+        "SELECT key, version, form, booked_form, events, booked FROM booked_now"
+        " WHERE form >= 0",
+    ):
+        packed = row["events"]
+        if row["form"]:
+            packed = zlib.decompressobj(-15, dictionaries[row["form"]]).decompress(packed)
+        held = zlib.decompress(row["booked"], -15) if row["booked_form"] else row["booked"]
+        entries = unpack_entries(held)
         for entry, amount in entries.items():
             booked[entry] += amount
         fresh = {
             (account.measure, account.cell, account.day, account.slot): amount
             for account, amount in post(
-                fold(settled(unpack_events(row["events"])), policy.portals), policy
+                fold(settled(unpack_events(packed)), policy.portals), policy
             ).items()
         }
         as_booked = {

@@ -15,6 +15,8 @@ from tests.servers.tansu import Tansu
 from tests.servers.topics import create_topic
 from tests.whole.service import Stage, life, stage
 
+ACCEPT = "or give up what is lost with `emc position accept-loss`"
+
 
 @asynccontextmanager
 async def read_once(bootstrap: str, database: str, folder: Path) -> AsyncIterator[Stage]:
@@ -93,7 +95,7 @@ async def test_a_topic_made_anew_with_fewer_records_is_refused(
         await refused(
             here,
             f"the ledger goes on at {before[0]}, the log does not reach that far",
-            remedy="restore it, or start with a new ledger",
+            remedy=f"restore it, start with a new ledger, {ACCEPT}",
         )
 
 
@@ -109,7 +111,7 @@ async def test_a_topic_made_anew_with_more_records_is_refused(
         await refused(
             here,
             f"the record at {before[0] - 1} is not the one that was booked",
-            remedy="restore it, or start with a new ledger",
+            remedy=f"restore it, start with a new ledger, {ACCEPT}",
         )
 
 
@@ -129,7 +131,7 @@ async def test_what_retention_has_cut_unread_is_refused(
         await refused(
             here,
             f"the ledger goes on at {before[0]}, the log begins at {cut}",
-            remedy="restore the log, or start with a new ledger",
+            remedy=f"restore the log, start with a new ledger, {ACCEPT}",
         )
 
 
@@ -160,5 +162,5 @@ async def test_another_cluster_is_refused(
         await refused(
             here,
             "the ledger was read from cluster",
-            remedy="connect to the right brokers, or start with a new ledger",
+            remedy=f"connect to the right brokers, start with a new ledger, {ACCEPT}",
         )

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from agents.generate.model import Record
-from agents.quarantine import KEPT_BYTES, Seal
+from agents.quarantine import KEPT_BYTES, Seal, unpack_record
 from tests.servers.kafka import KafkaNode
 from tests.servers.tansu import Tansu
 from tests.whole.ledger_checks import drift, figures, tallied
@@ -152,7 +152,9 @@ async def test_each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_
             assert (what, row["reason"], row["source"]) == (what, reason, source)
             assert row["size"] == len(content), what
             assert row["hash"] == hashlib.sha256(content).digest(), what
-            assert seal.open(row["sealed"]) == content[:KEPT_BYTES], what
+            kept_record = unpack_record(row["form"], seal.open(row["sealed"]), row["size"])
+            assert kept_record.value == (value and value[:KEPT_BYTES]), what
+            assert kept_record.key == b"any", what
             assert row["topic"] == here.topic, what
             assert row["arrived"].timestamp() * 1000 == AT_MS, what
         assert await refused_by_source(database) == Counter(
