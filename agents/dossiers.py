@@ -21,7 +21,6 @@ from collections.abc import (
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from time import perf_counter
 from traceback import extract_tb
 from typing import Any, Final, Protocol
 
@@ -169,10 +168,13 @@ class Desk:
         self._to_show: dict[Partition, int] = {}  # positions that Kafka has not been told
         self._showing: asyncio.Task[None] | None = None
         self._era = 0  # raised whenever what is in hand is dropped
+        self._assignment = 0  # raised whenever the group assigns anew
         self._lost = True  # nothing may be folded until positions are known
         self._closing = False
         self._taking = False
-        self._taken_at = perf_counter()  # when a batch was last folded
+        # Seconds are the loop's: it alone knows what time it is for those who wait in it.
+        self._seconds = asyncio.get_running_loop().time
+        self._taken_at = self._seconds()  # when a batch was last folded
         # Resolved with an error that no reading again can mend: the worker stops.
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clear_unit()
@@ -221,7 +223,7 @@ class Desk:
             await self._take(batch)
         finally:
             self._taking = False
-            self._taken_at = perf_counter()
+            self._taken_at = self._seconds()
 
     async def _take(self, batch: Batch) -> None:
         async with self._turn:
@@ -251,7 +253,7 @@ class Desk:
         and the last batch of a partition has no follower that would show that it is missing.
         """
         # While a batch is in work the others wait, however long the ledger takes.
-        if self._lost or self._taking or perf_counter() - self._taken_at < LOST_SECONDS:
+        if self._lost or self._taking or self._seconds() - self._taken_at < LOST_SECONDS:
             return
         for partition, held in self._held.items():
             if (fetched := self._log.fetched(partition)) not in (None, held.next):
@@ -412,7 +414,7 @@ class Desk:
 
     def _may_be_booked(self, heard: Heard) -> bool:
         """Whether what was refused is the sources' affair; if it is ours, the worker ends."""
-        judgement = self._diversion.judge(heard, perf_counter())
+        judgement = self._diversion.judge(heard, self._seconds())
         if judgement.advice is Advice.STOP:
             self.give_up(Diverted(judgement.why))
         # A full unit cannot grow, so there is nothing to wait for.
@@ -578,7 +580,9 @@ class Desk:
         While the ledger is away nothing is returned, and reading begins when it answers.
         """
         self._lose()
-        era = self._era
+        self._assignment += 1
+        # Not the era: while we wait our turn, whoever has it may fall back and raise that.
+        assignment = self._assignment
         claimed: Mapping[Partition, int] | None = None
         try:
             async with self._turn:
@@ -586,9 +590,9 @@ class Desk:
                 claimed = await self._claim_now(partitions, generation)
         finally:
             # Also when we are cancelled, because Faust waits no longer; where it is because of
-            # a newer generation, the era will have changed.
+            # a newer generation, there will be another assignment.
             if claimed is None and not self._closing:
-                self._watch(self._claim_later(frozenset(partitions), generation, era))
+                self._watch(self._claim_later(frozenset(partitions), generation, assignment))
         return claimed or {}
 
     async def _claim_now(
@@ -609,7 +613,7 @@ class Desk:
             # Overtaken while we claimed, or the group was made anew and counts from 1 again;
             # either way a later generation is the answer.
             self._say.warning("rejoining the group", error=str(error))
-            self._watch(self._rejoin_soon(self._era))
+            self._watch(self._rejoin_soon(self._assignment))
             return {}
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
@@ -624,7 +628,7 @@ class Desk:
         )
         self._to_show = {partition: at.next for partition, at in claimed.items()}
         self._lost = False
-        self._taken_at = perf_counter()
+        self._taken_at = self._seconds()
         self._say.info(
             "partitions claimed",
             generation=generation,
@@ -639,12 +643,12 @@ class Desk:
             self._epoch, self._policy = standing.epoch, standing.policy
 
     async def _claim_later(
-        self, partitions: Collection[Partition], generation: int, era: int
+        self, partitions: Collection[Partition], generation: int, assignment: int
     ) -> None:
         for pause in _pauses():
             await asyncio.sleep(pause)
             async with self._turn:
-                if era != self._era or self._closing:
+                if assignment != self._assignment or self._closing:
                     return
                 claimed = await self._claim_now(partitions, generation)
                 if claimed is None:
@@ -660,9 +664,9 @@ class Desk:
             return False
         return True
 
-    async def _rejoin_soon(self, era: int) -> None:
+    async def _rejoin_soon(self, assignment: int) -> None:
         await asyncio.sleep(REJOIN_SECONDS)
-        if era == self._era and not self._closing:
+        if assignment == self._assignment and not self._closing:
             await self._log.rejoin()
 
     def _hold(self, held: dict[Partition, Held]) -> None:
@@ -741,7 +745,7 @@ class Desk:
         if not await self._sought({p: held.next for p, held in self._held.items()}):
             return False
         self._lost = False
-        self._taken_at = perf_counter()
+        self._taken_at = self._seconds()
         return True
 
     def give_up(self, error: Exception) -> None:
@@ -791,7 +795,8 @@ class _Turns:
     """When to let the loop run: heartbeats and scrapes wait no longer than this."""
 
     def __init__(self) -> None:
-        self._ends = perf_counter() + YIELD_SECONDS
+        self._seconds = asyncio.get_running_loop().time
+        self._ends = self._seconds() + YIELD_SECONDS
         self._asked = 0
 
     def over(self) -> bool:
@@ -799,7 +804,7 @@ class _Turns:
         self._asked += 1
         if self._asked & 15:
             return False
-        now = perf_counter()
+        now = self._seconds()
         if now < self._ends:
             return False
         self._ends = now + YIELD_SECONDS

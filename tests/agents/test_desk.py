@@ -20,115 +20,53 @@ from agents.health import WorkerHealth
 from agents.quarantine import Quarantine, Seal
 from agents.recount import Recount
 from monitor.domain.policy import Policy
-from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
-from monitor.ledger.ledger import LaterGeneration, Position, PositionMoved, VersionConflict
-from monitor.ledger.packing import unpack_entries
-from monitor.ledger.unit import DossierRow, Partition, TotalKey, Unit
+from monitor.ledger.ledger import LaterGeneration, Position
+from monitor.ledger.unit import Partition
 from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
 from tests.servers.require import ROOT
+from tests.simulation.broker import Written
+from tests.simulation.ledger import MemoryLedger
 from tests.whole.ledger_checks import FLOWS, Figures, recounted
 from tests.whole.until import until
 
 PARTITIONS = [Partition("t", 0), Partition("t", 1)]
 
 
-@dataclass(frozen=True)
-class Written:
-    offset: int
-    timestamp: int
-    key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-class MemoryLedger:
-    """Keeps the rules of the real one: all or nothing, positions and versions first."""
+class DeskLedger(MemoryLedger):
+    """One that fails as a test says, before a call has done anything or after it has."""
 
     def __init__(self) -> None:
-        self.held = {here: Position(0, 0, "c", None, "", "") for here in PARTITIONS}
-        self.rows: dict[str, DossierRow] = {}
-        self.journal: Counter[tuple[int, ...]] = Counter()
-        self.totals: Counter[TotalKey] = Counter()
-        self.tallies: Counter[str] = Counter()
-        self.refusals: dict[tuple[Partition, int], str] = {}
-        self.numbers: dict[Cell, int] = {}
-        self.bookings = 0
-        self.before: Callable[[str], None] = lambda _: None  # may raise: nothing has happened
-        self.after: Callable[[str], None] = lambda _: None  # may raise: it has, unknown to us
+        super().__init__()
+        self.fails: Callable[[str], None] = lambda _: None  # may raise: nothing has happened
+        self.loses: Callable[[str], None] = lambda _: None  # may raise: it has, unknown to us
         self.pace = 0.0
+        self.before = self._before
+        self.after = self._after
 
-    async def _call(self, name: str) -> None:
+    async def _before(self, name: str) -> None:
         await asyncio.sleep(self.pace)
-        self.before(name)
+        self.fails(name)
 
-    async def claim(
+    async def _after(self, name: str) -> None:
+        self.loses(name)
+
+    async def claim_all(
         self, partitions: Collection[Partition], generation: int
     ) -> Mapping[Partition, Position]:
-        await self._call("claim")
-        for here in partitions:
-            self.held[here] = replace(self.held[here], epoch=self.held[here].epoch + 1)
-        self.after("claim")
-        return {here: self.held[here] for here in partitions}
-
-    async def positions(
-        self, partitions: Collection[Partition]
-    ) -> Mapping[Partition, Position]:
-        await self._call("positions")
-        return {here: self.held[here] for here in partitions}
-
-    async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]:
-        found = {key: replace(self.rows[key]) for key in keys if key in self.rows}
-        await self._call("load")
-        return found
-
-    async def number(self, cells: Collection[Cell]) -> Mapping[Cell, int]:
-        await self._call("number")
-        for cell in cells:
-            self.numbers.setdefault(cell, len(self.numbers) + 1)
-        return self.numbers
-
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
-        await self._call("cells")
-        return {number: cell for cell, number in self.numbers.items()}
-
-    async def sealed_by_source(self) -> Mapping[str, int]:
-        return {}
-
-    async def book(self, unit: Unit) -> None:
-        await self._call("book")
-        for here, move in unit.moves.items():
-            at = self.held[here]
-            if (at.epoch, at.next) != (move.epoch, move.start):
-                raise PositionMoved
-        for row in unit.dossiers:
-            known = self.rows.get(row.key)
-            if row.version != (known.version if known else 0) + 1:
-                raise VersionConflict
-        for refusal in unit.refusals:
-            assert (refusal.partition, refusal.offset) not in self.refusals
-        self._apply(unit)
-        self.bookings += 1
-        self.after("book")
-
-    def _apply(self, unit: Unit) -> None:
-        for here, move in unit.moves.items():
-            self.held[here] = replace(self.held[here], next=move.next, last_hash=move.last_hash)
-        self.rows.update({row.key: row for row in unit.dossiers})
-        for line, amount in unit.journal.items():
-            self.journal[line[:4]] += amount
-        for total, (credit, debit) in unit.totals.items():
-            self.totals[total] += credit - debit
-        for tally, amount in unit.tallies.items():
-            self.tallies[tally.name] += amount
-        for refusal in unit.refusals:
-            self.refusals[refusal.partition, refusal.offset] = refusal.reason
+        return await self.claim(
+            partitions,
+            owner="me",
+            generation=generation,
+            cluster="c",
+            beginnings=dict.fromkeys(partitions, 0),
+        )
 
     def figures(self) -> Figures:
         shown: Figures = {}
-        for key, net in self.totals.items():
+        for key, net in self.net_totals().items():
             if net and key.measure in FLOWS:
                 by = shown.setdefault((key.agency, key.channel, key.level), {})
                 name = next(name for measure, name in FLOWS.items() if measure == key.measure)
@@ -138,13 +76,6 @@ class MemoryLedger:
             for group, by in shown.items()
             if any(by.values())
         }
-
-    def booked(self) -> Counter[tuple[int, ...]]:
-        booked: Counter[tuple[int, ...]] = Counter()
-        for row in self.rows.values():
-            for entry, amount in unpack_entries(row.booked).items():
-                booked[tuple(entry)] += amount
-        return booked
 
 
 @dataclass
@@ -206,7 +137,7 @@ class MemoryLog:
 class Office:
     """A desk with everything around it in memory."""
 
-    ledger: MemoryLedger
+    ledger: DeskLedger
     log: MemoryLog
     desk: Desk
     recount: Recount
@@ -227,7 +158,7 @@ class Office:
     async def booked(self, within_s: float = 30) -> None:
         async with asyncio.timeout(within_s):
             while any(
-                self.ledger.held[here].next < len(self.log.written[here]) for here in PARTITIONS
+                self.ledger.next_of(here) < len(self.log.written[here]) for here in PARTITIONS
             ):
                 if self.desk.failed.done():
                     self.desk.failed.result()
@@ -244,9 +175,9 @@ class Office:
         result = self.recount.result()
         assert self.ledger.figures() == recounted(result)
         assert self.ledger.booked() == {
-            line: amount for line, amount in self.ledger.journal.items() if amount
+            line: amount for line, amount in self.ledger.net_journal().items() if amount
         }
-        assert self.ledger.tallies == Counter(
+        assert self.ledger.tallied() == Counter(
             counted=result.counted, duplicate=result.duplicates, refused=result.refused
         )
         assert len(self.ledger.refusals) == result.refused
@@ -271,11 +202,11 @@ def office(seed: int, dossiers_: int = 150, *, at_hand: int = 200_000) -> Office
         written[here].append(
             Written(len(written[here]), record.at_ms, record.key.encode(), record.value)
         )
-    ledger, log = MemoryLedger(), MemoryLog(written, rng)
+    ledger, log = DeskLedger(), MemoryLog(written, rng)
     desk = Desk(
         ledger=ledger,
         log=log,
-        claim=ledger.claim,
+        claim=ledger.claim_all,
         decoder=Decoder(Zone(), DOSSIERS),
         policy=Policy(Zone()),
         quarantine=Quarantine(Seal.from_text(Seal.new_key())),
@@ -313,8 +244,8 @@ def often(rng: random.Random, share: float, *names: str) -> Callable[[str], None
 @pytest.mark.parametrize("seed", range(8))
 async def test_a_ledger_that_fails_at_any_call_before_or_after_it_took_effect(seed: int):
     here = office(seed)
-    here.ledger.before = often(random.Random(seed), 0.1)
-    here.ledger.after = often(random.Random(-seed), 0.2)
+    here.ledger.fails = often(random.Random(seed), 0.1)
+    here.ledger.loses = often(random.Random(-seed), 0.2)
     here.ledger.pace = seed % 3 / 2_000
     here.follow()
     await here.assign()
@@ -331,7 +262,7 @@ async def test_rebalances_cancelled_agents_lost_batches_and_seeks_that_fail(seed
     rng = random.Random(seed + 100)
     here.log.loses = lambda: rng.random() < 0.05
     here.log.fails = lambda: rng.random() < 0.2
-    here.ledger.before = often(rng, 0.03)
+    here.ledger.fails = often(rng, 0.03)
     here.ledger.pace = 0.0005
     here.follow()
     await here.assign()
@@ -371,7 +302,7 @@ async def test_a_booking_that_fails_while_the_next_unit_is_folded(
         if name == "book" and next(failures, False):
             raise ConnectionResetError
 
-    here.ledger.before = fail
+    here.ledger.fails = fail
     here.ledger.pace = 0.004
     here.follow()
     await here.assign()
@@ -380,7 +311,7 @@ async def test_a_booking_that_fails_while_the_next_unit_is_folded(
     await here.end()
 
     here.agrees()
-    assert "fault" not in here.ledger.refusals.values()
+    assert "fault" not in {refusal.reason for refusal in here.ledger.refusals.values()}
 
 
 async def test_a_booking_that_takes_long_is_no_sign_of_lost_batches():
@@ -470,7 +401,7 @@ async def test_what_was_cut_off_in_the_middle_is_never_booked():
 
         await here.desk.close()
 
-        read = sum(position.next for position in here.ledger.held.values())
+        read = sum(position.next for position in here.ledger.positions_now.values())
         assert here.ledger.tallies.total() == read, moment
 
 
@@ -483,7 +414,7 @@ async def test_a_bug_anywhere_ends_the_worker_and_books_nothing_more(name: str):
         if armed and called == name:
             raise ZeroDivisionError(name)
 
-    here.ledger.before = fail
+    here.ledger.fails = fail
     here.follow()
     await here.assign()
     if not armed:
@@ -504,7 +435,7 @@ async def test_a_bug_anywhere_ends_the_worker_and_books_nothing_more(name: str):
 
 async def test_a_lower_generation_rejoins_until_its_own_is_the_latest():
     here = office(4, 20)
-    claim, latest = here.ledger.claim, 3
+    claim, latest = here.ledger.claim_all, 3
 
     async def refusing(
         partitions: Collection[Partition], generation: int
@@ -550,7 +481,7 @@ async def test_lag_is_shown_while_nothing_can_be_booked():
     def away(_: str) -> None:
         raise ConnectionRefusedError
 
-    here.ledger.before = away
+    here.ledger.fails = away
     last = behind[-1]
     for _ in range(5):
         behind.append(replace(last, offset=behind[-1].offset + 1))
@@ -591,7 +522,7 @@ async def test_a_release_that_cannot_fold_stops_before_any_position_moves(
 
     await here.end()
     assert here.ledger.bookings == 0
-    assert [here.ledger.held[partition].next for partition in PARTITIONS] == [0, 0]
+    assert [here.ledger.positions_now[partition].next for partition in PARTITIONS] == [0, 0]
 
 
 async def test_one_bad_source_stops_nothing_and_its_good_records_are_measured(
@@ -610,6 +541,33 @@ async def test_one_bad_source_stops_nothing_and_its_good_records_are_measured(
         here.log.written[partition] = mixed
     here.follow()
     await here.assign()
+
+    await here.booked()
+    await here.end()
+
+    here.agrees()
+
+
+async def test_an_assignment_that_waits_its_turn_is_claimed_though_the_fold_before_it_fails():
+    """The fold falls back, which is news of its own; the partitions must not be left to nobody."""
+    here = office(10, 40)
+    here.follow()
+    await here.assign()
+    await until(lambda: here.ledger.bookings > 0, look_s=0.001)
+    failing = ["load", "claim"]
+    assigning: list[asyncio.Task[None]] = []
+
+    async def fail(name: str) -> None:
+        await asyncio.sleep(0)
+        if failing and name == failing[0]:
+            del failing[0]
+            if name == "load":
+                assigning.append(asyncio.create_task(here.assign()))
+                await asyncio.sleep(0.01)
+            raise ConnectionResetError(name)
+
+    here.ledger.before = fail
+    await until(lambda: not failing)
 
     await here.booked()
     await here.end()

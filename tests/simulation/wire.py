@@ -1,0 +1,276 @@
+"""Between a worker and the ledger: time, lost messages, and sessions that end in the middle.
+
+A worker books statement by statement, as over a real connection. Whatever it has sent may still
+take effect after it has given up, stands still or is no more; what it has not, never does.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import asyncpg
+
+from monitor.domain.policy import Policy
+from monitor.domain.view import Cell
+from monitor.ledger.ledger import Position
+from monitor.ledger.unit import DossierRow, Partition, Unit
+from tests.simulation.ledger import MemoryLedger, Transaction
+from tests.simulation.loop import Process, SimulatedLoop
+
+T = TypeVar("T")
+
+# What a worker does between receiving and having booked.
+DEEDS: Final = ("fetch", "load", "move positions", "write", "commit")
+
+
+@dataclass
+class Weather:
+    """How likely it is that one message fares badly, and in which way. All 0: fair."""
+
+    lost_requests: float = 0.0
+    lost_answers: float = 0.0
+    deadlocks: float = 0.0
+    slow: float = 0.0
+    slow_seconds: float = 0.0
+    lost_batches: float = 0.0
+
+
+class Server:
+    """PostgreSQL as a machine: it is away at times, and forgets who was connected."""
+
+    def __init__(
+        self,
+        loop: SimulatedLoop,
+        rng: random.Random,
+        weather: Weather,
+        note: Callable[[str], None],
+    ) -> None:
+        self.loop = loop
+        self.rng = rng
+        self.weather = weather
+        self.note = note
+        self.ledger = MemoryLedger(lambda: loop.now)
+        self.away = False
+        self.position_apart = False  # a fault of ours, where a test wants one
+        self.sessions: dict[Session, None] = {}
+        self.booked_by: dict[str, Any] = {}  # the policy that a dossier was last booked under
+        # What befalls a process the next time it does the named thing.
+        self.ambushes: dict[tuple[Process, str], Callable[[], None]] = {}
+        self.under_way = 0  # statements sent and not done with
+
+    def restart(self, seconds: float) -> None:
+        """Every session ends; nobody is answered for so long."""
+        self.note("ledger away")
+        self.away = True
+        for session in list(self.sessions):
+            session.lose(self.rng.random() * 0.1)
+        self.loop.later(seconds, self._back)
+
+    def _back(self) -> None:
+        self.note("ledger back")
+        self.away = False
+
+    def gone(self, process: Process) -> None:
+        """A client died: what it sent may still arrive before anybody notices."""
+        for session in list(self.sessions):
+            if session.process is process:
+                session.abandon()
+
+    def does(self, process: Process, deed: str, within: float) -> None:
+        """A process does something that will have taken effect within so long."""
+        befall = self.ambushes.pop((process, deed), None)
+        if befall is None:
+            return
+        if self.rng.random() < 0.5:
+            befall()  # before its next step
+        else:
+            self.loop.later(self.rng.random() * within, befall)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything may still be written."""
+        return self.under_way > 0 or bool(self.ledger.holders)
+
+
+class Session:
+    """One connection with one transaction at a time."""
+
+    def __init__(self, server: Server, process: Process) -> None:
+        self.server = server
+        self.process = process
+        self.transaction = server.ledger.begin()
+        self._asked: asyncio.Future[Any] | None = None
+
+    async def ask(self, name: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Have a statement done and hear what came of it, or never know."""
+        server, rng, weather = self.server, self.server.rng, self.server.weather
+        answer: asyncio.Future[T] = server.loop.create_future()
+        self._asked = answer
+        delay = rng.random() * 0.004
+        if rng.random() < weather.slow:
+            delay += rng.random() * weather.slow_seconds
+        server.does(self.process, name, 2 * delay)
+        chance = rng.random()
+        if server.away:
+            server.loop.later(delay, lambda: _fail(answer, ConnectionRefusedError(name)))
+        elif chance < weather.lost_requests:
+            server.note(f"{self.process.name} {name}: request lost")
+            server.loop.later(delay, lambda: self.lose(rng.random()))
+        else:
+            chance -= weather.lost_requests
+            if chance < weather.lost_answers:
+                # Seen before or after the server has done it, even before it has begun.
+                server.note(f"{self.process.name} {name}: answer lost")
+                server.loop.later(
+                    rng.random() * 2 * delay, lambda: self.lose(rng.random() * 2 * delay)
+                )
+            elif chance - weather.lost_answers < weather.deadlocks:
+                work = _deadlocked
+            server.under_way += 1
+            server.loop.later(
+                delay, lambda: _nobody(server.loop.start(self._serve(name, work, answer)))
+            )
+        return await answer
+
+    async def _serve(
+        self,
+        name: str,
+        work: Callable[[Transaction], Awaitable[T]],
+        answer: "asyncio.Future[T]",
+    ) -> None:
+        server = self.server
+        server.under_way -= 1
+        try:
+            done = await work(self.transaction)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client hears it
+            self.transaction.rollback()
+            server.note(f"{self.process.name} {name}: {type(error).__name__}")
+            failed = error
+            server.loop.later(server.rng.random() * 0.002, lambda: _fail(answer, failed))
+            return
+        server.note(f"{self.process.name} {name}: done")
+        server.loop.later(server.rng.random() * 0.002, lambda: _tell(answer, done))
+
+    def lose(self, noticed_after: float) -> None:
+        """The connection breaks: the client sees it now, the server in a while."""
+        if self._asked is not None:
+            _fail(self._asked, ConnectionResetError("connection lost"))
+        self.server.loop.later(noticed_after, self.transaction.rollback)
+
+    def abandon(self) -> None:
+        """The client has let go: the server sees it soon, perhaps not before a commit."""
+        self.server.loop.later(self.server.rng.random() * 0.02, self.transaction.rollback)
+
+
+def _nobody(_: object) -> None:
+    """What a task returns is nobody's business."""
+
+
+def _tell(answer: "asyncio.Future[T]", done: T) -> None:
+    if not answer.done():
+        answer.set_result(done)
+
+
+def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+        answer.exception()  # whoever asked may be gone
+
+
+async def _deadlocked(_: Transaction) -> Any:
+    raise asyncpg.DeadlockDetectedError("deadlock detected")
+
+
+async def _commit(transaction: Transaction) -> None:
+    transaction.commit()
+
+
+class RemoteLedger:
+    """One worker's ledger, with the cells it has seen; the `Ledger` that a desk knows."""
+
+    def __init__(self, server: Server, process: Process, policy: Policy) -> None:
+        self._server = server
+        self._process = process
+        self._policy = policy
+        self._cell_ids: dict[Cell, int] = {}
+        self._cells: dict[int, Cell] = {}
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        session = Session(self._server, self._process)
+        self._server.sessions[session] = None
+        try:
+            yield session
+        except BaseException:
+            session.abandon()
+            raise
+        finally:
+            self._server.sessions.pop(session, None)
+
+    async def _read(self, name: str, look: Callable[[MemoryLedger], T]) -> T:
+        async def work(_: Transaction) -> T:
+            return look(self._server.ledger)
+
+        with self._session() as session:
+            found = await session.ask(name, work)
+            session.transaction.rollback()
+        return found
+
+    async def claim(
+        self, partitions: Collection[Partition], **how: Any
+    ) -> Mapping[Partition, Position]:
+        with self._session() as session:
+            claimed = await session.ask("claim", lambda to: to.claim(partitions, **how))
+            await session.ask("commit claim", _commit)
+        return claimed
+
+    async def positions(
+        self, partitions: Collection[Partition]
+    ) -> Mapping[Partition, Position]:
+        return await self._read("positions", lambda ledger: ledger.positions_of(partitions))
+
+    async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]:
+        return await self._read("load", lambda ledger: ledger.rows_of(keys))
+
+    async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+        unknown = [cell for cell in cells if cell not in self._cell_ids]
+        if unknown:
+            numbers = await self._read("number", lambda ledger: ledger.number_of(unknown))
+            for cell in unknown:
+                self._remember(numbers[cell], cell)
+        return self._cell_ids
+
+    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+        unknown = [number for number in numbers if number not in self._cells]
+        if unknown:
+            found = await self._read("cells", lambda ledger: ledger.cells_now)
+            for number in unknown:
+                self._remember(number, found[number])
+        return self._cells
+
+    def _remember(self, number: int, cell: Cell) -> None:
+        self._cell_ids[cell] = number
+        self._cells[number] = cell
+
+    async def sealed_by_source(self) -> Mapping[str, int]:
+        return await self._read("sealed", lambda ledger: ledger.sealed_now())
+
+    async def book(self, unit: Unit) -> None:
+        apart = self._server.position_apart
+
+        async def commit(transaction: Transaction) -> None:
+            transaction.commit()
+            self._server.booked_by.update({row.key: self._policy for row in unit.dossiers})
+
+        with self._session() as session:
+            if not apart:
+                await session.ask("move positions", lambda to: to.move(unit))
+            await session.ask("write", lambda to: to.write(unit))
+            await session.ask("commit", commit)
+        if apart:
+            with self._session() as session:
+                await session.ask("move positions", lambda to: to.move(unit))
+                await session.ask("commit positions", _commit)
