@@ -35,13 +35,13 @@ from tests.whole.service import KEY
 
 REFERENCE: Final = ROOT / "deploy" / "reference"
 EVENTS_A_DOSSIER: Final = 4  # at least: not all of them end in the days that are drawn
-PEACE_S: Final = 90.0  # to book what is left, once nothing happens any more
+PEACE_S: Final = 180.0  # to book what is left, once nothing happens any more
 AGAIN_S: Final = 0.3  # before a worker that has died is started again
-START_S: Final = 90.0  # for the first claim; a machine may have much else to do
+START_S: Final = 180.0  # for the first claim; a machine may have much else to do
 LEAVE_S: Final = 20.0  # for a worker that was asked to go
-RECOMPUTE_S: Final = 60.0  # however often it is interrupted
-POINT_S: Final = 20.0  # for a worker to come past its point
-SENDING_S: Final = 60.0  # for the last records to be acknowledged
+RECOMPUTE_S: Final = 240.0  # however often it is interrupted
+POINT_S: Final = 60.0  # for a worker to come past its point
+SENDING_S: Final = 120.0  # for the last records to be acknowledged
 # A commit to Kafka, which only informs, that we no longer waited for and that failed after all.
 NOT_OURS: Final = ("GroupCoordinator._do_commit_offsets",)
 
