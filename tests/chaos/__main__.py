@@ -13,6 +13,7 @@
 import argparse
 import asyncio
 import logging
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -30,6 +31,8 @@ from tests.chaos.scenarios import TEETH
 from tests.chaos.servers import Servers, postgres_of_its_own
 from tests.chaos.teeth import REMOVALS
 from tests.servers.process import ServerFailed
+
+TEETH_PEACE_S = 40.0  # most removals leave a worker that never comes to the end
 
 
 def main() -> int:
@@ -141,14 +144,16 @@ def _teeth(servers: Servers, folder: Path, console: Console, only: str = "") -> 
     table.add_column("noticed")
     table.add_column("by", overflow="fold")
     good = True
-    for name, plan in TEETH.items():
+    for name, (plan, sign) in TEETH.items():
         if only and name != only:
             continue
-        outcome = _one(plan, servers, folder, Console(quiet=True), name, 20)
-        good = good and bool(outcome.wrong)
-        seen = outcome.wrong[0].splitlines()[0][:90] if outcome.wrong else ""
-        table.add_row(name, "yes" if outcome.wrong else "NO", seen)
-        console.print(f"without {name}: {len(outcome.wrong)} disagreements")
+        quiet = Console(quiet=True)
+        outcome = _one(plan, servers, folder, quiet, name, TEETH_PEACE_S)
+        seen = [line for wrong in outcome.wrong for line in wrong.splitlines()]
+        shown = [line for line in seen if re.search(sign, line)]
+        good = good and bool(shown)
+        table.add_row(name, "yes" if shown else "NO", shown[0][:90] if shown else "")
+        console.print(f"without {name}: {'noticed' if shown else 'NOT noticed'}")
     Console().print(table)
     return good
 

@@ -114,6 +114,7 @@ async def _journal(dsn: str) -> Counter[Any]:
 def _tallies(records: Mapping[str, int], result: Result) -> list[str]:
     return [
         f"records {name}: ledger {records.get(name, 0)}, recount {count}"
+        + (", so some were counted more than once" if records.get(name, 0) > count else "")
         for name, count in (
             ("counted", result.counted),
             ("duplicate", result.duplicates),
