@@ -91,6 +91,18 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: compiled
+compiled: install ## The domain as extension modules, twice as fast (needs gcc); again after each change of it
+	$(BIN)/python compile_domain.py $(ARGS)
+
+.PHONY: pure
+pure: install ## Back to the domain's Python sources
+	$(BIN)/python compile_domain.py --remove
+
+.PHONY: test-compiled
+test-compiled: install ## The domain's tests on the domain as extension modules, in a folder of their own
+	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
+
 .PHONY: kafka-jars
 kafka-jars: ## Fetch Apache Kafka for the tests that need the real one (Maven, Java 17)
 	@test -f "$(KAFKA_JARS)/complete" || { \

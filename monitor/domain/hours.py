@@ -43,9 +43,10 @@ def hour_rows(rows: Sequence[Row], reckoning: Reckoning) -> list[Row]:
     ended_ms = (
         reckoning.end_766_ms or 0
     )  # the end, else the 8 it stands in: no other rule has one
-    found = []
-    for measure, cell, day, _, amount in rows:
-        if measure in HOURLY:
-            hour = hour_of(zone, day, received_ms if measure == _ACCEPTED else ended_ms)
-            found.append((HOURS + measure, cell, day, hour, amount))
-    return found
+    received = hour_of(zone, zone.day(received_ms), received_ms)
+    ended = hour_of(zone, zone.day(ended_ms), ended_ms)
+    return [
+        (HOURS + measure, cell, day, received if measure == _ACCEPTED else ended, amount)
+        for measure, cell, day, _, amount in rows
+        if measure in HOURLY
+    ]

@@ -284,6 +284,7 @@ class Ledger:
     async def _book(self, unit: Unit, also: Also | None) -> None:
         with _values():
             async with self._pool.acquire() as connection, connection.transaction():
+                self._server.check()
                 recomputing = await _move_positions(connection, unit)
                 await _book_dossiers(connection, unit)
                 if recomputing is not None:

@@ -122,7 +122,7 @@ async def begin(connection: Any, reference: ReferenceSet) -> int:
             raise RecomputeUnderWay
         if await connection.fetchval("SELECT true FROM rebooked LIMIT 1"):
             raise RecomputeUnderWay
-        await connection.execute("TRUNCATE pending, touched, recompute_range")
+        await _empty(connection)
         epoch: int = await connection.fetchval(
             "INSERT INTO policy (epoch, rules, reference, state)"
             " SELECT coalesce(max(epoch), 0) + 1, $1, $2, 'recomputing' FROM policy"
@@ -290,7 +290,7 @@ async def switch(connection: Any, epoch: int, rebook: Rebook) -> Switched:
         ):
             raise RangesLeft(f"{left} ranges are not rebooked")
         # Whoever loads dossiers from now on looks there: plans of when it was empty must go.
-        await connection.execute("ANALYZE rebooked")
+        await analyse(connection)
         # Nobody else adds to it any more: they wait for the policy's row.
         until = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM pending")
         lines = await _append(connection, 0, until)
@@ -423,4 +423,15 @@ async def merge(connection: Any, after: str = "", dossiers: int = MERGE_DOSSIERS
 async def clear(connection: Any) -> None:
     """Empty what served the recompute alone, once it has ended."""
     async with connection.transaction():
-        await connection.execute("TRUNCATE pending, touched, recompute_range")
+        await _empty(connection)
+
+
+async def _empty(connection: Any) -> None:
+    # Not truncated: whoever books may do so too, and need not own the tables.
+    for table in ("pending", "touched", "recompute_range"):
+        await connection.execute(f"DELETE FROM {table}", timeout=None)  # noqa: S608 - our own names
+
+
+async def analyse(connection: Any) -> None:
+    """Have plans made anew that were made while `rebooked` was another size."""
+    await connection.execute("SELECT analyse_rebooked()", timeout=None)

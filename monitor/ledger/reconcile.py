@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import asyncpg
 
-from monitor.domain.measures import BY_THE_HOUR, CONSUMED_BINS, SHOWN
+from monitor.domain.measures import CONSUMED_BINS, HOURS, SHOWN
 from monitor.ledger.checks import Check
 from monitor.ledger.forms import RETIRED, Sums, plain_booked
 from monitor.ledger.packing import unpack_entries
@@ -109,10 +109,7 @@ class Books:
         )
 
     async def entries(self) -> Found:
-        """The journal, with the entries added here and the sums of retired dossiers.
-
-        References to applicants are kept beside the journal, and compared with it.
-        """
+        """Journal and references, with the entries added here and the sums of retired dossiers."""
         return await _compared(
             self._connection,
             "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"
@@ -120,6 +117,13 @@ class Books:
             " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM entry"
             " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM retired_sum",
         )
+
+
+# Entries by the hour leave the balances in the end, and the journal never (monitor/ledger/hours.py).
+_KEPT: Final = (
+    f"(measure NOT BETWEEN {HOURS} AND {HOURS + 199}"  # noqa: S608 - our constants
+    " OR day >= (SELECT from_day FROM hours_kept))"
+)
 
 
 @asynccontextmanager
@@ -196,13 +200,10 @@ async def balances(connection: "asyncpg.Connection[Any]") -> tuple[Found, Backlo
     seq, folded_at, behind = row
     found = await _compared(
         connection,
-        "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"
-        " WHERE seq <= $1 AND NOT (measure = ANY($2) AND day < (SELECT from_day FROM hours_kept))"
-        " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance"
-        # Readers leave out the hours of days that are not kept, those not yet removed too.
-        " WHERE NOT (measure = ANY($2) AND day < (SELECT from_day FROM hours_kept))",
+        "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"  # noqa: S608 - our constants
+        f" WHERE seq <= $1 AND {_KEPT}"
+        f" UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance WHERE {_KEPT}",
         seq,
-        list(BY_THE_HOUR),
     )
     return found, Backlog(behind, folded_at)
 
