@@ -6,6 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from agents.shelf import unpack_events
+from monitor.domain.applicants import APPLICANTS, applicant_year
 from monitor.domain.explain import posted
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
@@ -87,6 +88,8 @@ class Refolder:
 
 def in_words(measure: int, cell: Cell, day: int | None, slot: int) -> str:
     """An account with every dimension that it has."""
+    if measure >= APPLICANTS:  # day and slot are what tells applicants apart: not shown
+        return f"applicants of {applicant_year(measure)}, agency {cell.agency}"
     try:
         name = posted(Account(measure, cell, day or 0, slot), 0).name
     except (KeyError, ValueError):

@@ -15,6 +15,7 @@ from agents.reconcile import reconcile_command
 from agents.settings import Settings
 from monitor.ledger.checks import Check
 from monitor.ledger.packing import pack_entries, unpack_entries
+from monitor.reference.policy import load_policy
 from tests.agents.test_archive import (
     YEARS_LATER,
     Ran,
@@ -24,6 +25,7 @@ from tests.agents.test_archive import (
     filled_once,
     scenario,
 )
+from tests.servers.require import ROOT
 from tests.whole.ledger_checks import PLAIN as PLAIN_POLICY
 
 ALL = tuple(Check)
@@ -406,3 +408,19 @@ async def test_a_follower_that_went_too_far_is_found(filled: str) -> None:
     await ask(filled, "UPDATE follower SET seq = seq + 20 RETURNING seq")
 
     assert (await told(filled, [Check.BALANCES]))["balances"]["differing"] > 0
+
+
+async def test_a_reference_that_was_lost_is_named_without_the_applicant(database: str) -> None:
+    await fill(database, scenario(dossiers=60), policy=load_policy(ROOT / "deploy/reference"))
+    [(year, digest)] = await ask(
+        database,
+        "UPDATE applicant SET dossiers = dossiers + 1 WHERE ctid = (SELECT min(ctid)"
+        " FROM applicant WHERE dossiers > 0) RETURNING year, digest",
+    )
+
+    [account] = (await told(database, [Check.ENTRIES]))["entries"]["first"]
+
+    assert account["account"].startswith(f"applicants of {year}, agency ")
+    assert account["journal"] == account["other"] + 1
+    assert str(digest) not in json.dumps(account)
+    assert "day" not in account["account"]
