@@ -103,6 +103,14 @@ pure: install ## Back to the domain's Python sources
 test-compiled: install ## The domain's tests on the domain as extension modules, in a folder of their own
 	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
 
+.PHONY: simulate
+simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'
+	$(BIN)/python -m tests.simulation --histories 10000 $(ARGS)
+
+.PHONY: chaos
+chaos: install ## Faults drawn from seeds on real servers, minutes a seed: make chaos ARGS='--seeds 1-3'
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: kafka-jars
 kafka-jars: ## Fetch Apache Kafka for the tests that need the real one (Maven, Java 17)
 	@test -f "$(KAFKA_JARS)/complete" || { \
