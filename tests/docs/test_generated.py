@@ -12,7 +12,14 @@ from monitor.cli import app
 from monitor.domain.deadlines import Strategy
 from monitor.domain.fold import fold
 from monitor.domain.lifecycle import RuleName
-from monitor.domain.measures import CATALOGUE, CLOCK_CATALOGUE, Clock, Part, clock_measure
+from monitor.domain.measures import (
+    CATALOGUE,
+    CLOCK_CATALOGUE,
+    Clock,
+    Part,
+    clock_measure,
+    hour_measure,
+)
 from monitor.domain.policy import Policy
 from monitor.domain.post import post
 from monitor.domain.view import Outcome
@@ -109,6 +116,14 @@ def test_the_dictionary_has_every_part_of_every_clock() -> None:
         200 + 10 * int(clock) + int(part) for _, clock, *_ in clocks for _, part, *_ in parts
     ] == [one.measure for one in CLOCK_CATALOGUE]
     assert clock_measure(Clock.FORWARD, Part.WORKED) == 221, "the page's example"
+
+
+def test_the_dictionary_has_every_measure_by_the_hour() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", dictionary("By the hour"), re.MULTILINE)
+
+    assert rows == [
+        (one.name, str(hour_measure(one.measure))) for one in CATALOGUE if one.hourly
+    ]
 
 
 def test_the_dictionary_has_every_warning() -> None:

@@ -19,7 +19,9 @@ from monitor.ledger.figures import (
     Sides,
     Snapshot,
     Stock,
+    Watermark,
 )
+from monitor.ledger.follower import fold, seal
 from monitor.ledger.unit import BookingClass, Partition, TallyKey, TotalKey
 from monitor.reference.calendars import load_calendar
 from tests.outlets.writer import Writer, dossier
@@ -286,6 +288,30 @@ async def test_positions_tell_where_the_ledger_stands_and_since_when(database: s
     assert set(shown.positions) == {Partition("emc.dossiers", 7)}
     assert progress.next == 250
     assert 0 <= progress.moved_ms - before.timestamp() * 1000 + 1 < 60_000
+
+
+async def test_the_watermark_tells_how_far_balances_are(database: str) -> None:
+    async with Writer.on(database):
+        pass
+    connection = await asyncpg.connect(database)
+
+    async def watermark() -> Watermark:
+        return (await read(database, "2026-08-03T10:00:00+07:00")).watermark
+
+    assert await watermark() == Watermark(folded_ms=0, backlog=0)
+    await connection.execute(
+        "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+        " SELECT 2, 1, 20000, -1, 0, 1 FROM generate_series(1, 7)"
+    )
+    assert await watermark() == Watermark(folded_ms=0, backlog=7)
+    cut = await seal(connection)
+    await fold(connection, cut, step=5)
+    assert await watermark() == Watermark(folded_ms=0, backlog=2)
+    await fold(connection, cut, step=5)
+    shown = await watermark()
+    assert shown.backlog == 0
+    assert abs(shown.folded_ms - cut.read_at.timestamp() * 1000) <= 1
+    await connection.close()
 
 
 async def test_a_ledger_without_schema_is_not_migrated(database: str) -> None:
