@@ -91,6 +91,22 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: compiled
+compiled: install ## The domain as extension modules, twice as fast (needs gcc); again after each change of it
+	$(BIN)/python compile_domain.py $(ARGS)
+
+.PHONY: pure
+pure: install ## Back to the domain's Python sources
+	$(BIN)/python compile_domain.py --remove
+
+.PHONY: test-compiled
+test-compiled: install ## The domain's tests on the domain as extension modules, in a folder of their own
+	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
+
+.PHONY: simulate
+simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'
+	$(BIN)/python -m tests.simulation --histories 10000 $(ARGS)
+
 .PHONY: chaos
 chaos: install ## Faults drawn from seeds on real servers, minutes a seed: make chaos ARGS='--seeds 1-3'
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from agents.settings import SettingRefused, Settings
 from agents.standing import Standing, Stands
 from agents.transport import BatchConsumer, batch_transport
 from agents.upkeep import archive_beside
+from agents.watchdog import Eye, Stuck, keep_watch
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
@@ -74,6 +75,14 @@ class WorkerLog:
     async def rejoin(self) -> None:
         """Ask the group for a new generation."""
         await self._consumer.rejoin()
+
+    def assigned(self) -> set[Partition]:
+        """What the group has given us to read."""
+        return {Partition(*tp) for tp in self._consumer.assignment()}
+
+    async def reading(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Where the consumer reads these next, as far as it knows."""
+        return await self._consumer.reading(partitions)
 
 
 class TablelessApp(faust.App):
@@ -127,6 +136,7 @@ _SAID_PLAINLY = (
     OtherRules,
     ReadsDifferently,
     Diverted,
+    Stuck,
 )
 
 
@@ -148,6 +158,7 @@ async def work(
 
     async with AsyncExitStack() as stack:
         stopping = stack.enter_context(_task(stop.wait()))
+        stack.enter_context(_task(health.pulse.beat()))
         ledger = await _first(_opened(settings, stack), stopping)
         if ledger is None:
             return
@@ -186,8 +197,20 @@ async def work(
         await _first(starting, stopping)
         if starting.done():
             crashing = stack.enter_context(_task(app.wait_until_stopped()))
+            eye = Eye(log, ledger, settings.kafka)
+            watching = keep_watch(
+                eye,
+                log,
+                health.pulse,
+                patience_s=settings.watchdog_seconds,
+                claimed=lambda: desk.claimed,
+                give_up=desk.give_up,
+                acted=lambda action: health.watchdog.labels(action).inc(),
+            )
+            stack.enter_context(_task(watching))
             ends: set[asyncio.Future[Any]] = {stopping, crashing, desk.failed}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        health.pulse.stopping()
         await desk.close()
     if desk.failed.done():
         try:

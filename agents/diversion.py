@@ -87,13 +87,20 @@ class Heard:
             records.update(counts)
         weights: Counter[str] = Counter()
         kinds: Counter[str] = Counter()
+        refused = 0
         for refusal in refusals:
+            if refusal.reason == Reason.RETIRED:
+                # Read as well as any other, and refused for the dossier's age alone: an old log
+                # replayed says nothing about this release.
+                records[refusal.source] += 1
+                continue
+            refused += 1
             weight = FAULT_WEIGHT if refusal.reason == Reason.FAULT else 1
             records[refusal.source] += 1
             weights[refusal.source] += weight
             kinds[f"{refusal.reason} ({refusal.detail})"] += weight
         commonest = kinds.most_common(1)[0][0] if kinds else ""
-        return cls(records, weights, len(refusals), commonest)
+        return cls(records, weights, refused, commonest)
 
     @property
     def measured(self) -> bool:

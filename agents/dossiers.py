@@ -50,6 +50,7 @@ from monitor.ledger.ledger import (
 )
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.policies import PolicyChanged
+from monitor.ledger.references import take_references
 from monitor.ledger.unit import (
     OUTCOME_NUMBERS,
     BookingClass,
@@ -451,12 +452,14 @@ class Desk:
             if turns.over():
                 await asyncio.sleep(0)
         self._put_away()
+        journal = sheet.journal
         return Unit(
             shard=min(self._held).partition,
             epoch=self._epoch,
             moves=self._moves(),
             dossiers=rows,
-            journal=sheet.journal,
+            references=take_references(journal),
+            journal=journal,
             totals=sheet.totals,
             tallies=self._tallies(),
             refusals=self._refusals,
@@ -747,6 +750,11 @@ class Desk:
         self._lost = False
         self._taken_at = self._seconds()
         return True
+
+    @property
+    def claimed(self) -> int | None:
+        """How many partitions are in hand; None while none of them may be folded."""
+        return None if self._lost else len(self._held)
 
     def give_up(self, error: Exception) -> None:
         """No reading again can mend this: let the supervisor end the worker."""

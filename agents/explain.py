@@ -716,6 +716,8 @@ def _slot(one: Posted) -> str:
             return _bounds(one, lambda ms: _worked(ms - ms % 60_000))
         case SlotKind.SHARE:
             return _bounds(one, lambda permille: f"{permille / 10:g} %")
+        case SlotKind.HOUR:
+            return f"hour {one.slot}"
 
 
 def _bounds(one: Posted, shown: Callable[[int], str]) -> str:

@@ -20,7 +20,7 @@ from monitor.ledger.ledger import UNAVAILABLE
 ROUND_SECONDS: Final = 5.0  # between two rounds; a watermark is promised within a minute
 BRISK_ROUND_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
-CLOSE_SECONDS: Final = 2.0
+CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the worker is asked to end
 ROUNDS_OF_TRUST: Final = 10  # after so many the server is taken to be well
 
 
@@ -48,9 +48,9 @@ async def _follow(dsn: str, zone: Zone, health: WorkerHealth, round_seconds: flo
             async with _connection(dsn) as connection:
                 follower = Follower(connection, zone, step=step)
                 while True:
-                    await _round(follower, health)
+                    if not await _round(follower, health):
+                        await asyncio.sleep(_jittered(round_seconds))
                     rounds += 1
-                    await asyncio.sleep(_jittered(round_seconds))
         except UNAVAILABLE as error:
             if isinstance(error, TimeoutError):  # a step that is too long, or a busy server
                 step = max(SMALLEST_STEP, step // 2)
@@ -69,12 +69,14 @@ async def _follow(dsn: str, zone: Zone, health: WorkerHealth, round_seconds: flo
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-async def _round(follower: Follower, health: WorkerHealth) -> None:
+async def _round(follower: Follower, health: WorkerHealth) -> bool:
+    """Whether another round should follow at once."""
     if not await follower.leads():
-        return
+        return False
     health.follower_leads.set(1)
     done = await follower.round()
     health.follower_folded.inc(done.folded)
+    return done.left
 
 
 @asynccontextmanager

@@ -10,12 +10,12 @@ from prometheus_client import (
     Gauge,
     Histogram,
     Info,
-    start_http_server,
 )
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from agents import probes
 from monitor import __version__
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -73,6 +73,14 @@ class WorkerHealth:
             ["cause"],
             registry=own,
         )
+        self.watchdog = Counter(
+            "emc_worker_watchdog",
+            "Times that a partition did not move although broker and ledger answer, by what was"
+            " done: rejoin the group, or give up and end.",
+            ["action"],
+            registry=own,
+        )
+        self.pulse = probes.Pulse()
         self.at_hand = Gauge(
             "emc_worker_dossiers_at_hand", "Dossiers kept in memory.", registry=own
         )
@@ -108,9 +116,8 @@ class WorkerHealth:
         GCCollector(registry=own)
 
     def serve(self, port: int, address: str) -> int:
-        """Answer scrapes from a thread; returns the port, chosen by the system for 0."""
-        server, _ = start_http_server(port, address, registry=self.registry)
-        return int(server.server_port)
+        """Answer scrapes and probes from a thread; returns the port, chosen by the system for 0."""
+        return probes.serve(self.registry, self.pulse, port=port, address=address)
 
     @contextmanager
     def timed(self, histogram: Histogram) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Is this the log that the ledger's positions belong to? Asked at every claim."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -135,6 +136,9 @@ async def looking(bootstrap: str) -> AsyncIterator[Look]:
         await admin.start()
         described = await admin.describe_cluster()
         await consumer.start()
+        # A task of the consumer's that is cancelled before its first step takes whoever stops
+        # the consumer with it.
+        await asyncio.sleep(0)
         yield Look(str(described.get("cluster_id") or ""), consumer, admin)
     finally:
         await consumer.stop()

@@ -22,6 +22,8 @@ from rich.progress import (
 from rich.table import Table
 
 from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.policies import OtherRules
+from monitor.reference.sets import ReadsDifferently
 
 OK: Final = 0
 FOUND: Final = 1  # something could not be done, or is not there
@@ -57,6 +59,9 @@ def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
             f"{name}: the ledger at EMC_DATABASE has not the schema of this release; start a"
             " worker of it once, which migrates"
         )
+        return FOUND
+    except (OtherRules, ReadsDifferently) as error:
+        say(f"{name}: {error}")
         return FOUND
     except UNAVAILABLE as error:
         say(

@@ -30,8 +30,10 @@ from monitor.domain.view import Cell
 from monitor.ledger import reconcile as books
 from monitor.ledger.checks import Check
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
+from monitor.ledger.policies import Policies
 from monitor.ledger.reconcile import NAMED, Books, Difference, Found
 from monitor.ledger.unit import BookingClass
+from monitor.reference.sets import ReadsDifferently, ReferenceSet, policy_of
 
 OK: Final = 0
 DRIFT: Final = 1
@@ -67,9 +69,9 @@ def reconcile_command(
 ) -> int:
     """Makes the checks and says what differs; returns the exit status: 1 if anything does."""
     out, err = out or sys.stdout, err or sys.stderr
-    policy = settings.policy()
+    own, _ = settings.reference_set()
     try:
-        outcomes = asyncio.run(_reconciled(settings, policy, checks, jobs, err))
+        outcomes = asyncio.run(_reconciled(settings.database, own, checks, jobs, err))
     except KeyboardInterrupt:
         err.write("emc reconcile: interrupted; nothing was recorded\n")
         return INTERRUPTED
@@ -82,6 +84,9 @@ def reconcile_command(
         reason = str(error) or type(error).__name__
         err.write(f"emc reconcile: the ledger cannot be read: {reason}\n")
         return FAILED
+    except ReadsDifferently as error:
+        err.write(f"emc reconcile: {error}\n")
+        return FAILED
     equal = not any(outcome.differing for outcome in outcomes.values())
     if as_json:
         shown = {"equal": equal, "checks": {check.value: o for check, o in outcomes.items()}}
@@ -93,19 +98,20 @@ def reconcile_command(
 
 
 async def _reconciled(
-    settings: Settings, policy: Policy, checks: Collection[Check], jobs: int, err: TextIO
+    dsn: str, own: ReferenceSet, checks: Collection[Check], jobs: int, err: TextIO
 ) -> Outcomes:
     console = Console(file=err)
     outcomes: Outcomes = {}
     async with AsyncExitStack() as stack:
-        clerks = await stack.enter_async_context(_clerks(settings, policy, jobs))
+        rules = await _in_force(dsn, own)
+        clerks = await stack.enter_async_context(_clerks(dsn, rules, jobs))
         progress = stack.enter_context(bar(console, ""))
         if sums := [check for check in checks if check is not Check.DOSSIERS]:
-            outcomes |= await _sums(settings.database, sums, clerks, progress)
+            outcomes |= await _sums(dsn, sums, clerks, progress)
         if Check.DOSSIERS in checks:
-            outcomes[Check.DOSSIERS] = await _dossiers(settings.database, clerks, progress)
+            outcomes[Check.DOSSIERS] = await _dossiers(dsn, clerks, progress)
         try:
-            async with books.connected(settings.database) as connection:
+            async with books.connected(dsn) as connection:
                 found = [(c, o.compared, o.differing, o.stale) for c, o in outcomes.items()]
                 await books.record(connection, found)
         except asyncpg.InsufficientPrivilegeError:
@@ -114,6 +120,16 @@ async def _reconciled(
                 " emc_ledger_drift does not show this run\n"
             )
     return {check: outcomes[check] for check in Check if check in outcomes}
+
+
+async def _in_force(dsn: str, own: ReferenceSet) -> ReferenceSet:
+    """The reference set by which the ledger is booked; ours, if it has none yet."""
+    async with books.connected(dsn) as connection:
+        policies = Policies(connection)
+        active = await policies.active()
+        if active is None or active.reference == own.hash:
+            return own
+        return await policies.load(active.reference)
 
 
 # -- the sums, as of one state ----------------------------------------------------------------
@@ -155,10 +171,11 @@ async def _balances(dsn: str, snapshot: str, outcomes: Outcomes) -> None:
         found, backlog = read
         outcome = await _named(connection, found)
         if backlog.rows:
-            outcome.note = (
-                f"{backlog.rows:,} rows of the journal are not in the balances yet, which tell"
-                f" the state of {backlog.folded_at:%Y-%m-%d %H:%M:%S} UTC"
-            )
+            outcome.note = f"{backlog.rows:,} rows of the journal are not in the balances yet"
+            if backlog.folded_at.timestamp():
+                outcome.note += (
+                    f", which tell the state of {backlog.folded_at:%Y-%m-%d %H:%M:%S} UTC"
+                )
         outcomes[Check.BALANCES] = outcome
 
 
@@ -305,13 +322,13 @@ async def _each(
 
 
 @asynccontextmanager
-async def _clerks(settings: Settings, policy: Policy, jobs: int) -> AsyncIterator[Clerks]:
-    own = Clerk(settings.database, policy)
+async def _clerks(dsn: str, rules: ReferenceSet, jobs: int) -> AsyncIterator[Clerks]:
+    own = Clerk(dsn, policy_of(rules))
     pool = None
     if jobs > 1:
         # Processes made anew: one forked would share the ledger's connection.
         pool = ProcessPoolExecutor(
-            jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=(settings,)
+            jobs, mp_context=get_context("spawn"), initializer=_begin, initargs=(dsn, rules)
         )
     try:
         yield Clerks(own, pool, jobs)
@@ -328,11 +345,11 @@ class _Process:
     runner: asyncio.Runner
 
 
-def _begin(settings: Settings) -> None:
+def _begin(dsn: str, rules: ReferenceSet) -> None:
     """In a process of clerks: Ctrl-C is for whoever started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _Process.runner = asyncio.Runner()
-    _Process.clerk = Clerk(settings.database, settings.policy())
+    _Process.clerk = Clerk(dsn, policy_of(rules))
 
 
 def _sent(errand: str, arguments: tuple[Any, ...]) -> Any:
@@ -371,5 +388,3 @@ def _lines(outcomes: Outcomes) -> Iterable[str]:
                 )
         if outcome.differing > len(outcome.first):
             yield f"          and {outcome.differing - len(outcome.first):,} more"
-    if Check.BALANCES not in outcomes:
-        yield "balances  not compared: the ledger keeps none yet"

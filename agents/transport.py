@@ -6,12 +6,13 @@ ahead of the effects). What this depends on inside Faust has a regression test.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 import aiokafka
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
@@ -23,6 +24,7 @@ from monitor.ledger.unit import Partition
 Claim = Callable[[set[Partition], int], Awaitable[Mapping[Partition, int]]]
 
 NOTHING_TO_READ_SECONDS: Final = 0.2
+READING_SECONDS: Final = 0.5
 
 
 class _NothingRead(dict[TP, int | None]):
@@ -104,6 +106,26 @@ class BatchConsumer(driver.Consumer):
     def fetched(self, partition: Partition) -> int | None:
         """Up to where this partition has been fetched, delivered or not."""
         return self._ahead.get(TP(*partition))
+
+    async def reading(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Where these are read next, records or not; raises `LogUnavailable` if not known."""
+        try:
+            found: Mapping[Partition, int] = await self._thread.call_thread(
+                self._reading, partitions
+            )
+        except ConsumerNotStarted as error:
+            raise LogUnavailable(repr(error)) from error
+        return found
+
+    async def _reading(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        found = {}
+        for here in partitions:
+            tp = aiokafka.TopicPartition(*here)
+            # A position that was never sought would be waited for.
+            with suppress(KafkaError, TimeoutError):
+                found[here] = await asyncio.wait_for(consumer.position(tp), READING_SECONDS)
+        return found
 
     def _message(self, tp: TP, batch: Batch) -> ConsumerMessage:
         last = batch.records[-1]

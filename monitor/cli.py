@@ -17,6 +17,7 @@ from agents.app import Stopped, bring_up_to_date, work
 from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
 from monitor import __version__
+from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
 
@@ -50,7 +51,7 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the release.")] = False,
 ) -> None:
     if version:
-        typer.echo(__version__)
+        typer.echo(f"{__version__}, domain compiled" if compiled() else __version__)
         raise typer.Exit
 
 
@@ -410,14 +411,13 @@ def reconcile(
     differs is named, emc_ledger_drift shows it, and the exit status is 1. Dossiers booked under
     another policy or other rules are counted as stale, not compared.
     """
+    from agents.active import as_active
     from agents.reconcile import default_jobs, reconcile_command
 
-    status = reconcile_command(
-        Settings.from_environment(),
-        checks=check or list(Check),
-        jobs=jobs or default_jobs(),
-        as_json=json,
-    )
+    with as_active(Settings.from_environment()) as settings:
+        status = reconcile_command(
+            settings, checks=check or list(Check), jobs=jobs or default_jobs(), as_json=json
+        )
     raise typer.Exit(status)
 
 
@@ -546,8 +546,8 @@ def quarantine_retry(
     """Send records through decoding, folding and booking again, each exactly once.
 
     For after a fix. What passes now is measured and leaves the quarantine in the same
-    transaction; what is refused again stays, with its new reason. Give the workers'
-    EMC_REFERENCE, EMC_ZONE and EMC_PRECISION. It may be stopped, killed and repeated at any
+    transaction; what is refused again stays, with its new reason. Measured is by the policy
+    that is active in the ledger, as by a worker. It may be stopped, killed and repeated at any
     moment. Exit status 1: some are still there.
     """
     from agents import operator

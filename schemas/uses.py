@@ -147,6 +147,7 @@ MEASURES: Final = (
          PROCEDURE),
     _use("services_with_dossiers_share", "Online services with an online dossier.", STATE,
          PROCEDURE),
+    _use("applicants", "Different applicants of a year.", STATE),
     _use("identity_share", "Dossiers with an identification number.", STATE),
     _use("satisfaction_766", "Indicator 5.4.", STATE, PETITION),
     _use("satisfaction_rated", "Ratings of 4 and more of 5, with their response rate.", RATED,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from importlib.util import find_spec
 from typing import Final
 
 import pytest
@@ -29,6 +30,22 @@ SERVERS: Final = frozenset(
     {"broker", "database", "kafka", "kafka_cluster", "postgres", "prometheus", "tansu"}
 )
 REAL_KAFKA: Final = frozenset({"kafka", "kafka_cluster"})
+
+
+def pytest_sessionstart() -> None:
+    """Tests are about the sources: extension modules in the checkout would hide changes of them.
+
+    `tests/test_compiled.py` runs the domain's tests on a compiled copy, and says where it is.
+    """
+    spec = find_spec("monitor.domain.fold")
+    origin = str(spec.origin) if spec else ""
+    copy = os.environ.get("EMC_COMPILED_AT")
+    if copy is not None and not (origin.startswith(copy) and origin.endswith(".so")):
+        raise pytest.UsageError(f"{origin} is not compiled in {copy}")
+    if copy is None and origin.endswith(".so"):
+        raise pytest.UsageError(
+            f"{origin} would be tested in the stead of its source: run `make pure`"
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

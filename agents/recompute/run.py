@@ -138,7 +138,7 @@ async def _statistics(dsn: str) -> AsyncIterator[None]:
             with suppress(*UNAVAILABLE):  # whoever needs the ledger says so
                 connection = await asyncpg.connect(dsn)
                 try:
-                    await connection.execute("ANALYZE rebooked")
+                    await recompute.analyse(connection)
                 finally:
                     connection.terminate()
 

@@ -15,6 +15,8 @@ from agents.recompute.rebook import posted
 from monitor.domain.codes import level1
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, SHOWN
 from monitor.domain.policy import Policy
+from monitor.domain.view import Cell
+from monitor.ledger.forms import RETIRED, Forms
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.recompute import RANGE_DOSSIERS
@@ -30,6 +32,13 @@ class Figure(NamedTuple):
     agency: str  # level 1, as booked
     channel: int
     level: int
+
+    @classmethod
+    def of(cls, measure: int, cell: Cell) -> "Figure":
+        """Where an entry shows; bins are shown together, by agency only."""
+        if measure in CONSUMED_BINS:
+            return cls(CONSUMED_BINS[0], level1(cell.agency), 0, 0)
+        return cls(measure, level1(cell.agency), cell.channel, cell.level)
 
     @property
     def name(self) -> str:
@@ -99,13 +108,7 @@ class WhatIf:
             measure, cell, _, _ = entry
             if measure not in SHOWN:
                 continue
-            bins = measure in CONSUMED_BINS
-            figure = Figure(
-                CONSUMED_BINS[0] if bins else measure,
-                level1(cell.agency),
-                0 if bins else cell.channel,
-                0 if bins else cell.level,
-            )
+            figure = Figure.of(measure, cell)
             change = self.figures.setdefault(figure, Change())
             before = booked.get(entry, 0)
             change.before += before
@@ -120,26 +123,55 @@ class WhatIf:
         self.differing += bool(differs)
 
 
+@dataclass(slots=True)
+class _Row:
+    events: bytes
+    booked: bytes
+    form: int
+    booked_form: int
+
+
 async def examine(
     connection: Any, ledger: Ledger, policy: Policy, after: str, until: str
 ) -> WhatIf:
     """The dossiers with keys after one up to another."""
     found = WhatIf()
-    rows = await connection.fetch(
-        "SELECT events, booked FROM booked_now WHERE key > $1 AND key <= $2", after, until
-    )
-    entries = [unpack_entries(row["booked"]) for row in rows]
+    rows = [
+        _Row(*row)
+        for row in await connection.fetch(
+            "SELECT events, booked, form, booked_form FROM booked_now"
+            " WHERE key > $1 AND key <= $2 AND form <> $3",
+            after,
+            until,
+            RETIRED,
+        )
+    ]
+    await Forms(connection).open(rows)
+    entries = [unpack_entries(row.booked) for row in rows]
     cells = await ledger.cells({entry[1] for booked in entries for entry in booked})
     for row, numbered in zip(rows, entries, strict=True):
         booked = {
             (measure, cells[cell], day, slot): amount
             for (measure, cell, day, slot), amount in numbered.items()
         }
-        books: dict[Any, int] = booked
-        if row["events"]:  # what has none any more keeps its sums
-            _, posts = posted(row["events"], policy)
-            books = {tuple(account): amount for account, amount in posts.items()}
+        books = {
+            tuple(account): amount for account, amount in posted(row.events, policy)[1].items()
+        }
         found.hear(booked, books)
+    return found
+
+
+async def retired(connection: Any, ledger: Ledger) -> WhatIf:
+    """What retired dossiers left: published as long as the others, and it stays as it is."""
+    found = WhatIf()
+    rows = await connection.fetch(
+        "SELECT measure, cell, sum(amount)::int8 AS amount FROM retired_sum GROUP BY 1, 2"
+    )
+    cells = await ledger.cells({row["cell"] for row in rows})
+    for measure, cell, amount in rows:
+        if measure in SHOWN:
+            figure = Figure.of(measure, cells[cell])
+            found.figures.setdefault(figure, Change()).before += amount
     return found
 
 
@@ -170,9 +202,12 @@ async def what_if(
     """
     connection = await asyncpg.connect(dsn)
     try:
-        total = await connection.fetchval("SELECT count(*) FROM dossier")
+        total = await connection.fetchval(
+            "SELECT count(*) FROM dossier WHERE form <> $1", RETIRED
+        )
         pages = ranges(connection)
-        found = WhatIf()
+        async with Ledger.open(dsn, connections=1) as ledger:
+            found = await retired(connection, ledger)
         turn = asyncio.Lock()
 
         async def ask(child: asyncio.subprocess.Process) -> None:

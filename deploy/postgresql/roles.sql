@@ -43,19 +43,27 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
-REVOKE UPDATE, DELETE ON journal, cut FROM emc_worker;
+REVOKE UPDATE, DELETE ON
+    journal, cut, reference_set, reference_file, position_set, quarantine_opened
+FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
-GRANT EXECUTE ON FUNCTION summarise_journal() TO emc_worker;
+GRANT EXECUTE ON FUNCTION summarise_journal(), analyse_rebooked() TO emc_worker;
 
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
 GRANT SELECT ON
     migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
-    position
+    position, policy, reconciled, hours_kept
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;
-GRANT SELECT (key, version, rules, outcome, cell, due_ms) ON dossier TO emc_reader;
-GRANT SELECT (outcome, cell, due_ms) ON dossier TO emc_grafana;
-GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived)
+-- Digests of applicants, to count them; of nobody's use to dashboards.
+GRANT SELECT ON applicant, retired_sum, reference_set, reference_file TO emc_reader;
+GRANT SELECT (key, version, rules, epoch, outcome, cell, due_ms) ON dossier TO emc_reader;
+GRANT SELECT (key, epoch, version, outcome, cell, due_ms) ON rebooked TO emc_reader;
+GRANT SELECT (epoch, outcome, cell, due_ms) ON dossier TO emc_grafana;
+GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived, state, tries,
+              settled_at)
     ON quarantine TO emc_reader;
-GRANT SELECT (id, topic, partition, source, reason, size, arrived) ON quarantine TO emc_grafana;
+GRANT SELECT ON position_set TO emc_reader;
+GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
+    ON quarantine TO emc_grafana;

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from monitor.domain.applicants import APPLICANTS, REFERRED, applicant_year, year_begins
 from monitor.domain.binding import ClockLimit, ClockUnit
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.clocks import timed
@@ -32,12 +33,14 @@ from monitor.domain.fold import (
 from monitor.domain.identity import content, content_hash, settled
 from monitor.domain.lifecycle import CLOSING, Holder, RuleName
 from monitor.domain.measures import (
+    BY_THE_HOUR,
     CATALOGUE,
     CLOCK_CATALOGUE,
     CONSUMED_BINS,
     CONSUMED_BOUNDS,
     FIXED_IN_TIME,
     FIXED_LATE,
+    HOURS,
     NO_SLOT,
     WORKED_BOUNDS,
     Basis,
@@ -268,6 +271,7 @@ class SlotKind(StrEnum):
     WARNING = "warning"
     WORKED = "worked"  # a bin of working time, in ms
     SHARE = "share"  # a bin of the share of a limit, in permille
+    HOUR = "hour"  # whole hours since the day began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1072,12 +1076,20 @@ def _posted(entries: Entries) -> Iterator[Posted]:
 def posted(account: Account, amount: int) -> Posted:
     """An entry in words."""
     measure, cell, day, slot = account
-    binned = measure in CONSUMED_BINS
-    definition = _DEFINITIONS[Measure.DEADLINE_CONSUMED if binned else measure]
-    means = _slot(definition.kind, measure, slot)
+    name = None
+    if measure >= APPLICANTS:  # whom it refers to is nobody's to see
+        definition, means = REFERRED, _Slot(SlotKind.NONE)
+        day, slot = year_begins(applicant_year(measure)), NO_SLOT
+    elif measure in BY_THE_HOUR:
+        definition, means = _DEFINITIONS[measure - HOURS], _Slot(SlotKind.HOUR)
+        name = f"{definition.name}_by_hour"
+    else:
+        binned = measure in CONSUMED_BINS
+        definition = _DEFINITIONS[Measure.DEADLINE_CONSUMED if binned else measure]
+        means = _slot(definition.kind, measure, slot)
     return Posted(
         measure=measure,
-        name=definition.name,
+        name=name or definition.name,
         meaning=definition.meaning,
         basis=definition.basis,
         cell=cell,

@@ -102,6 +102,7 @@ class Definition:
     basis: Basis
     meaning: str
     shown: bool = True  # to Prometheus; what is not is read from the ledger
+    hourly: bool = False  # also booked by the hour, where reference files are: `hour_measure`
 
 
 # Upper bounds of the share of the deadline consumed, in permille; a last bin has no bound.
@@ -154,6 +155,14 @@ def clock_measure(clock: int, part: Part) -> int:
     return Measure.CLOCKS + 10 * clock + part
 
 
+HOURS: Final = 1_000  # the number of a measure by the hour is this plus its own
+
+
+def hour_measure(measure: int) -> int:
+    """The number under which a measure is booked by the hour."""
+    return HOURS + measure
+
+
 CATALOGUE: Final = (
     Definition(
         measure=Measure.SUBMITTED,
@@ -170,6 +179,7 @@ CATALOGUE: Final = (
         day=Day.RECEIVED,
         basis=Basis.PRACTICE,
         meaning="Dossiers accepted, by receipt date and receiving agency.",
+        hourly=True,
     ),
     Definition(
         measure=Measure.REFUSED,
@@ -194,6 +204,7 @@ CATALOGUE: Final = (
         day=Day.ENDED,
         basis=Basis.PRACTICE,
         meaning="Dossiers ended by state 9, else 10, by settling agency.",
+        hourly=True,
     ),
     Definition(
         measure=Measure.RETURNED,
@@ -218,6 +229,7 @@ CATALOGUE: Final = (
         day=Day.ENDED,
         basis=Basis.PLAIN,
         meaning="Completed dossiers whose end is not after the last due date sent.",
+        hourly=True,
     ),
     Definition(
         measure=Measure.LATE,
@@ -226,6 +238,7 @@ CATALOGUE: Final = (
         day=Day.ENDED,
         basis=Basis.PLAIN,
         meaning="Completed dossiers whose end is after the last due date sent.",
+        hourly=True,
     ),
     Definition(
         measure=Measure.NO_DEADLINE,
@@ -278,6 +291,7 @@ CATALOGUE: Final = (
             meaning=meaning,
             # What has no deadline is what the others leave of the completed ones.
             shown=not name.startswith("no_deadline"),
+            hourly=not name.startswith("no_deadline"),
         )
         for measure, name, basis, meaning in (
             (
@@ -551,3 +565,10 @@ CLOCK_CATALOGUE: Final = tuple(
 SHOWN: Final = frozenset(
     {definition.measure for definition in CATALOGUE if definition.shown} | set(CONSUMED_BINS)
 )
+
+# What is also booked by the hour, as numbers by day.
+HOURLY: Final = frozenset(
+    {int(definition.measure) for definition in CATALOGUE if definition.hourly}
+)
+# The same numbers by the hour.
+BY_THE_HOUR: Final = frozenset(map(hour_measure, HOURLY))

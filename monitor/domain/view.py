@@ -138,6 +138,7 @@ class View:
     level: int = 0
     applicant_type: int = 0
     identity_attached: bool | None = None
+    applicant_key: str = ""  # the keyed hash that sources send; "": unsaid
 
     moves: list[Move] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)

@@ -15,10 +15,10 @@ import asyncpg
 
 from monitor.domain.view import Outcome
 from monitor.ledger.forms import DEFLATED, RETIRED, Sums
+from monitor.ledger.locks import ARCHIVE
 from monitor.ledger.unit import OUTCOME_NUMBERS
 
 BLOCKS: Final = 32  # read at a time: some two thousand dossiers
-_LOCK: Final = 4_210_805  # any number of our own: two runs at once would only do the work twice
 
 FINISHED: Final = tuple(
     OUTCOME_NUMBERS[outcome]
@@ -60,7 +60,7 @@ class Archive:
         connection = await asyncpg.connect(dsn, timeout=10)
         try:
             await connection.execute("SET client_min_messages = warning")
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ARCHIVE):
                 raise UnderWay("another run archives or retires dossiers of this ledger")
             yield cls(connection)
         finally:
@@ -167,8 +167,6 @@ class Archive:
 
         It would give entries to dossiers whose sums are already among the retired.
         """
-        if await self._connection.fetchval("SELECT to_regproc('policy_in_force') IS NULL"):
-            return  # a ledger that knows no recompute
         if await self._connection.fetchval(
             "SELECT (SELECT recomputing IS NOT NULL FROM policy_in_force())"
             " OR EXISTS (SELECT FROM rebooked)"

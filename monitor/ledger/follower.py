@@ -11,18 +11,19 @@ so does the lock, and whatever was under way is undone with it.
 
 import asyncio
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, Final, NamedTuple, cast
 
 import asyncpg
 
 from monitor.domain.zone import Zone, date_of, day_number
-
-# Any number of our own that nothing else means (tests/ledger/test_locks.py).
-_LOCK: Final = 4_210_769
+from monitor.ledger.locks import FOLLOWER
 
 STEP: Final = 200_000  # numbers of the journal that one transaction folds
 SMALLEST_STEP: Final = 1_000  # after steps that took too long
-CLOSING_STEPS: Final = 5  # of a closing in one round: the balances must not wait for it
+# Of one round: cuts must go on while much is to be folded, and balances while much is to close.
+FOLDING_SECONDS: Final = 15.0
+CLOSING_SECONDS: Final = 2.0
 SUMMARISED_AFTER: Final = 50_000  # numbers folded; read whole, so many are some milliseconds
 
 _FIRST_LOOK_SECONDS: Final = 0.005
@@ -55,6 +56,7 @@ class Round(NamedTuple):
 
     folded: int  # numbers of the journal
     closed: int  # numbers of the journal summed into a closing
+    left: bool  # whether there is more to fold right now
 
 
 async def connect(dsn: str) -> Connection:
@@ -79,25 +81,30 @@ class Follower:
         """
         if not self._leading:
             self._leading = await self._connection.fetchval(
-                "SELECT pg_try_advisory_lock($1)", _LOCK
+                "SELECT pg_try_advisory_lock($1)", FOLLOWER
             )
         return self._leading
 
     async def round(self) -> Round:
-        """Seal what there is, fold all of it, and go on with closings. Only for who leads."""
+        """Seal what there is, fold it, and go on with closings. Only for who leads."""
         cut = await seal(self._connection)
         await close_month(self._connection, self._zone)
-        folded = 0
-        while numbers := await fold(self._connection, cut, step=self._step):
-            folded += numbers
-            await self._summarise(numbers)
-        closed = 0
-        for _ in range(CLOSING_STEPS):
-            numbers = await close(self._connection, step=self._step)
+        folded = closed = 0
+        numbers = 0
+        ends = perf_counter() + FOLDING_SECONDS
+        while perf_counter() < ends:
+            numbers = await fold(self._connection, cut, step=self._step)
             if not numbers:
                 break
-            closed += numbers
-        return Round(folded, closed)
+            folded += numbers
+            await self._summarise(numbers)
+        ends = perf_counter() + CLOSING_SECONDS
+        while perf_counter() < ends:
+            summed = await close(self._connection, step=self._step)
+            if not summed:
+                break
+            closed += summed
+        return Round(folded, closed, left=numbers > 0)
 
     async def _summarise(self, folded: int) -> None:
         self._unsummarised += folded
@@ -196,8 +203,8 @@ _CLOSE: Final = """
 async def fold(connection: Connection, cut: Cut, *, step: int = STEP) -> int:
     """Fold the next `step` numbers up to the cut into the balances; how many, 0 when done.
 
-    Balances and watermark move in one transaction. The watermark's time moves when the cut is
-    reached: before, no instant divides what is in the balances from what is not.
+    Balances and watermark move in one transaction. The watermark's time moves when a cut is
+    reached: in between, no instant divides what is in the balances from what is not.
     """
     async with connection.transaction():
         await _at_ease(connection)
@@ -208,20 +215,27 @@ async def fold(connection: Connection, cut: Cut, *, step: int = STEP) -> int:
             return 0
         if to > done:
             await connection.execute(_FOLD, done, to)
-        if to == cut.seq:
-            await connection.execute(
-                "UPDATE follower SET seq = $1, folded_at = greatest(folded_at, $2)",
-                to,
-                cut.read_at,
-            )
-        else:
-            await connection.execute("UPDATE follower SET seq = $1", to)
+        await connection.execute(
+            """
+            UPDATE follower SET seq = $1::int8, folded_at = greatest(folded_at,
+                CASE WHEN $1 = $2::int8 THEN $3::timestamptz ELSE (
+                    SELECT read_at FROM cut WHERE seq <= $1 ORDER BY seq DESC LIMIT 1
+                ) END)
+            """,
+            to,
+            cut.seq,
+            cut.read_at,
+        )
     return to - done
 
 
 async def _at_ease(connection: Connection) -> None:
-    # What a crash of the server undoes is folded again, watermark and all: no need to flush.
-    await connection.execute("SET LOCAL synchronous_commit = off; SET LOCAL work_mem = '64MB'")
+    # What a crash of the server undoes is folded again, watermark and all: no need to flush. And
+    # before the journal is analysed the planner would read all of it to find its end.
+    await connection.execute(
+        "SET LOCAL synchronous_commit = off; SET LOCAL work_mem = '64MB';"
+        " SET LOCAL enable_seqscan = off"
+    )
 
 
 async def close_month(connection: Connection, zone: Zone) -> int | None:

@@ -23,6 +23,7 @@ from monitor.ledger.again import undisturbed
 from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
+from monitor.ledger.references import add_references
 from monitor.ledger.server import SameServer
 from monitor.ledger.unit import DossierRow, Partition, Unit
 
@@ -283,6 +284,7 @@ class Ledger:
     async def _book(self, unit: Unit, also: Also | None) -> None:
         with _values():
             async with self._pool.acquire() as connection, connection.transaction():
+                self._server.check()
                 recomputing = await _move_positions(connection, unit)
                 await _book_dossiers(connection, unit)
                 if recomputing is not None:
@@ -299,6 +301,7 @@ class Ledger:
                 await _quarantine(connection, unit)
                 if also is not None:
                     await also(connection)
+                await add_references(connection, unit.references)
 
 
 @contextmanager

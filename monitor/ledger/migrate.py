@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-_LOCK = 4_210_766  # any number of our own: only one process migrates at a time
+from monitor.ledger.locks import MIGRATION
 
 
 class SchemaTooNew(Exception):
@@ -37,7 +37,7 @@ async def migrate(dsn: str) -> list[str]:
     """
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION)
         return await _apply(connection, migrations())
     except asyncpg.InsufficientPrivilegeError as error:
         role = await connection.fetchval("SELECT current_user")

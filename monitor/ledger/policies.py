@@ -12,11 +12,12 @@ from typing import Any, Final
 import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
+from monitor.ledger import locks
 from monitor.ledger.unit import DossierRow
 from monitor.reference.sets import ReferenceSet
 
 # The advisory lock of bookings and activations; the function `policy_in_force` knows it too.
-POLICY_LOCK: Final = 4_210_767
+POLICY_LOCK: Final = locks.POLICY
 
 NO_EPOCH: Final = 0  # of rows of before epochs were kept, and of a ledger without a policy
 

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
+from monitor.domain.applicants import APPLICANTS
 from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
 from monitor.domain.policy import RULES_VERSION
+from monitor.ledger import locks
 from monitor.ledger.forms import Forms
 from monitor.ledger.policies import POLICY_LOCK, store
+from monitor.ledger.references import move_references
 from monitor.ledger.unit import BookingClass, Entry, TotalKey
 from monitor.reference.sets import ReferenceSet
 
-RECOMPUTE_LOCK: Final = 4_210_768  # advisory, of the session: one `emc recompute` at a time
+RECOMPUTE_LOCK: Final = locks.RECOMPUTE
 RECOMPUTE_SHARD: Final = -1  # of the totals: no partition has it
 RANGE_DOSSIERS: Final = 500  # one transaction of whoever rebooks
 MERGE_DOSSIERS: Final = 1_000  # one transaction of the merge
@@ -119,7 +122,7 @@ async def begin(connection: Any, reference: ReferenceSet) -> int:
             raise RecomputeUnderWay
         if await connection.fetchval("SELECT true FROM rebooked LIMIT 1"):
             raise RecomputeUnderWay
-        await connection.execute("TRUNCATE pending, touched, recompute_range")
+        await _empty(connection)
         epoch: int = await connection.fetchval(
             "INSERT INTO policy (epoch, rules, reference, state)"
             " SELECT coalesce(max(epoch), 0) + 1, $1, $2, 'recomputing' FROM policy"
@@ -287,7 +290,7 @@ async def switch(connection: Any, epoch: int, rebook: Rebook) -> Switched:
         ):
             raise RangesLeft(f"{left} ranges are not rebooked")
         # Whoever loads dossiers from now on looks there: plans of when it was empty must go.
-        await connection.execute("ANALYZE rebooked")
+        await analyse(connection)
         # Nobody else adds to it any more: they wait for the policy's row.
         until = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM pending")
         lines = await _append(connection, 0, until)
@@ -297,6 +300,10 @@ async def switch(connection: Any, epoch: int, rebook: Rebook) -> Switched:
         while await rebook_touched(connection, epoch, rebook):
             pass
         lines += await _append(connection, until, 2**63 - 1)
+        # Only now: a booking that waited for one of these rows would keep us from the lock.
+        await move_references(
+            connection, "SELECT measure, cell, day, slot, amount FROM pending"
+        )
         await connection.execute("UPDATE policy SET state = 'past' WHERE state = 'active'")
         await connection.execute(
             "UPDATE policy SET state = 'active', activated_at = clock_timestamp()"
@@ -311,10 +318,12 @@ async def _append(connection: Any, after: int, until: int) -> int:
     done = await connection.execute(
         "INSERT INTO journal (measure, cell, day, slot, class, amount)"
         " SELECT measure, cell, day, slot, $3, sum(amount)::int8 FROM pending"
-        " WHERE seq > $1 AND seq <= $2 GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0",
+        " WHERE seq > $1 AND seq <= $2 AND measure < $4"
+        " GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0",
         after,
         until,
         int(BookingClass.RECOMPUTE),
+        APPLICANTS,
         timeout=None,
     )
     totals: defaultdict[TotalKey, list[int]] = defaultdict(lambda: [0, 0])
@@ -414,4 +423,15 @@ async def merge(connection: Any, after: str = "", dossiers: int = MERGE_DOSSIERS
 async def clear(connection: Any) -> None:
     """Empty what served the recompute alone, once it has ended."""
     async with connection.transaction():
-        await connection.execute("TRUNCATE pending, touched, recompute_range")
+        await _empty(connection)
+
+
+async def _empty(connection: Any) -> None:
+    # Not truncated: whoever books may do so too, and need not own the tables.
+    for table in ("pending", "touched", "recompute_range"):
+        await connection.execute(f"DELETE FROM {table}", timeout=None)  # noqa: S608 - our own names
+
+
+async def analyse(connection: Any) -> None:
+    """Have plans made anew that were made while `rebooked` was another size."""
+    await connection.execute("SELECT analyse_rebooked()", timeout=None)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import asyncpg
 
-from monitor.domain.measures import CONSUMED_BINS, SHOWN
+from monitor.domain.measures import CONSUMED_BINS, HOURS, SHOWN
 from monitor.ledger.checks import Check
 from monitor.ledger.forms import RETIRED, Sums, plain_booked
 from monitor.ledger.packing import unpack_entries
@@ -109,13 +109,21 @@ class Books:
         )
 
     async def entries(self) -> Found:
-        """The journal, with the entries added here and the sums of retired dossiers."""
+        """Journal and references, with the entries added here and the sums of retired dossiers."""
         return await _compared(
             self._connection,
             "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"
+            " UNION ALL SELECT measure, cell, day, slot, amount, 0 FROM applicant_entry"
             " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM entry"
             " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM retired_sum",
         )
+
+
+# Entries by the hour leave the balances in the end, and the journal never (monitor/ledger/hours.py).
+_KEPT: Final = (
+    f"(measure NOT BETWEEN {HOURS} AND {HOURS + 199}"  # noqa: S608 - our constants
+    " OR day >= (SELECT from_day FROM hours_kept))"
+)
 
 
 @asynccontextmanager
@@ -151,18 +159,14 @@ async def join(connection: "asyncpg.Connection[Any]", snapshot: str) -> None:
 
 async def booked_in(connection: "asyncpg.Connection[Any]", block: int) -> Sums:
     """The sums of what the dossiers have booked that lie in `BLOCKS` blocks from this one on."""
-    if await _has(connection, "rebooked"):
-        query = (
-            "SELECT coalesce(rebooked.booked, dossier.booked),"
-            " CASE WHEN rebooked.booked IS NULL THEN dossier.booked_form ELSE 0 END"
-            " FROM dossier LEFT JOIN rebooked ON rebooked.key = dossier.key"
-            " AND rebooked.epoch > dossier.epoch"
-            " AND rebooked.epoch = (SELECT epoch FROM policy WHERE state = 'active')"
-        )
-    else:
-        query = "SELECT booked, booked_form FROM dossier"
     rows = await connection.fetch(
-        f"{query} WHERE dossier.ctid >= $1 AND dossier.ctid < $2 AND dossier.form <> $3",
+        # The view `booked_now`, of which one cannot ask where its rows lie.
+        "SELECT coalesce(rebooked.booked, dossier.booked),"
+        " CASE WHEN rebooked.booked IS NULL THEN dossier.booked_form ELSE 0 END"
+        " FROM dossier LEFT JOIN rebooked ON rebooked.key = dossier.key"
+        " AND rebooked.epoch > dossier.epoch"
+        " AND rebooked.epoch = (SELECT epoch FROM policy WHERE state = 'active')"
+        " WHERE dossier.ctid >= $1 AND dossier.ctid < $2 AND dossier.form <> $3",
         (block, 0),
         (block + BLOCKS, 0),
         RETIRED,
@@ -196,9 +200,9 @@ async def balances(connection: "asyncpg.Connection[Any]") -> tuple[Found, Backlo
     seq, folded_at, behind = row
     found = await _compared(
         connection,
-        "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"
-        " WHERE seq <= $1"
-        " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance",
+        "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"  # noqa: S608 - our constants
+        f" WHERE seq <= $1 AND {_KEPT}"
+        f" UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance WHERE {_KEPT}",
         seq,
     )
     return found, Backlog(behind, folded_at)
@@ -339,18 +343,16 @@ async def held(
     connection: "asyncpg.Connection[Any]", after: str, until: str | None, *, rules: int
 ) -> list[Held]:
     """The dossiers of a range that are not retired, as of one instant."""
-    arguments: tuple[object, ...] = (after, until, RETIRED)
-    if await _has(connection, "booked_now"):
-        stale = "epoch <> coalesce((SELECT epoch FROM policy WHERE state = 'active'), 0)"
-        table = "booked_now"
-    else:
-        stale, table = "rules <> $4", "dossier"
-        arguments = (*arguments, rules)
     rows = await connection.fetch(
-        f"SELECT key, version, {stale}, form, outcome, cell, due_ms, events, booked,"  # noqa: S608
-        f" booked_form FROM {table}"
+        "SELECT key, version, booked_now.epoch <> coalesce(active.epoch, 0)"
+        " OR coalesce(active.rules, $4) <> $4 AS stale,"
+        " form, outcome, cell, due_ms, events, booked, booked_form FROM booked_now"
+        " LEFT JOIN (SELECT epoch, rules FROM policy WHERE state = 'active') AS active ON true"
         " WHERE key > $1 AND ($2::text IS NULL OR key <= $2) AND form <> $3 ORDER BY key",
-        *arguments,
+        after,
+        until,
+        RETIRED,
+        rules,
     )
     return [
         Held(*(*columns, plain_booked(booked, booked_form)))

@@ -3,7 +3,7 @@
 A promoted standby, and a copy restored to a point in time, begin a new timeline. Whatever a
 process remembers of the ledger, as the numbers of cells, may then be of rows that are not
 there, or that will be given to others. So with the first connection to another timeline all
-such memory goes, and nothing is read or booked before the positions have been read anew.
+such memory goes, and nothing is booked before the positions have been read anew.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class SameServer:
         self._noticed = False  # a change that nobody has acted upon yet
 
     async def recognise(self, connection: Any) -> None:
-        """Raises `AnotherServer` until the change is accepted, `StandbyStill` before."""
+        """Raises `AnotherServer` the first time it is, `StandbyStill` while it is none to use."""
         found = await connection.fetchval(
             "SELECT CASE WHEN NOT pg_is_in_recovery() THEN"
             " system_identifier || '/' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)"
@@ -35,11 +35,14 @@ class SameServer:
         )
         if found is None:
             raise StandbyStill("the ledger's server is a standby; waiting for its promotion")
-        if found != self._known:
-            before, self._known = self._known, found
-            if before is not None:
-                self._noticed = True
-                self._changed()
+        before, self._known = self._known, found
+        if before is not None and before != found:
+            self._noticed = True
+            self._changed()
+            self.check()
+
+    def check(self) -> None:
+        """Raises `AnotherServer` while nobody has accepted a change: what is in hand is void."""
         if self._noticed:
             raise AnotherServer(f"the ledger is now on server/timeline {self._known}")
 

@@ -56,6 +56,14 @@ class TotalKey(NamedTuple):
     booking_class: int
 
 
+class Reference(NamedTuple):
+    """An applicant of a year, at the agency that received."""
+
+    year: int
+    cell: int  # the number of a cell that has an agency and nothing else
+    digest: int  # see `monitor.domain.applicants`
+
+
 class TallyKey(NamedTuple):
     """A count of records, by source and what was counted of it."""
 
@@ -115,5 +123,6 @@ class Unit:
     dossiers: list[DossierRow] = field(default_factory=list)
     journal: dict[Line, int] = field(default_factory=dict)
     totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)  # credit, debit
+    references: dict[Reference, int] = field(default_factory=dict)  # dossiers more or less
     tallies: dict[TallyKey, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)

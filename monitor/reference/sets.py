@@ -45,6 +45,14 @@ def plain_set(policy: Policy) -> ReferenceSet:
     return ReferenceSet(hashlib.sha256(said).hexdigest()[:_HASH_DIGITS], {PLAIN: said})
 
 
+def written(stored: ReferenceSet, folder: Path) -> None:
+    """Put a stored set's files into a folder, as they were."""
+    for path, content in stored.files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
 def zone_of(stored: ReferenceSet) -> str:
     """Whose days a stored set counts; asked also of sets that this release reads differently."""
     name = PLAIN if PLAIN in stored.files else POLICY
@@ -63,10 +71,7 @@ def policy_of(stored: ReferenceSet) -> Policy:
         return Policy(Zone(said["zone"]), Precision(said["precision"]))
     with TemporaryDirectory(prefix="emc-reference-") as name:
         folder = Path(name)
-        for path, content in stored.files.items():
-            place = folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+        written(stored, folder)
         try:
             reference = load_reference(folder)
         except Unusable as unusable:

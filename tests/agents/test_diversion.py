@@ -70,6 +70,18 @@ def test_a_share_past_the_limit_also_without_the_worst_source_stops():
     assert "EMC_REFUSAL_LIMIT_PERCENT=100" in judged.why
 
 
+def test_old_dossiers_that_are_retired_say_nothing_about_this_release():
+    """A log of years past is replayed over a ledger that has retired them: it goes on."""
+    watch = Watch()
+    for _ in range(50):
+        unit = heard({}, ("a", 500, "retired"), ("b", 500, "retired"), ("c", 500, "retired"))
+        assert watch.judge(unit, 0.0).advice is Advice.BOOK
+        watch.note(unit)
+
+    faulty = heard({}, ("a", 300, "not_json"), ("b", 300, "not_json"), ("c", 300, "not_json"))
+    assert Watch().judge(faulty, 0.0).advice is Advice.STOP
+
+
 def test_a_share_below_the_limit_or_of_few_records_does_not():
     assert (
         proven()

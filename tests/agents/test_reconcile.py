@@ -262,7 +262,7 @@ async def test_a_retired_sum_that_was_changed_is_named(filled: str) -> None:
 
 async def test_what_was_booked_under_other_rules_is_stale_and_no_drift(filled: str) -> None:
     key = await change_booked(filled)
-    await ask(filled, "UPDATE dossier SET rules = 1 WHERE key = $1", key)
+    await ask(filled, "UPDATE dossier SET epoch = 7 WHERE key = $1", key)
 
     found = await told(filled, [Check.DOSSIERS], status=0)
 

@@ -37,7 +37,7 @@ def test_the_tutorial_has_commands_of_every_kind() -> None:
     tutorial = "docs/tutorial/first-number.md"
 
     assert [len(steps(tutorial, kind)) for kind in ("", "demo", "server")] == [6, 2, 2]
-    assert len(steps("docs/how-to/run.md", "service")) == 5
+    assert len(steps("docs/how-to/run.md", "service")) == 7
 
 
 def test_no_block_has_a_mark_that_nothing_runs() -> None:

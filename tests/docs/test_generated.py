@@ -12,7 +12,14 @@ from monitor.cli import app
 from monitor.domain.deadlines import Strategy
 from monitor.domain.fold import fold
 from monitor.domain.lifecycle import RuleName
-from monitor.domain.measures import CATALOGUE, CLOCK_CATALOGUE, Clock, Part, clock_measure
+from monitor.domain.measures import (
+    CATALOGUE,
+    CLOCK_CATALOGUE,
+    Clock,
+    Part,
+    clock_measure,
+    hour_measure,
+)
 from monitor.domain.policy import Policy
 from monitor.domain.post import post
 from monitor.domain.view import Outcome
@@ -111,6 +118,14 @@ def test_the_dictionary_has_every_part_of_every_clock() -> None:
     assert clock_measure(Clock.FORWARD, Part.WORKED) == 221, "the page's example"
 
 
+def test_the_dictionary_has_every_measure_by_the_hour() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", dictionary("By the hour"), re.MULTILINE)
+
+    assert rows == [
+        (one.name, str(hour_measure(one.measure))) for one in CATALOGUE if one.hourly
+    ]
+
+
 def test_the_dictionary_has_every_warning() -> None:
     assert WARNING.findall(dictionary("Warnings")) == [
         (str(int(warning)), warning.name.lower(), meaning.says, meaning.source)
@@ -131,7 +146,7 @@ def test_every_decision_is_in_the_index_and_has_its_parts() -> None:
 
     decisions = sorted((ROOT / "docs/adr").glob("*.md"))
 
-    assert [page.name[:4] for page in decisions] == [f"{n:04}" for n in range(1, 15)]
+    assert [page.name[:4] for page in decisions] == [f"{n:04}" for n in range(1, 16)]
     for page in decisions:
         text = page.read_text("utf-8")
         assert f"[{page.name[:4]}](adr/{page.name})" in index

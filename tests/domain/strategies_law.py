@@ -4,6 +4,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
+from monitor.domain.applicants import APPLICANTS
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import Limit, Strategy, Unit
 from monitor.domain.fold import fold
@@ -37,6 +38,7 @@ HOUR = 3_600_000
 DAY = 86_400_000
 
 DOSSIER = "H56.14-260803-0001"
+APPLICANT_KEYS = ["9b1c6a4e7d20f3a8", "0f8e2d6c4b1a5937"]  # as their sources hash them
 HANOI = Zone()
 
 # The letter of 25/12/2025 (DOMAIN.md §6) is a decision of its own: known from that day on.
@@ -134,6 +136,11 @@ def booked(events, rules):
     return post(fold(settled(events), policy.portals), policy)
 
 
+def days_of(entries):
+    """The days on which something is booked; what refers to applicants has none."""
+    return {account.day for account in entries if account.measure < APPLICANTS}
+
+
 def rules_of(strategy="shift", precision="instant", portals=(), makeup_days_count=True):
     return Rules(DECISIONS, ROWS, strategy, precision, frozenset(portals), makeup_days_count)
 
@@ -221,6 +228,7 @@ def state_changed(draw, state, common, window):
         due_ms=draw(st.none() | st.none() | instants_in(window, SPAN + 6)),
         identity_attached=draw(st.sampled_from([None, True, False])),
         applicant_type=draw(st.sampled_from([0, 1, 1, 2])),
+        applicant_key=draw(st.sampled_from(["", *APPLICANT_KEYS])),
     )
 
 
@@ -241,6 +249,7 @@ def other(draw, kind, common, window):
             level=draw(st.sampled_from([0, 4])),
             receipt_ms=draw(st.none() | st.none() | instants_in(window)),
             applicant_type=draw(st.sampled_from([0, 1, 2])),
+            applicant_key=draw(st.sampled_from(["", *APPLICANT_KEYS])),
             identity_attached=draw(st.sampled_from([None, True])),
         )
     if kind == "snapshot":

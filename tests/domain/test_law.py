@@ -15,7 +15,7 @@ from monitor.domain.measures import (
     clock_measure,
 )
 from tests.domain.oracle_law import Truth, day_of, effective
-from tests.domain.strategies_law import booked, histories, policies
+from tests.domain.strategies_law import booked, days_of, histories, policies
 
 FLOWS = {
     "accepted": Measure.ACCEPTED,
@@ -195,7 +195,7 @@ def test_what_is_posted_is_what_the_dictionary_says(events, rules):
     assert posted_flows(entries) == said_flows(truth)
     assert posted_clocks(entries) == said_clocks(truth)
     assert posted_hand_offs(entries) == hand_offs(truth)
-    days = {account.day for account in entries} | {day_of(effective(e)) for e in events}
+    days = days_of(entries) | {day_of(effective(e)) for e in events}
     for day in range(min(days, default=0) - 1, max(days, default=0) + 2):
         for rule in STOCKS:
             assert posted_stock(entries, rule, day) == said_stock(truth, rule, day), (rule, day)

@@ -22,6 +22,7 @@ from tests.domain.strategies_law import (
     PROCEDURES,
     WINDOWS,
     booked,
+    days_of,
     histories,
     other,
     policies,
@@ -219,7 +220,7 @@ def test_the_06b_identity_holds_for_every_set_and_every_period(dossiers, rules):
     entries = Counter()
     for events in dossiers:
         entries.update(booked(events, rules))
-    days = sorted({account.day for account in entries})
+    days = sorted(days_of(entries))
     units = {(account.cell.agency, account.cell.unit) for account in entries}
     for since, until in itertools.pairwise(days):
         for unit in (None, *units):
@@ -270,7 +271,7 @@ def test_no_stock_is_negative_and_no_amount_is_zero(events, rules):
     assert all(entries.values())
     assert all(amount > 0 for a, amount in entries.items() if a.measure not in ALL_STOCKS)
     stock = Counter()
-    for day in sorted({account.day for account in entries}):
+    for day in sorted(days_of(entries)):
         for account, amount in entries.items():
             if account.day == day and account.measure in ALL_STOCKS:
                 stock[account.measure, account.cell, account.slot] += amount
@@ -332,7 +333,7 @@ def test_nothing_that_the_wire_lets_in_stops_the_posting(events, rules):
     assert all(entries.values())
     for rule in ("plain", "06b", "first_due"):
         assert total(entries, VERDICTS[rule]) == total(entries, {Measure.COMPLETED})
-    days = {account.day for account in entries}
+    days = days_of(entries)
     for until in days:
         _identity(entries, min(days), until, None)
 

@@ -1,7 +1,9 @@
 """What a policy says of agencies, with and without reference files."""
 
+import os
 from dataclasses import replace
 
+from monitor.domain import compiled
 from monitor.domain.policy import Policy
 from monitor.domain.reckoning import counted_from
 from tests.domain.strategies_law import policy_of, rules_of
@@ -30,3 +32,7 @@ def test_where_no_forwarding_rule_binds_the_receipt_counts_as_it_is():
 
     assert counted_from(late, calendar, POLICY.zone, unbound) == late
     assert counted_from(late, calendar, POLICY.zone, POLICY.legal) == at("2026-08-04 07:00")
+
+
+def test_the_domain_says_whether_it_runs_as_extension_modules():
+    assert compiled() == (os.environ.get("EMC_COMPILED_AT") is not None)

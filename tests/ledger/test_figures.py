@@ -19,7 +19,9 @@ from monitor.ledger.figures import (
     Sides,
     Snapshot,
     Stock,
+    Watermark,
 )
+from monitor.ledger.follower import fold, seal
 from monitor.ledger.unit import BookingClass, Partition, TallyKey, TotalKey
 from monitor.reference.calendars import load_calendar
 from tests.outlets.writer import Writer, dossier
@@ -204,6 +206,38 @@ async def test_overdue_is_known_to_the_instant(
     assert sum(shown.open.values()) == 4
 
 
+async def test_what_is_overdue_is_asked_of_the_active_policys_outcome_before_it_is_merged(
+    database: str,
+) -> None:
+    """A recompute has found one paused that the row says is in process, and one due later."""
+    due = ms("2026-08-03T09:00:00+07:00")
+    async with Writer.on(database) as writer:
+        cell = await writer.cell("H26.01", 2, 4)
+        await writer.book(
+            dossiers=[
+                dossier(key, outcome=OPEN, cell=cell, due_ms=due) for key in ("a", "b", "c")
+            ]
+        )
+    connection = await asyncpg.connect(database)
+    await connection.execute(
+        "INSERT INTO reference_set (hash) VALUES ('x');"
+        " INSERT INTO policy (epoch, rules, reference, state) VALUES (1, 2, 'x', 'recomputing')"
+    )
+    rebooked = "INSERT INTO rebooked (key, epoch, version, outcome, cell, due_ms) VALUES "
+    await connection.execute(rebooked + f"('a', 1, 1, {HELD}, {cell}, {due})")
+    await connection.execute(rebooked + f"('b', 1, 1, {OPEN}, {cell}, {due + 86_400_000})")
+    before = await read(database, "2026-08-03T10:00:00+07:00")
+    await connection.execute("UPDATE policy SET state = 'active'")
+    await connection.close()
+    after = await read(database, "2026-08-03T10:00:00+07:00")
+
+    def overdue(shown: Snapshot, measure: int) -> int:
+        return shown.open.get(Stock(measure, "H26", 2, 4, DueBy.OVERDUE), 0)
+
+    assert [overdue(before, measure) for measure in (IN_PROCESS, PAUSED)] == [3, 0]
+    assert [overdue(after, measure) for measure in (IN_PROCESS, PAUSED)] == [1, 1]
+
+
 async def test_at_precision_date_nothing_is_overdue_on_the_day_it_falls_due(
     database: str,
 ) -> None:
@@ -254,6 +288,30 @@ async def test_positions_tell_where_the_ledger_stands_and_since_when(database: s
     assert set(shown.positions) == {Partition("emc.dossiers", 7)}
     assert progress.next == 250
     assert 0 <= progress.moved_ms - before.timestamp() * 1000 + 1 < 60_000
+
+
+async def test_the_watermark_tells_how_far_balances_are(database: str) -> None:
+    async with Writer.on(database):
+        pass
+    connection = await asyncpg.connect(database)
+
+    async def watermark() -> Watermark:
+        return (await read(database, "2026-08-03T10:00:00+07:00")).watermark
+
+    assert await watermark() == Watermark(folded_ms=0, backlog=0)
+    await connection.execute(
+        "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+        " SELECT 2, 1, 20000, -1, 0, 1 FROM generate_series(1, 7)"
+    )
+    assert await watermark() == Watermark(folded_ms=0, backlog=7)
+    cut = await seal(connection)
+    await fold(connection, cut, step=5)
+    assert await watermark() == Watermark(folded_ms=0, backlog=2)
+    await fold(connection, cut, step=5)
+    shown = await watermark()
+    assert shown.backlog == 0
+    assert abs(shown.folded_ms - cut.read_at.timestamp() * 1000) <= 1
+    await connection.close()
 
 
 async def test_a_ledger_without_schema_is_not_migrated(database: str) -> None:

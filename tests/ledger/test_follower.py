@@ -221,6 +221,19 @@ async def test_two_that_fold_at_once_fold_once(sessions):
     assert await balances(one) == {(2, 1, 20_000, -1): 5}
 
 
+async def test_the_watermarks_time_is_that_of_the_last_cut_it_has_passed(sessions):
+    writer, _, follower = sessions
+    await book(writer, 1, 2)
+    first = await seal(follower)
+    await book(writer, 3, 4)
+    second = await seal(follower)
+
+    await fold(follower, second, step=3)
+    assert await follower.fetchval("SELECT folded_at FROM follower") == first.read_at
+    await fold(follower, second, step=3)
+    assert await follower.fetchval("SELECT folded_at FROM follower") == second.read_at
+
+
 async def test_an_earlier_cut_takes_nothing_back(sessions):
     writer, _, follower = sessions
     await book(writer, 5)
@@ -288,10 +301,10 @@ async def test_a_round_does_it_all_and_the_index_knows_what_was_folded(sessions)
 
     done = await follower.round()
 
-    assert done == (30_000, 0)
+    assert done == (30_000, 0, False)
     assert sum((await balances(connection)).values()) == 30_000
     assert await writer.fetchval("SELECT summarise_journal()") == 0, "nothing is left to tell"
-    assert await follower.round() == (0, 0)
+    assert await follower.round() == (0, 0, False)
 
 
 # -- closings ----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Each role can do what it must, and cannot do what it must not; on a real PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -85,16 +86,17 @@ async def book_everything(dsn: str) -> None:
 
 
 async def test_a_worker_books_follows_and_closes(address):
+    """It books while a follower leads: neither waits for the other's locks."""
     worker = address("emc_worker")
     assert await migrate(worker) == []
-    await book_everything(worker)
-
     connection = await connect(worker)
     follower = Follower(connection, Zone())
     assert await follower.leads()
-    assert await follower.round() == Round(2, 0)
+    await asyncio.wait_for(book_everything(worker), 20)
+
+    assert await follower.round() == Round(2, 0, left=False)
     assert await order_closing(connection) == 2
-    assert await follower.round() == Round(0, 2)
+    assert await follower.round() == Round(0, 2, left=False)
     await connection.close()
 
 

@@ -188,6 +188,8 @@ async def test_a_scrape_shows_what_is_booked(database: str) -> None:
         partition="1",
     )
     assert 0 <= one(found, "emc_snapshot_timestamp_seconds") - moved + 1 < 60
+    assert one(found, "emc_ledger_follower_watermark_timestamp_seconds") == 0
+    assert one(found, "emc_ledger_follower_backlog_rows") == 0
 
 
 async def test_both_sides_of_every_measure_are_shown_from_zero(database: str) -> None:

@@ -18,6 +18,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 INSTALLED_BY: Final[Mapping[str, str]] = {
     "alertmanager": "apt-get install prometheus-alertmanager",
     "chromium": "apt-get install chromium",
+    "gcc": "apt-get install gcc libc6-dev python3-dev",
     "git": "apt-get install git",
     "ip": "apt-get install iproute2",
     "java": "apt-get install openjdk-17-jre-headless",

@@ -105,6 +105,7 @@ def _results(
 def _many(start: int, histories: int, jobs: int) -> int:
     began = time.monotonic()
     failed: list[tuple[int, list[str]]] = []
+    ran = 0
     console = Console(stderr=True)
     pool = ProcessPoolExecutor(jobs)
     with Progress(console=console, transient=True) as progress:
@@ -112,12 +113,13 @@ def _many(start: int, histories: int, jobs: int) -> int:
         try:
             for done, bad in _results(pool, start, histories):
                 progress.advance(bar, done)
+                ran += done
                 failed += bad
                 for seed, _ in bad:
                     console.print(f"failed: {reproduction(seed)}", highlight=False)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            console.print("stopped", highlight=False)
+            console.print(f"stopped: {len(failed)} of {ran} histories failed", highlight=False)
             return 130
     pool.shutdown()
     seconds = time.monotonic() - began

@@ -156,7 +156,6 @@ WORLD: Final = copy_context()
 def simulated(rng: random.Random) -> Iterator[SimulatedLoop]:
     """A loop for the length of a block."""
     loop = SimulatedLoop(rng)
-    asyncio.set_event_loop(None)
     try:
         yield loop
     finally:

@@ -9,12 +9,16 @@ import pytest
 
 from tests.simulation.faults import FAULTS
 
-HISTORIES = 240
+HISTORIES = 200
 
 
 def simulate(*arguments: str, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
+    return python("-m", "tests.simulation", *arguments, hash_seed=hash_seed)
+
+
+def python(*arguments: str, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.simulation", *arguments],
+        [sys.executable, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -27,6 +31,40 @@ def test_histories_of_failures_all_come_out_right():
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{HISTORIES} of {HISTORIES} histories passed" in ran.stdout
+
+
+def test_every_misfortune_that_the_page_lists_befalls_somebody():
+    traces = """
+from tests.simulation.history import run
+for seed in range(60):
+    print(*run(seed).trace, sep="\\n")
+"""
+    said = python("-c", traces).stdout
+
+    for misfortune in (
+        "kill w",
+        "pause w",
+        "go on w",
+        "stop w",
+        "restart agent of w",
+        "upgrade to policy",
+        "ms ahead",  # a clock that was set
+        "ledger away",
+        "broker away",
+        "a partition more",
+        "put out",
+        "request lost",
+        "answer lost",
+        "DeadlockDetectedError",
+        "RolledBack",  # a commit that came after its session had ended
+        "PositionMoved",
+        "VersionConflict",
+        "batch_lost",
+        "claiming later",
+        "another worker owns a partition",
+        "rejoining the group",  # a claim that came after a later generation's
+    ):
+        assert misfortune in said, misfortune
 
 
 def test_a_seed_is_the_same_history_in_every_process():

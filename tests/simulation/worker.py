@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from agents.batch import LogUnavailable
+from agents.diversion import NEVER_PERCENT, Watch
 from agents.dossiers import Desk, record_hash
 from agents.health import WorkerHealth
 from agents.logidentity import Claimant, LogReplaced
@@ -123,6 +124,7 @@ class Worker:
             health=HEALTH,
             now_ms=lambda: self._now_ms() + self.clock_ahead_ms,
             at_hand=self._at_hand,
+            diversion=Watch(self._rng.choice((50, NEVER_PERCENT))),
         )
         self.consumer.take_over = desk.take_over
         assert self._stop is not None

@@ -179,12 +179,28 @@ async def _dossiers_against(
         }
         if fresh != as_booked:
             found.append(f"dossier {row['key']} has booked {as_booked}, its events say {fresh}")
+    found += await _applicants_against(dsn, booked)
     found += [
         f"journal {account}: {journal.get(account, 0)}, dossiers {booked.get(account, 0)}"
         for account in sorted(journal.keys() | booked.keys())
         if journal.get(account, 0) != booked.get(account, 0)
     ]
     return found
+
+
+async def _applicants_against(dsn: str, booked: Counter[Any]) -> list[str]:
+    """References are kept beside the journal; those booked are taken out of `booked`."""
+    rows = await _fetch(dsn, "SELECT year, cell, digest, dossiers FROM applicant")
+    kept = {tuple(row)[:3]: row["dossiers"] for row in rows if row["dossiers"]}
+    expected: Counter[Any] = Counter()
+    for measure, cell, day, slot in [entry for entry in booked if entry[0] >= 10_000]:
+        digest = (day << 32) + slot % 2**32
+        expected[measure - 8_010, cell, digest] += booked.pop((measure, cell, day, slot))
+    return [
+        f"applicant {key}: {kept.get(key, 0)}, dossiers {expected.get(key, 0)}"
+        for key in sorted(kept.keys() | expected.keys())
+        if kept.get(key, 0) != expected.get(key, 0)
+    ]
 
 
 async def _totals_against(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import asyncpg
 
-from monitor.domain.measures import Measure
+from monitor.domain.applicants import APPLICANTS
+from monitor.domain.measures import HOURS, Measure
 from monitor.reference.policy import load_policy
 from tests.servers.require import ROOT
 from tests.servers.tansu import Tansu
@@ -25,6 +26,9 @@ async def test_a_worker_with_reference_files_books_the_laws_measures(
         assert await here.disagreements(load_policy(REFERENCE)) == []
         connection = await asyncpg.connect(database)
         try:
+            hundreds = await connection.fetchval(
+                "SELECT count(*) / 100 FROM applicant WHERE dossiers > 0"
+            )
             rows = await connection.fetch(
                 "SELECT measure, sum(amount)::bigint AS net FROM journal GROUP BY measure"
             )
@@ -42,4 +46,8 @@ async def test_a_worker_with_reference_files_books_the_laws_measures(
     )
     assert sum(net.get(measure, 0) for measure in first) == net[Measure.COMPLETED]
     assert net[Measure.SUPPLEMENT_REQUESTS] > 0
+    assert net[HOURS + Measure.ACCEPTED] == net[Measure.ACCEPTED]
+    assert net[HOURS + Measure.LATE_766] == net[Measure.LATE_766]
+    assert max(net) < APPLICANTS
+    assert 0 < hundreds < 6
     assert net[Measure.HANDED_IN] == net[Measure.HANDED_OUT] > 0

@@ -47,6 +47,13 @@ CREATE TABLE rebooked (
 ALTER TABLE rebooked ALTER COLUMN booked SET STORAGE EXTERNAL;
 CREATE INDEX rebooked_open ON rebooked (due_ms) WHERE outcome IN (4, 5);
 
+-- Plans made while it was empty would read all of it: whoever fills it has it looked at anew,
+-- and need not own it.
+CREATE FUNCTION analyse_rebooked() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+AS $$ BEGIN ANALYZE rebooked; END $$;
+REVOKE ALL ON FUNCTION analyse_rebooked() FROM PUBLIC;
+
 -- The sums of `moved`, in the journal's shape, until they are appended to the journal.
 CREATE TABLE pending (
     seq     bigint GENERATED ALWAYS AS IDENTITY,

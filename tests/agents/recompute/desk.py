@@ -88,6 +88,7 @@ class Office:
     ledger: Ledger
     feed: Feed
     desk: Desk
+    filled: int = 0  # records written before what is measured
 
     async def booked(self, within_s: float = 60) -> None:
         """Wait until all that was written is booked."""

@@ -150,8 +150,9 @@ async def the_sums_agree(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         lines = await connection.fetch(
-            "SELECT measure, cell, day, slot, sum(amount)::bigint AS sum FROM journal"
-            " GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0"
+            "SELECT measure, cell, day, slot, sum(amount)::bigint AS sum FROM"
+            " (SELECT measure, cell, day, slot, amount FROM journal"
+            " UNION ALL SELECT * FROM applicant_entry) AS line GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0"
         )
         rows = await connection.fetch("SELECT booked FROM booked_now")
     await connection.close()

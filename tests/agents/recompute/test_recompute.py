@@ -31,6 +31,7 @@ from tests.agents.recompute.desk import (
     office,
     totals,
 )
+from tests.ledger.roles import roles
 from tests.servers.postgres import Postgres
 from tests.servers.require import ROOT
 from tests.whole import ledger_checks
@@ -320,3 +321,23 @@ async def test_dossiers_of_before_epochs_were_kept_are_brought_into_one(
         assert done.lines == 0
         assert await connection.fetchval("SELECT count(*) FROM journal") == lines
         assert await connection.fetchval("SELECT min(epoch) FROM booked_now") == epoch
+
+
+async def test_the_workers_role_may_recompute_and_owns_nothing(
+    database: str, old: ReferenceSet, new: ReferenceSet
+):
+    async with roles(database) as address:
+        dsn = address("emc_worker")
+        async with office(dsn, old) as here, connected(dsn) as connection:
+            here.feed.write(life(20))
+            await here.booked()
+            epoch = await recompute.begin(connection, new)
+            await recompute.lay_out(connection, 10)
+            await rebook(here, epoch, new)
+            await recompute.analyse(connection)
+            await recompute.switch(connection, epoch, Rebooker(here.ledger, policy_of(new)))
+            while await recompute.merge(connection) is not None:
+                pass
+            await recompute.clear(connection)
+
+        assert await disagreements(database, policy_of(new)) == []

@@ -1,0 +1,12 @@
+"""The advisory locks of a ledger. One number means one thing, in whichever module it is taken.
+
+Each is our own choice and is never given another meaning: releases run side by side.
+"""
+
+from typing import Final
+
+MIGRATION: Final = 4_210_766  # of the session: one process migrates at a time
+POLICY: Final = 4_210_767  # shared by bookings, alone by activations; in `policy_in_force` too
+RECOMPUTE: Final = 4_210_768  # of the session: one `emc recompute` at a time
+FOLLOWER: Final = 4_210_769  # of the session: one worker folds the journal
+ARCHIVE: Final = 4_210_770  # of the session: two runs would only do the work twice
