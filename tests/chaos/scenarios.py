@@ -54,10 +54,10 @@ TEETH: Final[dict[str, Tooth]] = {
     "booked entries": Tooth(
         Plan(
             seed=5,
-            seconds=14,
+            seconds=30,
             workers=1,
             earlier=True,
-            faults=(Fault(at_s=4, kind=Kind.UPGRADE),),
+            faults=(Fault(at_s=10, kind=Kind.UPGRADE),),
         ),
         _CONTRADICTION,
     ),

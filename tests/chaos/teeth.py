@@ -63,11 +63,11 @@ def recomputed_view() -> None:
     holder, name, fetch = found("agents.dossiers:Desk._fetch")
 
     @functools.wraps(fetch)
-    async def fetched(self: Any, keys: Any) -> None:
-        await fetch(self, keys)
+    async def fetched(self: Any, keys: Any) -> Any:
+        found = await fetch(self, keys)
         for key in keys:
-            dossier = self._shelf[key]
-            if not dossier.version:
+            dossier = self._shelf.get(key)
+            if dossier is None or not dossier.version:
                 continue
             entries = post(dossier.view, self._policy)
             numbers = await self._ledger.number({account.cell for account in entries})
@@ -77,6 +77,7 @@ def recomputed_view() -> None:
                     for account, amount in entries.items()
                 }
             )
+        return found
 
     setattr(holder, name, fetched)
 

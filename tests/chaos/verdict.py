@@ -59,7 +59,9 @@ async def disagreements(
         found.append(f"the log has lost {missing.total()} acknowledged records")
     found += await _records(dsn, log)
     cells, journal = await _cells(dsn), await _journal(dsn)
-    found += _few("dossier", await ledger_checks._dossiers_against(dsn, journal, cells, policy))
+    contradictions = await ledger_checks._dossiers_against(dsn, journal, cells, policy)
+    for what in ("dossier", "journal"):
+        found += _few(what, [said for said in contradictions if said.startswith(what)])
     found += _few("total", await ledger_checks._totals_against(dsn, journal, cells))
     result = log.said.result()
     found += _tallies(await ledger_checks.tallied(dsn), result)
