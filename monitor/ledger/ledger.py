@@ -218,26 +218,24 @@ class Ledger:
             self._cell_ids, self._cells = {}, {}
             unknown = asked
         if unknown:
-            columns = [list(column) for column in zip(*unknown, strict=True)]
-            arguments = (
-                "$1::text[], $2::text[], $3::text[], $4::int2[], $5::text[], $6::int2[],"
-                " $7::text[], $8::int2[], $9::text[]"
-            )
             names = ", ".join(Cell._fields)
             with _values():
-                # Sorted, so that two workers numbering the same cells cannot deadlock.
-                await self._pool.execute(
-                    f"INSERT INTO cell ({names}) SELECT DISTINCT * FROM unnest({arguments})"  # noqa: S608
-                    f" AS given ({names}) ORDER BY {names} ON CONFLICT DO NOTHING",
-                    *columns,
-                )
-                rows = await self._pool.fetch(
-                    f"SELECT cell.id, {names} FROM cell"  # noqa: S608
-                    f" JOIN unnest({arguments}) AS given ({names}) USING ({names})",
-                    *columns,
-                )
-            for number, *dimensions in rows:
-                self._remember(number, Cell(*dimensions))
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await connection.copy_records_to_table(
+                        "asked",
+                        records=[(place, *cell) for place, cell in enumerate(unknown)],
+                        columns=("place", *Cell._fields),
+                    )
+                    # Sorted, so that two workers numbering the same cells cannot deadlock.
+                    await connection.execute(
+                        f"INSERT INTO cell ({names}) SELECT DISTINCT {names} FROM asked"  # noqa: S608
+                        f" ORDER BY {names} ON CONFLICT DO NOTHING"
+                    )
+                    rows = await connection.fetch(
+                        f"SELECT cell.id, place FROM cell JOIN asked USING ({names})"  # noqa: S608
+                    )
+            for number, place in rows:
+                self._remember(number, unknown[place])
         return self._cell_ids
 
     async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
@@ -309,7 +307,7 @@ def _values() -> Iterator[None]:
     """asyncpg counts a value it cannot encode among the errors of an interface that has gone."""
     try:
         yield
-    except asyncpg.DataError as error:
+    except (asyncpg.DataError, OverflowError) as error:
         raise Unbookable(str(error)) from error
 
 
@@ -336,7 +334,7 @@ async def _refusal(
 
 
 async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
-    """Each connection stages dossiers and totals in temporary tables of its own."""
+    """Each connection stages what it copies in temporary tables of its own."""
     await connection.execute(
         """
         SET client_min_messages = warning;
@@ -347,6 +345,10 @@ async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
         CREATE TEMP TABLE IF NOT EXISTS added (
             measure smallint, agency text COLLATE "C", channel smallint, level smallint,
             slot integer, class smallint, credit bigint, debit bigint
+        ) ON COMMIT DELETE ROWS;
+        CREATE TEMP TABLE IF NOT EXISTS asked (
+            place integer, agency text, unit text, procedure text, channel smallint,
+            sub_channel text, level smallint, step text, holder smallint, source text
         ) ON COMMIT DELETE ROWS
         """
     )
