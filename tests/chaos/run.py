@@ -69,6 +69,7 @@ class Run:
     without: str = ""  # the protection that workers lack
     tell: Callable[[str], None] = lambda _: None
     peace_s: float = PEACE_S
+    point_s: float = POINT_S
 
     def __post_init__(self) -> None:
         self.outcome = Outcome(self.plan)
@@ -328,7 +329,7 @@ class Run:
             hand.give(CHAOS_LIVES=f"{fault.label}:{fault.passage}")
             hand.launch()
             hand.give(CHAOS_LIVES="")
-            await hand.died(POINT_S)
+            await hand.died(self.point_s)
             with contextlib.suppress(ServerFailed):
                 hand.kill()  # it never came by
             return f"chaos: dies {fault.label}" in hand.said()
@@ -345,7 +346,7 @@ class Run:
             hand.launch()
             hand.give(CHAOS_LIVES="")
             with contextlib.suppress(ServerFailed):
-                await hand.says(said, POINT_S)
+                await hand.says(said, self.point_s)
                 await asyncio.sleep(fault.lasts_s)
                 hand.thaw()
                 return True
