@@ -92,15 +92,15 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: compiled
-compiled: install ## The domain as extension modules, twice as fast (needs gcc); again after each change of it
-	$(BIN)/python compile_domain.py $(ARGS)
+compiled: install ## What runs for every event as extension modules, faster (needs gcc); again after each change
+	$(BIN)/python compile_hot.py $(ARGS)
 
 .PHONY: pure
-pure: install ## Back to the domain's Python sources
-	$(BIN)/python compile_domain.py --remove
+pure: install ## Back to the Python sources
+	$(BIN)/python compile_hot.py --remove
 
 .PHONY: test-compiled
-test-compiled: install ## The domain's tests on the domain as extension modules, in a folder of their own
+test-compiled: install ## Tests of what is compiled, on extension modules in a folder of their own
 	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
 
 .PHONY: simulate

@@ -306,11 +306,17 @@ class Desk:
         A dossier's parts are then fetched from memory once a batch, not once an event.
         """
         told: dict[str, list[tuple[Canonical, Record]]] = {}
+        decode = self._decode
+        event: Canonical | Refused
         turns = _Turns()
         for record in batch.records:
             if record.offset < begin:
                 continue
-            event = self._read(record)
+            value, headers = record.value, record.headers
+            try:
+                event = decode(value, headers=headers, record_time_ms=record.timestamp)
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
+                event = _fault(*sender(value or b"", headers), error)
             if isinstance(event, Refused):
                 self._refuse(event, batch.partition, record)
             elif (said := told.get(event.dossier)) is None:
@@ -320,14 +326,6 @@ class Desk:
             if turns.over():
                 await asyncio.sleep(0)
         return told
-
-    def _read(self, record: Record) -> Canonical | Refused:
-        try:
-            return self._decode(
-                record.value, headers=record.headers, record_time_ms=record.timestamp
-            )
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-            return _fault(*sender(record.value or b"", record.headers), error)
 
     async def _fetch(self, keys: Collection[str]) -> set[str]:
         """Bring dossiers to hand: one query for all. Those that are retired are only named."""

@@ -11,7 +11,7 @@ from monitor.domain import codes
 from schemas.refusal import Reason, Unreadable
 
 # PostgreSQL stores no NUL, UTF-8 no lone surrogate, and no code or name has any of the others.
-CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # A key sent again is taken as it is, so it fits where a code does.
 LONGEST_KEY: Final = 256
 # A keyed hash as it is written: hexadecimal or base 64, perhaps the name of its key before it.

@@ -341,7 +341,10 @@ async def _set_up(connection: "asyncpg.Connection[Any]") -> None:
         CREATE TEMP TABLE IF NOT EXISTS staged (
             key text COLLATE "C", version integer, rules smallint, epoch smallint,
             outcome smallint, cell integer, due_ms bigint, events bytea, booked bytea
-        ) ON COMMIT DELETE ROWS;
+        ) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS;
+        -- Neither compressed nor put aside, for the instant that they lie there.
+        ALTER TABLE staged ALTER events SET STORAGE EXTERNAL,
+                           ALTER booked SET STORAGE EXTERNAL;
         CREATE TEMP TABLE IF NOT EXISTS added (
             measure smallint, agency text COLLATE "C", channel smallint, level smallint,
             slot integer, class smallint, credit bigint, debit bigint

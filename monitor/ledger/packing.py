@@ -49,11 +49,15 @@ def unpack_entries(packed: bytes) -> dict[Entry, int]:
 
 
 def journal_rows(journal: Mapping[Line, int]) -> bytes:
-    """Binary COPY of the journal's columns (measure, cell, day, slot, class, amount)."""
+    """Binary COPY of the journal's columns (measure, cell, day, slot, class, amount).
+
+    Lines of 0 are left out: what came in this unit has gone again.
+    """
     pack = _JOURNAL.pack
     rows = [
         pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount)
         for (measure, cell, day, slot, booking_class), amount in journal.items()
+        if amount
     ]
     return b"".join([_HEADER, *rows, _TRAILER])
 

@@ -1,6 +1,6 @@
-"""Compiles monitor.domain into extension modules with mypyc: `make compiled`, `make pure`.
+"""Compiles what runs for every event into extension modules: `make compiled`, `make pure`.
 
-The Python sources stay what is written, read and tested, and what runs wherever nothing was
+With mypyc. The Python sources stay what is written, read and tested, and what runs wherever nothing was
 compiled: an extension module beside a source is imported in its stead. It needs gcc and Python's
 headers, and is made anew after every change of the sources.
 """
@@ -15,28 +15,36 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 ROOT: Final = Path(__file__).parent
-# What runs for every event; the rest of the domain is read once, or asked by people.
+PACKAGES: Final = ("monitor", "agents", "schemas")
+# What runs for every event; the rest is read once, asked by people, or waits for servers.
 HOT: Final = (
-    "binding",
-    "calendar",
-    "clocks",
-    "deadlines",
-    "fold",
-    "lifecycle",
-    "measures",
-    "policy",
-    "post",
-    "procedure",
-    "reckoning",
-    "view",
-    "warning",
-    "zone",
+    "agents/sheet",
+    "agents/shelf",
+    "monitor/domain/binding",
+    "monitor/domain/calendar",
+    "monitor/domain/clocks",
+    "monitor/domain/codes",
+    "monitor/domain/deadlines",
+    "monitor/domain/fold",
+    "monitor/domain/hours",
+    "monitor/domain/lifecycle",
+    "monitor/domain/measures",
+    "monitor/domain/policy",
+    "monitor/domain/post",
+    "monitor/domain/procedure",
+    "monitor/domain/reckoning",
+    "monitor/domain/view",
+    "monitor/domain/warning",
+    "monitor/domain/zone",
+    "monitor/ledger/packing",
+    "schemas/texts",
+    "schemas/times",
 )
-GROUP: Final = "monitor_domain"  # the module with the code of all the others
+GROUP: Final = "emc_hot"  # the module with the code of all the others
 
 
-def compile_domain(into: Path, *, optimise: int = 3) -> None:
-    """Put extension modules beside the sources below a folder that has `monitor/domain`."""
+def compile_hot(into: Path, *, optimise: int = 3) -> None:
+    """Put extension modules beside the sources below a folder that has the packages."""
     from mypyc.build import mypycify
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext
@@ -44,11 +52,12 @@ def compile_domain(into: Path, *, optimise: int = 3) -> None:
     remove(into)
     here = Path.cwd()
     with TemporaryDirectory(prefix="emc-compile-") as folder:
-        shutil.copytree(
-            into / "monitor",
-            Path(folder, "monitor"),
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
+        for package in PACKAGES:
+            shutil.copytree(
+                into / package,
+                Path(folder, package),
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
         os.chdir(folder)  # mypyc names modules by where they lie from here
         try:
             extensions = mypycify(
@@ -56,7 +65,7 @@ def compile_domain(into: Path, *, optimise: int = 3) -> None:
                     "--config-file=",
                     "--explicit-package-bases",
                     f"--cache-dir={ROOT / '.cache' / 'mypyc'}",
-                    *(f"monitor/domain/{name}.py" for name in HOT),
+                    *(f"{name}.py" for name in HOT),
                 ],
                 opt_level=str(optimise),
                 debug_level="0",
@@ -74,8 +83,10 @@ def compile_domain(into: Path, *, optimise: int = 3) -> None:
 
 
 def remove(into: Path) -> list[Path]:
-    """Take all extension modules of the domain away; which there were."""
-    found = [*into.glob(f"{GROUP}__mypyc.*.so"), *(into / "monitor" / "domain").glob("*.so")]
+    """Take all extension modules away; which there were."""
+    found = [*into.glob(f"{GROUP}__mypyc.*.so")]
+    for package in PACKAGES:
+        found += (into / package).rglob("*.so")
     for path in found:
         path.unlink()
     return found
@@ -91,10 +102,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"took away {len(remove(given.into))} extension modules")
         return 0
     if shutil.which("gcc") is None:
-        print("compile_domain: no gcc on the path: install gcc", file=sys.stderr)
+        print("compile_hot: no gcc on the path: install gcc", file=sys.stderr)
         return 2
-    compile_domain(given.into, optimise=given.optimise)
-    print(f"compiled {len(HOT)} modules of monitor.domain; again after each change")
+    compile_hot(given.into, optimise=given.optimise)
+    print(f"compiled {len(HOT)} modules; again after each change")
     return 0
 
 
