@@ -17,6 +17,7 @@ from agents.generate.office import local_time
 
 EVENTS: Final = 6
 AGENCIES: Final = 63
+PROCEDURES: Final = 20  # an agency's, four a unit: some dossiers for every account
 PARTITIONS: Final = 8
 _START_MS: Final = 1_780_275_600_000  # 2026-06-01T08:00:00+07:00
 _LIFE_MS: Final = 30_000_000  # between two events of a dossier, on the average
@@ -75,7 +76,9 @@ class _Dossier:
     __slots__ = ("content", "hours", "id", "key", "source", "states", "taken")
 
     def __init__(self, rng: Random, number: int) -> None:
-        agency = f"H{int(rng.random() * AGENCIES) + 1:02d}"
+        office = int(rng.random() * AGENCIES)
+        agency = f"H{office + 1:02d}"
+        procedure = int(rng.random() * PROCEDURES)
         self.key = f"{agency}-260601-{number:07d}"
         self.id = f"{number:x}"
         self.source = f"{agency}-onestop"
@@ -84,9 +87,9 @@ class _Dossier:
         self.taken = 0
         self.content: dict[str, Any] = {
             "dossier": self.key,
-            "procedure": f"1.{int(rng.random() * 2_000):06d}",
+            "procedure": f"1.{office * PROCEDURES + procedure:06d}",
             "agency": agency,
-            "unit": f"U{int(rng.random() * 100):02d}",
+            "unit": f"U{procedure // 4:02d}",
             "state": 1,
             "channel": 1 + int(rng.random() * 3),
             "level": 3 + int(rng.random() * 2),

@@ -3,7 +3,8 @@
 --quick            5,000 dossiers, one round, to see that it works
 --dossiers N       six records each and 1 % told again; default 100,000
 --rounds N         A B C D, A B C D, …; default 3
---only NAME        leave the others out; may be repeated
+--only NAME        leave the others out; may be repeated; sharing-1, -2 and -4 are asked for only
+--late PERCENT     events that come after later ones of their dossier; default 0
 --json FILE        the same figures for a machine
 """
 
@@ -57,6 +58,7 @@ WORKER: Final = "worker"
 TABLE: Final = "table"
 COMPLETE: Final = "complete"
 TOGETHER: Final = "together"
+SHARING: Final = {"sharing-1": 1, "sharing-2": 2, "sharing-4": 4}
 CONTESTANTS: Final = {
     FLOOR: "bare aiokafka, typed decode",
     TABLE: f"plain Faust agent, a Table with its changelog; the first {TABLE_RECORDS:,} records",
@@ -65,8 +67,13 @@ CONTESTANTS: Final = {
     WORKER: "emc worker: decode, fold, book, committed in PostgreSQL; the core measures",
     COMPLETE: "the same with the shipped reference files: the complete set of measures",
     TOGETHER: "two workers with the complete set; they, broker and PostgreSQL share all cores",
+    **{
+        name: f"{workers} with the core measures; they, broker and PostgreSQL share all cores"
+        for name, workers in SHARING.items()
+    },
 }
-WORKERS: Final = {WORKER: 1, COMPLETE: 1, TOGETHER: 2}
+USUAL: Final = (FLOOR, TABLE, PLAIN, TRANSPORT, WORKER, COMPLETE, TOGETHER)
+WORKERS: Final = {WORKER: 1, COMPLETE: 1, TOGETHER: 2, **SHARING}
 LAW: Final = {"EMC_REFERENCE": str(ROOT / "deploy" / "reference")}
 
 
@@ -96,6 +103,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", choices=list(CONTESTANTS), help="may be repeated"
     )
+    parser.add_argument("--late", type=float, default=0, help="events in 100 that come late")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
     options = parser.parse_args()
     options.dossiers = options.dossiers or (5_000 if options.quick else 100_000)
@@ -106,7 +114,7 @@ def _options() -> argparse.Namespace:
 async def bench(
     options: argparse.Namespace, running: Servers, cores: Cores, console: Console
 ) -> int:
-    names: Sequence[str] = options.only or list(CONTESTANTS)
+    names: Sequence[str] = options.only or USUAL
     laps: dict[str, list[Lap]] = {name: [] for name in names}
     with Progress(
         SpinnerColumn(),
@@ -117,7 +125,7 @@ async def bench(
         console=console,
         transient=True,
     ) as progress:
-        expected = await _fill(options.dossiers, running, progress)
+        expected = await _fill(options, running, progress)
         task = Task(running.bootstrap, TOPIC, PARTITIONS, expected.records)
         for number in range(1, options.rounds + 1):
             for name in names:
@@ -171,7 +179,7 @@ async def _lap(
         first = min(task.records, TABLE_RECORDS) if name == TABLE else task.records
         return await lap_of_module(name, replace(task, records=first), running, cores)
     with ExitStack() as stack:
-        if name == TOGETHER:
+        if name == TOGETHER or name in SHARING:
             cores = stack.enter_context(cores.shared(running.pids))
         return await lap_of_worker(
             task,
@@ -180,19 +188,20 @@ async def _lap(
             expected,
             progressed,
             workers=WORKERS[name],
-            settings={} if name == WORKER else LAW,
+            settings=LAW if name in (COMPLETE, TOGETHER) else {},
         )
 
 
-async def _fill(dossiers: int, running: Servers, progress: Progress) -> Expected:
+async def _fill(options: argparse.Namespace, running: Servers, progress: Progress) -> Expected:
     """The job's records on a new topic."""
     expected = Expected()
+    dossiers: int = options.dossiers
     filling = progress.add_task("filling the topic", total=int(dossiers * EVENTS * AGAIN))
     await create_topic(
         running.bootstrap, TOPIC, partitions=PARTITIONS, settings=LOG_SETTINGS, exactly=True
     )
     async with Feed.open(running.bootstrap, TOPIC) as feed:
-        for chunk in chunks(records(dossiers, expected), 5_000):
+        for chunk in chunks(records(dossiers, expected, options.late), 5_000):
             await feed.send(chunk)
             progress.update(filling, completed=feed.sent)
     progress.remove_task(filling)

@@ -8,13 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from heapq import heappop, heappush
+from random import Random
+from typing import Any, Final
 
 import orjson
 
 from agents.demo.feed import Given
 from agents.generate.peers import job
 from monitor.domain.measures import Measure
+
+LATE_BY: Final = 20_000  # about as many dossiers are open at once
 
 # Measure, agency, channel, level.
 Group = tuple[int, str, int, int]
@@ -62,11 +66,25 @@ class Expected:
                 pass
 
 
-def records(dossiers: int, expected: Expected) -> Iterator[Given]:
-    """The job's records on their way to the topic, counted as they pass."""
-    for record in job(dossiers):
+def records(dossiers: int, expected: Expected, late: float = 0) -> Iterator[Given]:
+    """The job's records on their way to the topic, counted as they pass.
+
+    So many of a hundred are told late, after up to `LATE_BY` others: most of them after later
+    events of the same dossier, which is then folded anew.
+    """
+    rng = Random(late)
+    waiting: list[tuple[int, int, Given]] = []
+    for place, record in enumerate(job(dossiers)):
         expected.add(record.value)
-        yield Given(record.key.encode(), record.value, record.at_ms)
+        given = Given(record.key.encode(), record.value, record.at_ms)
+        if rng.random() * 100 < late:
+            heappush(waiting, (place + rng.randrange(LATE_BY), place, given))
+        else:
+            yield given
+        while waiting and waiting[0][0] <= place:
+            yield heappop(waiting)[2]
+    for _, _, given in sorted(waiting):
+        yield given
 
 
 def chunks(given: Iterable[Given], size: int) -> Iterator[list[Given]]:
