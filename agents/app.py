@@ -156,6 +156,7 @@ async def work(
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused records are kept without bytes")
 
+    asyncio.get_running_loop().set_exception_handler(_unheard)
     async with AsyncExitStack() as stack:
         stopping = stack.enter_context(_task(stop.wait()))
         stack.enter_context(_task(health.pulse.beat()))
@@ -292,6 +293,16 @@ async def _first(work: Awaitable[T], stopping: asyncio.Future[Any]) -> T | None:
     with suppress(asyncio.CancelledError):
         await task
     return None
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody awaited is told, but for one thing.
+
+    A COPY whose connection goes while it is written raises, and the driver leaves the same error
+    behind a second time, in a future that only it knows.
+    """
+    if not isinstance(context.get("exception"), asyncpg.ConnectionDoesNotExistError):
+        loop.default_exception_handler(context)
 
 
 @contextmanager

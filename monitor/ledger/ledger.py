@@ -12,7 +12,6 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Self
 
 import asyncpg
@@ -290,7 +289,7 @@ class Ledger:
                 if unit.journal:
                     await connection.copy_to_table(
                         "journal",
-                        source=BytesIO(journal_rows(unit.journal)),
+                        source=memoryview(journal_rows(unit.journal)),
                         columns=("measure", "cell", "day", "slot", "class", "amount"),
                         format="binary",
                     )
@@ -393,7 +392,7 @@ async def _book_dossiers(connection: Any, unit: Unit) -> None:
     if not dossiers:
         return
     rows = dossier_rows(dossiers, RULES_VERSION, unit.epoch)
-    await connection.copy_to_table("staged", source=BytesIO(rows), format="binary")
+    await connection.copy_to_table("staged", source=memoryview(rows), format="binary")
     # In key order, so that two transactions meeting in several dossiers cannot deadlock.
     done = await connection.execute(
         """
@@ -416,7 +415,7 @@ async def _add_totals(connection: Any, unit: Unit) -> None:
     if not unit.totals:
         return
     await connection.copy_to_table(
-        "added", source=BytesIO(total_rows(unit.totals)), format="binary"
+        "added", source=memoryview(total_rows(unit.totals)), format="binary"
     )
     # In the order of the key, as all transactions of this shard meet in it.
     await connection.execute(

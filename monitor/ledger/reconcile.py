@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import Any, Final, NamedTuple, Self
 
 import asyncpg
@@ -103,7 +102,7 @@ class Books:
         """Entries that dossiers have booked, as `entry_rows` packs them."""
         await self._connection.copy_to_table(
             "entry",
-            source=BytesIO(entries),
+            source=memoryview(entries),
             columns=("measure", "cell", "day", "slot", "amount"),
             format="binary",
         )
