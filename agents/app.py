@@ -171,7 +171,9 @@ async def work(
         policy = standing.policy
         pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
         await stack.enter_async_context(
-            following(settings.database, policy.zone, health, round_seconds=pace)
+            following(
+                settings.database, policy.zone, health, now_ms=_now_ms, round_seconds=pace
+            )
         )
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
@@ -184,7 +186,7 @@ async def work(
             policy=policy,
             quarantine=Quarantine(seal, quota=settings.quarantine_quota),
             health=health,
-            now_ms=lambda: time.time_ns() // 1_000_000,
+            now_ms=_now_ms,
             at_hand=settings.dossiers_at_hand,
             standing=stands.now,
             diversion=Watch(settings.refusal_limit_percent),
@@ -293,6 +295,10 @@ async def _first(work: Awaitable[T], stopping: asyncio.Future[Any]) -> T | None:
     with suppress(asyncio.CancelledError):
         await task
     return None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

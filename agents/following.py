@@ -6,7 +6,7 @@ and after a pause the follower tries again; meanwhile another worker's may take 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -15,21 +15,28 @@ import structlog
 from agents.health import WorkerHealth
 from monitor.domain.zone import Zone
 from monitor.ledger.follower import SMALLEST_STEP, STEP, Follower, connect
+from monitor.ledger.hours import SWEPT_ROWS, sweep
 from monitor.ledger.ledger import UNAVAILABLE
 
 ROUND_SECONDS: Final = 5.0  # between two rounds; a watermark is promised within a minute
 BRISK_ROUND_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the worker is asked to end
+ROUNDS_A_SWEEP: Final = 700  # about an hour
 ROUNDS_OF_TRUST: Final = 10  # after so many the server is taken to be well
 
 
 @asynccontextmanager
 async def following(
-    dsn: str, zone: Zone, health: WorkerHealth, *, round_seconds: float = ROUND_SECONDS
+    dsn: str,
+    zone: Zone,
+    health: WorkerHealth,
+    *,
+    now_ms: Callable[[], int],
+    round_seconds: float = ROUND_SECONDS,
 ) -> AsyncIterator[None]:
-    """Follow the journal within the block; months end in the zone."""
-    task = asyncio.create_task(_follow(dsn, zone, health, round_seconds))
+    """Follow the journal within the block; days and months end in the zone."""
+    task = asyncio.create_task(_follow(dsn, zone, health, now_ms, round_seconds))
     try:
         yield
     finally:
@@ -38,7 +45,13 @@ async def following(
             await task
 
 
-async def _follow(dsn: str, zone: Zone, health: WorkerHealth, round_seconds: float) -> None:
+async def _follow(
+    dsn: str,
+    zone: Zone,
+    health: WorkerHealth,
+    now_ms: Callable[[], int],
+    round_seconds: float,
+) -> None:
     say = structlog.get_logger("emc.follower")
     step = STEP
     pause = 0.5
@@ -48,7 +61,10 @@ async def _follow(dsn: str, zone: Zone, health: WorkerHealth, round_seconds: flo
             async with _connection(dsn) as connection:
                 follower = Follower(connection, zone, step=step)
                 while True:
-                    if not await _round(follower, health):
+                    left = await _round(follower, health)
+                    if rounds % ROUNDS_A_SWEEP == 0 and await follower.leads():
+                        await _sweep(connection, zone, now_ms())
+                    if not left:
                         await asyncio.sleep(_jittered(round_seconds))
                     rounds += 1
         except UNAVAILABLE as error:
@@ -77,6 +93,12 @@ async def _round(follower: Follower, health: WorkerHealth) -> bool:
     done = await follower.round()
     health.follower_folded.inc(done.folded)
     return done.left
+
+
+async def _sweep(connection: Any, zone: Zone, now_ms: int) -> None:
+    """Balances by the hour of days that are not kept any more."""
+    while await sweep(connection, zone, now_ms) == SWEPT_ROWS:
+        pass
 
 
 @asynccontextmanager

@@ -97,21 +97,26 @@ class Hours:
         At most `rows` in one transaction: whoever gets as many as asked for calls again. Safe
         beside workers, the follower and other sweeps.
         """
-        from_day = self._zone.day(now_ms) - KEPT_DAYS
-        async with self._pool.acquire() as connection, connection.transaction():
-            from_day = await connection.fetchval(
-                "UPDATE hours_kept SET from_day = greatest(from_day, $1) RETURNING from_day",
-                from_day,
-            )
-            done = await connection.execute(
-                """
-                DELETE FROM balance WHERE ctid = ANY(ARRAY(
-                    SELECT ctid FROM balance WHERE measure = ANY($1) AND day < $2
-                    LIMIT $3 FOR UPDATE SKIP LOCKED
-                ))
-                """,
-                list(BY_THE_HOUR),
-                from_day,
-                rows,
-            )
-        return int(done.rsplit(" ", 1)[1])
+        async with self._pool.acquire() as connection:
+            return await sweep(connection, self._zone, now_ms, rows=rows)
+
+
+async def sweep(connection: Any, zone: Zone, now_ms: int, *, rows: int = SWEPT_ROWS) -> int:
+    """As `Hours.sweep`, for who has a connection."""
+    async with connection.transaction():
+        from_day = await connection.fetchval(
+            "UPDATE hours_kept SET from_day = greatest(from_day, $1) RETURNING from_day",
+            zone.day(now_ms) - KEPT_DAYS,
+        )
+        done = await connection.execute(
+            """
+            DELETE FROM balance WHERE ctid = ANY(ARRAY(
+                SELECT ctid FROM balance WHERE measure = ANY($1) AND day < $2
+                LIMIT $3 FOR UPDATE SKIP LOCKED
+            ))
+            """,
+            list(BY_THE_HOUR),
+            from_day,
+            rows,
+        )
+    return int(done.rsplit(" ", 1)[1])

