@@ -93,11 +93,11 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 
 .PHONY: compiled
 compiled: install ## What runs for every event as extension modules, faster (needs gcc); again after each change
-	$(BIN)/python compile_hot.py $(ARGS)
+	$(BIN)/python deploy/compile_hot.py $(ARGS)
 
 .PHONY: pure
 pure: install ## Back to the Python sources
-	$(BIN)/python compile_hot.py --remove
+	$(BIN)/python deploy/compile_hot.py --remove
 
 .PHONY: test-compiled
 test-compiled: install ## Tests of what is compiled, on extension modules in a folder of their own

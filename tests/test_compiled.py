@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from compile_hot import HOT, PACKAGES, compile_hot, remove
+from deploy.compile_hot import HOT, PACKAGES, compile_hot, remove
 from tests.servers.require import ROOT, absent, require
 
 # Fold, `advance`, post, the law's rules, and what lies around them; `make test-compiled` runs

@@ -26,7 +26,7 @@ from tests.servers.process import Server
 from tests.servers.require import ROOT
 from tests.servers.topics import create_topic
 
-RATES: Final = (100, 1_000)
+RATES: Final = (100, 1_000, 5_000)
 SECONDS: Final = 20
 PATIENCE_S: Final = 60
 TOPIC: Final = "emc.dossiers"

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-ROOT: Final = Path(__file__).parent
+ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("monitor", "agents", "schemas")
 # What runs for every event; the rest is read once, asked by people, or waits for servers.
 HOT: Final = (
