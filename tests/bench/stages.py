@@ -140,7 +140,7 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
             worker.number(touched, posted)
             sheet = stages.time("sheet", unit, partial(worker.book, touched, posted))
             rows = stages.time("row", unit, partial(worker.rows, touched))
-            stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION))
+            stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION, 1))
             stages.time("pack journal", unit, partial(_journal, sheet))
             stages.time("pack totals", unit, partial(_totals, sheet))
     return len(records), stages

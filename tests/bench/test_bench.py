@@ -6,6 +6,7 @@ import sys
 
 from agents.recount import Recount
 from monitor.domain.measures import Measure
+from tests.bench import stages
 from tests.bench.child import Task
 from tests.bench.job import Expected, records
 from tests.servers.topics import create_topic, produce
@@ -31,6 +32,13 @@ async def test_the_floor_reads_a_topic_to_its_end(tansu):
         "records": expected.records,
         "refused": 0,
     }
+
+
+def test_every_stage_of_a_worker_still_runs():
+    events, measured = stages.measure(dossiers=24, repeats=1)
+
+    assert events >= 24 * 6
+    assert all(measured.seconds(stage) > 0 for stage in stages.STAGES)
 
 
 def test_what_the_ledger_must_hold_is_what_the_recount_says():
