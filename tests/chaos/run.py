@@ -257,6 +257,11 @@ class Run:
                 if ahead > 0:
                     await asyncio.sleep(ahead)
                 topic, partition = self._place(rng)
+                # New partitions are heard of late, when a broker was away just then.
+                while not (known := await producer.partitions_for(topic)):
+                    await asyncio.sleep(0.1)
+                if partition is not None:
+                    partition %= len(known)
                 sent = await producer.send(
                     topic,
                     record.value,
