@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TextIO
 
 import asyncpg
+from cryptography.exceptions import InvalidTag
 from rich.table import Table
 
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, progress_bar, utc, when
@@ -129,7 +130,7 @@ async def show(
             seal = seal_of(key)
             try:
                 content = seal.open(row.sealed)
-            except Exception:  # noqa: BLE001 - cryptography's InvalidTag, or bytes that are none
+            except (InvalidTag, ValueError):  # another key; or bytes too few to be sealed ones
                 raise Refusal("it was sealed under another EMC_QUARANTINE_KEY") from None
             record = unpack_record(row.form, content, row.size)
             described["whole"] = record.whole
