@@ -37,8 +37,9 @@ WORDS: Final = {
 }
 CODES: Final = frozenset(
     f"data.{code}"
-    for code in ("dossier", "petition", "procedure", "agency", "code", "parent", "successor")
-)
+    for code in ("dossier", "petition", "procedure", "agency", "code", "parent", "successor", "units",
+                 "codes")
+)  # fmt: skip
 
 
 class Nameless(Envelope, frozen=True, kw_only=True, gc=False, tag=""):
@@ -213,7 +214,8 @@ def _invalid(message: str, within: str = "") -> tuple[Reason, str]:
     if missing:
         return Reason.MISSING_FIELD, field
     if BAD_TEXT.match(message):
-        return Reason.INVALID_CODE if field in CODES else Reason.INVALID_TEXT, field
+        is_code = field.partition("[")[0] in CODES  # of a list, each
+        return Reason.INVALID_CODE if is_code else Reason.INVALID_TEXT, field
     if BAD_WORD.match(message):
         return WORDS.get(field, Reason.UNKNOWN_CODE), field
     if BAD_NUMBER.match(message):
