@@ -14,8 +14,9 @@ from typing import Final, Self
 
 FIRST_YEAR: Final = 1990
 LEGACY_ID: Final = "k0"  # of the one key that `emc replay` has always had
-TOKEN_MARK: Final = "~"  # begins no code and no name that passes the edge # noqa: S105
+TOKEN_MARK: Final = "~"  # noqa: S105 - begins no code and no name that passes the edge
 _ID: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _LEAST_BYTES: Final = 16
 _MOST_BYTES: Final = 64  # as many as BLAKE2b takes
 _HOW: Final = (
@@ -83,13 +84,14 @@ class Keys:
         )
 
     def token(self, text: str) -> str:
-        """What stands for a text that may hold an identifier: the same for good."""
-        return (
-            TOKEN_MARK
-            + blake2b(
-                text.encode("utf-8", "surrogatepass"), key=self._token_key, digest_size=12
-            ).hexdigest()
+        """What stands for a text that may hold an identifier: the same for good.
+
+        Letters only: a row of digits by chance would look like the very thing it hides.
+        """
+        hidden = blake2b(
+            text.encode("utf-8", "surrogatepass"), key=self._token_key, digest_size=12
         )
+        return TOKEN_MARK + hidden.hexdigest().translate(_LETTERS)
 
     def _of_year(self, year: int) -> tuple[bytes, bytes, str]:
         begun = [key for key in self._keys if key.from_year <= year]
