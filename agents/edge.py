@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum, StrEnum
+from traceback import extract_tb
 from typing import Any, Final, Protocol, Self, TypeVar, get_args
 
 import msgspec
@@ -32,7 +33,7 @@ from schemas.dossier import DossierState, DossierStateData
 from schemas.encode import ENCODE, encode
 from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
 from schemas.inbound import KIND_OF, inbound_reader
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, Kind
 from schemas.refusal import Reason, Refused, Unreadable
 from schemas.times import instant_ms, rfc3339, within_range
 
@@ -132,22 +133,27 @@ class Edge:
         """What a registered source has sent, at the time it arrived. Nothing raises."""
         found = self._register().by_code(source)
         if found is None:
-            self.refused["", Reason.UNKNOWN_SOURCE] += 1
-            return Refused(Reason.UNKNOWN_SOURCE, "source")
-        speaker = self._speakers.get(source)
-        if speaker is None or speaker.source is not found:
-            speaker = self._speakers[source] = _Speaker(found, self._keys)
+            return self._refused("", Reason.UNKNOWN_SOURCE, "source")
         try:
+            speaker = self._speakers.get(source)
+            if speaker is None or speaker.source is not found:
+                speaker = self._speakers[source] = _Speaker(found, self._keys)
             event = self._read(value, headers)
             result = self._admit(speaker, event, arrival_ms)
         except UNREADABLE as error:
-            reason, detail = why(error, value)
-            self.refused[source, reason] += 1
-            return Refused(reason, detail, source)
+            return self._refused(source, *why(error, value))
+        except Exception as error:  # noqa: BLE001 - one record: kept, with where it happened
+            frame = extract_tb(error.__traceback__)[-1]
+            place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+            return self._refused(source, Reason.FAULT, f"{type(error).__name__} at {place}")
         self.admitted[source] += 1
         for notice in result.notices:
             self.noticed[source, notice] += 1
         return result
+
+    def _refused(self, source: str, reason: Reason, detail: str) -> Refused:
+        self.refused[source, reason] += 1
+        return Refused(reason, detail, source)
 
     def _admit(self, speaker: "_Speaker", event: Any, arrival_ms: int) -> Admitted:
         kind = KIND_OF.get(type(event))
@@ -158,10 +164,23 @@ class Edge:
         if event.source != code:
             notices.append(Notice.OTHER_SOURCE)
             force_setattr(event, "source", code)
+        key, value = (
+            self._state(speaker, event, arrival_ms, notices)
+            if kind.canonical is canonical.StateChanged
+            else self._any(kind, speaker, event, arrival_ms, notices)
+        )
         topic = self._topics.get(kind.topic.name, kind.topic.name)
-        if kind.canonical is canonical.StateChanged:
-            key, value = self._state(speaker, event, arrival_ms, notices)
-            return Admitted(topic, key, value, kind.type, tuple(notices))
+        return Admitted(topic, key, value, kind.type, tuple(notices))
+
+    def _any(
+        self,
+        kind: Kind,
+        speaker: "_Speaker",
+        event: Any,
+        arrival_ms: int,
+        notices: list[Notice],
+    ) -> tuple[bytes, bytes]:
+        """Key and value of an event of any kind: read, tidied, and written again."""
         force_setattr(event, "arrival", None)
         found: Any = kind.read(event, arrival_ms, self._midnight)
         speaker.check(found, getattr(event.data, "stated_by", None))
@@ -177,9 +196,7 @@ class Edge:
                 )
         if changes:
             found = msgspec.structs.replace(found, **changes)
-        return Admitted(
-            topic, kind.topic.key(found).encode(), encode(found), kind.type, tuple(notices)
-        )
+        return kind.topic.key(found).encode(), encode(found)
 
     def _state(
         self, speaker: "_Speaker", event: Any, arrival_ms: int, notices: list[Notice]
@@ -402,16 +419,16 @@ class _Speaker:
             agency = event.code
         elif isinstance(event, canonical.ProcedureListed):
             agency, procedure = agency_of_procedure(event.code), event.code
-        for each in getattr(event, "units", ()) or (agency,):
-            self._check(
-                Statement(
-                    dossier=_said(event, "dossier") or _said(event, "petition"),
-                    agency=each,
-                    unit=_said(event, "unit"),
-                    procedure=procedure,
-                ),
-                stated_by,
-            )
+        # A petition is no statement about the dossier that it complains of.
+        about = _said(event, "petition") or _said(event, "dossier")
+        if not about and agency == self.source.owner:
+            return  # of its own house
+        self._check(
+            Statement(
+                dossier=about, agency=agency, unit=_said(event, "unit"), procedure=procedure
+            ),
+            stated_by,
+        )
 
     def place(self, data: Any, dossier: str, unit: str | None) -> tuple[str, str]:
         """Agency and procedure of a state as they may go on, if the source may say it."""
