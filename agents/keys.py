@@ -62,9 +62,9 @@ class Keys:
         if not text.strip():
             if not single:
                 raise ValueError("there is no key; " + _HOW)
-            secret = blake2b(single.encode(), digest_size=32, person=b"emc single key").digest()
-            return cls([Key(LEGACY_ID, FIRST_YEAR, secret)])
-        return cls([_key(part.strip(), place) for place, part in enumerate(text.split(","), 1)])
+            return cls([Key(LEGACY_ID, FIRST_YEAR, _of_text(single))])
+        parts = enumerate(text.split(","), 1)
+        return cls([_key(part.strip(), place, single) for place, part in parts])
 
     def applicant(self, identity: str, year: int) -> str:
         """What stands for an applicant in a calendar year: `k1.2026:` and 32 digits."""
@@ -99,11 +99,17 @@ class Keys:
         return key.secret, year.to_bytes(2), f"{key.id}.{year}:"
 
 
-def _key(part: str, place: int) -> Key:
+def _of_text(single: str) -> bytes:
+    return blake2b(single.encode(), digest_size=32, person=b"emc single key").digest()
+
+
+def _key(part: str, place: int, single: str) -> Key:
     id_, _, rest = part.partition(":")
     year, _, secret = rest.partition(":")
     if not (_ID.fullmatch(id_) and re.fullmatch(r"[0-9]{4}", year)):
         raise ValueError(f"key {place} has no id and year before its secret; {_HOW}")
+    if single and not secret:  # the single key, where others follow it
+        return Key(id_, int(year), _of_text(single))
     try:
         raw = b64decode(secret, validate=True)
     except ValueError:

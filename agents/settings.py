@@ -31,9 +31,7 @@ class Settings:
     reference: str = ""  # folder of reference files, whose policy then rules; "" for none
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
-    applicant_keys: str = (
-        ""  # of the edge, id:first year:secret, with commas between; see below
-    )
+    applicant_keys: str = ""  # of the edge, id:first year:secret with commas between
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
     refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory

@@ -72,6 +72,12 @@ def taken(value: bytes, at: Edge | None = None, source: str = "H56-onestop") -> 
     return read, list(found.notices)
 
 
+def admitted(at: Edge, value: bytes, headers: Any = ()) -> Admitted:
+    found = at.admit("H56-onestop", value, headers, ARRIVAL_MS)
+    assert isinstance(found, Admitted), found
+    return found
+
+
 def refusal(value: bytes | None, headers: Any = (), source: str = "H56-onestop") -> Any:
     found = edge().admit(source, value, headers, ARRIVAL_MS)
     assert isinstance(found, Refused), found
@@ -87,12 +93,11 @@ def test_an_event_goes_on_with_its_arrival_and_under_its_sources_name():
 
 
 def test_a_record_goes_to_the_topic_of_its_kind_under_its_key():
-    here = edge()
-    dossier = here.admit("H56-onestop", sent(), (), ARRIVAL_MS)
+    dossier = admitted(edge(), sent())
     renamed = Edge(lambda: Snapshot((ONESTOP,), 1), KEYS, ZONE, topics={"emc.dossiers": "t"})
 
     assert (dossier.topic, dossier.key) == ("emc.dossiers", b"H56.14-260803-0001")
-    assert renamed.admit("H56-onestop", sent(), (), ARRIVAL_MS).topic == "t"
+    assert admitted(renamed, sent()).topic == "t"
 
 
 def test_who_is_not_in_the_register_is_refused():
@@ -316,16 +321,15 @@ def test_an_id_told_again_next_year_is_the_same():
 )
 def test_a_fraction_of_a_second_has_no_room_for_a_number(time):
     for field in ("time", "due_at", "receipt_date"):
-        found = edge().admit("H56-onestop", sent(**{field: time}), (), ARRIVAL_MS)
+        found = admitted(edge(), sent(**{field: time}))
         assert b"3001234" not in found.value
 
 
 def test_what_no_list_knows_goes_nowhere():
-    found = edge().admit(
-        "H56-onestop",
+    found = admitted(
+        edge(),
         sent(channel=79203001234, level=79203001234, applicant_name="Nguyễn Văn An"),
         [("x-applicant", NUMBER.encode())],
-        ARRIVAL_MS,
     )
 
     assert b"79203001234" not in found.value
@@ -385,10 +389,11 @@ def test_refusals_count_against_the_source_and_never_repeat_a_value():
 def test_a_fault_of_our_own_is_one_record_and_no_more():
     class Broken:
         def by_code(self, code: str) -> Source:
-            return replace(ONESTOP, mandates=(None,))
+            return replace(ONESTOP, mandates=(None,))  # type: ignore[arg-type]
 
     found = Edge(Broken, KEYS, ZONE).admit("H56-onestop", sent(), (), ARRIVAL_MS)
 
+    assert isinstance(found, Refused)
     assert found.reason is Reason.FAULT
     assert found.detail.startswith("AttributeError at edge.py:")
 
@@ -524,6 +529,7 @@ def test_a_state_goes_the_short_way_as_it_would_go_the_long_one(said):
     if isinstance(expected, Refused):
         assert isinstance(found, Refused)
     else:
+        assert isinstance(found, Admitted)
         assert found.key == expected.key
         assert sorted(found.notices) == sorted(expected.notices)
         read = [decode(each.value, record_time_ms=0, zone=ZONE) for each in (found, expected)]

@@ -58,6 +58,14 @@ def test_the_single_key_of_before_stands_for_all_years():
     assert keys.applicant("x", 2030).startswith("k0.2030:")
 
 
+def test_other_keys_may_follow_the_single_one():
+    alone, followed = Keys.of("", "secret"), Keys.of(f"k0:1990:,k2:2027:{TWO}", "secret")
+
+    assert followed.applicant("x", 2026) == alone.applicant("x", 2026)
+    assert followed.token("x") == alone.token("x")
+    assert followed.applicant("x", 2027) == Keys.of(BOTH).applicant("x", 2027)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -66,6 +74,7 @@ def test_the_single_key_of_before_stands_for_all_years():
         (f"k1:26:{ONE}", "key 1 has no id and year"),
         (f"k1:2026:{ONE},K2:2027:{TWO}", "key 2 has no id and year"),
         ("k1:2026:c2hvcnQ=", "the secret of key k1 is not one"),
+        ("k1:2026:", "the secret of key k1 is not one"),
         ("k1:2026:Nguyễn", "the secret of key k1 is not one"),
         (f"k1:2026:{ONE},k1:2027:{TWO}", "two keys have the same id"),
         (f"k1:2026:{ONE},k2:2026:{TWO}", "two keys begin in the same year"),

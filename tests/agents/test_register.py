@@ -134,6 +134,7 @@ async def test_the_last_snapshot_stands_while_the_ledger_is_away(dsn):
         await asyncio.sleep(0.2)
 
         assert register.snapshot.by_code("H56-onestop") == ONESTOP
+        assert register._task is not None
         assert not register._task.done()
 
         await owner.execute("ALTER TABLE away RENAME TO source_history")

@@ -178,7 +178,7 @@ async def test_what_must_be_there_cannot_be_cleared(dsn):
 async def test_a_file_enters_many_and_entering_it_again_enters_none(dsn, tmp_path):
     file = tmp_path / "sources.toml"
     file.write_text(FILE, "utf-8")
-    given = {"token": False, "topic": None, "at": NOON, "as_json": True}
+    given: dict[str, Any] = {"token": False, "topic": None, "at": NOON, "as_json": True}
 
     _, first = await does(command.add_file, dsn, file, **given)
     _, again = await does(command.add_file, dsn, file, **given)
@@ -233,7 +233,11 @@ async def test_a_new_token_opens_beside_the_old_one_for_a_while(dsn):
 async def test_a_token_is_revoked_by_its_number(dsn):
     await add(dsn, token=True)
     [credential] = (await source(dsn)).credentials
-    given = {"credential": credential.id, "confirmed": lambda _: False, "at": NOON}
+    given: dict[str, Any] = {
+        "credential": credential.id,
+        "confirmed": lambda _: False,
+        "at": NOON,
+    }
 
     first, _ = await does(command.revoke, dsn, "H56-onestop", **given)
     again, _ = await does(command.revoke, dsn, "H56-onestop", **given)
@@ -244,7 +248,7 @@ async def test_a_token_is_revoked_by_its_number(dsn):
 
 async def test_a_source_is_shut_out_only_on_purpose_and_may_come_back(dsn):
     await add(dsn)
-    given = {"credential": None, "at": NOON}
+    given: dict[str, Any] = {"credential": None, "at": NOON}
 
     with pytest.raises(Refusal, match="nothing was changed"):
         await does(command.revoke, dsn, "H56-onestop", **given, confirmed=lambda _: False)
