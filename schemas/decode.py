@@ -127,7 +127,8 @@ class Decoder(Generic[E]):
             data = DATA[type_].decode(_sized(value))
         except msgspec.ValidationError as error:
             raise Unreadable(*_invalid(str(error), within="data")) from None
-        return msgspec.convert({**attributes, "data": data}, self._types[type_])
+        # Headers are text, also those of a flag and a number.
+        return msgspec.convert({**attributes, "data": data}, self._types[type_], strict=False)
 
 
 def decode(

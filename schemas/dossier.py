@@ -79,6 +79,8 @@ def state_changed(
         data.revision or 0,
         -1 if data.sequence is None else data.sequence,
         data.backfill is True,
+        event.trial is True,
+        event.stamped or 0,
     )
 
 
@@ -91,6 +93,8 @@ def dossier_state(event: StateChanged) -> DossierState:
         time=rfc3339(event.claimed_ms),
         arrival=rfc3339(event.arrival_ms),
         datacontenttype="application/json",
+        trial=event.trial or None,
+        stamped=event.stamped or None,
         data=DossierStateData(
             dossier=event.dossier,
             procedure=event.procedure,

@@ -20,6 +20,7 @@ FLOWS = (
     "on_time",
     "late",
     "no_deadline",
+    "clock_uncertain",
 )
 
 
