@@ -20,7 +20,6 @@ FLOWS = (
     "on_time",
     "late",
     "no_deadline",
-    "clock_uncertain",
 )
 
 
