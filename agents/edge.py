@@ -147,6 +147,9 @@ class Edge:
             notices.append(Notice.OTHER_SOURCE)
             force_setattr(event, "source", code)
         force_setattr(event, "arrival", None)
+        # What the edge alone says: a source that says it of itself is not believed.
+        force_setattr(event, "trial", speaker.source.trial)
+        force_setattr(event, "stamped", None)
         found = kind.read(event, arrival_ms, self._midnight)
         speaker.check(found, getattr(event.data, "stated_by", None))
         changes = _tidied(found, TREATMENTS[kind.canonical], speaker, notices)

@@ -37,7 +37,8 @@ REPEAT_MS: Final = 10 * 60 * 1000
 NO_ID: Final = 1
 NO_TIME: Final = 2
 UNCERTAIN: Final = 4
-ALL_STAMPS: Final = 255
+NO_PROCEDURE: Final = 256  # another message of the dossier names it
+ALL_STAMPS: Final = 511
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2100
@@ -159,7 +160,9 @@ def read(value: bytes, record_time_ms: int) -> Heard:
         claimed_ms=_required_instant(envelope, "time"),
         arrival_ms=arrival_ms,
         state=state,
-        procedure=_required_code(said, "procedure"),
+        procedure=""
+        if _stamped(envelope) & NO_PROCEDURE
+        else _required_code(said, "procedure"),
         agency=agency_code(_required_code(said, "agency")),
         unit=_text(said, "unit"),
         step=_text(said, "step"),
@@ -642,7 +645,7 @@ def look(
     witnesses = effective if accepting is None else [accepting, *effective]
     dossier.channel = next((event.channel for event in witnesses if event.channel), 0)
     dossier.level = next((event.level for event in witnesses if event.level), 0)
-    dossier.procedure = witnesses[0].procedure
+    dossier.procedure = next((event.procedure for event in witnesses if event.procedure), "")
     whose = dossier.agency_by_measure
 
     submitting = next((event for event in effective if event.state == 1), None)

@@ -98,7 +98,7 @@ class Envelope(
                 "time, 4 the clock of the dossier is uncertain from here on, 8 the time is "
                 "that of another field, 16 an identity number came in clear, 32 a placeholder "
                 "came for one, 64 postal was reported as online, 128 a payment without its "
-                "time. Not taken from a source.",
+                "time, 256 the procedure is named by another message. Not taken from a source.",
                 examples=[3],
             ),
         ]

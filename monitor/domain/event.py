@@ -90,6 +90,7 @@ class Stamp(IntFlag):
     PLACEHOLDER = 32  # a made-up number stood where an identity number belongs
     POSTAL = 64  # by post, and reported as online
     PAYMENT = 128  # paid, and nobody says when
+    PROCEDURE = 256  # its message does not name the procedure: another one of the dossier does
 
 
 class Event(Protocol):

@@ -123,8 +123,8 @@ def fold(
 
 # These reach back, so that a view cannot simply go on from them.
 _ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED, Kind.REOPENED})
-# All but a time taken from another field, of which nothing hangs.
-_STAMPS_ONLY_FOLD: Final = int(~Stamp.DERIVED)
+# All but those of which nothing hangs: a time of another field, a procedure named elsewhere.
+_STAMPS_ONLY_FOLD: Final = int(~(Stamp.DERIVED | Stamp.PROCEDURE))
 
 
 def advance(view: View, event: AnyEvent) -> bool:
@@ -224,7 +224,8 @@ def stamped_noted(
             yield event, _noted(QualityWarning.SENT_AGAIN, event)
             continue
         for stamp, warning in _STAMPS.items():
-            if event.stamped & stamp:
+            # A payment without its time has a warning of its own, and papers have none to tell.
+            if event.stamped & stamp and (stamp != Stamp.TIME or _is_state(event)):
                 yield event, _noted(warning, event)
     first = next((event for event in counted if _is_state(event)), None)
     if first is not None and first.stamped & Stamp.ID and first.state not in _MAY_FOLLOW[None]:
@@ -487,14 +488,14 @@ _ACTS: Final[dict[int, Callable[[View, int, int, Place], bool]]] = {
 
 def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
     """What a state says of a dossier that is not accepted yet; until then the first word stands."""
-    if not view.procedure:
+    if not view.receiver.agency:
         view.procedure = event.procedure
         view.receiver = place
     if _accepts(event):
         view.accepted_ms = _accepted_ms(view, event, at)
         view.accepted_by = event.state
         view.opened_at = len(view.moves)
-        view.procedure = event.procedure
+        view.procedure = event.procedure or view.procedure
         view.receiver = place
         view.channel = event.channel or view.channel
         view.sub_channel = event.sub_channel or view.sub_channel
@@ -511,6 +512,8 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
 
 def _say_where_unsaid(view: View, event: AnyEvent) -> None:
     """Attributes that nobody has given yet, also after acceptance."""
+    if not view.procedure:
+        view.procedure = event.procedure
     if not view.channel:
         view.channel = event.channel
     if not view.sub_channel:
