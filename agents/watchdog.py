@@ -20,6 +20,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.batch import LogUnavailable
+from agents.kafka import Kafka
 from agents.logidentity import Look, looking
 from agents.probes import Pulse
 from monitor.ledger.ledger import UNAVAILABLE, Position
@@ -107,10 +108,14 @@ class Positions(Protocol):
 class Eye:
     """Sees what the verdict needs, or that somebody does not answer."""
 
-    def __init__(self, stream: Stream, ledger: Positions, bootstrap: str) -> None:
+    def __init__(
+        self, stream: Stream, ledger: Positions, kafka: Kafka, *, committed: bool = False
+    ) -> None:
+        """`committed`: what a transaction has written is nothing to book before its commit."""
         self._stream = stream
         self._ledger = ledger
-        self._bootstrap = bootstrap
+        self._kafka = kafka
+        self._committed = committed
         self.ledger_answers = False
 
     async def watch(
@@ -119,7 +124,7 @@ class Eye:
         """Look every other second until cancelled, or something is wrong with this code."""
         while True:
             try:
-                async with looking(self._bootstrap) as look:
+                async with looking(self._kafka, committed=self._committed) as look:
                     while True:
                         await see(await self._sights(look))
                         await asyncio.sleep(LOOK_SECONDS)
