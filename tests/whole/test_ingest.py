@@ -178,7 +178,9 @@ async def test_outages_of_the_ledger_and_of_the_brokers_lose_nothing_and_are_wai
         expected = here.here.recount.result()
         await started(here)
         ingest = here.here.workers[0]
-        streaming = asyncio.create_task(here.send(code, events, per_second=150))
+        streaming = asyncio.create_task(
+            here.send(code, events, per_second=150, enable_idempotence=True)
+        )
         await here.booked_beyond(code, 100)
         await asyncio.to_thread(stop, own_postgres)
         await ingest.says("falling back")
@@ -189,7 +191,7 @@ async def test_outages_of_the_ledger_and_of_the_brokers_lose_nothing_and_are_wai
         await asyncio.sleep(2)
         await asyncio.to_thread(kafka.start)
         await streaming
-        await here.taken_in(120)
+        await here.taken_in(180)
 
         tallied = await ledger_checks.tallied(database)
         assert (tallied["counted"], tallied["refused"]) == (expected.counted, expected.refused)
