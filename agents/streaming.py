@@ -185,8 +185,12 @@ async def follow_until(
     settings: Settings,
     health: WorkerHealth,
     claimed: Callable[[], int | None] | None = None,
+    answers: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Let the desk follow its log until `stopping` is done. Raises `Stopped` if it cannot go on."""
+    """Let the desk follow its log until `stopping` is done. Raises `Stopped` if it cannot go on.
+
+    `answers` tells whether what the desk waits for besides brokers and ledger is there.
+    """
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_end, app)
         starting = stack.enter_context(task(_started(app, settings)))
@@ -194,7 +198,7 @@ async def follow_until(
         if starting.done():
             crashing = stack.enter_context(task(app.wait_until_stopped()))
             watching = keep_watch(
-                Eye(log, ledger, settings.brokers(), committed=log.committed),
+                Eye(log, ledger, settings.brokers(), committed=log.committed, answers=answers),
                 log,
                 health.pulse,
                 patience_s=settings.watchdog_seconds,

@@ -109,13 +109,22 @@ class Eye:
     """Sees what the verdict needs, or that somebody does not answer."""
 
     def __init__(
-        self, stream: Stream, ledger: Positions, kafka: Kafka, *, committed: bool = False
+        self,
+        stream: Stream,
+        ledger: Positions,
+        kafka: Kafka,
+        *,
+        committed: bool = False,
+        answers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`committed`: what a transaction has written is nothing to book before its commit."""
+        """`committed`: what a transaction has written is nothing to book before its commit.
+        `answers`: whether everything else that a booking waits for does.
+        """
         self._stream = stream
         self._ledger = ledger
         self._kafka = kafka
         self._committed = committed
+        self._answers = answers
         self.ledger_answers = False
 
     async def watch(
@@ -137,7 +146,7 @@ class Eye:
     async def _sights(self, look: Look) -> Mapping[Partition, Sight] | None:
         ours = frozenset(self._stream.assigned())
         positions = await self._positions(ours)
-        if positions is None:
+        if positions is None or not self._answers():
             return None
         # What this raises closes the look, and the next one begins with other connections.
         async with asyncio.timeout(ANSWER_SECONDS):

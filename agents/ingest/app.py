@@ -158,6 +158,7 @@ async def _inbound(
             ledger=ledger,
             settings=settings,
             health=health,
+            answers=lambda: not outbox.away,
         )
 
 

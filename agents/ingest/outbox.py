@@ -76,6 +76,7 @@ class Outbox:
         self._partitions: dict[str, int] = {}
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self._broken: BaseException | None = None
+        self.away = False  # Kafka took nothing, the last time that something was to go there
         self._moved = asyncio.Event()  # something was acknowledged, or nothing more will be
         self._ending: set[asyncio.Task[None]] = set()
         self._hash = lru_cache(maxsize=65_536)(murmur2)
@@ -159,12 +160,13 @@ class Outbox:
                 sent = await producer.send_batch(batch, topic, partition=partition)
                 await sent
                 lane.acknowledged += records
+                self.away = False
                 self._moved.set()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, nothing more can be said of this lane
             if producer is self._producer:
-                self._broken = error
+                self._broken, self.away = error, True
                 self._moved.set()
         finally:
             lane.sending = None
@@ -194,7 +196,7 @@ class Outbox:
             except TimeoutError as error:
                 if self._moved.is_set():
                     continue
-                self._broken = error
+                self._broken, self.away = error, True
                 raise LogUnavailable(
                     f"Kafka has acknowledged nothing for {ANSWER_SECONDS:.0f} s"
                 ) from error
