@@ -467,6 +467,16 @@ def _tidied(
     return changes
 
 
+def stands_for(source: Source, keys: Keys, text: str) -> dict[str, str]:
+    """What the edge writes where a source sends this text: of a dossier, a name, an id."""
+    speaker = _Speaker(source, keys)
+    return {
+        "dossier": speaker.key(texts.dossier(text, source.code, "data.dossier")),
+        "name": speaker.name(texts.name(text, "data.step")),
+        "id": speaker.code(texts.text(text, "id")),
+    }
+
+
 class _Speaker:
     """A source as it stands in the register, and what it has been found to say."""
 

@@ -191,7 +191,10 @@ async def sow(here: Front, code: str, sown: Iterable[Plant]) -> None:
     ) as producer:
         sent = [
             await producer.send(
-                topic, plant.value, key=PLANTED[plant.what].encode(), headers=list(plant.headers)
+                topic,
+                plant.value,
+                key=PLANTED[plant.what].encode(),
+                headers=list(plant.headers),
             )
             for plant in sown
         ]
