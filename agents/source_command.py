@@ -9,8 +9,12 @@ from typing import Any, Final, TextIO
 
 import asyncpg
 import msgspec
+from aiokafka.errors import KafkaError
 from rich.table import Table
 
+from agents.edge import stands_for
+from agents.kafka import Kafka
+from agents.keys import Keys
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, utc
 from agents.register import new_token, token_hash
 from agents.source_entry import (
@@ -22,6 +26,7 @@ from agents.source_entry import (
     source_of,
     with_credentials,
 )
+from agents.topics import make_inbound
 from monitor.domain.zone import Zone, date_of
 from monitor.ledger.policies import Policies
 from monitor.ledger.sources import (
@@ -35,6 +40,7 @@ from monitor.ledger.sources import (
 )
 from monitor.reference.complaints import Complaints, Unusable, nearest
 from monitor.reference.sets import policy_of
+from schemas.refusal import Unreadable
 
 OVERLAP_DAYS: Final = 7
 
@@ -319,6 +325,23 @@ async def show(dsn: str, code: str, *, at: datetime, as_json: bool, out: TextIO)
     return OK
 
 
+async def stands(
+    dsn: str, code: str, text: str, *, keys: Keys, as_json: bool, out: TextIO
+) -> int:
+    """What the edge writes in the place of a text that the source sends."""
+    async with opened(dsn) as desk:
+        source = await desk.found(code)
+    try:
+        found = stands_for(source, keys, text)
+    except Unreadable as error:
+        raise Refusal(f"no record has this text: {error.reason}") from None
+    if as_json:
+        print_json(found, out)
+    else:
+        out.writelines(f"as a {what:<8} {said}\n" for what, said in found.items())
+    return OK
+
+
 async def rotate(
     dsn: str,
     code: str,
@@ -460,11 +483,22 @@ def entry(code: str, said: Mapping[str, Any]) -> Entry:
     return Entry(code=code, **_typed(said))
 
 
-def maker_of_topics(bootstrap: str) -> MakeTopic:
-    """Makes inbound topics on a cluster."""
-    raise Refusal(
-        f"this release makes no topics; make emc.in.CODE on {bootstrap} by your own tools"
-    )
+def maker_of_topics(kafka: Kafka) -> MakeTopic:
+    """Makes inbound topics on a cluster, and tells how that went: the source is entered already."""
+
+    async def make(source: Source) -> str:
+        try:
+            made = await make_inbound(kafka, source.topic)
+        except (KafkaError, OSError) as error:
+            return (
+                f"its topic could not be made at {kafka.bootstrap} ({error!r}); make it"
+                " (docs/how-to/connect-kafka.md)"
+            )
+        if made:
+            return "the topic is made; give the system's principal its ACL"
+        return "the topic was there already, and is left as it is"
+
+    return make
 
 
 def _typed(said: Mapping[str, Any]) -> dict[str, Any]:

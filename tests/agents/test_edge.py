@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.edge import TREATMENTS, Admitted, Edge, Notice, Treatment, is_agency, is_code
+from agents.clear import is_agency, is_code
+from agents.edge import TREATMENTS, Admitted, Edge, Notice, Treatment
 from agents.keys import Keys
 from agents.register import Snapshot
 from monitor.domain.event import Stamp
@@ -373,6 +374,7 @@ def test_binary_mode_is_read_as_structured_mode_is():
         (sent(time="2026-08-03T08:12:31"), "time_without_offset"),
         (sent(receipt_date="2026-02-30"), "malformed_time"),
         (sent(applicant_id=79203001234), "wrong_type"),
+        (sent("dossier.sync.ack.v1", target="emc", code=79203001234), "number_out_of_range"),
     ],
 )
 def test_what_is_no_event_is_refused_as_anywhere(value, reason):
@@ -426,7 +428,7 @@ def test_every_text_of_every_kind_has_a_treatment():
         if treatment is Treatment.PUBLIC
     }
     assert public == {
-        ("ProcedureListed", "code"), ("ProcedureListed", "name"), ("ProcedureListed", "lists"),
+        ("ProcedureListed", "name"), ("ProcedureListed", "lists"),
         ("AgencyListed", "name"), ("ExternalClaim", "indicator"), ("ExternalClaim", "survey"),
         ("ExternalClaim", "unit"),
     }  # fmt: skip
@@ -587,6 +589,19 @@ def test_what_an_adapter_makes_is_tidied_marked_and_keeps_its_stamps():
     assert (read.stamped, read.trial, made.key) == (7, True, b"H56.14-260803-0001")
     assert read.unit.startswith("~")
     assert made.notices == (Notice.HIDDEN_NAME,)
+
+
+def test_the_id_that_an_adapter_makes_cannot_be_tried_without_the_key():
+    """It is a hash of what was sent, and a dossier's code may be a number."""
+    found = edge().admit_made("H56-onestop", lambda *_: [state(), state(id="edge-abd")])
+    again = edge().admit_made("H56-onestop", lambda *_: [state()])
+
+    assert isinstance(found, list)
+    assert isinstance(again, list)
+    first, other = [decode(each.value, record_time_ms=0, zone=ZONE).id for each in found]
+    assert re.fullmatch("[a-p]{24}", first)
+    assert first != other
+    assert found[0] == again[0]
 
 
 def test_a_message_of_which_something_may_not_be_said_goes_nowhere():

@@ -431,6 +431,7 @@ class MemoryLedger:
     def apply(self, unit: Unit) -> None:
         """All of a unit but its positions."""
         for row in unit.dossiers:
+            assert unit.epoch is not None, "dossiers are posted under some policy"
             self.rows[row.key] = replace(row)
             self.row_epochs[row.key] = unit.epoch
         for line, amount in unit.journal.items():
