@@ -37,6 +37,7 @@ HOT: Final = (
     "monitor/domain/warning",
     "monitor/domain/zone",
     "monitor/ledger/packing",
+    "schemas/state",
     "schemas/texts",
     "schemas/times",
 )
