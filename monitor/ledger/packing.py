@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from monitor.ledger.unit import DossierRow, Entry, Line, TotalKey
+from monitor.ledger.unit import DossierRow, Entry, Journal, TotalKey
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -48,18 +48,20 @@ def unpack_entries(packed: bytes) -> dict[Entry, int]:
     }
 
 
-def journal_rows(journal: Mapping[Line, int]) -> bytes:
+def journal_rows(journal: Journal) -> bytes:
     """Binary COPY of the journal's columns (measure, cell, day, slot, class, amount).
 
     Lines of 0 are left out: what came in this unit has gone again.
     """
     pack = _JOURNAL.pack
-    rows = [
-        pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount)
-        for (measure, cell, day, slot, booking_class), amount in journal.items()
-        if amount
-    ]
-    return b"".join([_HEADER, *rows, _TRAILER])
+    parts = [_HEADER]
+    add = parts.append
+    for booking_class, accounts in journal.items():
+        for (measure, cell, day, slot), amount in accounts.items():
+            if amount:
+                add(pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount))
+    add(_TRAILER)
+    return b"".join(parts)
 
 
 def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
