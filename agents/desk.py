@@ -50,7 +50,7 @@ from schemas.refusal import Reason, Refused
 
 UNIT_RECORDS: Final = 20_000
 UNIT_SECONDS: Final = 0.1
-YIELD_SECONDS: Final = 0.02  # folding gives the loop back, for heartbeats and scrapes
+YIELD_SECONDS: Final = 0.005  # folding gives the loop back, for bookings, heartbeats, scrapes
 LONGEST_PAUSE_SECONDS: Final = 5.0  # between two looks at a ledger that is away
 CLAIM_SECONDS: Final = 20.0  # Faust waits forty; what it breaks off nobody would take up again
 COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform

@@ -26,6 +26,9 @@ Claim = Callable[[set[Partition], int], Awaitable[Mapping[Partition, int]]]
 
 NOTHING_TO_READ_SECONDS: Final = 0.2
 READING_SECONDS: Final = 0.5
+# Of one answer, all partitions together: a batch's worth, so that the next one is on its way while
+# this one is folded, and its memory is used again. A larger record comes all the same.
+FETCH_BYTES: Final = 8 * 1024 * 1024
 
 
 class _NothingRead(dict[TP, int | None]):
@@ -55,6 +58,15 @@ def _as_it_is(_tp: Any, record: Record) -> Record:
     return record
 
 
+class _Thread(driver.AIOKafkaConsumerThread):
+    """Makes a consumer that asks for what Faust has no setting for."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_bytes = FETCH_BYTES  # noqa: SLF001
+        return consumer
+
+
 class BatchConsumer(driver.Consumer):
     """Yields one message per partition and fetch, and commits only what it is told to."""
 
@@ -65,6 +77,9 @@ class BatchConsumer(driver.Consumer):
         self._ahead: dict[TP, int] = {}  # what is fetched next
         self._sought_after = 0  # fence of the last seek done in the thread
         self._fetched_after = 0  # and of the one that the last fetch was made after
+
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def claim(
         self, partitions: set[Partition], generation: int
