@@ -47,6 +47,11 @@ class _Unwrapped(dict[Any, Any]):
     It has all that a `Record` has, and a copy of each costs as much as reading it from the log.
     """
 
+    def __init__(self, already: Mapping[Any, Any]) -> None:
+        super().__init__()
+        for tp, fetched in already.items():
+            self[tp] = fetched
+
     def __setitem__(self, tp: Any, fetched: Any) -> None:
         # What failed to be fetched stands here too.
         if isinstance(fetched, FetchResult):
