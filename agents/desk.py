@@ -106,6 +106,7 @@ class Desk(ABC):
     """Where batches become bookings. Waits for nobody but the ledger."""
 
     name: ClassVar[str]  # of what it says in the log
+    seals_ahead: ClassVar[bool] = False  # a full unit, while the one before it is booked
 
     def __init__(
         self,
@@ -165,7 +166,8 @@ class Desk(ABC):
         """What the open unit books; positions and refusals are added to it."""
 
     async def _store(self, unit: Unit) -> None:
-        """Book a sealed unit. Meanwhile the next one is folded and sealed, and not booked."""
+        """Book a sealed unit. Meanwhile the next one is folded, and sealed if it is full and
+        this desk seals ahead."""
         await self._ledger.book(unit)
 
     async def _prepare(self) -> None:  # noqa: B027 - not every desk has to know anything
@@ -281,11 +283,11 @@ class Desk(ABC):
         `wait` the unit stays open meanwhile.
         """
         while True:
-            if wait and (before := self._booking_before) is not None:
-                await asyncio.wait({before})
+            if wait and (booking := self._in_the_way()) is not None:
+                await asyncio.wait({booking})
             async with self._turn:
                 # Looked at again: whoever had the turn before may have begun another.
-                if wait and self._booking_before and not self._booking_before.done():
+                if wait and self._in_the_way() is not None:
                     continue
                 if self._is_booking() and not wait:
                     return
@@ -319,6 +321,11 @@ class Desk(ABC):
         return judgement.advice is Advice.BOOK or (
             judgement.advice is Advice.HOLD and self._records >= UNIT_RECORDS
         )
+
+    def _in_the_way(self) -> asyncio.Task[None] | None:
+        """The booking whose end a full unit waits for before it is sealed."""
+        booking = self._booking_before if self.seals_ahead else self._booking
+        return None if booking is None or booking.done() else booking
 
     def _is_booking(self) -> bool:
         return self._booking is not None and not self._booking.done()

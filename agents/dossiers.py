@@ -45,6 +45,7 @@ class DossierDesk(Desk):
     """Where events become bookings. One a worker."""
 
     name: ClassVar[str] = "emc.dossiers"
+    seals_ahead: ClassVar[bool] = True
     _ledger: Ledger
 
     def __init__(
