@@ -281,7 +281,9 @@ def explain(
     ] = None,
     reference: Annotated[
         Path | None,
-        typer.Option(help="Folder of reference files; without it the plain rule alone."),
+        typer.Option(
+            help="Folder of reference files, instead of the policy it was booked under."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
@@ -301,6 +303,7 @@ def explain(
         mapping=mapping,
         plain=None if mapping else replace(settings, reference="").policy(),
         legal=legal,
+        asked=None if reference is None else legal,
         as_json=json,
         key=settings.applicant_key.encode(),
     )
@@ -395,20 +398,21 @@ def archive(
     is booked twice; a later event of it goes to quarantine. Run it beside the workers, as often
     as you like.
     """
+    from agents.active import as_active
     from agents.archive import archive_command
 
-    settings = Settings.from_environment()
-    status = archive_command(
-        database=settings.database,
-        policy=settings.policy(),
-        now_ms=time.time_ns() // 1_000_000,
-        after_days=settings.archive_after_days,
-        retire=retire,
-        before=before.date() if before else None,
-        retention_years=settings.retention_years,
-        dry_run=dry_run,
-        as_json=json,
-    )
+    with as_active(Settings.from_environment()) as settings:
+        status = archive_command(
+            database=settings.database,
+            policy=settings.policy(),
+            now_ms=time.time_ns() // 1_000_000,
+            after_days=settings.archive_after_days,
+            retire=retire,
+            before=before.date() if before else None,
+            retention_years=settings.retention_years,
+            dry_run=dry_run,
+            as_json=json,
+        )
     raise typer.Exit(status)
 
 
