@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Code(Enum):
     status: int
     title: str
 
-    def __new__(cls, code: str, status: int, title: str) -> "Code":
+    def __new__(cls, code: str, status: int, title: str) -> Self:
         one = object.__new__(cls)
         one._value_ = code
         one.status = status
@@ -64,7 +64,7 @@ class Problem(Exception):
     detail: str = ""
     retry_after: int | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    close: bool = False  # what is left of the body is not worth reading
+    close: bool = False  # of the connection: nobody knows what would come on it next
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def reply(self, request: str) -> Reply:

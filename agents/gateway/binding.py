@@ -55,10 +55,9 @@ def mode(headers: Mapping[bytes, bytes]) -> Mode:
             Code.WRONG_MEDIA,
             f"content-type is {CONTENT_TYPE}, {BATCH_TYPE}, {LINES_TYPE}, or application/json"
             " with the attributes in ce- headers",
-            close=True,
         )
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
-        raise Problem(Code.WRONG_MEDIA, "the charset of JSON is utf-8", close=True)
+        raise Problem(Code.WRONG_MEDIA, "the charset of JSON is utf-8")
     return found
 
 

@@ -11,6 +11,7 @@ from agents.gateway.limits import Budget
 IDLE_SECONDS: Final = 10.0  # without a byte
 SLOWEST: Final = 4 * 1024  # bytes a second, over the whole body once it has taken so long
 PIECE: Final = 64 * 1024  # bytes that are inflated at a time
+BREATH: Final = 8  # pieces, before others have their turn
 MOST_MEMBERS: Final = 1_000  # of one gzip body: each costs something and may hold nothing
 
 Receive = Callable[[], Awaitable[Any]]
@@ -107,8 +108,10 @@ class Body:
             return
         gzip = _Gunzip()
         async for piece in pieces:
-            for part in gzip.inflate(piece):
+            for number, part in enumerate(gzip.inflate(piece), 1):
                 yield part
+                if number % BREATH == 0:  # a few bytes may become very many
+                    await asyncio.sleep(0)
         gzip.end()
 
 
@@ -133,7 +136,7 @@ class _Gunzip:
                     yield part
                 piece = self._member.unused_data or self._member.unconsumed_tail
         except zlib.error:
-            raise Problem(Code.MALFORMED, "the body is not gzip", close=True) from None
+            raise Problem(Code.MALFORMED, "the body is not gzip") from None
 
     def end(self) -> None:
         if self._begun and not self._member.eof:
@@ -161,14 +164,12 @@ def _length(headers: Mapping[bytes, bytes]) -> int | None:
 def _too_large(most: int) -> Problem:
     return Problem(
         Code.TOO_LARGE,
-        f"a body has at most {most:,} bytes here, inflated; send several, or application/x-ndjson"
-        " to /v1/events/bulk",
-        close=True,
+        f"a body has at most {most:,} bytes here, inflated; send several, or a stream of lines",
     )
 
 
 def _busy() -> Problem:
-    return Problem(Code.BUSY, "the requests in hand fill the memory", retry_after=1, close=True)
+    return Problem(Code.BUSY, "the requests in hand fill the memory", retry_after=1)
 
 
 def _too_slow() -> Problem:

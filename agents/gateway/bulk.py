@@ -116,7 +116,6 @@ def _resumable(problem: Problem, stream: "_Stream") -> Problem:
         problem.detail,
         retry_after=problem.retry_after,
         headers=problem.headers,
-        close=True,
         more={**stream.sum.told(), "resume_from_line": resume},
     )
 
@@ -155,9 +154,7 @@ class _Stream:
         while len(self._waiting) >= WINDOW:
             await self._first()
         if self.sum.first_unwritten is not None:
-            raise Problem(
-                Code.KAFKA_AWAY, "Kafka did not acknowledge in time", retry_after=5
-            )
+            raise Problem(Code.KAFKA_AWAY, "Kafka did not acknowledge in time", retry_after=5)
 
     async def _keep_pace(self, events: int) -> None:
         """Holds the stream back, and with it the caller, rather than refuse it half-way."""

@@ -90,4 +90,4 @@ class CodeList:
 
 
 def _wrong(line: int, what: str) -> Problem:
-    return Problem(Code.MALFORMED, what, more={"line": line}, close=True)
+    return Problem(Code.MALFORMED, what, more={"line": line})

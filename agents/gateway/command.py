@@ -5,13 +5,15 @@ from typing import Any
 
 import uvloop
 
+from agents import probes
 from agents.gateway.app import answer
 from agents.gateway.health import GatewayHealth
 from agents.settings import SettingRefused, Settings
-from agents import probes
 
 
-def run(settings: Settings, until_stopped: Callable[..., int], say: Callable[[str], None]) -> int:
+def run(
+    settings: Settings, until_stopped: Callable[..., int], say: Callable[[str], None]
+) -> int:
     """Answer until the process is told to end; its exit status."""
     health = GatewayHealth()
     try:

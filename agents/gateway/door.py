@@ -138,7 +138,6 @@ class Door:
         problem: Callable[[Problem, str], Reply] = Problem.reply,
     ) -> ASGI:
         """An ASGI application that answers by `act`; `problem` puts problems into its envelope."""
-        allow = ", ".join(methods).encode()
         seconds = self.health.seconds.labels(name)
 
         async def answer(scope: Any, receive: Receive, send: Send) -> None:
@@ -147,14 +146,9 @@ class Door:
             request = self._name(headers)
             visit = Visit(self, scope, receive, headers, request)
             self._open += 1
+            reply: Reply | None
             try:
-                if scope["method"] not in methods:
-                    raise Problem(Code.WRONG_METHOD, headers=((b"allow", allow),))
-                if self._open > self._most_requests:
-                    raise Problem(
-                        Code.BUSY, "too many requests are open", retry_after=1, close=True
-                    )
-                reply = await act(visit)
+                reply = await self._let_in(visit, act, methods)
             except Problem as found:
                 reply = problem(found, request)
                 self.health.problems.labels(name, found.code.value).inc()
@@ -162,9 +156,8 @@ class Door:
             except Disconnected:
                 reply = None
             except Exception as error:  # noqa: BLE001 - around one request
-                found = Problem(Code.FAULT)
-                reply = problem(found, request)
-                self.health.problems.labels(name, found.code.value).inc()
+                reply = problem(Problem(Code.FAULT), request)
+                self.health.problems.labels(name, Code.FAULT.value).inc()
                 # Without the message, which may quote what was sent.
                 self._say.error(
                     "a fault of ours", endpoint=name, request=request, error=_where(error)
@@ -181,6 +174,14 @@ class Door:
                 await _send(send, reply, request)
 
         return answer
+
+    async def _let_in(self, visit: Visit, act: Act, methods: Collection[str]) -> Reply:
+        if visit.scope["method"] not in methods:
+            allow = ", ".join(methods).encode()
+            raise Problem(Code.WRONG_METHOD, headers=((b"allow", allow),))
+        if self._open > self._most_requests:
+            raise Problem(Code.BUSY, "too many requests are open", retry_after=1)
+        return await act(visit)
 
     def requests_open(self) -> int:
         return self._open

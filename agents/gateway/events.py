@@ -61,5 +61,5 @@ def _every(visit: Visit) -> bool:
     """Whether accepted events are listed too."""
     wanted = visit.query().get("verdicts", "all")
     if wanted not in ("all", "others"):
-        raise Problem(Code.MALFORMED, "verdicts is all or others", close=True)
+        raise Problem(Code.MALFORMED, "verdicts is all or others")
     return wanted == "all"

@@ -130,7 +130,9 @@ class Intake:
         for place in refused:
             verdict, letter = verdicts[place], letters[place]
             if isinstance(verdict, Refused):
-                self._refusals.put(source.code, verdict, letter.value, letter.headers, arrival_ms)
+                self._refusals.put(
+                    source.code, verdict, letter.value, letter.headers, arrival_ms
+                )
                 self._health.refused.labels(source.code, verdict.reason).inc()
         return verdicts
 
@@ -153,6 +155,4 @@ def _away(why: str) -> Problem:
 
 
 def _full() -> Problem:
-    return Problem(
-        Code.BUSY, "too many records wait for Kafka", retry_after=FULL_RETRY_SECONDS
-    )
+    return Problem(Code.BUSY, "too many records wait for Kafka", retry_after=FULL_RETRY_SECONDS)

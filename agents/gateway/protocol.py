@@ -12,7 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEADERS_SECONDS: Final = 10.0  # from the first to the last byte of the headers
 REST_SECONDS: Final = 10.0  # for the rest of a body whose answer is out
 LARGEST_HEADERS: Final = 32 * 1024  # bytes
-LARGEST_REST: Final = 8 * 1024 * 1024  # bytes that are still read after the answer
+# Bytes that are still read after the answer, and forgotten: to close with something unread would
+# take the answer away from the caller.
+LARGEST_REST: Final = 64 * 1024 * 1024
 
 _TOO_MUCH: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"

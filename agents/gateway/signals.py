@@ -49,7 +49,7 @@ class Said:
         source = visit.identify()
         visit.intake.check()
         if media_type(visit.headers) != "application/json":
-            raise Problem(Code.WRONG_MEDIA, "content-type is application/json", close=True)
+            raise Problem(Code.WRONG_MEDIA, "content-type is application/json")
         visit.intake.admit_rate(source, 1)
         body = await visit.open_body().whole()
         try:
@@ -74,13 +74,13 @@ async def reconciliation(visit: Visit) -> Reply:
     visit.intake.check()
     query = visit.query()
     if "day" not in query:
-        raise Problem(Code.MALFORMED, "the query needs day=YYYY-MM-DD", close=True)
+        raise Problem(Code.MALFORMED, "the query needs day=YYYY-MM-DD")
     day = query["day"]
     codes = CodeList(form)
     body = visit.open_body(LARGEST_LIST)
-    async for part in body.parts():
-        body.hold(len(part))
-        codes.feed(part)
+    async for piece in body.parts():
+        body.hold(len(piece))
+        codes.feed(piece)
     codes.end()
     claim = query.get("claim") or f"{day}.{visit.now:%Y%m%dT%H%M%S}"
     starts: list[int] = []

@@ -8,7 +8,6 @@ from agents.gateway.answer import ENCODE, Code, Problem, Reply
 from agents.gateway.intake import ACCEPTED, AWAY_RETRY_SECONDS, Posted, Verdict
 from schemas.refusal import Refused
 
-
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 TAKEN: Final = Reply(202, b'{"verdict":"accepted"}')
 NO_USE: Final = "sending it again changes nothing"
@@ -48,7 +47,9 @@ def reply(verdicts: Sequence[Verdict], *, every: bool) -> Reply:
         if every or verdict is not ACCEPTED
     ]
     refused = sum(1 for verdict in verdicts if isinstance(verdict, Refused))
-    accepted = sum(1 for verdict in verdicts if isinstance(verdict, Posted) and verdict.accepted)
+    accepted = sum(
+        1 for verdict in verdicts if isinstance(verdict, Posted) and verdict.accepted
+    )
     return summed(len(verdicts), accepted, refused, {"verdicts": shown})
 
 

@@ -16,13 +16,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
+
+from agents.partitioning import partition_of
 
 LARGEST_BATCH: Final = 512 * 1024  # bytes that travel together to a partition
 RECORD_OVERHEAD: Final = 64  # bytes, at most, that Kafka's format puts around a record
@@ -124,7 +124,6 @@ class Writer:
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._broken = asyncio.Event()
-        self._hash = lru_cache(maxsize=16_384)(murmur2)
         self._say = structlog.get_logger("emc.gateway")
         self.bytes = 0  # that wait for Kafka
 
@@ -170,14 +169,13 @@ class Writer:
         return [outcome or Outcome.UNKNOWN for outcome in order.outcomes]
 
     def _line_up(self, order: _Order, records: Sequence[Addressed]) -> None:
-        lanes, counts, hashed = self._lanes, self._counts, self._hash
+        lanes, counts = self._lanes, self._counts
         for place, record in enumerate(records):
             count = counts.get(record.topic)
             if count is None:  # Kafka does not have the topic
                 order.settle((place,), Outcome.NOT_WRITTEN)
                 continue
-            # As the Java client does it, so that all writers put a dossier on one partition.
-            where = (record.topic, (hashed(record.key) & 0x7FFFFFFF) % count)
+            where = (record.topic, partition_of(record.key, count))
             lane = lanes.get(where)
             if lane is None:
                 lane = lanes[where] = _Lane(*where)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import TopicAlreadyExistsError
 
 from agents.quarantine import Seal
@@ -80,10 +81,50 @@ class Stage:
             while (await client.get("/-/ready")).status_code != 200:
                 await asyncio.sleep(0.05)
 
+    async def end(self) -> None:
+        if self.gateway.running:
+            self.gateway.thaw()
+            await asyncio.to_thread(self.gateway.stop)
+
+    async def ledger(self, query: str, *given: Any) -> list[Any]:
+        """What a query of the ledger finds."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            return list(await connection.fetch(query, *given))
+        finally:
+            await connection.close()
+
+    async def soon(self, query: str, *given: Any, within_s: float = 20) -> list[Any]:
+        """The same, as soon as it finds something."""
+        async with asyncio.timeout(within_s):
+            while not (found := await self.ledger(query, *given)):
+                await asyncio.sleep(0.1)
+        return found
+
+    def tail(self, lines: int = 40) -> str:
+        """Shown beside a test that failed."""
+        return self.gateway.tail(lines)
+
+    async def sample(self, name: str, **labels: str) -> float:
+        """A value of the gateway's own metrics; 0 if it has none such."""
+        async with httpx.AsyncClient() as client:
+            shown = (await client.get(self.gateway.metrics)).text
+        return sum(
+            float(line.rpartition(" ")[2])
+            for line in shown.splitlines()
+            if line.partition("{")[0] == name
+            and all(f'{key}="{value}"' in line for key, value in labels.items())
+        )
+
     @asynccontextmanager
     async def sources(self) -> AsyncIterator[Sources]:
         async with asyncpg.create_pool(self.database, min_size=0, max_size=1) as pool:
             yield Sources(pool)
+
+
+def now() -> datetime:
+    """Tokens are valid by the clock of the gateway, which is a process of its own."""
+    return datetime.now(UTC)  # noqa: TID251 - see above
 
 
 async def registered(
@@ -104,32 +145,28 @@ async def registered(
         await sources.admit(
             code,
             token_hash(token),
-            valid_from=datetime.now(UTC) - timedelta(hours=1),
+            valid_from=now() - timedelta(hours=1),
             who="test",
         )
     return token
 
 
-@asynccontextmanager
-async def stage(
+async def begun(
     bootstrap: str,
     database: str,
     folder: Path,
     *,
     partitions: int = 4,
     source: Mapping[str, Any] | None = None,
-    wait: bool = True,
     **settings: str,
-) -> AsyncIterator[Stage]:
-    """A gateway on a topic and a ledger of the test's own; ended with the block."""
+) -> Stage:
+    """A gateway that has started, on a topic and a ledger of the test's own."""
     await migrate(database)
     token = await registered(database, **(source or {}))
     topic = await create_topic(bootstrap, "emc.dossiers", partitions=partitions)
     for name in OTHER_TOPICS:
-        try:
+        with suppress(TopicAlreadyExistsError):
             await create_topic(bootstrap, name, exactly=True)
-        except TopicAlreadyExistsError:
-            pass
     chosen = {
         "kafka": bootstrap,
         "database": database,
@@ -145,15 +182,20 @@ async def stage(
         folder / "gateway.log",
     )
     await asyncio.to_thread(gateway.start)
-    here = Stage(gateway, bootstrap, database, topic, "H56-onestop", token)
+    code = (source or {}).get("code", "H56-onestop")
+    return Stage(gateway, bootstrap, database, topic, code, token)
+
+
+@asynccontextmanager
+async def stage(*args: Any, wait: bool = True, **said: Any) -> AsyncIterator[Stage]:
+    """The same for a block, at whose beginning it is ready."""
+    here = await begun(*args, **said)
     try:
         if wait:
             await here.ready()
         yield here
     finally:
-        if gateway.running:
-            gateway.thaw()
-            await asyncio.to_thread(gateway.stop)
+        await here.end()
 
 
 def event(number: int = 1, **data: Any) -> dict[str, Any]:
@@ -176,3 +218,20 @@ def event(number: int = 1, **data: Any) -> dict[str, Any]:
 
 def lines(events: Sequence[Mapping[str, Any]]) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in events)
+
+
+async def on_topic(
+    bootstrap: str, topic: str, quiet_s: float = 1.0, partitions: int = 4
+) -> list[Any]:
+    """All records of a topic, read until nothing has come for a while."""
+    assigned = [TopicPartition(topic, partition) for partition in range(partitions)]
+    found: list[Any] = []
+    async with AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    ) as consumer:
+        consumer.assign(assigned)
+        await consumer.seek_to_beginning(*assigned)
+        while fetched := await consumer.getmany(timeout_ms=int(1000 * quiet_s)):
+            for run in fetched.values():
+                found.extend(run)
+    return found
