@@ -156,10 +156,7 @@ def _read(settings: Settings) -> tuple[Gatekeeper, Keys, Seal | None, dict[str, 
             f"EMC_GATEWAY_PROXIES is {settings.gateway_proxies!r}; it must be addresses or ranges,"
             " comma-separated, as 10.0.0.0/8"
         ) from None
-    try:
-        keys = Keys.of(settings.applicant_keys, settings.applicant_key)
-    except ValueError as error:
-        raise SettingRefused(f"EMC_APPLICANT_KEYS: {error}") from None
+    keys = settings.keys()
     try:
         seal = Seal.from_text(settings.quarantine_key) if settings.quarantine_key else None
     except ValueError as error:

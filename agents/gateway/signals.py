@@ -56,8 +56,8 @@ class Said:
             data = _RAW.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Problem(Code.MALFORMED, "the body is no JSON") from None
-        name = visit.request if self.again else sha256(body).hexdigest()[:32]
-        [verdict] = await visit.intake.take(source, [_letter(visit, self.type, name, data)])
+        told = f"{visit.request} {visit.now}".encode() if self.again else body
+        [verdict] = await visit.intake.take(source, [_letter(visit, self.type, _name(told), data)])
         return single(_without_data(verdict))
 
 
@@ -107,6 +107,12 @@ async def reconciliation(visit: Visit) -> Reply:
             return single(_without_data(verdict), told)
     unwritten = [one for one in verdicts if isinstance(one, Posted) and not one.accepted]
     return single(unwritten[0] if unwritten else verdicts[0], told)
+
+
+def _name(told: bytes) -> str:
+    """An id that follows from what is told, in digits: letters might be somebody's name."""
+    digits = f"{int.from_bytes(sha256(told).digest()) % 10**32:032}"
+    return ":".join(digits[at : at + 4] for at in range(0, 32, 4))
 
 
 def _parts(codes: list[str]) -> Iterator[tuple[int, list[str]]]:
