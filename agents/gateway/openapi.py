@@ -119,7 +119,7 @@ def _paths() -> dict[str, Json]:
                 "maintenance",
                 "The system will be away.",
                 {
-                    "window": "2026-08-upgrade",
+                    "window": "2026-08-15.1",
                     "from": "2026-08-15T18:00:00+07:00",
                     "to": "2026-08-16T06:00:00+07:00",
                     "reason": "upgrade",
