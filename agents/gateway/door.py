@@ -29,6 +29,7 @@ ASGI = Callable[[Any, Receive, Send], Awaitable[None]]
 
 # No number of a person has that many characters.
 _REQUEST_ID: Final = re.compile(rb"[0-9A-Za-z-]{16,64}")
+_SAID_OF_MORE: Final = ("reason", "field", "accepted", "refused", "unwritten")
 LINES_A_SECOND: Final = 20  # of the log, about requests that were not done
 
 
@@ -203,13 +204,15 @@ class Door:
         if self._lines > LINES_A_SECOND:
             self._unsaid += 1
             return
-        self._say.warning(
+        say = self._say.warning if problem.code.status >= 500 else self._say.info
+        say(
             "a request was not done",
             endpoint=name,
             request=visit.request,
             source=visit.source.code if visit.source is not None else NOBODY,
             code=problem.code.value,
             detail=problem.detail,
+            **{name: problem.more[name] for name in _SAID_OF_MORE if name in problem.more},
         )
 
 

@@ -143,6 +143,8 @@ class Intake:
         for one, outcome in zip(admitted, outcomes, strict=True):
             key = (one.topic, outcome)
             counts[key] = counts.get(key, 0) + 1
+            for notice in one.notices:
+                self._health.notices.labels(source.code, notice).inc()
         for (topic, outcome), count in counts.items():
             if outcome is Outcome.WRITTEN:
                 self._health.produced.labels(source.code, topic).inc(count)

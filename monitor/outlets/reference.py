@@ -12,12 +12,13 @@ from monitor.outlets.names import Metric, Type
 _HEAD: Final = """\
 # Metrics
 
-<!-- Written by `emc docs` from monitor/outlets/names.py and agents/health.py. Do not edit. -->
+<!-- Written by `emc docs` from monitor/outlets/names.py and the processes' own (agents/health.py,
+agents/gateway/health.py). Do not edit. -->
 
-Two processes show metrics. `emc serve` shows what the ledger has booked: exact, the same after
-any restart, and never less than it has shown before. A worker shows how it fares itself, on a
-port of its own; these counts begin anew with every process. Scrape each process by itself,
-never through a balancer.
+`emc serve` shows what the ledger has booked: exact, the same after any restart, and never less
+than it has shown before. A worker and a gateway show how they fare themselves, on a port of their
+own; these counts begin anew with every process. Scrape each process by itself, never through a
+balancer.
 
 ## How to read them
 
@@ -60,8 +61,8 @@ _COLUMNS: Final = "| metric | type | labels | day | basis | meaning | series |\n
 _RULE: Final = "|---|---|---|---|---|---|---|\n"
 
 
-def page(extra: Iterable[Metric]) -> str:
-    """The whole page; `extra` are the worker's metrics (`of_registry`)."""
+def page(worker: Iterable[Metric], gateway: Iterable[Metric]) -> str:
+    """The whole page; of processes of their own the metrics (`of_registry`)."""
     return "".join(
         [
             _HEAD,
@@ -70,7 +71,10 @@ def page(extra: Iterable[Metric]) -> str:
             _table(names.METRICS),
             "\n## What a worker shows\n\n",
             _OF_THE_CLIENT,
-            _table(extra),
+            _table(worker),
+            "\n## What the gateway shows\n\n",
+            _OF_THE_CLIENT,
+            _table(gateway),
         ]
     )
 
