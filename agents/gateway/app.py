@@ -73,7 +73,7 @@ async def answer(
     listener = _listen(settings.listen, settings.gateway_port)
     topics = {DOSSIERS.name: settings.topic}
     writer = Writer(
-        {"bootstrap_servers": settings.kafka},
+        settings.brokers().client(),
         topics=[topics.get(topic.name, topic.name) for topic in TOPICS],
         idempotent=bool(settings.kafka_idempotent),
         most_bytes=settings.gateway_memory_mb * MB,

@@ -22,7 +22,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from agents.partitioning import partition_of
+from agents.murmur import murmur2
 
 LARGEST_BATCH: Final = 512 * 1024  # bytes that travel together to a partition
 RECORD_OVERHEAD: Final = 64  # bytes, at most, that Kafka's format puts around a record
@@ -176,7 +176,8 @@ class Writer:
             if count is None:  # Kafka does not have the topic
                 order.settle((place,), Outcome.NOT_WRITTEN)
                 continue
-            where = (record.topic, partition_of(record.key, count))
+            # As the Java client does it, so that all writers put a dossier on one partition.
+            where = (record.topic, (murmur2(record.key) & 0x7FFFFFFF) % count)
             lane = lanes.get(where)
             if lane is None:
                 lane = lanes[where] = _Lane(*where)

@@ -57,21 +57,26 @@ _OF_THE_CLIENT: Final = (
     "Besides these, the metrics of the Python client: `process_*`, `python_gc_*` and"
     " `python_info`.\n\n"
 )
+_OF_INGEST: Final = (
+    "`emc ingest` shows the same but what is of dossiers and balances; those that begin with"
+    " `emc_ingest_` are its own.\n\n"
+)
 _COLUMNS: Final = "| metric | type | labels | day | basis | meaning | series |\n"
 _RULE: Final = "|---|---|---|---|---|---|---|\n"
 
 
-def page(worker: Iterable[Metric], gateway: Iterable[Metric]) -> str:
-    """The whole page; of processes of their own the metrics (`of_registry`)."""
+def page(extra: Iterable[Metric], gateway: Iterable[Metric]) -> str:
+    """The whole page; `extra` are those of worker and ingest (`of_registry`)."""
     return "".join(
         [
             _HEAD,
             "\n## What `emc serve` shows\n\n",
             _budget(),
             _table(names.METRICS),
-            "\n## What a worker shows\n\n",
+            "\n## What a worker shows, and ingest\n\n",
+            _OF_INGEST,
             _OF_THE_CLIENT,
-            _table(worker),
+            _table(extra),
             "\n## What the gateway shows\n\n",
             _OF_THE_CLIENT,
             _table(gateway),

@@ -2,6 +2,7 @@
 
 from agents.gateway.health import GatewayHealth
 from agents.health import WorkerHealth
+from agents.ingest.health import IngestHealth
 from monitor.outlets import names
 from monitor.outlets.reference import of_registry, page
 from tests.servers.require import ROOT
@@ -10,14 +11,14 @@ from tests.servers.require import ROOT
 def test_the_page_of_metrics_is_the_one_that_the_declarations_give() -> None:
     written = (ROOT / "docs" / "reference" / "metrics.md").read_text("utf-8")
 
-    made = page(of_registry(WorkerHealth().registry), of_registry(GatewayHealth().registry))
+    made = page(of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry))
     assert written == made, "run `emc docs`"
 
 
 def test_the_page_has_the_labels_of_instruments_that_nothing_was_observed_of() -> None:
     lag = next(
         metric
-        for metric in of_registry(WorkerHealth().registry)
+        for metric in of_registry(IngestHealth().registry)
         if metric.name == "emc_worker_lag_records"
     )
 
