@@ -183,7 +183,9 @@ class Edge:
         kind = BY_CANONICAL[type(event)]
         speaker.check(event, None)
         notices: list[Notice] = []
-        changes = _tidied(event, TREATMENTS[kind.canonical], speaker, notices)
+        # Its id is none of the sender's words: adapters make it of times and words of their own.
+        words = [each for each in TREATMENTS[kind.canonical] if each[0] != "id"]
+        changes = _tidied(event, words, speaker, notices)
         event = msgspec.structs.replace(event, trial=speaker.source.trial, **changes)
         return Admitted(
             self._topics.get(kind.topic.name, kind.topic.name),

@@ -58,11 +58,12 @@ class Said:
     What is not asked for is never looked at, and so goes nowhere.
     """
 
-    __slots__ = ("_fields", "_place")
+    __slots__ = ("_fields", "_place", "raw")
 
     def __init__(self, value: object, place: str = "") -> None:
         if not isinstance(value, Mapping):
             raise Unreadable(Reason.WRONG_TYPE, place or "value")
+        self.raw = value  # as it came, for who has to keep it
         self._fields: dict[str, object] = {
             str(key).lower(): said for key, said in value.items()
         }

@@ -50,6 +50,7 @@ _UNCERTAIN: Final = Stamp.TIME | Stamp.UNCERTAIN
 _CODES: Final = {str(int(state)): state for state in State}
 _ONLINE: Final = int(Channel.ONLINE)
 _DIGITS: Final = re.compile(r"[0-9]{1,12}")
+_SERIAL: Final = re.compile(r"[0-9]{1,8}")  # too short for anybody's number
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _MINUTE_MS: Final = 60_000
 # A due date that is told later than this after the end was not in force before it.
@@ -281,7 +282,7 @@ class _Dossier(_Message):
         came_ms = said.instant("NgayTiepNhanBoSung", self.teller.zone)
         due_ms = said.instant("NgayHenTraMoi", self.teller.zone)
         named = said.text("HoSoBoSungId")
-        which = _letters(int(named)) if _DIGITS.fullmatch(named) and int(named) else str(number)
+        which = _letters(int(named)) if _SERIAL.fullmatch(named) and int(named) else str(number)
         stamped = 0 if asked_ms is not None else _UNCERTAIN
         yield SupplementRequested(
             **self.common(f"supplement-{which}", asked_ms, stamped),

@@ -52,7 +52,6 @@ Hide = Callable[[Sequence[str], int], Applicant]
 class Tracked:
     """A message as it was understood; the numbers go to the edge and nowhere else."""
 
-    site_id: int | None
     dossier: str
     procedure: str
     state: State
@@ -64,14 +63,15 @@ class Tracked:
     numbers: tuple[str, ...] = field(repr=False)
 
 
-def read(value: bytes | None) -> Tracked:
-    """The message in the bytes of a request."""
-    said = Said(parsed(value))
-    # Its site first: of a message that says nothing else it is known at least who sends it.
-    site_id = said.number("SiteId")
+def opened(value: bytes | None) -> Said:
+    """The message in the bytes of a request, of which `SiteId` tells whose it is."""
+    return Said(parsed(value))
+
+
+def read(said: Said) -> Tracked:
+    """What the message says."""
     user = said.object("User")
     return Tracked(
-        site_id=site_id,
         dossier=said.text("CodeProfile", "MaHoSo"),
         procedure=said.text("CodeTTHC"),
         state=STATES.get(said.text("Status"), State.OTHER),

@@ -22,7 +22,9 @@ def asked(module):
     """The names of fields that a module of ours looks at."""
     source = (ROOT / "schemas" / f"{module.__name__.rpartition('.')[2]}.py").read_text("utf-8")
     services = {onestop.DOSSIER, onestop.PROGRESS}
-    return set(ASKED.findall(source)) - services
+    # Whose it is the endpoint asks.
+    whose = {"SiteId"} if module is tracking else set()
+    return set(ASKED.findall(source)) - services | whose
 
 
 @pytest.mark.parametrize(
@@ -31,8 +33,12 @@ def asked(module):
 )
 def test_the_page_has_every_field_that_is_looked_at_and_says_which_are_not(module, sections):
     rows = [row for name in sections for row in FIELD.findall(section(name))]
-    becoming = {name.rpartition(".")[2] for name, becomes in rows if becomes.strip() != "dropped"}
-    dropped = {name.rpartition(".")[2] for name, becomes in rows if becomes.strip() == "dropped"}
+    becoming = {
+        name.rpartition(".")[2] for name, becomes in rows if becomes.strip() != "dropped"
+    }
+    dropped = {
+        name.rpartition(".")[2] for name, becomes in rows if becomes.strip() == "dropped"
+    }
 
     assert becoming == asked(module)
     assert not dropped & asked(module)
