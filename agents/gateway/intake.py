@@ -5,6 +5,7 @@ Every endpoint ends here, whatever its messages look like.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -37,7 +38,7 @@ class Letter:
 class Message:
     """What an adapter reads: its events for a source at a time, and its bytes if it is refused."""
 
-    make: Callable[[Source, Hide, int], Iterable[Canonical]]
+    make: Callable[[int, Source, Hide], Iterable[Canonical]]
     value: Callable[[], bytes]
 
 
@@ -150,9 +151,7 @@ class Intake:
         """What became of each message, of whose events all are written or none is let in."""
         arrival_ms = self._now_ms()
         found = [
-            self._edge.admit_made(
-                source.code, lambda whose, hide, make=one.make: make(whose, hide, arrival_ms)
-            )
+            self._edge.admit_made(source.code, partial(one.make, arrival_ms))
             for one in messages
         ]
         admitted = [each for one in found if not isinstance(one, Refused) for each in one]

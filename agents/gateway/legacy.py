@@ -45,7 +45,7 @@ async def tracking_mcdt(visit: Visit) -> Reply:
     source = _known(visit, site_id)
     visit.intake.admit_rate(source, 1)
 
-    def make(source: Source, hide: Hide, arrival_ms: int) -> Iterable[Canonical]:
+    def make(arrival_ms: int, source: Source, hide: Hide) -> Iterable[Canonical]:
         return tracking.events(
             tracking.read(said),
             source=source.code,
@@ -111,7 +111,7 @@ def _number(text: str) -> int | None:
 
 
 def _message(request: Request, item: Said) -> Message:
-    def make(source: Source, hide: Hide, arrival_ms: int) -> Iterable[Canonical]:
+    def make(arrival_ms: int, source: Source, hide: Hide) -> Iterable[Canonical]:
         teller = Teller(
             source=source.code,
             owner=source.owner,

@@ -3,6 +3,7 @@
 import itertools
 import json
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -390,7 +391,7 @@ def test_an_end_that_was_written_over_with_the_due_date_is_no_time():
 
 # --- Again and again --------------------------------------------------------------------------
 
-LATER = [
+LATER: list[dict[str, Any]] = [
     {},
     {"TrangThaiHoSo": "6"},
     {"TrangThaiHoSo": "5", "DanhSachHoSoBoSung": [{**SUPPLEMENT, "NgayTiepNhanBoSung": ""}]},
