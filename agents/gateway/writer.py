@@ -12,7 +12,7 @@ answered with "send again"; what is there twice then is one event to the ledger,
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -105,14 +105,15 @@ class Writer:
 
     def __init__(
         self,
-        bootstrap: str,
+        connection: Mapping[str, Any],
         *,
         topics: Sequence[str],
         idempotent: bool,
         most_bytes: int,
         patience_s: float,
     ) -> None:
-        self._bootstrap = bootstrap
+        """`connection` is what every Kafka client of ours is made with."""
+        self._how = connection
         self._topics = topics
         self._idempotent = idempotent
         self._most_bytes = most_bytes
@@ -257,7 +258,7 @@ class Writer:
             try:
                 if self._connection is None:
                     await self._connect()
-                    self._say.info("connected to Kafka", bootstrap=self._bootstrap)
+                    self._say.info("connected to Kafka")
                 told = False
                 pause = LOOK_SECONDS if await self._look() else MISSING_SECONDS
             except (KafkaError, OSError) as error:
@@ -276,7 +277,7 @@ class Writer:
 
     async def _connect(self) -> None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._how,
             client_id="emc-gateway",
             acks="all",
             enable_idempotence=self._idempotent,
@@ -347,4 +348,11 @@ def _fill(
 async def _stop(producer: AIOKafkaProducer) -> None:
     """Sends what it has; a broker that is gone does not hold it up for long."""
     with suppress(TimeoutError, KafkaError, OSError):
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.flush()
+    # What `stop` does once it has flushed, which it would wait for without end.
+    producer._closed = True  # noqa: SLF001
+    with suppress(TimeoutError, KafkaError, OSError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer._sender.close()  # noqa: SLF001
+            await producer.client.close()
