@@ -52,7 +52,9 @@ async def entered(here: Stage, code: str, **said: Any) -> str:
     given = {"addresses": LOCAL, "mandates": ("H56",), **said}
     token = await registered(here.database, code, **given)
     async with asyncio.timeout(20), here.client(token) as client:
-        while (await client.post("/v1/heartbeat", json={})).status_code == 401:
+        while (
+            await client.post("/v1/heartbeat", json={"interval_seconds": 60})
+        ).status_code == 401:
             await asyncio.sleep(0.1)
     return token
 
@@ -302,7 +304,7 @@ async def test_no_identifier_that_is_planted_anywhere_comes_out(here: Stage):
     ]
     rows = await here.soon("SELECT row_to_json(quarantine)::text AS said FROM quarantine")
 
-    assert {reply.status_code for reply in replies} == {200, 400}
+    assert {reply.status_code for reply in replies} <= {200, 400}
     assert len(records) > len(PLANTED) * 20
     everywhere = [
         *(reply.text for reply in replies), metrics, here.gateway.said(),

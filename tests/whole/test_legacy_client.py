@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,8 +119,8 @@ async def test_a_legacy_client_yields_what_it_can_tell_and_is_warned_of_the_rest
     tansu: Tansu, database: str, tmp_path: Path
 ):
     source = {
-        "code": "H26-onestop", "mandates": ("H26",), "status": Status.LIVE, "site_id": SITE,
-        "addresses": ("127.0.0.0/8", "::1/128"),
+        "code": "H26-onestop", "mandates": ("H26",), "status": Status.LIVE,
+        "go_live": date(2026, 1, 1), "site_id": SITE, "addresses": ("127.0.0.0/8", "::1/128"),
     }  # fmt: skip
     here = await begun(tansu.bootstrap, database, tmp_path, source=source, kafka_idempotent="0")
     worker = Worker(
