@@ -126,7 +126,7 @@ class Unit:
     """All that the assigned partitions brought, booked in one transaction or not at all."""
 
     shard: int = 0
-    epoch: int = 0  # of the policy under which it was posted
+    epoch: int | None = 0  # of the policy under which it was posted; None: nothing in it was
     moves: dict[Partition, Move] = field(default_factory=dict)
     dossiers: list[DossierRow] = field(default_factory=list)
     journal: dict[Line, int] = field(default_factory=dict)
