@@ -76,6 +76,22 @@ class Visit:
         self.source = source
         return source
 
+    def identify_site(self, site_id: int | None) -> Source:
+        """Whose SiteId it is, at the address that the request comes from. Raises `Problem`."""
+        door = self._door
+        if door.register.refreshed_at is None:
+            raise Problem(Code.REGISTER_AWAY, retry_after=5)
+        address = str(self.caller().address or "")
+        source = None
+        if site_id is not None:
+            source = door.register.snapshot.by_site(site_id, address)
+        if source is None:
+            said = "" if site_id is None else str(site_id)
+            door.register.note_unknown(Via.SITE, said, address)
+            raise Problem(Code.NOT_ADMITTED, "no source has this SiteId at this address")
+        self.source = source
+        return source
+
     def open_body(self, most: int | None = None) -> Body:
         """The body, of at most so many bytes; the door closes it."""
         door = self._door
