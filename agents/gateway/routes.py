@@ -1,6 +1,6 @@
 """The addresses of the gateway. What other modules answer is mounted here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,11 +41,7 @@ ROUTES: Final = (
 
 
 def build_app(door: Door) -> ASGI:
-    """The web application.
-
-    Endpoints that another module has are Litestar handlers like these: `asgi(path)` around
-    `door.endpoint(name, act, problem=…)`, so that they share the door; they are added to `more`.
-    """
+    """The web application: endpoints that all share the door, and what says how it fares."""
     pulse = door.health.pulse
     answers = {
         route.path: door.endpoint(route.name, route.act, problem=route.problem)
@@ -65,14 +61,12 @@ def build_app(door: Door) -> ASGI:
     async def described_() -> Response[str]:
         return Response(described, headers={"content-type": "application/json"})
 
-    more: Sequence[Any] = ()
     web = Litestar(
         [
             healthy,
             ready,
             described_,
             *(asgi(path, copy_scope=False)(answer) for path, answer in answers.items()),
-            *more,
         ],
         openapi_config=None,
         logging_config=None,

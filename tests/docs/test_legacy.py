@@ -1,6 +1,7 @@
 """The page on legacy messages against the code that reads them."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_the_page_has_every_field_that_is_looked_at_and_says_which_are_not(modul
 
 
 def test_the_page_has_every_code_of_tracking():
-    names = {
+    names: dict[str, Mapping[str, int]] = {
         "Status": tracking.STATES,
         "FormsReception": tracking.CHANNELS,
         "Level": tracking.LEVELS,

@@ -1,7 +1,6 @@
 """The page of metrics is what the service and the worker declare."""
 
 from agents.gateway.health import GatewayHealth
-from agents.health import WorkerHealth
 from agents.ingest.health import IngestHealth
 from monitor.outlets import names
 from monitor.outlets.reference import of_registry, page
