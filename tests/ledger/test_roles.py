@@ -70,7 +70,7 @@ async def book_everything(dsn: str) -> None:
                     shard=0,
                     moves={HERE: Move(claimed[HERE].epoch, version - 1, version, b"h")},
                     dossiers=[DossierRow("k", version, 4, number, None, b"events", b"booked")],
-                    journal={(2, number, 20_000, -1, 0): 1},
+                    journal={0: {(2, number, 20_000, -1): 1}},
                     totals={TotalKey(2, "H26", 2, 4, -1, 0): (1, 0)},
                     tallies={TallyKey("counted", "s", ""): 1},
                     refusals=[
@@ -233,7 +233,10 @@ async def test_the_edge_reads_the_register_and_writes_who_is_not_in_it(address):
             "DELETE FROM unknown_source",
             "SELECT count(*) FROM dossier",
             "SELECT count(*) FROM journal",
-            "SELECT count(*) FROM quarantine",
+            "SELECT detail FROM quarantine",
+            "UPDATE quarantine SET state = 'dropped'",
+            "DELETE FROM quarantine",
+            "DELETE FROM tally",
             "INSERT INTO position DEFAULT VALUES",
         ):
             with pytest.raises(DENIED):
