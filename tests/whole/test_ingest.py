@@ -5,8 +5,10 @@ import io
 import json
 import re
 import signal
+import time
 import urllib.request
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -72,7 +74,12 @@ async def test_two_sources_with_duplicates_and_bad_records_are_measured_once_and
         ingest.send(signal.SIGTERM)
         assert await asyncio.to_thread(ingest.ended, 15) == 0
 
-        written = b"\n".join(await here.canonical())
+        canonical = await here.canonical()
+        [arrival] = [
+            json.loads(value)["arrival"] for value in canonical if b'"2026-08-01"' in value
+        ]
+        assert time.time() - datetime.fromisoformat(arrival).timestamp() < 600, "not as sent"
+        written = b"\n".join(canonical)
         assert b'"2026-08-01"' in written
         assert NUMBER.encode() not in written
         assert NAME.encode() not in written
