@@ -127,6 +127,11 @@ class Unknown:
     last_seen: datetime
 
 
+UNKNOWN_RECORDS: Final = (
+    "SELECT via, sum(records)::int8 AS records FROM unknown_source GROUP BY via"
+)
+
+
 class SourceExists(Exception):
     """A source of this code is in the register already."""
 
