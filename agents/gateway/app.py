@@ -1,6 +1,7 @@
 """The gateway's parts joined: register, edge, writer, door, endpoints, server."""
 
 import asyncio
+import gc
 import secrets
 import socket
 import time
@@ -70,6 +71,11 @@ async def answer(
     answered with what is missing. Raises `SettingRefused`, or `OSError` when the port is taken.
     """
     gatekeeper, keys, seal, tls = _read(settings)
+    # What is loaded by now is never garbage, so that nobody needs to walk it again. The collector
+    # stays on: connections that come and go leave cycles behind.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
     listener = _listen(settings.listen, settings.gateway_port)
     topics = {DOSSIERS.name: settings.topic}
     writer = Writer(

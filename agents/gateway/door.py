@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import structlog
+from prometheus_client import Counter
 
 from agents.gateway.answer import Code, Problem, Reply
 from agents.gateway.body import Body, Disconnected, Receive
@@ -156,6 +157,7 @@ class Door:
     ) -> ASGI:
         """An ASGI application that answers by `act`; `problem` puts problems into its envelope."""
         seconds = self.health.seconds.labels(name)
+        answered: dict[tuple[str, str], Counter] = {}
 
         async def answer(scope: Any, receive: Receive, send: Send) -> None:
             began = perf_counter()
@@ -185,7 +187,11 @@ class Door:
                     visit.body.close()
             source = visit.source.code if visit.source is not None else NOBODY
             status = "gone" if reply is None else f"{reply.status // 100}xx"
-            self.health.requests.labels(name, source, status).inc()
+            counted = answered.get((source, status))
+            if counted is None:  # to look it up by its labels takes longer than to count
+                counted = self.health.requests.labels(name, source, status)
+                answered[source, status] = counted
+            counted.inc()
             seconds.observe(perf_counter() - began)
             if reply is not None:
                 await _send(send, reply, request)

@@ -94,10 +94,15 @@ class _Lane:
 
 @dataclass(slots=True, eq=False)
 class _Connection:
-    """A producer; `gone` once it was given up, whatever it still had under way."""
+    """A producer, and what it has under way, which is cancelled when it is given up."""
 
     producer: AIOKafkaProducer
-    gone: "asyncio.Future[None]"
+    sent: set["asyncio.Future[Any]"] = field(default_factory=set)
+    given_up: bool = False
+
+    def gone(self) -> bool:
+        """Asked anew each time: it changes while something is waited for."""
+        return self.given_up
 
 
 class Writer:
@@ -203,19 +208,21 @@ class Writer:
 
     async def _send(self, lane: _Lane, connection: _Connection) -> None:
         """Batch after batch, as long as something waits."""
-        while lane.waiting and not connection.gone.done():
+        while lane.waiting and not connection.gone():
             lane.since = self._loop.time()
             batch = connection.producer.create_batch()
             travelling = _fill(batch, lane.waiting)
+            sent: asyncio.Future[Any] | None = None
             try:
                 sent = await connection.producer.send_batch(
                     batch, lane.topic, partition=lane.partition
                 )
-                if not connection.gone.done():
-                    await asyncio.wait(
-                        (sent, connection.gone), return_when=asyncio.FIRST_COMPLETED
-                    )
-                written = sent.done() and not sent.cancelled() and sent.result() is not None
+                connection.sent.add(sent)
+                written = await sent is not None
+            except asyncio.CancelledError:
+                if not connection.gone():
+                    raise
+                written = False
             except (KafkaError, OSError, AssertionError) as error:
                 # An assertion is how the client says that a partition is not known to it.
                 written = False
@@ -225,6 +232,8 @@ class Writer:
                     partition=lane.partition,
                     error=type(error).__name__,
                 )
+            if sent is not None:
+                connection.sent.discard(sent)
             outcome = Outcome.WRITTEN if written else Outcome.UNKNOWN
             for order, places in travelling.items():
                 order.settle(places, outcome)
@@ -292,7 +301,7 @@ class Writer:
         except BaseException:
             await _stop(producer)
             raise
-        self._connection = _Connection(producer, self._loop.create_future())
+        self._connection = _Connection(producer)
         for lane in self._lanes.values():
             if lane.waiting and lane.since is None:
                 self._start(lane)
@@ -322,7 +331,9 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             await _stop(connection.producer)
-            connection.gone.set_result(None)
+            connection.given_up = True
+            for sent in tuple(connection.sent):
+                sent.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
 
 
