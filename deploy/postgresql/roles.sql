@@ -52,7 +52,7 @@ GRANT EXECUTE ON FUNCTION summarise_journal(), analyse_rebooked() TO emc_worker;
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
 GRANT SELECT ON
-    migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
+    migration, cell, journal, balance_run, balance_line, balance, closing, closing_amount, cut, follower, total, tally,
     position, policy, reconciled, hours_kept
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;

@@ -361,13 +361,11 @@ async def fold_half(dsn: str) -> None:
     try:
         await connection.execute(
             """
-            CREATE TABLE IF NOT EXISTS balance (measure smallint, cell integer, day integer,
-                slot integer, amount bigint, PRIMARY KEY (measure, day, cell, slot));
-            CREATE TABLE IF NOT EXISTS follower (seq bigint, folded_at timestamptz);
             DELETE FROM follower;
             INSERT INTO follower SELECT max(seq) / 2, '2026-08-03T09:00:00Z' FROM journal;
-            INSERT INTO balance SELECT measure, cell, day, slot, sum(amount)
-            FROM journal WHERE seq <= (SELECT seq FROM follower) GROUP BY 1, 2, 3, 4
+            INSERT INTO balance_run SELECT measure, day, 0, max(seq), array_agg(cell),
+                array_agg(slot), array_agg(amount)
+            FROM journal WHERE seq <= (SELECT seq FROM follower) GROUP BY measure, day
             """
         )
     finally:
@@ -391,8 +389,8 @@ async def test_a_changed_balance_is_named(filled: str) -> None:
     await fold_half(filled)
     [(cell,)] = await ask(
         filled,
-        "UPDATE balance SET amount = amount - 4 WHERE ctid = (SELECT min(ctid) FROM balance"
-        " WHERE measure = 2) RETURNING cell",
+        "UPDATE balance_run SET amounts[1] = amounts[1] - 4 WHERE ctid = (SELECT min(ctid)"
+        " FROM balance_run WHERE measure = 2) RETURNING cells[1]",
     )
     [(agency,)] = await ask(filled, "SELECT agency FROM cell WHERE id = $1", cell)
 

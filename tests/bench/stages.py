@@ -5,10 +5,12 @@ counts, so that a busy machine disturbs little. No server is used, caches are wa
 collector is off: the sum is what Python needs at least, not what a worker reaches.
 """
 
+import argparse
 import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Final, TypeVar
 
@@ -25,7 +27,8 @@ from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows, unpack_entries
-from monitor.ledger.unit import BookingClass, DossierRow
+from monitor.ledger.unit import BookingClass, DossierRow, Entry
+from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.event import Canonical
 from schemas.kinds import DOSSIERS
@@ -41,6 +44,8 @@ STAGES: Final = {
     "decode": "bytes to canonical event",
     "hear": "identity, packing of the event, advance",
     "post": "entries of the dossiers touched",
+    "number": "its cells, all known",
+    "unpack": "what they had booked",
     "sheet": "difference to what is booked",
     "row": "the dossier's row",
     "pack": "their binary COPY",
@@ -72,9 +77,9 @@ class Stages:
 class Worker:
     """The stages of a worker, without waiting for anyone."""
 
-    def __init__(self) -> None:
-        self._decode = Decoder(Zone(), DOSSIERS).decode
-        self._policy = Policy(Zone())
+    def __init__(self, policy: Policy) -> None:
+        self._decode = Decoder(policy.zone, DOSSIERS).decode
+        self._policy = policy
         self._shelf: dict[str, Dossier] = {}
         self._numbers: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
@@ -103,10 +108,19 @@ class Worker:
                 number = self._numbers.setdefault(cell, len(self._numbers))
                 self._cells[number] = cell
 
-    def book(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> Sheet:
+    def unpack(self, dossiers: Sequence[Dossier]) -> list[dict[Entry, int]]:
+        return [
+            unpack_entries(dossier.booked) if dossier.booked else {} for dossier in dossiers
+        ]
+
+    def book(
+        self,
+        dossiers: Sequence[Dossier],
+        posted: Sequence[Posting],
+        unpacked: Sequence[dict[Entry, int]],
+    ) -> Sheet:
         sheet = Sheet(self._cells)
-        for dossier, made in zip(dossiers, posted, strict=True):
-            booked = unpack_entries(dossier.booked) if dossier.booked else {}
+        for dossier, made, booked in zip(dossiers, posted, unpacked, strict=True):
             sheet.book(dossier, booked, made.numbered(self._numbers), BookingClass.LATE)
         return sheet
 
@@ -122,23 +136,24 @@ def _totals(sheet: Sheet) -> bytes:
     return total_rows(sheet.totals)
 
 
-def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
+def measure(dossiers: int, repeats: int, policy: Policy, units: int) -> tuple[int, Stages]:
     """The number of events, and the best times of all repetitions."""
     records = list(job(dossiers))
     runs = [
-        records[len(records) * unit // UNITS : len(records) * (unit + 1) // UNITS]
-        for unit in range(UNITS)
+        records[len(records) * unit // units : len(records) * (unit + 1) // units]
+        for unit in range(units)
     ]
     stages = Stages()
     for _ in range(repeats):
-        worker = Worker()
+        worker = Worker(policy)
         for unit, run in enumerate(runs):
             events = stages.time("decode", unit, partial(worker.decode, run))
             touched = worker.fetch(events)
             stages.time("hear", unit, partial(worker.hear, events))
             posted = stages.time("post", unit, partial(worker.post, touched))
-            worker.number(touched, posted)
-            sheet = stages.time("sheet", unit, partial(worker.book, touched, posted))
+            stages.time("number", unit, partial(worker.number, touched, posted))
+            unpacked = stages.time("unpack", unit, partial(worker.unpack, touched))
+            sheet = stages.time("sheet", unit, partial(worker.book, touched, posted, unpacked))
             rows = stages.time("row", unit, partial(worker.rows, touched))
             stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION, 1))
             stages.time("pack journal", unit, partial(_journal, sheet))
@@ -147,10 +162,15 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--law", action="store_true", help="with the shipped reference files")
+    parser.add_argument("--units", type=int, default=UNITS, help="as many postings a dossier at most")
+    options = parser.parse_args()
+    policy = load_policy(Path("deploy/reference")) if options.law else Policy(Zone())
     gc.disable()
-    events, stages = measure(DOSSIERS_A_STAGE, REPEATS)
+    events, stages = measure(DOSSIERS_A_STAGE, REPEATS, policy, options.units)
     whole = sum(stages.seconds(stage) for stage in STAGES)
-    table = Table(caption=f"best of {REPEATS}, {events:,} events in {UNITS} units")
+    table = Table(caption=f"best of {REPEATS}, {events:,} events in {options.units} units")
     table.add_column("stage")
     table.add_column("µs an event", justify="right")
     table.add_column("share", justify="right")

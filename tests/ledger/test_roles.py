@@ -109,7 +109,7 @@ async def test_a_worker_cannot_rewrite_what_is_booked_nor_change_the_schema(addr
             "UPDATE cut SET sealed_at = now()",
             "DELETE FROM cut",
             "INSERT INTO migration (number, name) VALUES (9999, 'x')",
-            "DROP TABLE balance",
+            "DROP TABLE balance_run",
             "ALTER TABLE journal ADD COLUMN x integer",
             "CREATE TABLE mine (x integer)",
         ):
@@ -159,7 +159,7 @@ async def test_who_reads_writes_nothing_and_sees_no_events_and_no_refused_bytes(
                 " AND relnamespace = 'public'::regnamespace"
             )
         ]
-        assert {"journal", "balance", "quarantine", "position"} <= set(tables)
+        assert {"journal", "balance_run", "quarantine", "position"} <= set(tables)
         for table in tables:
             for statement in ("INSERT INTO {} DEFAULT VALUES", "DELETE FROM {}", "TRUNCATE {}"):
                 with pytest.raises(DENIED):
