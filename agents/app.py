@@ -14,8 +14,9 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.batch import Batch
+from agents.desk import LedgerEmptied
 from agents.diversion import Diverted, Watch
-from agents.dossiers import Desk, LedgerEmptied
+from agents.dossiers import DossierDesk
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
@@ -92,7 +93,7 @@ class TablelessApp(faust.App):
         """Faust would make folders for tables where the process runs."""
 
 
-def build_app(settings: Settings, desk: Desk) -> faust.App:
+def build_app(settings: Settings, desk: DossierDesk) -> faust.App:
     """The Faust app with its one agent."""
     brisk = bool(settings.brisk)
 
@@ -178,7 +179,7 @@ async def work(
         owner = f"{socket.gethostname()}:{os.getpid()}"
         claimant = Claimant(ledger, bootstrap=settings.kafka, owner=owner, group=settings.group)
         log = WorkerLog()
-        desk = Desk(
+        desk = DossierDesk(
             ledger=ledger,
             log=log,
             claim=claimant.claim,

@@ -53,6 +53,7 @@ from monitor.domain.zone import Zone, date_of
 from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.packing import unpack_entries
+from monitor.reference.sets import ReadsDifferently, hash_of, policy_of
 from schemas.event import Canonical
 
 OK: Final = 0
@@ -79,8 +80,11 @@ class Booked:
     """What the ledger holds of the dossier, beside what it would book now."""
 
     version: int  # how often it was booked
+    epoch: int  # 0: of before epochs were kept
     rules: int  # the version of the rules it was booked under
     rules_now: int
+    reference: str  # the reference set it was booked under; "" where the ledger has none
+    as_booked: bool  # explained by that set, not by another one that was asked for
     drift: tuple[Difference, ...]  # empty: the ledger is right
 
 
@@ -101,6 +105,7 @@ def explain_command(
     mapping: Path | None = None,
     plain: Policy | None = None,
     legal: Policy | None = None,
+    asked: Policy | None = None,
     as_json: bool = False,
     as_of_ms: int | None = None,
     key: bytes = b"",
@@ -109,22 +114,25 @@ def explain_command(
 ) -> int:
     """Explains a dossier of a log, else of the ledger at `database`; returns the exit status.
 
-    `legal` is the policy with the law's side; without it the plain rule alone is explained, by
-    `plain`, or by zone and precision of the mapping. `as_of_ms` is the instant at which an open
-    dossier is called overdue, now if None. `key` is the secret of replayed pseudonyms.
+    A dossier of the ledger is explained under the policy it was booked under; where the ledger
+    has none yet, and for a log, `legal` is the policy with the law's side, without which the
+    plain rule alone is explained, by `plain`, or by zone and precision of the mapping. `asked`
+    goes before all of them. `as_of_ms` is the instant at which an open dossier is called
+    overdue, now if None. `key` is the secret of replayed pseudonyms.
     """
     out, err = out or sys.stdout, err or sys.stderr
     now_ms = time.time_ns() // 1_000_000 if as_of_ms is None else as_of_ms
     try:
         if log is None:
-            policy = legal or plain or Policy(Zone())
-            found = asyncio.run(_from_ledger(database, dossier, policy))
+            own = legal or plain or Policy(Zone())
+            found = asyncio.run(_from_ledger(database, dossier, own=own, asked=asked))
         else:
+            legal = asked or legal
             found = _from_log(log, mapping, dossier, plain=plain, legal=legal, key=key, err=err)
     except Broken as error:
         err.write(f"{error}\n")
         return MISUSED
-    except NotFound as error:
+    except (NotFound, ReadsDifferently) as error:
         err.write(f"emc explain: {error}\n")
         return FAILED
     except asyncpg.UndefinedTableError:
@@ -219,7 +227,7 @@ def _shown_key(wanted: str) -> str:
     return wanted.removeprefix("|")
 
 
-async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
+async def _from_ledger(dsn: str, dossier: str, *, own: Policy, asked: Policy | None) -> _Found:
     wanted = _wanted(dossier, "")
     if wanted.startswith("|"):
         raise NotFound(
@@ -228,9 +236,11 @@ async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
         )
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
         ledger = Ledger(pool)
-        rows = await ledger.load([wanted])
-        rules = await pool.fetchval("SELECT rules FROM dossier WHERE key = $1", wanted)
-        if not rows:
+        # Until nobody has booked it between the two questions.
+        under, rows = None, await ledger.load([wanted])
+        while under != (under := await ledger.policies.of(wanted)):
+            rows = await ledger.load([wanted])
+        if under is None:
             raise NotFound(f"no dossier {wanted} in the ledger")
         row = rows[wanted]
         if row.form == RETIRED:
@@ -241,6 +251,9 @@ async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
             )
         entries = unpack_entries(row.booked)
         cells = await ledger.cells({number for _, number, _, _ in entries})
+        if asked is None and under.reference:
+            asked = policy_of(await ledger.policies.load(under.reference))
+        policy = asked or own
     events = list(unpack_events(row.events))
     held = {
         Account(measure, cells[number], day, slot): amount
@@ -256,7 +269,15 @@ async def _from_ledger(dsn: str, dossier: str, policy: Policy) -> _Found:
         for account in sorted({**held, **posts})
         if held.get(account, 0) != posts.get(account, 0)
     )
-    booked = Booked(version=row.version, rules=rules, rules_now=RULES_VERSION, drift=drift)
+    booked = Booked(
+        version=row.version,
+        epoch=under.epoch,
+        rules=under.rules,
+        rules_now=RULES_VERSION,
+        reference=under.reference,
+        as_booked=under.reference in ("", hash_of(policy)),
+        drift=drift,
+    )
     return _Found(events, policy, booked)
 
 
@@ -732,7 +753,13 @@ def _amount(one: Posted, amount: int) -> str:
 
 
 def _booked(booked: Booked) -> RenderableType:
-    lines = [f"booked {booked.version} times, last under rules version {booked.rules}"]
+    epoch = f" in epoch {booked.epoch}" if booked.epoch else ""
+    lines = [f"booked {booked.version} times, last{epoch} under rules version {booked.rules}"]
+    if not booked.as_booked:
+        lines.append(
+            "the reference files asked for are not those it was booked under"
+            f" ({booked.reference}): what differs is what they would change"
+        )
     if booked.rules != booked.rules_now:
         lines.append(f"this release has rules version {booked.rules_now}")
     if not booked.drift:

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from agents.batch import LogUnavailable, Record
-from agents.dossiers import record_hash
+from agents.desk import record_hash
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.unit import Partition
 

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 
 from agents.batch import Batch, Record
 from agents.diversion import Watch
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine, Seal, unpack_record
 from agents.standing import Stands
@@ -204,7 +204,7 @@ async def send_back(
     policy = (await stands.now()).policy
     held = _Held(records)
     books, log = _Books(ledger, cupboard, held, who), _Log(held)
-    desk = Desk(
+    desk = DossierDesk(
         ledger=books,
         log=log,
         claim=books.claim,

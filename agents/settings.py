@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self, get_type_hints
 
+from agents.keys import Keys
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
@@ -30,6 +31,7 @@ class Settings:
     reference: str = ""  # folder of reference files, whose policy then rules; "" for none
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
+    applicant_keys: str = ""  # of the edge, id:first year:secret with commas between
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
     refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
@@ -85,6 +87,13 @@ class Settings:
             return load_policy(Path(self.reference))
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+
+    def keys(self) -> Keys:
+        """Under which the edge hides who somebody is; raises `SettingRefused` without one."""
+        try:
+            return Keys.of(self.applicant_keys, self.applicant_key)
+        except ValueError as error:
+            raise SettingRefused(f"EMC_APPLICANT_KEYS: {error}") from None
 
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
@@ -262,7 +262,9 @@ def explain(
     ] = None,
     reference: Annotated[
         Path | None,
-        typer.Option(help="Folder of reference files; without it the plain rule alone."),
+        typer.Option(
+            help="Folder of reference files, instead of the policy it was booked under."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
@@ -282,6 +284,7 @@ def explain(
         mapping=mapping,
         plain=None if mapping else replace(settings, reference="").policy(),
         legal=legal,
+        asked=None if reference is None else legal,
         as_json=json,
         key=settings.applicant_key.encode(),
     )
@@ -376,20 +379,21 @@ def archive(
     is booked twice; a later event of it goes to quarantine. Run it beside the workers, as often
     as you like.
     """
+    from agents.active import as_active
     from agents.archive import archive_command
 
-    settings = Settings.from_environment()
-    status = archive_command(
-        database=settings.database,
-        policy=settings.policy(),
-        now_ms=time.time_ns() // 1_000_000,
-        after_days=settings.archive_after_days,
-        retire=retire,
-        before=before.date() if before else None,
-        retention_years=settings.retention_years,
-        dry_run=dry_run,
-        as_json=json,
-    )
+    with as_active(Settings.from_environment()) as settings:
+        status = archive_command(
+            database=settings.database,
+            policy=settings.policy(),
+            now_ms=time.time_ns() // 1_000_000,
+            after_days=settings.archive_after_days,
+            retire=retire,
+            before=before.date() if before else None,
+            retention_years=settings.retention_years,
+            dry_run=dry_run,
+            as_json=json,
+        )
     raise typer.Exit(status)
 
 
@@ -679,6 +683,339 @@ def position_accept_loss(
         )
 
     raise typer.Exit(operator.run(work, name="emc position"))
+
+
+source = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="The register of sources: who may send, whom they speak for, and with which token.\n\n"
+    "A source is entered on trial: what it sends is measured apart. Processes that take records"
+    " in follow a change within seconds. How-to: docs/how-to/add-a-source.md.",
+)
+app.add_typer(source, name="source")
+
+_Code = Annotated[str, typer.Argument(metavar="CODE", help="The source, by its code.")]
+_Why = Annotated[str, typer.Option(help="The reason; it stays in the history.")]
+_Name = Annotated[str | None, typer.Option(help="What people call the system.")]
+_Owner = Annotated[
+    str | None, typer.Option(metavar="AGENCY", help="Code of the agency whose system it is.")
+]
+_Kind = Annotated[
+    str | None,
+    typer.Option(help="system, or portal: never the authority of a dossier others speak of."),
+]
+_Contact = Annotated[
+    str | None, typer.Option(help="Whom to call: an office, better than a person.")
+]
+_Claiming = Annotated[
+    bool | None, typer.Option(help="Whether it claims its own counts, for reconciliation.")
+]
+_Zone = Annotated[str | None, typer.Option(help="Of its clock, for formats without an offset.")]
+_Heartbeat = Annotated[
+    int | None, typer.Option(metavar="SECONDS", help="How often it says that it is alive.")
+]
+_Rate = Annotated[
+    int | None, typer.Option(metavar="N", help="Events a second that the gateway takes of it.")
+]
+_Site = Annotated[int | None, typer.Option(help="SiteId of an old client, with --address.")]
+_Address = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NETWORK", help="Where its SiteId may come from, as 10.56.0.0/16."),
+]
+_Mandate = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="AGENCY[/PROCEDURE]",
+        help="Whom it speaks for: an agency and all below it, * for all; with a procedure for"
+        " that one there. May be repeated.",
+    ),
+]
+_Expect = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND[,UNIT[,PROCEDURE[,DAYS]]]",
+        help="What it should send; an empty part is any. May be repeated.",
+    ),
+]
+_Word = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="A name of a step, unit or channel that may pass in clear. May be repeated.",
+    ),
+]
+_Quirk = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD", help="A known defect of its messages. May be repeated."),
+]
+
+
+@source.command("add")
+def source_add(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CODE]",
+            help="CloudEvents `source` of all it sends; its topic is emc.in.CODE.",
+        ),
+    ] = None,
+    name: _Name = None,
+    owner: _Owner = None,
+    mandate: _Mandate = None,
+    kind: _Kind = None,
+    contact: _Contact = None,
+    claiming: _Claiming = None,
+    zone: _Zone = None,
+    heartbeat_seconds: _Heartbeat = None,
+    rate_per_second: _Rate = None,
+    site_id: _Site = None,
+    address: _Address = None,
+    expect: _Expect = None,
+    word: _Word = None,
+    quirk: _Quirk = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Many at once, from TOML: a table [[source]] each, instead of CODE."),
+    ] = None,
+    token: Annotated[
+        bool, typer.Option("--token", help="Also make a token for the gateway, shown once.")
+    ] = False,
+    topic: Annotated[
+        bool, typer.Option("--topic", help="Also make the inbound topic, at EMC_KAFKA.")
+    ] = False,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Enter a source, on trial.
+
+    `emc source add H56-onestop --name 'One-stop of Thanh Hoá' --owner H56 --mandate H56 --token`
+
+    A ministry's system that handles a procedure everywhere: `--mandate '*/1.004194'`. What it
+    says for anybody else is refused as outside_mandate.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        make = command.maker_of_topics(settings.kafka) if topic else None
+        given: dict[str, Any] = {
+            "token": token,
+            "topic": make,
+            "at": _instant(),
+            "who": by or operator.account(),
+            "why": why,
+            "as_json": json,
+            "out": sys.stdout,
+        }
+        said = _said_of_source(
+            name=name, owner=owner, mandates=mandate, kind=kind, contact=contact,
+            claiming=claiming, zone=zone, heartbeat_seconds=heartbeat_seconds,
+            rate_per_second=rate_per_second, site_id=site_id, addresses=address,
+            expects=expect, names=word, quirks=quirk,
+        )  # fmt: skip
+        if file is not None and not (code or said):
+            return await command.add_file(settings.database, file, **given)
+        if code is None or file is not None:
+            raise operator.Refusal("give CODE and what it is, or --file alone")
+        return await command.add(settings.database, command.entry(code, said), **given)
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("set")
+def source_set(
+    code: _Code,
+    status: Annotated[
+        str | None,
+        typer.Option(help="trial or live: whether what it sends is published, from now on."),
+    ] = None,
+    go_live: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day; today, with --status live."),
+    ] = None,
+    name: _Name = None,
+    owner: _Owner = None,
+    mandate: _Mandate = None,
+    kind: _Kind = None,
+    contact: _Contact = None,
+    claiming: _Claiming = None,
+    zone: _Zone = None,
+    heartbeat_seconds: _Heartbeat = None,
+    rate_per_second: _Rate = None,
+    site_id: _Site = None,
+    address: _Address = None,
+    expect: _Expect = None,
+    word: _Word = None,
+    quirk: _Quirk = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="Take out, as site_id or names. May be repeated."),
+    ] = None,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Change what is said of a source; what is left out stays as it is.
+
+    Of what may be repeated, the options given are all there is from now on.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        changes = _said_of_source(
+            name=name, owner=owner, mandates=mandate, kind=kind, contact=contact,
+            claiming=claiming, zone=zone, heartbeat_seconds=heartbeat_seconds,
+            rate_per_second=rate_per_second, site_id=site_id, addresses=address,
+            expects=expect, names=word, quirks=quirk, status=status,
+            go_live=go_live and go_live.date(),
+        )  # fmt: skip
+        return await command.set_(
+            settings.database,
+            code,
+            changes,
+            clear=clear or (),
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("list")
+def source_list(
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Who sends and is not in the register, instead.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """List the sources; with **--unknown** those that nothing was taken of."""
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        database = _for_a_person().database
+        if unknown:
+            return await command.list_unknown(database, as_json=json, out=sys.stdout)
+        return await command.list_(database, at=_instant(), as_json=json, out=sys.stdout)
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("show")
+def source_show(code: _Code, json: _Json = False) -> None:
+    """Show a source: whom it speaks for, what it should send, which tokens open."""
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        return await command.show(
+            _for_a_person().database, code, at=_instant(), as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("rotate")
+def source_rotate(
+    code: _Code,
+    overlap_days: Annotated[
+        float, typer.Option(min=0, help="How long the tokens before go on opening; 0: not.")
+    ] = 7,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Give a source a new token, shown this once; those before it open for a while longer."""
+    from datetime import timedelta
+
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        return await command.rotate(
+            _for_a_person().database,
+            code,
+            overlap=timedelta(days=overlap_days),
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("revoke")
+def source_revoke(
+    code: _Code,
+    why: _Why,
+    credential: Annotated[
+        int | None,
+        typer.Option(metavar="ID", help="Only this token, as `show` names it; at once."),
+    ] = None,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """Shut a source out, or end one of its tokens. What it has sent stays counted.
+
+    Exit status 1 if there was nothing to end.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    def confirmed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    async def work() -> int:
+        return await command.revoke(
+            _for_a_person().database,
+            code,
+            credential=credential,
+            confirmed=confirmed,
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("history")
+def source_history(
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="Only of this.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many changes.")] = 50,
+    json: _Json = False,
+) -> None:
+    """Show who has changed what in the register, when and why; the latest first."""
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        return await command.history(
+            _for_a_person().database, code, last=last, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+def _said_of_source(**said: Any) -> dict[str, Any]:
+    """What was given on the command line."""
+    return {field: value for field, value in said.items() if value is not None}
+
+
+def _instant() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from schemas.decode import Decoder, decode
 from schemas.encode import encode, key
-from schemas.event import AnyEvent, Canonical, Catalogued, StateChanged
+from schemas.event import AnyEvent, Canonical, Catalogued, Signal, StateChanged
 from schemas.kinds import CATALOGUE, DOSSIERS, KINDS, PETITIONS, SIGNALS, TOPICS, Topic
 from schemas.refusal import Reason, Refused
 
@@ -19,6 +19,7 @@ __all__ = [
     "Decoder",
     "Reason",
     "Refused",
+    "Signal",
     "StateChanged",
     "Topic",
     "decode",

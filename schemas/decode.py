@@ -37,8 +37,9 @@ WORDS: Final = {
 }
 CODES: Final = frozenset(
     f"data.{code}"
-    for code in ("dossier", "petition", "procedure", "agency", "code", "parent", "successor")
-)
+    for code in ("dossier", "petition", "procedure", "agency", "code", "parent", "successor", "units",
+                 "codes")
+)  # fmt: skip
 
 
 class Nameless(Envelope, frozen=True, kw_only=True, gc=False, tag=""):
@@ -50,6 +51,9 @@ class Sender(Struct, frozen=True, gc=False):
 
     source: Raw = Raw(b'""')
     id: Raw = Raw(b'""')
+
+
+UNREADABLE: Final = (Unreadable, msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 def _nameless(*_: object) -> AnyEvent:
@@ -65,28 +69,59 @@ STRING: Final = msgspec.json.Decoder(str)
 ATTRIBUTES: Final = {f"ce_{field}": field for field in ("type", *Envelope.__struct_fields__)}
 
 
+class Reader:
+    """Reads what travels as one of the given structs, by their CloudEvents types."""
+
+    __slots__ = ("_data", "_types", "event")
+
+    def __init__(
+        self,
+        types: Mapping[str, type[Envelope]],
+        data: Mapping[str, msgspec.json.Decoder[Any]],
+    ) -> None:
+        self._types = types
+        self._data = data
+        self.event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+            reduce(or_, types.values(), Nameless)
+        )
+
+    def read(self, value: bytes | None, headers: Headers) -> Any:
+        """The struct; raises one of `UNREADABLE`."""
+        attributes = _attributes(headers) if headers else None
+        if attributes is None:
+            return self.event.decode(_sized(value))
+        if "type" not in attributes:
+            raise Unreadable(Reason.MISSING_FIELD, "type")
+        type_ = attributes["type"]
+        if type_ not in self._types:
+            raise Unreadable(Reason.UNKNOWN_TYPE, "type")
+        try:
+            data = self._data[type_].decode(_sized(value))
+        except msgspec.ValidationError as error:
+            raise Unreadable(*_invalid(str(error), within="data")) from None
+        return msgspec.convert({**attributes, "data": data}, self._types[type_])
+
+
 class Decoder(Generic[E]):
     """Decodes the records of `topic`, or of all of them; a type of another one is unknown.
 
     `zone` is where the day of a bare date begins.
     """
 
-    __slots__ = ("_event", "_midnight", "_types")
+    __slots__ = ("_event", "_midnight", "_read")
 
     @overload
     def __init__(self: "Decoder[AnyEvent]", zone: Zone) -> None: ...
     @overload
     def __init__(self, zone: Zone, topic: Topic[E]) -> None: ...
     def __init__(self, zone: Zone, topic: Topic[Any] | None = None) -> None:
-        self._types: Mapping[str, type[Envelope]] = {
-            kind.type: kind.event for kind in KINDS.values() if topic in (None, kind.topic)
-        }
-        self._event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
-            reduce(or_, self._types.values(), Nameless)
+        reader = Reader(
+            {kind.type: kind.event for kind in KINDS.values() if topic in (None, kind.topic)},
+            DATA,
         )
-        self._midnight: Callable[[str, str], int] = lru_cache(maxsize=4096)(
-            partial(midnight_ms, zone=zone)
-        )
+        self._read = reader.read
+        self._event = reader.event
+        self._midnight = midnights(zone)
 
     def decode(
         self, value: bytes | None, *, headers: Headers = (), record_time_ms: int
@@ -96,38 +131,15 @@ class Decoder(Generic[E]):
             event = self._read(value, headers) if headers else self._event.decode(_sized(value))
             # What each type becomes is the promise of its topic.
             found: E = READ[type(event)](event, record_time_ms, self._midnight)
-        except Unreadable as error:
-            reason, detail = error.reason, error.detail
-        except msgspec.ValidationError as error:
-            reason, detail = _invalid(str(error))
-        except RecursionError:
-            reason, detail = Reason.TOO_DEEP, "value"
-        except UnicodeDecodeError:
-            reason, detail = Reason.NOT_UTF8, "value"
-        except msgspec.DecodeError as error:
-            # Says what kind of fault and at which byte, never which byte.
-            reason, detail = Reason.NOT_JSON, f"value: {error}"
-            if not _is_utf8(value or b""):
-                reason, detail = Reason.NOT_UTF8, "value"
-        else:
-            return found
-        source, id_ = sender(value or b"", headers)
-        return Refused(reason, detail, source, id_)
+        except UNREADABLE as error:
+            source, id_ = sender(value or b"", headers)
+            return Refused(*why(error, value), source, id_)
+        return found
 
-    def _read(self, value: bytes | None, headers: Headers) -> Any:
-        attributes = _attributes(headers)
-        if attributes is None:
-            return self._event.decode(_sized(value))
-        if "type" not in attributes:
-            raise Unreadable(Reason.MISSING_FIELD, "type")
-        type_ = attributes["type"]
-        if type_ not in self._types:
-            raise Unreadable(Reason.UNKNOWN_TYPE, "type")
-        try:
-            data = DATA[type_].decode(_sized(value))
-        except msgspec.ValidationError as error:
-            raise Unreadable(*_invalid(str(error), within="data")) from None
-        return msgspec.convert({**attributes, "data": data}, self._types[type_])
+
+def midnights(zone: Zone) -> Callable[[str, str], int]:
+    """Where the days of a zone begin, remembered."""
+    return lru_cache(maxsize=4096)(partial(midnight_ms, zone=zone))
 
 
 def decode(
@@ -135,6 +147,21 @@ def decode(
 ) -> AnyEvent | Refused:
     """One record; who has many keeps a `Decoder`."""
     return Decoder(zone).decode(value, headers=headers, record_time_ms=record_time_ms)
+
+
+def why(error: Exception, value: bytes | None) -> tuple[Reason, str]:
+    """Why a value could not be read, by what was raised, and the field."""
+    match error:
+        case Unreadable():
+            return error.reason, error.detail
+        case msgspec.ValidationError():
+            return _invalid(str(error))
+        case RecursionError():
+            return Reason.TOO_DEEP, "value"
+        case msgspec.DecodeError() if _is_utf8(value or b""):
+            # Says what kind of fault and at which byte, never which byte.
+            return Reason.NOT_JSON, f"value: {error}"
+    return Reason.NOT_UTF8, "value"
 
 
 def _sized(value: bytes | None) -> bytes:
@@ -187,7 +214,8 @@ def _invalid(message: str, within: str = "") -> tuple[Reason, str]:
     if missing:
         return Reason.MISSING_FIELD, field
     if BAD_TEXT.match(message):
-        return Reason.INVALID_CODE if field in CODES else Reason.INVALID_TEXT, field
+        is_code = field.partition("[")[0] in CODES  # of a list, each
+        return Reason.INVALID_CODE if is_code else Reason.INVALID_TEXT, field
     if BAD_WORD.match(message):
         return WORDS.get(field, Reason.UNKNOWN_CODE), field
     if BAD_NUMBER.match(message):

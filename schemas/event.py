@@ -290,6 +290,96 @@ class ServiceRequest(Told, frozen=True, array_like=True, tag=21, gc=False, kw_on
     agency: str = ""
 
 
+class Heartbeat(Told, frozen=True, array_like=True, tag=24, gc=False, kw_only=True):
+    """A system is alive, and when it will say so again."""
+
+    interval_ms: int
+    version: str = ""
+    units: tuple[str, ...] = ()  # that are at work, each once, in order; none: unsaid
+    waiting: int | None = None  # events that it has not been able to send; None: unsaid
+
+
+class MaintenanceReason(StrEnum):
+    """Why a system will be away."""
+
+    UPGRADE = "upgrade"
+    REPAIR = "repair"
+    MOVE = "move"  # to other machines, another network, another system
+    MERGER = "merger"  # of agencies or of their data
+    NETWORK = "network"
+    POWER = "power"
+    SECURITY = "security"
+    DISASTER = "disaster"
+    OTHER = "other"
+
+
+class Maintenance(Told, frozen=True, array_like=True, tag=25, gc=False, kw_only=True):
+    """A system, or some of its units, will be away for a while (Decree 224/2026 Art. 13)."""
+
+    window: str  # the source's name of it: told again, the last one in order stands
+    from_ms: int
+    to_ms: int
+    reason: MaintenanceReason
+    units: tuple[str, ...] = ()  # none: all of it
+    force_majeure: bool = False
+    cancelled: bool = False
+
+
+class CountedType(StrEnum):
+    """The types of events that a source can claim, in the order of the domain's kinds."""
+
+    STATE = "dossier.state.v1"
+    SUPPLEMENT_REQUESTED = "dossier.supplement.requested.v1"
+    SUPPLEMENT_RECEIVED = "dossier.supplement.received.v1"
+    PAYMENT_REQUESTED = "dossier.payment.requested.v1"
+    PAYMENT_MADE = "dossier.payment.made.v1"
+    RESCHEDULED = "dossier.rescheduled.v1"
+    AMENDED = "dossier.amended.v1"
+    VOIDED = "dossier.voided.v1"
+    REOPENED = "dossier.reopened.v1"
+    RESULT_ISSUED = "dossier.result.issued.v1"
+    DOCUMENTS_ATTACHED = "dossier.documents.v1"
+    RATED = "dossier.rated.v1"
+    SNAPSHOT = "dossier.snapshot.v1"
+    SYNC_ACKNOWLEDGED = "dossier.sync.ack.v1"
+
+
+class ClaimedCount(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How many events of a kind the source has sent, or of one state."""
+
+    kind: Kind
+    state: int  # -1: of all states
+    count: int
+
+
+class ReconciliationClaim(Told, frozen=True, array_like=True, tag=26, gc=False, kw_only=True):
+    """What a source itself has counted for a day that is over, or a part of its list."""
+
+    day: int  # day number, as in `monitor.domain.zone`
+    claim: str
+    chunk: int = 1
+    chunks: int = 1
+    counts: tuple[ClaimedCount, ...] = ()  # each kind and state once, in order
+    codes: tuple[str, ...] | None = None  # keys of dossiers, each once, in order; None: unsaid
+
+
+class ExternalClaim(Told, frozen=True, array_like=True, tag=27, gc=False, kw_only=True):
+    """A figure that no event tells: stated by an agency or a survey, shown, never counted."""
+
+    indicator: str
+    survey: str  # or the report or decision that says so
+    agency: str  # that it is about
+    from_day: int
+    to_day: int
+    numerator: int | None = None
+    denominator: int | None = None
+    value: str = ""  # a decimal number, as it was stated
+    unit: str = ""  # of the value
+    respondents: int | None = None
+    not_issued: bool = False  # the method of the indicator is not issued: not applicable
+    revision: int = 0
+
+
 class ChannelLimit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How long a procedure may take that came in over `channel`; 0: over any other one."""
 
@@ -340,5 +430,6 @@ class AgencyListed(Told, frozen=True, array_like=True, tag=23, gc=False, kw_only
 
 
 # What the other topics carry, each read by an agent of its own.
+Signal = ServiceRequest | Heartbeat | Maintenance | ReconciliationClaim | ExternalClaim
 Catalogued = ProcedureListed | AgencyListed
-AnyEvent = Canonical | Petition | ServiceRequest | Catalogued
+AnyEvent = Canonical | Petition | Signal | Catalogued

@@ -11,6 +11,7 @@ LARGEST: Final = 2**63 - 1
 # Far above anything true, and small enough that sums of very many still fit 64 bits.
 MOST_DONG: Final = 10**12
 MOST_MS: Final = 10**12  # 31 years
+MOST_CODES: Final = 2_000  # of 30 characters each, a record of that many stays within its size
 MOST_PARTS: Final = 500  # so that a record of that many stays within its size
 CHANNELS: Final = frozenset({1, 2, 3})
 LEVELS: Final = frozenset({2, 3, 4})

@@ -9,6 +9,8 @@ from msgspec import Struct
 from schemas import (
     boarding,
     catalogue,
+    claim,
+    connection,
     correction,
     dossier,
     outcome,
@@ -19,7 +21,7 @@ from schemas import (
 )
 from schemas import event as canonical
 from schemas.cloudevents import Envelope
-from schemas.event import AnyEvent, Canonical, Catalogued, Petition, ServiceRequest
+from schemas.event import AnyEvent, Canonical, Catalogued, Petition, Signal
 from schemas.times import iso_day
 
 E = TypeVar("E", bound=AnyEvent)
@@ -49,9 +51,10 @@ PETITIONS: Final[Topic[Petition]] = Topic(
     key_meaning="The petition's code, scoped by its source.",
     key=lambda event: event.petition,
 )
-SIGNALS: Final[Topic[ServiceRequest]] = Topic(
+SIGNALS: Final[Topic[Signal]] = Topic(
     name="emc.signals",
-    meaning="What systems say of themselves, counted once a record.",
+    meaning="What systems say of themselves: requests that they answered, that they are alive, "
+    "when they will be away, what they have counted.",
     key_meaning="The source.",
     key=lambda event: event.source,
 )
@@ -137,6 +140,18 @@ KINDS: Final[Mapping[str, Kind]] = {
              canonical=canonical.Petition, read=petition.read, write=petition.write),
         Kind(topic=SIGNALS, event=service.ServiceRequest, data=service.ServiceRequestData,
              canonical=canonical.ServiceRequest, read=service.read, write=service.write),
+        Kind(topic=SIGNALS, event=connection.SourceHeartbeat, data=connection.HeartbeatData,
+             canonical=canonical.Heartbeat, read=connection.heartbeat,
+             write=connection.source_heartbeat),
+        Kind(topic=SIGNALS, event=connection.SourceMaintenance,
+             data=connection.MaintenanceData, canonical=canonical.Maintenance,
+             read=connection.maintenance, write=connection.source_maintenance),
+        Kind(topic=SIGNALS, event=claim.ReconciliationClaim, data=claim.ReconciliationData,
+             canonical=canonical.ReconciliationClaim, read=claim.reconciliation,
+             write=claim.reconciliation_claim),
+        Kind(topic=SIGNALS, event=claim.ExternalClaim, data=claim.ExternalData,
+             canonical=canonical.ExternalClaim, read=claim.external,
+             write=claim.external_claim),
         Kind(topic=CATALOGUE, event=catalogue.CatalogueProcedure, data=catalogue.ProcedureData,
              canonical=canonical.ProcedureListed, read=catalogue.procedure_listed,
              write=catalogue.catalogue_procedure),

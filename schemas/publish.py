@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).parent.parent
 EXAMPLES: Final = "schemas/examples"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 # SemVer of the wire: a type never changes its meaning, a field is only ever added.
-VERSION: Final = "1.1.0"
+VERSION: Final = "1.2.0"
 BINARY: Final = ("specversion", "id", "source", "type", "time", "arrival")
 
 Json = dict[str, Any]

@@ -82,6 +82,17 @@ class Reason(StrEnum):
             "channel, an agency above itself."
         ),
     )
+    UNKNOWN_SOURCE = (
+        "unknown_source",
+        "At the edge: the sender is not in the register of sources, or was struck off.",
+    )
+    OUTSIDE_MANDATE = (
+        "outside_mandate",
+        (
+            "At the edge: the source may not speak for whoever makes the statement, or names an "
+            "agency in a form that no list knows."
+        ),
+    )
     RETIRED = (
         "retired",
         (

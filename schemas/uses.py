@@ -25,6 +25,10 @@ SNAPSHOT: Final = "dossier.snapshot.v1"
 SYNC: Final = "dossier.sync.ack.v1"
 PETITION: Final = "petition.v1"
 REQUEST: Final = "service.request.v1"
+HEARTBEAT: Final = "source.heartbeat.v1"
+MAINTENANCE: Final = "source.maintenance.v1"
+CLAIM: Final = "reconciliation.claim.v1"
+EXTERNAL: Final = "external.claim.v1"
 PROCEDURE: Final = "catalogue.procedure.v1"
 AGENCY: Final = "catalogue.agency.v1"
 
@@ -48,7 +52,6 @@ class Elsewhere(StrEnum):
 
     CLAIM = ("claim", "Stated by an agency or a survey; shown with that source, never counted.")
     TRACKER = ("tracker", "Page views of portals, which the tracker counts.")
-    HEARTBEAT = ("heartbeat", "Signs of life of a source, which are no events.")
     REGISTER = ("register", "The register of sources: their names, go-live and rhythm.")
     NOT_CARRIED = ("not carried", "Left out on purpose: it says where a person lives.")
 
@@ -156,31 +159,34 @@ MEASURES: Final = (
          reads=(*SUPPLEMENTS, RESCHEDULED, SYNC, PROCEDURE, AGENCY)),
     _use("service_requests", "Requests by interface and class, and how long they took.",
          REQUEST),
-    _use("adult_population", "Adults who use online services.", elsewhere=(Elsewhere.CLAIM,)),
-    _use("automation", "Degree to which a process runs by itself.",
+    _use("adult_population", "Adults who use online services.", EXTERNAL,
          elsewhere=(Elsewhere.CLAIM,)),
-    _use("proactive_level", "Level of a proactive service.", elsewhere=(Elsewhere.CLAIM,)),
-    _use("publication", "Procedures announced and published on time.",
+    _use("automation", "Degree to which a process runs by itself.", EXTERNAL,
+         elsewhere=(Elsewhere.CLAIM,)),
+    _use("proactive_level", "Level of a proactive service.", EXTERNAL,
+         elsewhere=(Elsewhere.CLAIM,)),
+    _use("publication", "Procedures announced and published on time.", EXTERNAL,
          elsewhere=(Elsewhere.CLAIM,)),
     _use("page_hits", "Visits, page views and clicks of a portal.",
          elsewhere=(Elsewhere.TRACKER,)),
     _use("not_connected", "No accepted event.", STATE, elsewhere=(Elsewhere.REGISTER,)),
-    _use("undetermined", "Too few events to judge.", STATE,
-         elsewhere=(Elsewhere.HEARTBEAT, Elsewhere.REGISTER)),
-    _use("interrupted", "Silence beyond the source's rhythm.", STATE,
-         elsewhere=(Elsewhere.HEARTBEAT, Elsewhere.REGISTER)),
-    _use("partial", "A kind, unit or procedure is absent.", STATE, PROCEDURE, AGENCY,
+    _use("undetermined", "Too few events to judge.", STATE, reads=(HEARTBEAT,),
          elsewhere=(Elsewhere.REGISTER,)),
-    _use("mismatch", "Claim and count differ.", STATE, elsewhere=(Elsewhere.CLAIM,)),
-    _use("unreconciled", "No claim for the last closed day.", elsewhere=(Elsewhere.CLAIM,)),
+    _use("interrupted", "Silence beyond the source's rhythm.", STATE,
+         reads=(HEARTBEAT, MAINTENANCE), elsewhere=(Elsewhere.REGISTER,)),
+    _use("partial", "A kind, unit or procedure is absent.", STATE,
+         reads=(HEARTBEAT, MAINTENANCE, PROCEDURE, AGENCY), elsewhere=(Elsewhere.REGISTER,)),
+    _use("mismatch", "Claim and count differ.", STATE, CLAIM),
+    _use("unreconciled", "No claim for the last closed day.", CLAIM,
+         elsewhere=(Elsewhere.REGISTER,)),
 )  # fmt: skip
 
 DECISION_766: Final = (
-    _use("1.1", "Procedures announced on time.", elsewhere=(Elsewhere.CLAIM,)),
-    _use("1.2", "Procedures published on time.", elsewhere=(Elsewhere.CLAIM,)),
-    _use("1.3", "Procedures with all seven parts.", elsewhere=(Elsewhere.CLAIM,)),
+    _use("1.1", "Procedures announced on time.", EXTERNAL, elsewhere=(Elsewhere.CLAIM,)),
+    _use("1.2", "Procedures published on time.", EXTERNAL, elsewhere=(Elsewhere.CLAIM,)),
+    _use("1.3", "Procedures with all seven parts.", EXTERNAL, elsewhere=(Elsewhere.CLAIM,)),
     # Its denominator is the greater of ours and what the national reporting system has.
-    _use("1.4", "Dossiers synchronised to the national portal.", STATE, SYNC,
+    _use("1.4", "Dossiers synchronised to the national portal.", STATE, SYNC, EXTERNAL,
          elsewhere=(Elsewhere.CLAIM,)),
     _use("2.1", "Dossiers handled early or on time.", STATE,
          reads=BY_766),
@@ -195,12 +201,12 @@ DECISION_766: Final = (
     _use("3.6", "Dossiers paid online.", STATE, PAYMENT_REQUESTED, PAYMENT_MADE, PROCEDURE),
     _use("4.1", "Electronic results issued.", STATE, RESULT, PROCEDURE),
     _use("4.2", "Dossiers digitised.", STATE, DOCUMENTS, RESULT, PROCEDURE),
-    _use("4-copy", "Communes that offer certified electronic copies.",
+    _use("4-copy", "Communes that offer certified electronic copies.", EXTERNAL,
          elsewhere=(Elsewhere.CLAIM,)),
     _use("4.3", "Dossiers that reuse digitised data.", STATE, DOCUMENTS),
     _use("4.4", "Digitised and shared for reuse.", STATE, DOCUMENTS, reads=(RESULT, SYNC)),
     # Whether citizens are its subjects is not in the catalogue.
-    _use("4.5a", "Procedures that use population data.", STATE, DOCUMENTS, PROCEDURE,
+    _use("4.5a", "Procedures that use population data.", STATE, DOCUMENTS, PROCEDURE, EXTERNAL,
          elsewhere=(Elsewhere.CLAIM,)),
     _use("4.5b", "Dossiers that use population data.", STATE, DOCUMENTS),
     _use("5.1", "Petitions by class.", PETITION),
@@ -230,11 +236,13 @@ EMC: Final = (
 DECREE_224: Final = (
     _use("19(2)(a)", "Full-process services.", PROCEDURE),
     _use("19(2)(b)", "Dossiers received and processed online, and full-process.", STATE),
-    _use("19(2)(c)", "Degree of automation of processes.", elsewhere=(Elsewhere.CLAIM,)),
+    _use("19(2)(c)", "Degree of automation of processes.", EXTERNAL,
+         elsewhere=(Elsewhere.CLAIM,)),
     _use("19(2)(d)", "Processing time.", STATE),
     _use("19(2)(đ)", "Settled on time.", STATE, reads=BY_766),
     _use("19(2)(e)", "Satisfaction.", RATED, PETITION),
-    _use("19(2)(g)", "Proactive services and others.", elsewhere=(Elsewhere.CLAIM,)),
+    _use("19(2)(g)", "Proactive services and others.", EXTERNAL,
+         elsewhere=(Elsewhere.CLAIM,)),
 )  # fmt: skip
 
 # Correct every figure of a dossier.

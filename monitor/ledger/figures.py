@@ -13,9 +13,12 @@ from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
+from monitor.ledger import policies
 from monitor.ledger.migrate import migrations
+from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
+from monitor.reference.sets import showing
 
 _STOCKS: Final = frozenset({Measure.IN_PROCESS, Measure.PAUSED})
 _STOCK_OF_OUTCOME: Final = {
@@ -100,6 +103,7 @@ class Snapshot:
     tallies: Mapping[TallyKey, int]  # details only of refusals: their reasons
     positions: Mapping[Partition, Progress]
     watermark: Watermark = NEVER_FOLDED
+    policy: ActivePolicy | None = None  # under which all of it was booked
 
     @property
     def booked(self) -> int:
@@ -171,11 +175,15 @@ _NO_SCHEMA: Final = "the ledger has no schema yet; a worker makes it"
 
 
 class Figures:
-    """Reads the ledger; writes nothing."""
+    """Reads the ledger by the policy under which it was booked; writes nothing.
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", policy: Policy) -> None:
+    `own` is for a ledger that has no policy yet.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", own: Policy) -> None:
         self._pool = pool
-        self._policy = policy
+        self._own = own
+        self._read_last: tuple[str, Policy] = ("", own)
         self._migrations = {number for number, _, _ in migrations()}
 
     async def check(self) -> None:
@@ -207,20 +215,19 @@ class Figures:
     async def snapshot(self, now_ms: int) -> Snapshot:
         """Everything as of one committed state, with what is overdue at `now_ms`.
 
-        Raises `NotMigrated` where there is nothing to read yet.
+        Raises `NotMigrated` where there is nothing to read yet, `ReadsDifferently` where this
+        release cannot read the reference set of the active policy.
         """
-        today = self._policy.zone.day(now_ms)
         try:
-            totals, overdue_today, tallies, positions, watermark = await self._read(
-                now_ms, today
-            )
+            active, policy, rows = await self._read(now_ms)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
+        totals, overdue_today, tallies, positions, watermark = rows
 
         # In a thread: tens of thousands of rows would hold up whoever else the loop serves.
-        return await asyncio.to_thread(
+        shown = await asyncio.to_thread(
             _arranged,
-            self._policy,
+            policy,
             now_ms,
             totals,
             overdue_today,
@@ -228,27 +235,40 @@ class Figures:
             positions,
             Watermark(*watermark[0]),
         )
+        return replace(shown, policy=active)
 
-    async def _read(self, now_ms: int, today: int) -> list[Rows]:
-        """The rows of totals, of what is overdue since today began, of tallies, positions and
-        the watermark.
+    async def _read(self, now_ms: int) -> tuple[ActivePolicy | None, Policy, list[Rows]]:
+        """The policy, and by it the rows of totals, of what is overdue since today began, of
+        tallies, positions and the watermark.
         """
-        midnight_ms = self._policy.zone.start_of(today)
-        # By dates, nothing is overdue on the day it falls due.
-        overdue_before_ms = (
-            now_ms if self._policy.precision is Precision.INSTANT else midnight_ms
-        )
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return [
+            # In the same state as the figures: an activation is shown with what it moved.
+            active = await policies.active(connection)
+            policy = self._own if active is None else await self._of(active, connection)
+            today = policy.zone.day(now_ms)
+            midnight_ms = policy.zone.start_of(today)
+            # By dates, nothing is overdue on the day it falls due.
+            by_instant = policy.precision is Precision.INSTANT
+            overdue_before_ms = now_ms if by_instant else midnight_ms
+            rows = [
                 await connection.fetch(_TOTALS, today, NO_SLOT),
                 await connection.fetch(_OVERDUE_TODAY, midnight_ms, overdue_before_ms),
                 await connection.fetch(_TALLIES, Tally.REFUSED.value),
                 await connection.fetch(_POSITIONS),
                 await connection.fetch(_WATERMARK),
             ]
+        return active, policy, rows
+
+    async def _of(self, active: ActivePolicy, connection: Any) -> Policy:
+        """The active policy, read anew only when it is another one."""
+        if active.reference != self._read_last[0]:
+            stored = await policies.load(connection, active.reference)
+            # In a thread: a tenth of a second for a nation's files.
+            self._read_last = (active.reference, await asyncio.to_thread(showing, stored))
+        return self._read_last[1]
 
 
 def _arranged(

@@ -39,6 +39,16 @@ class ActivePolicy:
     reference: str  # hash of its reference set
 
 
+@dataclass(frozen=True, slots=True)
+class Under:
+    """A booking of a dossier, and the policy that it was made under."""
+
+    version: int
+    epoch: int  # `NO_EPOCH` for rows of before epochs were kept
+    rules: int
+    reference: str  # hash; the active policy's for such rows, "" where there is none
+
+
 class Policies:
     """The policies of one ledger."""
 
@@ -47,10 +57,20 @@ class Policies:
 
     async def active(self) -> ActivePolicy | None:
         """The policy in force, if one was ever registered."""
+        return await active(self._pool)
+
+    async def of(self, dossier: str) -> Under | None:
+        """Under which policy a dossier is booked, merged after a recompute or not."""
         row = await self._pool.fetchrow(
-            "SELECT epoch, rules, reference FROM policy WHERE state = 'active'"
+            "SELECT booked_now.version, booked_now.epoch, coalesce(policy.rules, dossier.rules),"
+            "       coalesce(policy.reference, active.reference, '')"
+            " FROM booked_now JOIN dossier USING (key)"
+            " LEFT JOIN policy ON policy.epoch = booked_now.epoch"
+            " LEFT JOIN policy AS active ON active.state = 'active'"
+            " WHERE key = $1",
+            dossier,
         )
-        return None if row is None else ActivePolicy(*row)
+        return None if row is None else Under(*row)
 
     async def register(self, reference: ReferenceSet) -> ActivePolicy:
         """Store a reference set, and make it active if the ledger has no policy yet.
@@ -59,12 +79,12 @@ class Policies:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await store(connection, reference)
-            if (active := await _active(connection)) is not None:
-                return active
+            if (known := await active(connection)) is not None:
+                return known
             await connection.execute("SELECT pg_advisory_xact_lock($1)", POLICY_LOCK)
             # Asked again: somebody else may have registered while we waited.
-            if (active := await _active(connection)) is not None:
-                return active
+            if (known := await active(connection)) is not None:
+                return known
             row = await connection.fetchrow(
                 "INSERT INTO policy (epoch, rules, reference, state, activated_at)"
                 " SELECT coalesce(max(epoch), 0) + 1, $1, $2, 'active', clock_timestamp()"
@@ -76,12 +96,25 @@ class Policies:
 
     async def load(self, hash_: str) -> ReferenceSet:
         """A stored reference set; `LookupError` if there is none of that hash."""
-        rows = await self._pool.fetch(
-            "SELECT path, content FROM reference_file WHERE reference = $1 ORDER BY path", hash_
-        )
-        if not rows:
-            raise LookupError(f"the ledger has no reference set {hash_}")
-        return ReferenceSet(hash_, {row["path"]: row["content"] for row in rows})
+        return await load(self._pool, hash_)
+
+
+async def active(source: Any) -> ActivePolicy | None:
+    """The policy in force, as a connection sees it, within its transaction if it is in one."""
+    row = await source.fetchrow(
+        "SELECT epoch, rules, reference FROM policy WHERE state = 'active'"
+    )
+    return None if row is None else ActivePolicy(*row)
+
+
+async def load(source: Any, hash_: str) -> ReferenceSet:
+    """A stored reference set, through a pool or a connection; `LookupError` if there is none."""
+    rows = await source.fetch(
+        "SELECT path, content FROM reference_file WHERE reference = $1 ORDER BY path", hash_
+    )
+    if not rows:
+        raise LookupError(f"the ledger has no reference set {hash_}")
+    return ReferenceSet(hash_, {row["path"]: row["content"] for row in rows})
 
 
 async def store(connection: Any, reference: ReferenceSet) -> None:
@@ -102,10 +135,3 @@ async def touch(connection: Any, dossiers: Collection[DossierRow]) -> None:
     await connection.execute(
         "INSERT INTO touched (key) SELECT unnest($1::text[])", [row.key for row in dossiers]
     )
-
-
-async def _active(connection: Any) -> ActivePolicy | None:
-    row = await connection.fetchrow(
-        "SELECT epoch, rules, reference FROM policy WHERE state = 'active'"
-    )
-    return None if row is None else ActivePolicy(*row)

@@ -117,7 +117,7 @@ class Refusal:
 class Unit:
     """All that the assigned partitions brought, booked in one transaction or not at all."""
 
-    shard: int
+    shard: int = 0
     epoch: int = 0  # of the policy under which it was posted
     moves: dict[Partition, Move] = field(default_factory=dict)
     dossiers: list[DossierRow] = field(default_factory=list)

@@ -29,6 +29,7 @@ from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.outlets import names
 from monitor.outlets.series import Part, Place, Places
+from monitor.reference.sets import ReadsDifferently
 
 FRESH_SECONDS: Final = 0.5  # a snapshot is shown to all scrapes within this time
 LONGEST_READ_SECONDS: Final = 8.0  # under Prometheus's usual limit of ten a scrape
@@ -92,7 +93,10 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         _add(other, names.SNAPSHOT_OTHER, (part,), places.turned_away[part])
     build = _family(names.BUILD)
     _add(build, names.BUILD, (__version__,), 1)
-    return [*made, taken, series, other, build]
+    policy = _family(names.POLICY)
+    if (active := snapshot.policy) is not None:
+        _add(policy, names.POLICY, (str(active.epoch), str(active.rules), active.reference), 1)
+    return [*made, taken, series, other, build, policy]
 
 
 def _agencies(snapshot: Snapshot, places: Places) -> Mapping[str, str]:
@@ -302,7 +306,7 @@ class Board:
         try:
             async with asyncio.timeout(LONGEST_READ_SECONDS):
                 snapshot = await self._read()
-        except NotMigrated as error:
+        except (NotMigrated, ReadsDifferently) as error:
             raise Unavailable(str(error)) from error
         except UNAVAILABLE as error:
             raise Unavailable(f"the ledger does not answer: {type(error).__name__}") from error

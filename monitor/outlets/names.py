@@ -301,6 +301,13 @@ BUILD: Final = Metric(
     labels=("version",),
     meaning="The release that serves.",
 )
+POLICY: Final = Metric(
+    name="emc_policy_info",
+    type=Type.INFO,
+    labels=("epoch", "rules", "reference"),
+    meaning="Under which policy the figures were booked: its epoch, its rules version and its"
+    " reference set. Not there while the ledger has none.",
+)
 
 METRICS: Final[tuple[Metric, ...]] = (
     *(side for pair in FLOWS.values() for side in (pair.credit, pair.debit)),
@@ -324,4 +331,5 @@ METRICS: Final[tuple[Metric, ...]] = (
     STALE,
     RECONCILED,
     BUILD,
+    POLICY,
 )

@@ -122,7 +122,7 @@ async def serve(
 ) -> None:
     """Answer until `stop` is set; `ready` is told the port, chosen by the system for 0.
 
-    Raises `OSError` when the address cannot be had. A ledger that is away is no reason not to
+    `policy` is for a ledger that has none yet; from then on its active one rules. Raises `OSError` when the address cannot be had. A ledger that is away is no reason not to
     start: /readyz and /metrics say so until it answers.
     """
     listener = _listen(host, port)

@@ -45,6 +45,11 @@ def plain_set(policy: Policy) -> ReferenceSet:
     return ReferenceSet(hashlib.sha256(said).hexdigest()[:_HASH_DIGITS], {PLAIN: said})
 
 
+def hash_of(policy: Policy) -> str:
+    """The hash of the reference set that a policy was made of."""
+    return policy.legal.version if policy.legal else plain_set(policy).hash
+
+
 def written(stored: ReferenceSet, folder: Path) -> None:
     """Put a stored set's files into a folder, as they were."""
     for path, content in stored.files.items():
@@ -66,9 +71,31 @@ def policy_of(stored: ReferenceSet) -> Policy:
     Raises `ReadsDifferently` if it is not the one that was stored: public holidays come from a
     library, and another version of it may know others.
     """
+    policy, version = _read(stored)
+    if version != stored.hash:
+        raise ReadsDifferently(
+            f"the reference set {stored.hash} of the ledger reads as {version} here:"
+            " this release knows other public holidays (the library `holidays`) than the one"
+            " that stored it; install that release's versions (requirements.lock), or run"
+            " `emc recompute --reference FOLDER` with this one"
+        )
+    return policy
+
+
+def showing(stored: ReferenceSet) -> Policy:
+    """A policy to show by what was booked: zone, precision, and who stands for whom today.
+
+    Public holidays move none of these, so that another library of them is no reason to show
+    nothing. Raises `ReadsDifferently` if this release cannot read the files at all.
+    """
+    return _read(stored)[0]
+
+
+def _read(stored: ReferenceSet) -> tuple[Policy, str]:
+    """The policy of a stored set, and the digest of all that it says to this release."""
     if PLAIN in stored.files:
         said = tomllib.loads(stored.files[PLAIN].decode())
-        return Policy(Zone(said["zone"]), Precision(said["precision"]))
+        return Policy(Zone(said["zone"]), Precision(said["precision"])), stored.hash
     with TemporaryDirectory(prefix="emc-reference-") as name:
         folder = Path(name)
         written(stored, folder)
@@ -80,11 +107,4 @@ def policy_of(stored: ReferenceSet) -> Policy:
                 f" {unusable.complaints[0]}; mend the files and run"
                 " `emc recompute --reference FOLDER` with this release"
             ) from None
-    if reference.version != stored.hash:
-        raise ReadsDifferently(
-            f"the reference set {stored.hash} of the ledger reads as {reference.version} here:"
-            " this release knows other public holidays (the library `holidays`) than the one"
-            " that stored it; install that release's versions (requirements.lock), or run"
-            " `emc recompute --reference FOLDER` with this one"
-        )
-    return reference.policy
+    return reference.policy, reference.version

@@ -11,10 +11,10 @@ from datetime import date
 
 import pytest
 
-from agents import dossiers
+from agents import desk
 from agents.batch import Batch, LogUnavailable
 from agents.diversion import Diverted
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 from agents.generate.model import Scenario, records
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine, Seal
@@ -139,7 +139,7 @@ class Office:
 
     ledger: DeskLedger
     log: MemoryLog
-    desk: Desk
+    desk: DossierDesk
     recount: Recount
     generation: int = 0
     following: asyncio.Task[None] | None = None
@@ -203,7 +203,7 @@ def office(seed: int, dossiers_: int = 150, *, at_hand: int = 200_000) -> Office
             Written(len(written[here]), record.at_ms, record.key.encode(), record.value)
         )
     ledger, log = DeskLedger(), MemoryLog(written, rng)
-    desk = Desk(
+    desk = DossierDesk(
         ledger=ledger,
         log=log,
         claim=ledger.claim_all,
@@ -225,12 +225,12 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         while True:
             yield 0.002
 
-    monkeypatch.setattr(dossiers, "_pauses", pauses)
-    monkeypatch.setattr(dossiers, "UNIT_SECONDS", 0.002)
-    monkeypatch.setattr(dossiers, "UNIT_RECORDS", 150)
-    monkeypatch.setattr(dossiers, "REJOIN_SECONDS", 0.002)
-    monkeypatch.setattr(dossiers, "LOST_SECONDS", 0.1)
-    monkeypatch.setattr(dossiers, "YIELD_SECONDS", 0.0002)
+    monkeypatch.setattr(desk, "_pauses", pauses)
+    monkeypatch.setattr(desk, "UNIT_SECONDS", 0.002)
+    monkeypatch.setattr(desk, "UNIT_RECORDS", 150)
+    monkeypatch.setattr(desk, "REJOIN_SECONDS", 0.002)
+    monkeypatch.setattr(desk, "LOST_SECONDS", 0.1)
+    monkeypatch.setattr(desk, "YIELD_SECONDS", 0.0002)
 
 
 def often(rng: random.Random, share: float, *names: str) -> Callable[[str], None]:
@@ -294,7 +294,7 @@ async def test_a_booking_that_fails_while_the_next_unit_is_folded(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """What was folded meanwhile is dropped: not refused as a fault, and not counted again."""
-    monkeypatch.setattr(dossiers, "YIELD_SECONDS", -1.0)  # gives way after every record
+    monkeypatch.setattr(desk, "YIELD_SECONDS", -1.0)  # gives way after every record
     here = office(1)
     failures = iter([False, True, False, True, True, False, True])
 
@@ -493,7 +493,7 @@ async def test_lag_is_shown_while_nothing_can_be_booked():
 async def test_asked_to_end_while_the_ledger_hangs_it_waits_no_longer_than_it_may(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(dossiers, "CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(desk, "CLOSE_SECONDS", 0.1)
     here = office(7, 40)
     here.follow()
     await here.assign()

@@ -29,9 +29,11 @@ from monitor.domain.procedure import Catalogue, Procedure
 from monitor.domain.zone import Zone
 from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import pack_entries
+from monitor.ledger.policies import store
 from monitor.ledger.unit import DossierRow
 from monitor.reference.calendars import load_calendar
 from monitor.reference.policy import load_policy
+from monitor.reference.sets import plain_set, set_of
 from schemas.event import (
     Canonical,
     DocumentsAttached,
@@ -45,6 +47,7 @@ from tests.outlets.writer import Writer
 from tests.servers.require import ROOT, require_data
 
 KEY = "H56.14-260803-0001"
+SHIPPED = ROOT / "deploy" / "reference"
 GUIDE = ROOT / "docs" / "how-to" / "explain-a-dossier.md"
 PLAIN = Policy(Zone())
 AUGUST_20 = at(20)
@@ -70,7 +73,7 @@ def noted(kind, claimed_ms, **given):
 
 
 def shipped() -> Policy:
-    return load_policy(ROOT / "deploy" / "reference")
+    return load_policy(SHIPPED)
 
 
 class Run:
@@ -425,10 +428,12 @@ def test_a_second_supplement_is_told_as_such() -> None:
 LIFE = [said(2, at(3), id="2", due_ms=at(10)), said(9, at(5), id="9")]
 
 
-async def booked(dsn: str, *, key: str = KEY, without: int | None = None) -> None:
+async def booked(
+    dsn: str, *, key: str = KEY, without: int | None = None, policy: Policy = PLAIN
+) -> None:
     """The dossier as a worker books it, if need be without the entries of one measure."""
     async with Writer.on(dsn) as writer:
-        entries = post(fold(LIFE), PLAIN)
+        entries = post(fold(LIFE), policy)
         numbers = await writer.ledger.number({account.cell for account in entries})
         held = {
             (account.measure, numbers[account.cell], account.day, account.slot): amount
@@ -469,6 +474,75 @@ async def test_what_is_booked_otherwise_is_told_account_by_account(database: str
     [difference] = told["ledger"]["drift"]
     assert (difference["entry"]["name"], difference["booked"]) == ("on_time", 0)
     assert (told["ledger"]["rules"], told["ledger"]["rules_now"]) == (1, RULES_VERSION)
+
+
+async def rules(dsn: str, epoch: int, policy: Policy) -> None:
+    """A policy begins to rule, and all dossiers are booked under it."""
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
+        reference = set_of(SHIPPED)[0] if policy.legal else plain_set(policy)
+        await pool.execute("UPDATE policy SET state = 'past'")
+        await store(pool, reference)
+        await pool.execute(
+            "INSERT INTO policy (epoch, rules, reference, state) VALUES ($1, $2, $3, 'active')",
+            epoch,
+            RULES_VERSION,
+            reference.hash,
+        )
+        await pool.execute("UPDATE dossier SET epoch = $1", epoch)
+
+
+async def test_a_dossier_is_told_under_the_policy_it_was_booked_under(database: str) -> None:
+    """EMC_REFERENCE may have run ahead of the next recompute, or not followed the last."""
+    await booked(database, policy=shipped())
+    await rules(database, 1, shipped())
+
+    run = await run_on(database, plain=PLAIN)
+    told = json.loads((await run_on(database, plain=PLAIN, as_json=True)).out)
+
+    assert "on_time_766: on time" in run.out
+    assert f"booked 1 times, last in epoch 1 under rules version {RULES_VERSION}" in run.out
+    assert "no drift" in run.out
+    assert told["ledger"]["reference"] == set_of(SHIPPED)[0].hash
+    assert told["ledger"]["as_booked"] is True
+
+
+async def test_after_an_activation_it_is_told_under_the_new_policy(database: str) -> None:
+    await booked(database, policy=shipped())
+    await rules(database, 1, PLAIN)
+    await rules(database, 2, shipped())
+
+    run = await run_on(database)
+
+    assert "last in epoch 2" in run.out
+    assert "no drift" in run.out
+
+
+async def test_files_that_are_asked_for_show_what_they_would_change(database: str) -> None:
+    await booked(database)
+    await rules(database, 1, PLAIN)
+
+    run = await run_on(database, plain=PLAIN, legal=shipped(), asked=shipped())
+
+    assert "on_time_766: on time" in run.out
+    assert "the reference files asked for are not those it was booked under" in run.out
+    assert "on_time_766, H56.14: booked +0, posts +1" in run.out
+
+
+async def test_a_booking_that_this_release_reads_differently_is_not_explained(
+    database: str,
+) -> None:
+    await booked(database)
+    await rules(database, 1, shipped())
+    async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+        await pool.execute(
+            "UPDATE reference_file SET content = $1 WHERE path = 'policy.toml'", b"calendar = 1"
+        )
+
+    run = await run_on(database)
+
+    assert (run.status, run.out) == (1, "")
+    assert run.err.startswith("emc explain: the reference set ")
+    assert run.err.count("\n") == 1
 
 
 async def test_a_dossier_that_the_ledger_lacks_is_said_in_one_line(database: str) -> None:

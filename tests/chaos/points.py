@@ -42,9 +42,9 @@ _SHOW: Final = "agents.transport:BatchConsumer._commit_all"
 POINTS: Final[dict[str, Point]] = {
     "after fetch": Point("agents.transport:BatchConsumer._fetch", True, _anything),
     "after decode": Point("schemas.decode:Decoder.decode", True),
-    "after fold": Point("agents.dossiers:Desk._fold", True),
+    "after fold": Point("agents.dossiers:DossierDesk._fold", True),
     "before number": Point(f"{_LEDGER}:Ledger.number", False),
-    "after seal": Point("agents.dossiers:Desk._seal", True),
+    "after seal": Point("agents.dossiers:DossierDesk._seal", True),
     "before the transaction": Point(f"{_LEDGER}:Ledger.book", False),
     "after positions": Point(f"{_LEDGER}:_move_positions", True),
     "after dossiers": Point(f"{_LEDGER}:_book_dossiers", True),

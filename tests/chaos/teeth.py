@@ -60,7 +60,7 @@ def no_dedup() -> None:
 
 def recomputed_view() -> None:
     """The difference is taken against what today's rules say of yesterday's events."""
-    holder, name, fetch = found("agents.dossiers:Desk._fetch")
+    holder, name, fetch = found("agents.dossiers:DossierDesk._fetch")
 
     @functools.wraps(fetch)
     async def fetched(self: Any, keys: Any) -> Any:

@@ -78,5 +78,5 @@ def test_a_removal_that_finds_nothing_to_remove_says_so():
     assert set(REMOVALS)
     with pytest.raises(Gone, match=r"no longer says 'nowhere' once; see tests/chaos/teeth\.py"):
         _edit("monitor.ledger.ledger:_move_positions", "nowhere", "")
-    with pytest.raises(Gone, match=r"agents\.dossiers:Desk\._nowhere is no more"):
-        found("agents.dossiers:Desk._nowhere")
+    with pytest.raises(Gone, match=r"agents\.dossiers:DossierDesk\._nowhere is no more"):
+        found("agents.dossiers:DossierDesk._nowhere")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from agents.batch import Batch
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 from agents.generate.model import Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
@@ -51,7 +51,7 @@ class NoLog:
 class Feeder:
     """A desk at which a test hands in records."""
 
-    def __init__(self, desk: Desk, at: int) -> None:
+    def __init__(self, desk: DossierDesk, at: int) -> None:
         self.desk = desk
         self._at = at
 
@@ -101,7 +101,7 @@ async def feeding(
                 beginnings={HERE: 0},
             )
 
-        desk = Desk(
+        desk = DossierDesk(
             ledger=ledger,
             log=NoLog(),
             claim=claim,

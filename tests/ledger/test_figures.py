@@ -22,8 +22,10 @@ from monitor.ledger.figures import (
     Watermark,
 )
 from monitor.ledger.follower import fold, seal
+from monitor.ledger.policies import store
 from monitor.ledger.unit import BookingClass, Partition, TallyKey, TotalKey
 from monitor.reference.calendars import load_calendar
+from monitor.reference.sets import plain_set
 from tests.outlets.writer import Writer, dossier
 from tests.servers.require import ROOT
 
@@ -219,9 +221,11 @@ async def test_what_is_overdue_is_asked_of_the_active_policys_outcome_before_it_
             ]
         )
     connection = await asyncpg.connect(database)
+    reference = plain_set(Policy(Zone()))
+    await store(connection, reference)
     await connection.execute(
-        "INSERT INTO reference_set (hash) VALUES ('x');"
-        " INSERT INTO policy (epoch, rules, reference, state) VALUES (1, 2, 'x', 'recomputing')"
+        "INSERT INTO policy (epoch, rules, reference, state) VALUES (1, 2, $1, 'recomputing')",
+        reference.hash,
     )
     rebooked = "INSERT INTO rebooked (key, epoch, version, outcome, cell, due_ms) VALUES "
     await connection.execute(rebooked + f"('a', 1, 1, {HELD}, {cell}, {due})")
@@ -359,3 +363,45 @@ async def test_an_agency_is_shown_as_who_stands_for_it_today(database: str):
 
     assert snapshot.flows == {Flow(ACCEPTED, "H56", 2, 4, 0): Sides(7, 1)}
     assert snapshot.open == {Stock(IN_PROCESS, "H56", 2, 4, DueBy.LATER): 2}
+
+
+OVERDUE = Stock(IN_PROCESS, "H56", 2, 4, DueBy.OVERDUE)
+
+
+async def test_figures_are_read_by_the_active_policy_and_follow_it_at_once(database: str):
+    """Due this morning: late to the instant, in time by the day, whatever the reader's own is."""
+    to_the_instant, by_date = (
+        plain_set(Policy(Zone(), precision))
+        for precision in (Precision.INSTANT, Precision.DATE)
+    )
+    afternoon = ms("2026-08-03T15:00:00+07:00")
+    async with (
+        Writer.on(database) as writer,
+        figures_of(database, Precision.DATE) as figures,
+        asyncpg.create_pool(database, min_size=1, max_size=1) as pool,
+    ):
+        cell = await writer.cell("H56", 2, 4)
+        due_ms = ms("2026-08-03T09:00:00+07:00")
+        await writer.book(
+            {TotalKey(IN_PROCESS, "H56", 2, 4, TODAY, LIVE): (1, 0)},
+            dossiers=[dossier("nine", outcome=OPEN, cell=cell, due_ms=due_ms)],
+        )
+        without = await figures.snapshot(afternoon)
+        first = await writer.ledger.policies.register(to_the_instant)
+        await writer.ledger.policies.register(by_date)
+        by_the_first = await figures.snapshot(afternoon)
+        await pool.execute("UPDATE policy SET state = 'past'")
+        await pool.execute(
+            "INSERT INTO policy (epoch, rules, reference, state) VALUES (2, $1, $2, 'active')",
+            first.rules,
+            by_date.hash,
+        )
+        by_the_second = await figures.snapshot(afternoon)
+
+    assert without.policy is None
+    assert without.open.get(OVERDUE, 0) == 0
+    assert by_the_first.policy == first
+    assert by_the_first.open[OVERDUE] == 1
+    assert by_the_second.policy is not None
+    assert by_the_second.policy.epoch == 2
+    assert by_the_second.open.get(OVERDUE, 0) == 0

@@ -26,6 +26,13 @@ ROWS: Final[Mapping[str, str]] = {
     "closing": "(seq, folded) SELECT seq, 0 FROM cut",
     "quarantine": '(topic, partition, "offset", source, reason, detail, size, hash, arrived)'
     " VALUES ('t', 0, 1, 's', 'empty', 'value', 0, '\\x01', '2026-03-02T09:00:00Z')",
+    "source": "(code, name, owner, kind, status, go_live, zone, mandates, expectations)"
+    " VALUES ('H56-onestop', 'n', 'H56', 'system', 'live', '2026-03-02', 'Asia/Ho_Chi_Minh',"
+    """ '[{"agency": "H56", "procedure": ""}]', '[]')""",
+    "source_credential": "(source, hash, valid_from)"
+    " VALUES ('H56-onestop', decode(repeat('01', 32), 'hex'), '2026-03-02T09:00:00Z')",
+    "unknown_source": "(via, said, records, first_seen, last_seen)"
+    " VALUES ('site', '7', 1, '2026-03-02T09:00:00Z', '2026-03-02T09:00:00Z')",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",
 }

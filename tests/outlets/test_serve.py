@@ -17,13 +17,14 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from monitor.domain.policy import Policy
+from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.ledger.figures import Snapshot
 from monitor.ledger.migrate import migrate
 from monitor.ledger.unit import BookingClass, TallyKey, TotalKey
 from monitor.outlets.metrics import FRESH_SECONDS, Board
 from monitor.outlets.serve import serve
+from monitor.reference.sets import ReferenceSet, plain_set
 from tests.outlets.writer import Writer
 from tests.servers.prometheus import MakesPrometheus
 
@@ -341,6 +342,31 @@ async def test_an_older_copy_of_the_ledger_is_not_shown(database: str) -> None:
     assert behind.text.startswith("the ledger shows less than it has shown before")
     live = {"agency": "H56", "channel": "online", "level": "4", "class_": "live"}
     assert one(caught_up, "emc_dossiers_accepted_credit_total", **live) == 25
+
+
+async def test_it_says_under_which_policy_the_figures_were_booked(database: str) -> None:
+    reference = plain_set(Policy(Zone(), Precision.DATE))
+    async with Writer.on(database) as writer, serving(database) as service:
+        before = await service.scrape()
+        await writer.ledger.policies.register(reference)
+        after = await service.scrape_anew()
+
+    assert not [name for name, _ in before if name == "emc_policy_info"]
+    labels = {"epoch": "1", "rules": str(RULES_VERSION), "reference": reference.hash}
+    assert one(after, "emc_policy_info", **labels) == 1
+
+
+async def test_a_policy_that_this_release_cannot_read_is_no_reason_to_guess(
+    database: str,
+) -> None:
+    async with Writer.on(database) as writer, serving(database) as service:
+        broken = ReferenceSet("0123456789abcdef", {"policy.toml": b"calendar = 1"})
+        await writer.ledger.policies.register(broken)
+
+        answer = await service.get("/metrics")
+
+    assert answer.status == 503
+    assert "0123456789abcdef of the ledger is refused by this release" in answer.text
 
 
 async def test_all_who_ask_at_once_share_one_reading() -> None:

@@ -8,7 +8,14 @@ import pytest
 
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
-from monitor.reference.sets import ReadsDifferently, plain_set, policy_of, set_of
+from monitor.reference.sets import (
+    ReadsDifferently,
+    hash_of,
+    plain_set,
+    policy_of,
+    set_of,
+    showing,
+)
 from tests.servers.require import ROOT
 
 SHIPPED = ROOT / "deploy" / "reference"
@@ -67,3 +74,22 @@ def test_a_set_that_this_release_refuses_says_what_is_wrong():
 
     with pytest.raises(ReadsDifferently, match=r"policy.toml:.*mend the files"):
         policy_of(replace(stored, files=files))
+    with pytest.raises(ReadsDifferently, match=r"policy.toml:.*mend the files"):
+        showing(replace(stored, files=files))
+
+
+def test_what_was_booked_under_other_holidays_is_shown_all_the_same():
+    stored, _ = set_of(SHIPPED)
+
+    shown = showing(replace(stored, hash="0123456789abcdef"))
+
+    assert (shown.zone.name, shown.precision) == ("Asia/Ho_Chi_Minh", Precision.INSTANT)
+    assert shown.present("H02") == "H05"
+
+
+def test_a_policy_knows_the_set_it_was_made_of():
+    stored, policy = set_of(SHIPPED)
+    by_date = Policy(Zone("Europe/Berlin"), Precision.DATE)
+
+    assert hash_of(policy) == stored.hash
+    assert hash_of(by_date) == plain_set(by_date).hash

@@ -31,7 +31,13 @@ from schemas.event import (
     Amended,
     Answer,
     ChannelLimit,
+    ClaimedCount,
+    CountedType,
     DocumentsAttached,
+    ExternalClaim,
+    Heartbeat,
+    Maintenance,
+    MaintenanceReason,
     PaymentMade,
     PaymentRequested,
     Petition,
@@ -39,6 +45,7 @@ from schemas.event import (
     PetitionState,
     ProcedureListed,
     Rated,
+    ReconciliationClaim,
     Reopened,
     Rescheduled,
     ResultIssued,
@@ -124,6 +131,28 @@ CANONICAL: dict[str, AnyEvent] = {
     "service.request.v1": ServiceRequest(
         source="H56-onestop-api", id="q1", claimed_ms=1_785_719_551_000, arrival_ms=RECORD_MS,
         interface="GET /dossiers/{code}", answer=Answer.SUCCEEDED, duration_ms=182, agency="H56",
+    ),
+    "source.heartbeat.v1": Heartbeat(
+        source=OFFICE, id="h1", claimed_ms=1_785_719_551_000, arrival_ms=RECORD_MS,
+        interval_ms=60_000, version="4.2.1", units=("H56.14", "H56.15"), waiting=0,
+    ),
+    "source.maintenance.v1": Maintenance(
+        source=OFFICE, id="w1", claimed_ms=1_785_719_551_000, arrival_ms=RECORD_MS,
+        window="2026-08-upgrade", from_ms=1_786_791_600_000, to_ms=1_786_834_800_000,
+        reason=MaintenanceReason.UPGRADE, units=("H56.14",),
+    ),
+    "reconciliation.claim.v1": ReconciliationClaim(
+        source=OFFICE, id="c1", claimed_ms=1_785_798_000_000, arrival_ms=RECORD_MS, day=20_668,
+        claim="2026-08-03.1", chunk=1, chunks=2,
+        counts=(ClaimedCount(Kind.STATE, 1, 187), ClaimedCount(Kind.STATE, 2, 212),
+                ClaimedCount(Kind.PAYMENT_MADE, -1, 98)),
+        codes=("H56.14-260803-0001", "H56.14-260803-0002"),
+    ),
+    "external.claim.v1": ExternalClaim(
+        source="H56-statistics", id="x1", claimed_ms=1_785_798_000_000, arrival_ms=RECORD_MS,
+        indicator="adult_population", survey="Báo cáo kết quả triển khai Đề án 06, quý II/2026",
+        agency="H56", from_day=20_544, to_day=20_634, numerator=412_300,
+        denominator=1_204_511, value="34.23", unit="%", respondents=1_800,
     ),
     "catalogue.procedure.v1": ProcedureListed(
         source="catalogue", id="c1", claimed_ms=1_750_381_200_000, arrival_ms=RECORD_MS,
@@ -214,6 +243,40 @@ def test_what_minimal_events_do_not_say_is_unsaid():
     assert (agency.kind, agency.parent, agency.successor) == (AgencyKind.OTHER, "", "")
 
 
+def test_what_minimal_signals_do_not_say_is_unsaid():
+    beat = read(sent("heartbeat_minimal"))
+    assert (beat.version, beat.units, beat.waiting) == ("", (), None)
+
+    window = read(sent("maintenance_cancelled"))
+    assert (window.units, window.force_majeure, window.cancelled) == ((), False, True)
+    assert read(sent("maintenance_force_majeure")).force_majeure is True
+
+    counts, codes = read(sent("claim_of_counts")), read(sent("claim_of_a_list"))
+    assert (counts.chunk, counts.chunks, counts.codes) == (1, 1, None)
+    assert (codes.counts, codes.codes) == ((), ())  # an empty list says that there was none
+
+    stated = read(sent("external_claim_of_a_value"))
+    assert (stated.numerator, stated.denominator, stated.value) == (None, None, "34.2")
+    assert read(sent("external_claim_not_issued")).not_issued is True
+
+
+def test_what_can_be_claimed_are_the_types_of_events_about_dossiers():
+    assert [str(type_) for type_ in CountedType] == [
+        name for name, kind in KINDS.items() if kind.topic is DOSSIERS
+    ]
+    assert [KINDS[type_].canonical.__struct_config__.tag for type_ in CountedType] == list(Kind)
+
+
+def test_a_full_chunk_of_national_codes_is_within_the_size_of_a_record():
+    codes = tuple(f"H56.14.02-260803-{number:06}" for number in range(2_000))
+    chunk = ReconciliationClaim(
+        source="s", id="i", claimed_ms=RECORD_MS, arrival_ms=RECORD_MS, day=20_668, claim="c",
+        codes=codes,
+    )  # fmt: skip
+
+    assert read(encode(chunk)) == chunk
+
+
 def test_an_amendment_tells_the_agency_itself_from_an_unsaid_unit():
     assert read(sent("amended_to_the_agency_itself")).unit == ""
     assert read(sent("amended_to_the_agency_itself", unit=...)).unit is None
@@ -266,6 +329,13 @@ def test_lists_and_limits_are_brought_into_order():
         ("petition.v1", {"likes": -1}, Reason.NUMBER_OUT_OF_RANGE, "data.likes"),
         ("service.request.v1", {"duration_ms": 10**13}, Reason.NUMBER_OUT_OF_RANGE,
          "data.duration_ms"),
+        ("reconciliation.claim.v1", {"codes": [" "]}, Reason.INVALID_CODE, "data.codes[0]"),
+        ("reconciliation.claim.v1", {"codes": ["x"] * 2_001}, Reason.NUMBER_OUT_OF_RANGE,
+         "data.codes"),
+        ("reconciliation.claim.v1", {"claim": "a\n"}, Reason.INVALID_TEXT, "data.claim"),
+        ("source.heartbeat.v1", {"units": ["H56", ""]}, Reason.INVALID_CODE, "data.units[1]"),
+        ("source.heartbeat.v1", {"units": ["H56", " "]}, Reason.INVALID_CODE, "data.units[1]"),
+        ("external.claim.v1", {"numerator": ...}, Reason.MISSING_FIELD, "data.numerator"),
         ("catalogue.procedure.v1", {"limits": [{"n": 1, "unit": "days"}]},
          Reason.UNKNOWN_CODE, "data.limits[0].unit"),
         ("catalogue.procedure.v1", {"limits": [{"unit": "hours"}]}, Reason.MISSING_FIELD,
@@ -297,7 +367,7 @@ def test_a_refusal_names_reason_and_field(name, data, reason, field):
 def test_a_refusal_never_repeats_what_may_be_a_name():
     for name in KINDS:
         for field in example(name)["data"]:
-            for value in ("Nguyễn Văn A" * 100, ["Nguyễn Văn A"], {"Nguyễn Văn A": 1}):
+            for value in ("Nguyễn Văn A" * 100, ["Nguyễn Văn A" * 100], {"Nguyễn Văn A": 1}):
                 found = read(sent(name, **{field: value}))
                 assert isinstance(found, Refused)
                 assert found.detail.startswith(f"data.{field}")
@@ -343,6 +413,7 @@ WORDS = st.text("ab ơĐ.|-é1", max_size=9).map(str.strip)
 CODE = st.sampled_from(["H56", "H56.14", "Group 1", "x"])
 DAY = st.integers(7_305, 47_846)  # 1990-01-01 to 2100-12-31
 UNSAID = st.none()
+UNITS = st.sets(CODE, max_size=3).map(lambda codes: tuple(sorted(codes)))
 FIELDS = {
     "dossier": st.sampled_from([D, "s|case 1", "s|s|x"]),
     "petition": st.sampled_from([D, "s|PAKN 7"]),
@@ -396,6 +467,9 @@ OF_TYPE: dict[type, dict[str, st.SearchStrategy]] = {
     ServiceRequest: {"interface": st.text("aZ9 /{}*", min_size=1, max_size=8),
                      "answer": st.sampled_from(Answer),
                      "duration_ms": st.integers(0, 10**12)},
+    Heartbeat: {"interval_ms": st.integers(1, 86_400).map(lambda seconds: seconds * 1000),
+                "version": st.sampled_from(["", "4.2.1"]), "units": UNITS,
+                "waiting": UNSAID | FIELDS["revision"]},
 }  # fmt: skip
 
 
@@ -468,7 +542,77 @@ def agencies(draw):
     )
 
 
+@st.composite
+def windows(draw):
+    begin, end = sorted(draw(st.lists(MS, min_size=2, max_size=2, unique=True)))
+    return draw(
+        any_of(
+            Maintenance,
+            window=st.just("w"),
+            from_ms=st.just(begin),
+            to_ms=st.just(end),
+            reason=st.sampled_from(MaintenanceReason),
+            units=UNITS,
+            force_majeure=st.booleans(),
+            cancelled=st.booleans(),
+        )
+    )
+
+
+@st.composite
+def claims(draw):
+    cells: st.SearchStrategy[tuple[Kind, int]] = st.tuples(
+        st.just(Kind.STATE), st.integers(-1, 10)
+    ) | st.tuples(st.sampled_from(Kind), st.just(-1))
+    counts: dict[tuple[Kind, int], int] = draw(
+        st.dictionaries(cells, st.integers(0, 2**63 - 1), max_size=6)
+    )
+    codes = st.sets(st.sampled_from([D, "s|case 1"])).map(lambda keys: tuple(sorted(keys)))
+    chunks = draw(st.integers(1, 10_000))
+    return draw(
+        any_of(
+            ReconciliationClaim,
+            day=DAY,
+            claim=st.just("c"),
+            chunk=st.integers(1, chunks),
+            chunks=st.just(chunks),
+            counts=st.just(
+                tuple(
+                    ClaimedCount(kind, state, counts[kind, state])
+                    for kind, state in sorted(counts)
+                )
+            ),
+            codes=UNSAID | codes if counts else codes,
+        )
+    )
+
+
+@st.composite
+def surveys(draw):
+    first = draw(DAY)
+    shown = draw(st.sampled_from(["share", "value", "both", "not issued"]))
+    share = FIELDS["revision"] if shown in ("share", "both") else UNSAID
+    return draw(
+        any_of(
+            ExternalClaim,
+            indicator=st.sampled_from(["1.1", "4-copy", "19(2)(c)"]),
+            survey=st.just("Khảo sát quý II"),
+            from_day=st.just(first),
+            to_day=st.integers(first, 47_846),
+            numerator=share,
+            denominator=share,
+            value=st.just("-3.5" if shown in ("value", "both") else ""),
+            unit=st.sampled_from(["", "%", "persons"]),
+            respondents=UNSAID | FIELDS["revision"],
+            not_issued=st.just(shown == "not issued"),
+        )
+    )
+
+
 MADE = {
+    Maintenance: windows(),
+    ReconciliationClaim: claims(),
+    ExternalClaim: surveys(),
     DocumentsAttached: papers(),
     Rated: ratings(),
     ProcedureListed: procedures(),
@@ -547,7 +691,9 @@ def test_a_canonical_event_has_no_field_for_names_texts_or_numbers_of_persons():
     texts = {
         "dossier", "petition", "source", "id", "target",  # keys of systems
         "procedure", "agency", "code", "parent", "successor", "unit", "lists",  # codes
-        "step", "sub_channel", "interface", "name",  # names of things
+        "units", "codes",  # the same, many
+        "step", "sub_channel", "interface", "name", "survey",  # names of things
+        "version", "window", "claim", "indicator", "value",  # of a closed form
         "applicant_key",  # a keyed hash
     }  # fmt: skip
     found = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 from agents.shelf import Dossier, pack_events, unpack_events
 from monitor.domain.fold import fold
 from monitor.domain.identity import Repeat, settled
@@ -23,7 +23,7 @@ class Fault:
 
     meaning: str = "nothing is missing"
     server: Callable[[Server], None] = lambda _: None
-    desk: type[Desk] = Desk
+    desk: type[DossierDesk] = DossierDesk
     code: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
@@ -57,7 +57,7 @@ def _without_dedup() -> Iterator[None]:
         yield
 
 
-class RecomputingDesk(Desk):
+class RecomputingDesk(DossierDesk):
     """Takes differences against what the old events come to under today's policy."""
 
     def __init__(self, **parts: Any) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import ModuleType
 from typing import Any, Final
 
 import structlog
 
-from agents import dossiers
+from agents import desk, dossiers
 from monitor.domain.codes import level1
 from monitor.domain.identity import content_hash
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
@@ -426,22 +427,22 @@ def _paced(rng: random.Random) -> Iterator[None]:
         def over(self) -> bool:
             return not unyielding and rng.random() < yields
 
-    paced: dict[str, Any] = {
-        **PACE,
-        "UNIT_RECORDS": rng.choice((3, 10, 50)),
-        "UNIT_SECONDS": rng.choice((0.05, 0.1, 0.3)),
-        "_Turns": Turns,
-    }
-    before = {name: getattr(dossiers, name) for name in paced}
+    paced: list[tuple[ModuleType, str, Any]] = [
+        *((desk, name, value) for name, value in PACE.items()),
+        (desk, "UNIT_RECORDS", rng.choice((3, 10, 50))),
+        (desk, "UNIT_SECONDS", rng.choice((0.05, 0.1, 0.3))),
+        (dossiers, "Turns", Turns),
+    ]
+    before = [(module, name, getattr(module, name)) for module, name, _ in paced]
     collecting = gc.isenabled()
     gc.disable()  # what it ends, it would end at a moment that no seed knows
     try:
-        for name, value in paced.items():
-            setattr(dossiers, name, value)
+        for module, name, value in paced:
+            setattr(module, name, value)
         yield
     finally:
-        for name, value in before.items():
-            setattr(dossiers, name, value)
+        for module, name, value in before:
+            setattr(module, name, value)
         if collecting:
             gc.enable()
 

@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import Final
 
 from agents.batch import LogUnavailable
+from agents.desk import record_hash
 from agents.diversion import NEVER_PERCENT, Watch
-from agents.dossiers import Desk, record_hash
+from agents.dossiers import DossierDesk
 from agents.health import WorkerHealth
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
@@ -73,7 +74,7 @@ class Worker:
         policy: Policy,
         decoder: Decoder[Canonical],
         at_hand: int,
-        make: type[Desk] = Desk,
+        make: type[DossierDesk] = DossierDesk,
     ) -> None:
         self.name = name
         self.policy = policy
@@ -149,7 +150,7 @@ class Worker:
             self.consumer.leave()
         self.ended = True
 
-    async def _follow(self, desk: Desk) -> None:
+    async def _follow(self, desk: DossierDesk) -> None:
         """The agent; when it is cancelled, another one takes its place."""
         while True:
             self._following = asyncio.create_task(desk.follow(self.consumer.stream))

@@ -35,12 +35,12 @@ BatchConsumer.seek_to = once_paused
 # A call that never comes back, in the middle of folding.
 HUNG = """\
 import asyncio
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 
 async def fold(self, batch, held):
     await asyncio.Event().wait()
 
-Desk._fold = fold
+DossierDesk._fold = fold
 """
 
 

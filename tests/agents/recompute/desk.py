@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from agents.batch import Batch
-from agents.dossiers import Desk
+from agents.dossiers import DossierDesk
 from agents.generate.model import Record, Scenario, records
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
@@ -87,7 +87,7 @@ class Office:
     dsn: str
     ledger: Ledger
     feed: Feed
-    desk: Desk
+    desk: DossierDesk
     filled: int = 0  # records written before what is measured
 
     async def booked(self, within_s: float = 60) -> None:
@@ -121,7 +121,7 @@ async def office(dsn: str, reference: ReferenceSet) -> AsyncIterator[Office]:
                 beginnings={HERE: 0},
             )
 
-        desk = Desk(
+        desk = DossierDesk(
             ledger=ledger,
             log=feed,
             claim=claim,
