@@ -20,13 +20,12 @@ import asyncpg
 from monitor.domain.zone import Zone, date_of, day_number
 from monitor.ledger.locks import FOLLOWER
 
-STEP: Final = 200_000  # numbers of the journal that one transaction folds
+STEP: Final = 1_000  # numbers of the journal that one transaction folds, each a page of lines
 RUNS: Final = 16  # of a measure, a day and a level, before they are merged
-SMALLEST_STEP: Final = 1_000  # after steps that took too long
+SMALLEST_STEP: Final = 10  # after steps that took too long
 # Of one round: cuts must go on while much is to be folded, and balances while much is to close.
 FOLDING_SECONDS: Final = 15.0
 CLOSING_SECONDS: Final = 2.0
-SUMMARISED_AFTER: Final = 50_000  # numbers folded; read whole, so many are some milliseconds
 
 _FIRST_LOOK_SECONDS: Final = 0.005
 _LONGEST_LOOK_SECONDS: Final = 0.1
@@ -73,7 +72,6 @@ class Follower:
         self._connection = connection
         self._zone = zone
         self._step = step
-        self._unsummarised = SUMMARISED_AFTER  # at the start nobody knows
         self._leading = False
 
     async def leads(self) -> bool:
@@ -99,7 +97,6 @@ class Follower:
             if not numbers:
                 break
             folded += numbers
-            await self._summarise(numbers)
         ends = perf_counter() + CLOSING_SECONDS
         while perf_counter() < ends:
             summed = await close(self._connection, step=self._step)
@@ -107,19 +104,6 @@ class Follower:
                 break
             closed += summed
         return Round(folded, closed, left=numbers > 0)
-
-    async def _summarise(self, folded: int) -> None:
-        self._unsummarised += folded
-        if self._unsummarised < SUMMARISED_AFTER:
-            return
-        self._unsummarised = 0
-        try:
-            async with self._connection.transaction():
-                # A vacuum of the journal holds the lock that this takes, and does the same.
-                await self._connection.execute("SET LOCAL lock_timeout = '100ms'")
-                await self._connection.execute("SELECT summarise_journal()")
-        except asyncpg.LockNotAvailableError:
-            return
 
 
 async def seal(connection: Connection, *, patience_seconds: float | None = None) -> Cut:

@@ -20,7 +20,7 @@ from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
 from monitor.ledger.again import undisturbed
 from monitor.ledger.forms import Forms
-from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
+from monitor.ledger.packing import dossier_rows, journal_pages, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
 from monitor.ledger.references import add_references
 from monitor.ledger.server import SameServer
@@ -288,9 +288,9 @@ class Ledger:
                     await touch(connection, unit.dossiers)
                 if unit.journal:
                     await connection.copy_to_table(
-                        "journal",
-                        source=memoryview(journal_rows(unit.journal)),
-                        columns=("measure", "cell", "day", "slot", "class", "amount"),
+                        "journal_page",
+                        source=memoryview(journal_pages(unit.journal)),
+                        columns=("class", "measures", "cells", "days", "slots", "amounts"),
                         format="binary",
                     )
                 await _add_totals(connection, unit)

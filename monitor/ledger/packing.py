@@ -5,7 +5,8 @@ several (docs/explanation/performance.md).
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,8 +16,13 @@ _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 
-# A field is its length and its value. Journal: measure, cell, day, slot, class, amount.
-_JOURNAL = struct.Struct(">hihiiiiiiihiq")
+# Lines of a page of the journal: more would not lie in one block of PostgreSQL.
+PAGE_LINES: Final = 350
+# An array: one dimension, no null in it, the type of what it holds, how many, counted from 1.
+_ARRAY = struct.Struct(">iiiiii")
+_ARRAY_BYTES = 20
+_INT2_TYPE, _INT4_TYPE, _INT8_TYPE = 21, 23, 20
+# A field is its length and its value, as is an element of an array.
 # Totals, after measure and agency: channel, level, slot, class, credit, debit.
 _TOTAL = struct.Struct(">ihihiiihiqiq")
 _INT2 = struct.Struct(">ih")
@@ -48,18 +54,43 @@ def unpack_entries(packed: bytes) -> dict[Entry, int]:
     }
 
 
-def journal_rows(journal: Mapping[Line, int]) -> bytes:
-    """Binary COPY of the journal's columns (measure, cell, day, slot, class, amount).
+def journal_pages(journal: Mapping[Line, int]) -> bytes:
+    """Binary COPY of pages (class, measures, cells, days, slots, amounts).
 
     Lines of 0 are left out: what came in this unit has gone again.
     """
-    pack = _JOURNAL.pack
-    rows = [
-        pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount)
-        for (measure, cell, day, slot, booking_class), amount in journal.items()
-        if amount
-    ]
-    return b"".join([_HEADER, *rows, _TRAILER])
+    by_class: dict[int, list[tuple[Line, int]]] = {}
+    for item in journal.items():
+        if item[1]:
+            booking_class = item[0][4]
+            lines = by_class.get(booking_class)
+            if lines is None:
+                lines = by_class[booking_class] = []
+            lines.append(item)
+    parts = [_HEADER]
+    for booking_class, lines in by_class.items():
+        for first in range(0, len(lines), PAGE_LINES):
+            some = lines[first : first + PAGE_LINES]
+            measures, cells, days, slots, _ = zip(*[line for line, _ in some], strict=True)
+            parts.append(_PAGE_BEGINS.pack(6, 2, booking_class))
+            parts.append(_array(measures, "h", 2, _INT2_TYPE))
+            parts.append(_array(cells, "i", 4, _INT4_TYPE))
+            parts.append(_array(days, "i", 4, _INT4_TYPE))
+            parts.append(_array(slots, "i", 4, _INT4_TYPE))
+            parts.append(_array([amount for _, amount in some], "q", 8, _INT8_TYPE))
+    parts.append(_TRAILER)
+    return b"".join(parts)
+
+
+_PAGE_BEGINS = struct.Struct(">hih")
+
+
+def _array(values: Sequence[int], format_: str, size: int, type_: int) -> bytes:
+    count = len(values)
+    fields = [size] * (2 * count)
+    fields[1::2] = values
+    packed = struct.pack(">" + ("i" + format_) * count, *fields)
+    return _ARRAY.pack(_ARRAY_BYTES + len(packed), 1, 0, type_, count, 1) + packed
 
 
 def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:

@@ -162,7 +162,7 @@ async def _bench(options: argparse.Namespace, postgres: Postgres, postmaster: in
 _FOUND = """
     SELECT (SELECT count(*) FROM journal) AS journal, (SELECT sum(version) FROM dossier)
     AS bookings, (SELECT count(*) FROM total) AS totals, (SELECT count(*) FROM balance) AS balances,
-    pg_size_pretty(pg_relation_size('journal')) AS journal_size, pg_size_pretty(pg_table_size('dossier')) AS dossier_size,
+    pg_size_pretty(pg_relation_size('journal_page')) AS journal_size, pg_size_pretty(pg_table_size('dossier')) AS dossier_size,
     pg_size_pretty(pg_total_relation_size('balance_run')) AS balance_size,
     (SELECT pg_size_pretty(wal_bytes) FROM pg_stat_wal) AS wal, (SELECT wal_fpi FROM pg_stat_wal) AS fpi
 """

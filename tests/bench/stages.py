@@ -26,7 +26,7 @@ from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
-from monitor.ledger.packing import dossier_rows, journal_rows, total_rows, unpack_entries
+from monitor.ledger.packing import dossier_rows, journal_pages, total_rows, unpack_entries
 from monitor.ledger.unit import BookingClass, DossierRow, Entry
 from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
@@ -129,7 +129,7 @@ class Worker:
 
 
 def _journal(sheet: Sheet) -> bytes:
-    return journal_rows(sheet.journal)
+    return journal_pages(sheet.journal)
 
 
 def _totals(sheet: Sheet) -> bytes:
