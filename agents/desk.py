@@ -130,7 +130,8 @@ class Desk(ABC):
         self._acknowledged = Acknowledged(health)
         self._held: dict[Partition, Held] = {}
         self._turn = asyncio.Lock()  # whoever folds, seals, falls back or takes over
-        self._booking: asyncio.Task[None] | None = None
+        self._booking: asyncio.Task[None] | None = None  # of the unit that was sealed last
+        self._booking_before: asyncio.Task[None] | None = None  # which that one waits for
         self._watched: set[asyncio.Task[None]] = set()
         self._to_show: dict[Partition, int] = {}  # positions that Kafka has not been told
         self._showing: asyncio.Task[None] | None = None
@@ -164,7 +165,7 @@ class Desk(ABC):
         """What the open unit books; positions and refusals are added to it."""
 
     async def _store(self, unit: Unit) -> None:
-        """Book a sealed unit. Meanwhile the next one is folded, and not sealed."""
+        """Book a sealed unit. Meanwhile the next one is folded and sealed, and not booked."""
         await self._ledger.book(unit)
 
     async def _prepare(self) -> None:  # noqa: B027 - not every desk has to know anything
@@ -276,16 +277,17 @@ class Desk(ABC):
     async def _hand_over(self, *, wait: bool = False) -> None:
         """Seal the open unit and let it be booked while the next one is folded.
 
-        At most one booking is under way; without `wait` the unit stays open meanwhile.
+        At most one booking is under way, behind which a full unit may wait, sealed; without
+        `wait` the unit stays open meanwhile.
         """
         while True:
-            if self._is_booking() and wait:
-                await asyncio.wait({self._booking} if self._booking else set())
+            if wait and (before := self._booking_before) is not None:
+                await asyncio.wait({before})
             async with self._turn:
                 # Looked at again: whoever had the turn before may have begun another.
-                if self._is_booking():
-                    if wait:
-                        continue
+                if wait and self._booking_before and not self._booking_before.done():
+                    continue
+                if self._is_booking() and not wait:
                     return
                 if not self._records or self._lost:
                     return
@@ -301,8 +303,9 @@ class Desk(ABC):
                         return
                 if era != self._era:
                     return  # the failure of something else has cost us this unit
+                self._booking_before = self._booking if self._is_booking() else None
                 self._booking = asyncio.create_task(
-                    self._book(unit, heard, self._records, self._era)
+                    self._book(unit, heard, self._records, era, self._booking_before)
                 )
                 self._clear_unit()
                 return
@@ -344,7 +347,18 @@ class Desk(ABC):
                 held.start = held.next
         return moves
 
-    async def _book(self, unit: Unit, heard: Heard, records: int, era: int) -> None:
+    async def _book(
+        self,
+        unit: Unit,
+        heard: Heard,
+        records: int,
+        era: int,
+        before: asyncio.Task[None] | None,
+    ) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+            if era != self._era:
+                return  # what lies before it is not booked, or all has been dropped meanwhile
         try:
             with self._health.timed(self._health.commit_seconds):
                 await self._store(unit)
@@ -605,7 +619,7 @@ class Desk(ABC):
         finally:
             self._closing = True
             self._lose()
-            for task in (*self._watched, self._booking):
+            for task in (*self._watched, self._booking_before, self._booking):
                 if task is not None:
                     task.cancel()
 

@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 import aiokafka
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from agents.batch import Batch, LogUnavailable
+from agents.batch import Batch, LogUnavailable, Record
 from monitor.ledger.unit import Partition
 
 # Asked on every assignment: where to read these partitions from, in this generation of the
@@ -35,6 +36,23 @@ class _NothingRead(dict[TP, int | None]):
 
     def __setitem__(self, tp: TP, offset: int | None) -> None:
         pass
+
+
+class _Unwrapped(dict[Any, Any]):
+    """Fetched and not yet unpacked: aiokafka's own record is handed on, not copied into another.
+
+    It has all that a `Record` has, and a copy of each costs as much as reading it from the log.
+    """
+
+    def __setitem__(self, tp: Any, fetched: Any) -> None:
+        # What failed to be fetched stands here too.
+        if isinstance(fetched, FetchResult):
+            fetched._partition_records._consumer_record = _as_it_is  # noqa: SLF001
+        super().__setitem__(tp, fetched)
+
+
+def _as_it_is(_tp: Any, record: Record) -> Record:
+    return record
 
 
 class BatchConsumer(driver.Consumer):
@@ -94,6 +112,9 @@ class BatchConsumer(driver.Consumer):
     async def _fetch(self, active_partitions: Any, timeout: float) -> Any:
         """In the thread, where seeks are done too, so that their order is known."""
         consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        fetcher = consumer._fetcher  # noqa: SLF001
+        if not isinstance(fetcher._records, _Unwrapped):  # noqa: SLF001
+            fetcher._records = _Unwrapped(fetcher._records)  # noqa: SLF001
         fetched = await self._thread._fetch_records(  # noqa: SLF001
             consumer,
             active_partitions,

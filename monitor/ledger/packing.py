@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from monitor.ledger.unit import DossierRow, Entry, Line, TotalKey
+from monitor.ledger.unit import DossierRow, Entry, Journal, TotalKey
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -54,31 +54,25 @@ def unpack_entries(packed: bytes) -> dict[Entry, int]:
     }
 
 
-def journal_pages(journal: Mapping[Line, int]) -> bytes:
+def journal_pages(journal: Journal) -> bytes:
     """Binary COPY of pages (class, measures, cells, days, slots, amounts).
 
     Lines of 0 are left out: what came in this unit has gone again.
     """
-    by_class: dict[int, list[tuple[Line, int]]] = {}
-    for item in journal.items():
-        if item[1]:
-            booking_class = item[0][4]
-            lines = by_class.get(booking_class)
-            if lines is None:
-                lines = by_class[booking_class] = []
-            lines.append(item)
     parts = [_HEADER]
-    for booking_class, lines in by_class.items():
+    add = parts.append
+    for booking_class, accounts in journal.items():
+        lines = [line for line in accounts.items() if line[1]]
         for first in range(0, len(lines), PAGE_LINES):
-            some = lines[first : first + PAGE_LINES]
-            measures, cells, days, slots, _ = zip(*[line for line, _ in some], strict=True)
-            parts.append(_PAGE_BEGINS.pack(6, 2, booking_class))
-            parts.append(_array(measures, "h", 2, _INT2_TYPE))
-            parts.append(_array(cells, "i", 4, _INT4_TYPE))
-            parts.append(_array(days, "i", 4, _INT4_TYPE))
-            parts.append(_array(slots, "i", 4, _INT4_TYPE))
-            parts.append(_array([amount for _, amount in some], "q", 8, _INT8_TYPE))
-    parts.append(_TRAILER)
+            entries, amounts = zip(*lines[first : first + PAGE_LINES], strict=True)
+            measures, cells, days, slots = zip(*entries, strict=True)
+            add(_PAGE_BEGINS.pack(6, 2, booking_class))
+            add(_array(measures, "h", 2, _INT2_TYPE))
+            add(_array(cells, "i", 4, _INT4_TYPE))
+            add(_array(days, "i", 4, _INT4_TYPE))
+            add(_array(slots, "i", 4, _INT4_TYPE))
+            add(_array(amounts, "q", 8, _INT8_TYPE))
+    add(_TRAILER)
     return b"".join(parts)
 
 

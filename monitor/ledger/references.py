@@ -1,26 +1,22 @@
 """References to applicants: kept apart from the journal, moved by the same differences."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from monitor.domain.applicants import APPLICANTS, applicant_year, whole
-from monitor.ledger.unit import Line, Reference
+from monitor.ledger.unit import Reference
+
+_BEYOND: Final = 2 * APPLICANTS  # a number for each year is far less
+
+
+def refers(measure: int) -> bool:
+    """Whether an entry of this measure refers to an applicant: it is kept apart from the journal."""
+    return APPLICANTS <= measure < _BEYOND
 
 
 def reference_of(measure: int, cell: int, day: int, slot: int) -> Reference:
     """What an entry refers to whose measure is `APPLICANTS` or above."""
     return Reference(applicant_year(measure), cell, whole(day, slot))
-
-
-def take_references(journal: dict[Line, int]) -> dict[Reference, int]:
-    """Take what refers to applicants out of a unit's differences; no class is kept of it."""
-    lines = [line for line in journal if line[0] >= APPLICANTS]
-    references: dict[Reference, int] = {}
-    for line in lines:
-        measure, cell, day, slot, _ = line
-        to = reference_of(measure, cell, day, slot)
-        references[to] = references.get(to, 0) + journal.pop(line)
-    return {to: difference for to, difference in references.items() if difference}
 
 
 async def add_references(connection: Any, references: Mapping[Reference, int]) -> None:

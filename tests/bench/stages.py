@@ -17,17 +17,16 @@ from typing import Final, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from agents.dossiers import _row
 from agents.generate.model import Record
 from agents.generate.peers import job
 from agents.sheet import Sheet
 from agents.shelf import Dossier
 from monitor.domain.policy import RULES_VERSION, Policy
-from monitor.domain.post import Posting, posting
+from monitor.domain.post import posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
-from monitor.ledger.packing import dossier_rows, journal_pages, total_rows, unpack_entries
-from monitor.ledger.unit import BookingClass, DossierRow, Entry
+from monitor.ledger.packing import dossier_rows, journal_pages, total_rows
+from monitor.ledger.unit import BookingClass
 from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.event import Canonical
@@ -43,11 +42,7 @@ REPEATS: Final = 60
 STAGES: Final = {
     "decode": "bytes to canonical event",
     "hear": "identity, packing of the event, advance",
-    "post": "entries of the dossiers touched",
-    "number": "its cells, all known",
-    "unpack": "what they had booked",
-    "sheet": "difference to what is booked",
-    "row": "the dossier's row",
+    "sheet": "entries of the dossiers touched, differences, rows",
     "pack": "their binary COPY",
     "pack journal": "the journal, and its binary COPY",
     "pack totals": "the totals that are shown, and their binary COPY",
@@ -98,34 +93,19 @@ class Worker:
         for event in events:
             shelf[event.dossier].hear(event)
 
-    def post(self, dossiers: Sequence[Dossier]) -> list[Posting]:
-        return [posting(dossier.view, self._policy) for dossier in dossiers]
-
-    def number(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> None:
-        for dossier, made in zip(dossiers, posted, strict=True):
+    def number(self, dossiers: Sequence[Dossier]) -> None:
+        for dossier in dossiers:
+            made = posting(dossier.view, self._policy)
             made.cell(dossier.view.holder)
             for cell in made.cells:
                 number = self._numbers.setdefault(cell, len(self._numbers))
                 self._cells[number] = cell
 
-    def unpack(self, dossiers: Sequence[Dossier]) -> list[dict[Entry, int]]:
-        return [
-            unpack_entries(dossier.booked) if dossier.booked else {} for dossier in dossiers
-        ]
-
-    def book(
-        self,
-        dossiers: Sequence[Dossier],
-        posted: Sequence[Posting],
-        unpacked: Sequence[dict[Entry, int]],
-    ) -> Sheet:
-        sheet = Sheet(self._cells)
-        for dossier, made, booked in zip(dossiers, posted, unpacked, strict=True):
-            sheet.book(dossier, booked, made.numbered(self._numbers), BookingClass.LATE)
+    def book(self, dossiers: Sequence[Dossier]) -> Sheet:
+        sheet = Sheet(self._numbers, self._cells)
+        for dossier in dossiers:
+            sheet.post(dossier, self._policy, BookingClass.LATE)
         return sheet
-
-    def rows(self, dossiers: Sequence[Dossier]) -> list[DossierRow]:
-        return [_row(dossier, 1) for dossier in dossiers]
 
 
 def _journal(sheet: Sheet) -> bytes:
@@ -136,12 +116,12 @@ def _totals(sheet: Sheet) -> bytes:
     return total_rows(sheet.totals)
 
 
-def measure(dossiers: int, repeats: int, policy: Policy, units: int) -> tuple[int, Stages]:
+def measure(dossiers: int, repeats: int, policy: Policy) -> tuple[int, Stages]:
     """The number of events, and the best times of all repetitions."""
     records = list(job(dossiers))
     runs = [
-        records[len(records) * unit // units : len(records) * (unit + 1) // units]
-        for unit in range(units)
+        records[len(records) * unit // UNITS : len(records) * (unit + 1) // UNITS]
+        for unit in range(UNITS)
     ]
     stages = Stages()
     for _ in range(repeats):
@@ -150,12 +130,9 @@ def measure(dossiers: int, repeats: int, policy: Policy, units: int) -> tuple[in
             events = stages.time("decode", unit, partial(worker.decode, run))
             touched = worker.fetch(events)
             stages.time("hear", unit, partial(worker.hear, events))
-            posted = stages.time("post", unit, partial(worker.post, touched))
-            stages.time("number", unit, partial(worker.number, touched, posted))
-            unpacked = stages.time("unpack", unit, partial(worker.unpack, touched))
-            sheet = stages.time("sheet", unit, partial(worker.book, touched, posted, unpacked))
-            rows = stages.time("row", unit, partial(worker.rows, touched))
-            stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION, 1))
+            worker.number(touched)
+            sheet = stages.time("sheet", unit, partial(worker.book, touched))
+            stages.time("pack", unit, partial(dossier_rows, sheet.dossiers, RULES_VERSION, 1))
             stages.time("pack journal", unit, partial(_journal, sheet))
             stages.time("pack totals", unit, partial(_totals, sheet))
     return len(records), stages
@@ -164,13 +141,12 @@ def measure(dossiers: int, repeats: int, policy: Policy, units: int) -> tuple[in
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--law", action="store_true", help="with the shipped reference files")
-    parser.add_argument("--units", type=int, default=UNITS, help="as many postings a dossier at most")
-    options = parser.parse_args()
-    policy = load_policy(Path("deploy/reference")) if options.law else Policy(Zone())
+    law = parser.parse_args().law
+    policy = load_policy(Path("deploy/reference")) if law else Policy(Zone())
     gc.disable()
-    events, stages = measure(DOSSIERS_A_STAGE, REPEATS, policy, options.units)
+    events, stages = measure(DOSSIERS_A_STAGE, REPEATS, policy)
     whole = sum(stages.seconds(stage) for stage in STAGES)
-    table = Table(caption=f"best of {REPEATS}, {events:,} events in {options.units} units")
+    table = Table(caption=f"best of {REPEATS}, {events:,} events in {UNITS} units")
     table.add_column("stage")
     table.add_column("µs an event", justify="right")
     table.add_column("share", justify="right")

@@ -245,18 +245,18 @@ class MemoryLedger:
     def rows_of(self, keys: Collection[str]) -> dict[str, DossierRow]:
         return {key: replace(self.rows[key]) for key in keys if key in self.rows}
 
-    async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+    async def number(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         await self.before("number")
         return self.number_of(cells)
 
-    def number_of(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+    def number_of(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         for cell in sorted(set(cells) - self.numbers.keys()):
             number = len(self.numbers) + 1
             self.numbers[cell] = number
             self.cells_now[number] = cell
         return self.numbers
 
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+    async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:
         await self.before("cells")
         return self.cells_now
 
@@ -273,8 +273,9 @@ class MemoryLedger:
         """All of a unit but its positions."""
         for row in unit.dossiers:
             self.rows[row.key] = replace(row)
-        for line, amount in unit.journal.items():
-            self.journal[line] += amount
+        for booking_class, accounts in unit.journal.items():
+            for entry, amount in accounts.items():
+                self.journal[*entry, booking_class] += amount
         for total, (credit, debit) in unit.totals.items():
             had = self.totals.get((unit.shard, total), (0, 0))
             self.totals[unit.shard, total] = had[0] + credit, had[1] + debit
