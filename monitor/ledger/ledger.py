@@ -218,6 +218,8 @@ class Ledger:
             unknown = asked
         if unknown:
             names = ", ".join(Cell._fields)
+            # Sorted, so that two workers numbering the same cells cannot deadlock.
+            unknown = sorted(set(unknown))
             with _values():
                 async with self._pool.acquire() as connection, connection.transaction():
                     await connection.copy_records_to_table(
@@ -225,16 +227,16 @@ class Ledger:
                         records=[(place, *cell) for place, cell in enumerate(unknown)],
                         columns=("place", *Cell._fields),
                     )
-                    # Sorted, so that two workers numbering the same cells cannot deadlock.
-                    await connection.execute(
-                        f"INSERT INTO cell ({names}) SELECT DISTINCT {names} FROM asked"  # noqa: S608
-                        f" ORDER BY {names} ON CONFLICT DO NOTHING"
-                    )
                     rows = await connection.fetch(
-                        f"SELECT cell.id, place FROM cell JOIN asked USING ({names})"  # noqa: S608
+                        f"INSERT INTO cell ({names}) SELECT {names} FROM asked ORDER BY place"  # noqa: S608
+                        f" ON CONFLICT DO NOTHING RETURNING id, {names}"
                     )
-            for number, place in rows:
-                self._remember(number, unknown[place])
+                    if len(rows) < len(unknown):  # others have numbered some
+                        rows = await connection.fetch(
+                            f"SELECT cell.id, {names} FROM cell JOIN asked USING ({names})"  # noqa: S608
+                        )
+            for number, *dimensions in rows:
+                self._remember(number, Cell(*dimensions))
         return self._cell_ids
 
     async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:

