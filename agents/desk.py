@@ -50,7 +50,7 @@ from schemas.refusal import Reason, Refused
 
 UNIT_RECORDS: Final = 20_000
 UNIT_SECONDS: Final = 0.1
-YIELD_SECONDS: Final = 0.02  # folding gives the loop back, for heartbeats and scrapes
+YIELD_SECONDS: Final = 0.005  # folding gives the loop back, for bookings, heartbeats, scrapes
 LONGEST_PAUSE_SECONDS: Final = 5.0  # between two looks at a ledger that is away
 CLAIM_SECONDS: Final = 20.0  # Faust waits forty; what it breaks off nobody would take up again
 COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform
@@ -106,6 +106,7 @@ class Desk(ABC):
     """Where batches become bookings. Waits for nobody but the ledger."""
 
     name: ClassVar[str]  # of what it says in the log
+    seals_ahead: ClassVar[bool] = False  # a full unit, while the one before it is booked
 
     def __init__(
         self,
@@ -165,7 +166,8 @@ class Desk(ABC):
         """What the open unit books; positions and refusals are added to it."""
 
     async def _store(self, unit: Unit) -> None:
-        """Book a sealed unit. Meanwhile the next one is folded and sealed, and not booked."""
+        """Book a sealed unit. Meanwhile the next one is folded, and sealed if it is full and
+        this desk seals ahead."""
         await self._ledger.book(unit)
 
     async def _prepare(self) -> None:  # noqa: B027 - not every desk has to know anything
@@ -231,8 +233,8 @@ class Desk(ABC):
                 try:
                     with self._health.timed(self._health.fold_seconds):
                         await self._fold(batch, held.next)
-                except UNAVAILABLE as error:
-                    self._fall_back("ledger_unavailable", error)
+                except AWAY as error:
+                    self._fall_back(_who_is_away(error), error)
                     return
                 last = batch.records[-1]
                 self._records += len(batch.records)
@@ -281,11 +283,11 @@ class Desk(ABC):
         `wait` the unit stays open meanwhile.
         """
         while True:
-            if wait and (before := self._booking_before) is not None:
-                await asyncio.wait({before})
+            if wait and (booking := self._in_the_way()) is not None:
+                await asyncio.wait({booking})
             async with self._turn:
                 # Looked at again: whoever had the turn before may have begun another.
-                if wait and self._booking_before and not self._booking_before.done():
+                if wait and self._in_the_way() is not None:
                     continue
                 if self._is_booking() and not wait:
                     return
@@ -298,8 +300,8 @@ class Desk(ABC):
                 with self._dropping_what_is_half_done():
                     try:
                         unit = await self._sealed()
-                    except UNAVAILABLE as error:
-                        self._fall_back("ledger_unavailable", error)
+                    except AWAY as error:
+                        self._fall_back(_who_is_away(error), error)
                         return
                 if era != self._era:
                     return  # the failure of something else has cost us this unit
@@ -319,6 +321,11 @@ class Desk(ABC):
         return judgement.advice is Advice.BOOK or (
             judgement.advice is Advice.HOLD and self._records >= UNIT_RECORDS
         )
+
+    def _in_the_way(self) -> asyncio.Task[None] | None:
+        """The booking whose end a full unit waits for before it is sealed."""
+        booking = self._booking_before if self.seals_ahead else self._booking
+        return None if booking is None or booking.done() else booking
 
     def _is_booking(self) -> bool:
         return self._booking is not None and not self._booking.done()
@@ -370,9 +377,9 @@ class Desk(ABC):
             if era == self._era:
                 self._fall_back("policy_changed", error)
             return
-        except UNAVAILABLE as error:
+        except AWAY as error:
             if era == self._era:
-                self._fall_back("ledger_unavailable", error)
+                self._fall_back(_who_is_away(error), error)
             return
         except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
             self.give_up(error)
@@ -403,7 +410,7 @@ class Desk(ABC):
             health.lag_records.labels(*labels).set(lag)
             health.lag_seconds.labels(*labels).set(max(0, age_ms) / 1000)
         if self._to_show and (self._showing is None or self._showing.done()):
-            self._showing = self._watch(self._show_to_kafka())
+            self._showing = self.look_after(self._show_to_kafka())
 
     async def _show_to_kafka(self) -> None:
         """Commit positions where lag tools look. Nothing depends on it, so nothing waits for it."""
@@ -414,8 +421,8 @@ class Desk(ABC):
         if not told:  # a rebalance or an outage; by the next pulse we may know better
             self._to_show = {**positions, **self._to_show}
 
-    def _watch(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """A task that is not forgotten: what it raises ends the worker."""
+    def look_after(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that is not forgotten: what it raises ends the worker, and the end of it the task."""
         task = asyncio.create_task(work)
         self._watched.add(task)
 
@@ -449,7 +456,9 @@ class Desk(ABC):
             # Also when we are cancelled, because Faust waits no longer; where it is because of
             # a newer generation, there will be another assignment.
             if claimed is None and not self._closing:
-                self._watch(self._claim_later(frozenset(partitions), generation, assignment))
+                self.look_after(
+                    self._claim_later(frozenset(partitions), generation, assignment)
+                )
         return claimed or {}
 
     async def _claim_now(
@@ -470,7 +479,7 @@ class Desk(ABC):
             # Overtaken while we claimed, or the group was made anew and counts from 1 again;
             # either way a later generation is the answer.
             self._say.warning("rejoining the group", error=str(error))
-            self._watch(self._rejoin_soon(self._assignment))
+            self.look_after(self._rejoin_soon(self._assignment))
             return {}
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
@@ -542,7 +551,7 @@ class Desk(ABC):
             "falling back to the ledger's positions", cause=cause, error=repr(error)
         )
         self._health.fallbacks.labels(cause).inc()
-        self._watch(self._recover(self._era))
+        self.look_after(self._recover(self._era))
 
     async def _recover(self, era: int) -> None:
         """Go on from where the ledger stands, as soon as it answers."""
@@ -622,6 +631,10 @@ class Desk(ABC):
             for task in (*self._watched, self._booking_before, self._booking):
                 if task is not None:
                     task.cancel()
+
+
+def _who_is_away(error: BaseException) -> str:
+    return "log_unavailable" if isinstance(error, LogUnavailable) else "ledger_unavailable"
 
 
 class LedgerEmptied(Exception):

@@ -5,7 +5,7 @@ What is done with the records; how they are read and booked exactly once is `age
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Protocol
 
 from agents import desk
@@ -13,7 +13,7 @@ from agents.batch import Batch
 from agents.desk import Claim, Desk, Log, Turns, fault
 from agents.diversion import Watch
 from agents.health import WorkerHealth
-from agents.hearing import RUN, Hearing, Told, tell
+from agents.hearing import Failure, Hearing, Stray, heap
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
 from agents.shelf import Dossier
@@ -26,8 +26,11 @@ from monitor.ledger.unit import DossierRow, Partition, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import Canonical
 from schemas.refusal import Reason, Refused
+from schemas.texts import LONGEST_KEY
 
 LATE_MS: Final = 3_600_000
+FETCHED: Final = 1_000  # dossiers at once, so that these are heard while further ones come
+RUN: Final = 64  # dossiers heard between two looks at the clock
 
 
 class Ledger(desk.Ledger, Protocol):
@@ -42,6 +45,7 @@ class DossierDesk(Desk):
     """Where events become bookings. One a worker."""
 
     name: ClassVar[str] = "emc.dossiers"
+    seals_ahead: ClassVar[bool] = True
     _ledger: Ledger
 
     def __init__(
@@ -59,6 +63,7 @@ class DossierDesk(Desk):
         standing: Callable[[], Awaitable[Standing]] | None = None,
         diversion: Watch | None = None,
     ) -> None:
+        self._decode = decoder.decode  # before the first unit is opened
         super().__init__(
             ledger=ledger,
             log=log,
@@ -68,7 +73,6 @@ class DossierDesk(Desk):
             now_ms=now_ms,
             diversion=diversion,
         )
-        self._decode = decoder.decode
         self._policy = policy
         self._epoch = 0
         self._standing = standing
@@ -78,7 +82,7 @@ class DossierDesk(Desk):
 
     def _clear_unit(self) -> None:
         super()._clear_unit()
-        self._hearing = Hearing()
+        self._hearing = Hearing(self._decode)
 
     def _forget(self) -> None:
         super()._forget()
@@ -93,85 +97,97 @@ class DossierDesk(Desk):
     # -- folding ---------------------------------------------------------------------------
 
     async def _fold(self, batch: Batch, begin: int) -> None:
-        told: Told = {}
-        fetching: list[asyncio.Task[set[str]]] = []
-        try:
-            awaited = await self._tell(told, batch, begin, fetching)
-            # While the last of the others are on their way, what is at hand is heard.
-            at_hand = [key for key in told if key not in awaited]
-            await self._hear(told, at_hand, batch.partition)
-            for retired in await asyncio.gather(*fetching):
-                for key in retired:
-                    said = told.pop(key)
-                    for event, record in zip(said[::2], said[1::2], strict=True):
-                        self._refuse(_past_retention(event), batch.partition, record)
-            fetched = [key for key in told if key in awaited]
-            await self._hear(told, fetched, batch.partition)
-        except BaseException:
-            for task in fetching:
-                task.cancel()
-            await asyncio.gather(*fetching, return_exceptions=True)
-            raise
-
-    async def _tell(
-        self, told: Told, batch: Batch, begin: int, fetching: list[asyncio.Task[set[str]]]
-    ) -> set[str]:
-        """Decode a batch from an offset on, and send for dossiers that are not at hand: which."""
-        records = batch.records
-        if records[0].offset < begin:
-            records = [record for record in records if record.offset >= begin]
-        awaited: set[str] = set()
-
-        def fetch() -> None:
-            missing = told.keys() - self._shelf.keys() - awaited
-            if missing:
-                awaited.update(missing)
-                fetching.append(asyncio.create_task(self._fetch(missing)))
-
-        turns = Turns()
-        for start in range(0, len(records), RUN):
-            refusals = tell(told, records[start : start + RUN], self._decode)
-            for why, record in refusals or ():
-                refused = why
-                if isinstance(refused, Exception):
-                    sent_by = sender(record.value or b"", record.headers)
-                    refused = fault(*sent_by, refused)
-                self._refuse(refused, batch.partition, record)
-            if turns.over():
-                await asyncio.sleep(0)
-                # One query at a time: bookings need a connection too.
-                if not fetching or fetching[-1].done():
-                    fetch()
-        fetch()
-        return awaited
-
-    async def _hear(self, told: Told, keys: Iterable[str], partition: Partition) -> None:
-        """Have these dossiers take in what was said of them."""
+        heaped = heap(batch.records, begin)
+        missing = [key for key in heaped if key not in self._shelf and _may_be_a_dossiers(key)]
+        awaited = set(missing)
         late_before_ms = self._now_ms() - LATE_MS
-        shelf, hear = self._shelf, self._hearing.hear
+        strays: list[Stray] = []
+
+        async def hear(keys: Sequence[str]) -> None:
+            turns = Turns()
+            for at in range(0, len(keys), RUN):
+                failures: list[Failure] = []
+                self._hearing.hear(
+                    self._shelf, heaped, keys[at : at + RUN], late_before_ms, strays, failures
+                )
+                self._refuse_all(failures, batch.partition)
+                if turns.over():
+                    await asyncio.sleep(0)
+
+        def send_for(keys: Sequence[str]) -> "asyncio.Task[set[str]] | None":
+            return asyncio.create_task(self._fetch(keys)) if keys else None
+
+        # While some are on their way, those before them are heard.
+        fetches = (missing[at : at + FETCHED] for at in range(0, len(missing), FETCHED))
+        coming = next(fetches, [])
+        fetching = send_for(coming)
+        try:
+            await hear([key for key in heaped if key not in awaited])
+            while fetching is not None:
+                await fetching
+                here, coming = coming, next(fetches, [])
+                fetching = send_for(coming)
+                await hear(here)
+        finally:
+            if fetching is not None:
+                fetching.cancel()
+                await asyncio.gather(fetching, return_exceptions=True)
+        if strays:
+            await self._hear_strays(strays, late_before_ms, batch.partition)
+        self._leave_unheard(missing)
+
+    async def _hear_strays(
+        self, strays: Sequence[Stray], late_before_ms: int, partition: Partition
+    ) -> None:
+        """Events of dossiers that their records' keys do not name, or that are past retention."""
+        missing = {e.dossier for e, _ in strays if e.dossier not in self._shelf}
+        retired = await self._fetch(missing) if missing else set()
+        failures: list[Failure] = []
         turns = Turns()
-        for key in keys:
-            shelf.move_to_end(key)
-            failures = hear(shelf[key], told[key], late_before_ms)
-            for event, record, error in failures or ():
-                self._refuse(fault(event.source, event.id, error), partition, record)
+        for event, record in strays:
+            if event.dossier in retired:
+                self._refuse(_past_retention(event), partition, record)
+            else:
+                dossier = self._shelf[event.dossier]
+                self._shelf.move_to_end(event.dossier)
+                self._hearing.take(dossier, event, record, late_before_ms, failures)
             if turns.over():
                 await asyncio.sleep(0)
+        self._refuse_all(failures, partition)
+
+    def _refuse_all(self, failures: Sequence[Failure], partition: Partition) -> None:
+        for record, why, event in failures:
+            refused = why
+            if isinstance(refused, Exception):
+                said_by = (
+                    sender(record.value or b"", record.headers)
+                    if event is None
+                    else (event.source, event.id)
+                )
+                refused = fault(*said_by, refused)
+            self._refuse(refused, partition, record)
+
+    def _leave_unheard(self, keys: Iterable[str]) -> None:
+        """Dossiers that only keys of records spoke of are not kept."""
+        for key in keys:
+            dossier = self._shelf.get(key)
+            if dossier is not None and not dossier.events:
+                del self._shelf[key]
 
     async def _fetch(self, keys: Collection[str]) -> set[str]:
         """Bring dossiers to hand: one query for all. Those that are retired are only named."""
         rows = await self._ledger.load(keys)
-        portals = self._policy.portals
+        portals, repeat_ms = self._policy.portals, self._policy.repeat_ms
         retired: set[str] = set()
         turns = Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
-                self._shelf[key] = Dossier(key, portals=portals)
+                self._shelf[key] = Dossier(key, portals=portals, repeat_ms=repeat_ms)
             elif row.form == RETIRED:
                 retired.add(key)
             else:
-                self._shelf[key] = Dossier.on_record(row, portals)
+                self._shelf[key] = Dossier.on_record(row, portals, repeat_ms)
             if turns.over():
                 await asyncio.sleep(0)
         return retired
@@ -235,6 +251,11 @@ class DossierDesk(Desk):
     def _report(self, unit: Unit, records: int) -> None:
         super()._report(unit, records)
         self._health.at_hand.set(len(self._shelf))
+
+
+def _may_be_a_dossiers(key: str) -> bool:
+    """Whether a record's key is worth asking the ledger for."""
+    return 0 < len(key) <= LONGEST_KEY and key.isprintable()
 
 
 def _past_retention(event: Canonical) -> Refused:

@@ -38,6 +38,8 @@ HOT: Final = (
     "monitor/domain/warning",
     "monitor/domain/zone",
     "monitor/ledger/packing",
+    "monitor/ledger/references",
+    "monitor/ledger/unit",
     "schemas/state",
     "schemas/texts",
     "schemas/times",

@@ -1,11 +1,16 @@
 """The state of a dossier: how it looks on the wire. `schemas.state` reads it."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from schemas import fields
 from schemas.cloudevents import Envelope
 from schemas.event import StateChanged
 from schemas.times import rfc3339
+
+# What stands for a procedure that another message of the dossier names (`Stamp.PROCEDURE`).
+NO_PROCEDURE: Final = "-"
 
 
 class DossierStateData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -45,9 +50,11 @@ def dossier_state(event: StateChanged) -> DossierState:
         time=rfc3339(event.claimed_ms),
         arrival=rfc3339(event.arrival_ms),
         datacontenttype="application/json",
+        trial=event.trial or None,
+        stamped=event.stamped or None,
         data=DossierStateData(
             dossier=event.dossier,
-            procedure=event.procedure,
+            procedure=event.procedure or NO_PROCEDURE,
             agency=event.agency,
             state=event.state,
             unit=event.unit or None,

@@ -1,8 +1,9 @@
 """The state of a dossier on its way in: compiled, because nearly every event is one."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from monitor.domain.event import Stamp
 from schemas import texts
 from schemas.event import StateChanged
 from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
@@ -10,6 +11,8 @@ from schemas.times import LENGTH_OF_DAY, instant_ms, within_range
 
 if TYPE_CHECKING:
     from schemas.dossier import DossierState
+
+PROCEDURE: Final = int(Stamp.PROCEDURE)
 
 
 def state_changed(
@@ -27,6 +30,7 @@ def state_changed(
     channel, level, applicant_type = data.channel, data.level, data.applicant_type
     receipt, due = data.receipt_date, data.due_at
     applicant_key, sequence = data.applicant_key, data.sequence
+    stamped = event.stamped or 0
     # A code that no list knows says as little as an absent one. It is no reason to lose the
     # life cycle of a dossier.
     return StateChanged(
@@ -38,7 +42,7 @@ def state_changed(
         if arrival is None
         else instant_ms(arrival, "arrival"),
         data.state,
-        texts.procedure(data.procedure, "data.procedure"),
+        "" if stamped & PROCEDURE else texts.procedure(data.procedure, "data.procedure"),
         texts.agency(data.agency, "data.agency"),
         texts.name(unit, "data.unit") if unit else "",
         texts.name(step, "data.step") if step else "",
@@ -57,4 +61,6 @@ def state_changed(
         data.revision or 0,
         -1 if sequence is None else sequence,
         data.backfill is True,
+        event.trial is True,
+        stamped,
     )

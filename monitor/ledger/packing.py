@@ -25,11 +25,12 @@ _INT2_TYPE, _INT4_TYPE, _INT8_TYPE = 21, 23, 20
 # A field is its length and its value, as is an element of an array.
 # Totals, after measure and agency: channel, level, slot, class, credit, debit.
 _TOTAL = struct.Struct(">ihihiiihiqiq")
-_INT2 = struct.Struct(">ih")
+# A dossier: how many fields, and its key's length; after the key version, rules, epoch, outcome.
+_ROW_BEGINS = struct.Struct(">hi")
+_ROW_STANDS = struct.Struct(">iiihihih")
 _INT4 = struct.Struct(">ii")
 _INT8 = struct.Struct(">iq")
 _LENGTH = struct.Struct(">i")
-_COUNT = struct.Struct(">h")
 _TOTAL_BEGINS = struct.Struct(">hih")
 
 # No measure is -1, with which entries of the first form would begin.
@@ -110,22 +111,19 @@ def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
 
 def dossier_rows(rows: Iterable[DossierRow], rules: int, epoch: int) -> bytes:
     """Binary COPY of the staging table's columns, in its order."""
-    booked_under = _INT2.pack(2, rules) + _INT2.pack(2, epoch)
+    begins, stands, length = _ROW_BEGINS.pack, _ROW_STANDS.pack, _LENGTH.pack
     parts = [_HEADER]
     add = parts.append
     for row in rows:
         key = row.key.encode()
-        add(_COUNT.pack(9))
-        add(_LENGTH.pack(len(key)))
+        add(begins(9, len(key)))
         add(key)
-        add(_INT4.pack(4, row.version))
-        add(booked_under)
-        add(_INT2.pack(2, row.outcome))
+        add(stands(4, row.version, 2, rules, 2, epoch, 2, row.outcome))
         add(_NULL if row.cell is None else _INT4.pack(4, row.cell))
         add(_NULL if row.due_ms is None else _INT8.pack(8, row.due_ms))
-        add(_LENGTH.pack(len(row.events)))
+        add(length(len(row.events)))
         add(row.events)
-        add(_LENGTH.pack(len(row.booked)))
+        add(length(len(row.booked)))
         add(row.booked)
     add(_TRAILER)
     return b"".join(parts)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from monitor.domain.applicants import APPLICANTS
 from monitor.domain.codes import level1
-from monitor.domain.measures import CONSUMED_BINS, SHOWN
+from monitor.domain.measures import CONSUMED_BINS, SHOWN, TRIAL
 from monitor.domain.policy import RULES_VERSION
 from monitor.ledger import locks
 from monitor.ledger.forms import Forms
@@ -325,10 +325,10 @@ async def _append(connection: Any, after: int, until: int) -> int:
             FROM (
                 SELECT measure, cell, day, slot, sum_whole(amount) AS amount,
                        row_number() OVER () AS number
-                FROM pending WHERE seq > $1 AND seq <= $2 AND measure < $4
+                FROM pending WHERE seq > $1 AND seq <= $2 AND (measure < $4 OR measure >= $5)
                 GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
             ) AS line
-            GROUP BY number / $5
+            GROUP BY number / $6
             RETURNING cardinality(measures) AS lines
         )
         SELECT coalesce(sum(lines), 0) FROM appended
@@ -337,6 +337,7 @@ async def _append(connection: Any, after: int, until: int) -> int:
         until,
         int(BookingClass.RECOMPUTE),
         APPLICANTS,
+        TRIAL,
         PAGE_LINES,
         timeout=None,
     )

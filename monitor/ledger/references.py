@@ -1,21 +1,20 @@
 """References to applicants: kept apart from the journal, moved by the same differences."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from monitor.domain.applicants import APPLICANTS, applicant_year, whole
+from monitor.domain.measures import TRIAL
 from monitor.ledger.unit import Reference
-
-_BEYOND: Final = 2 * APPLICANTS  # a number for each year is far less
 
 
 def refers(measure: int) -> bool:
     """Whether an entry of this measure refers to an applicant: it is kept apart from the journal."""
-    return APPLICANTS <= measure < _BEYOND
+    return APPLICANTS <= measure < TRIAL
 
 
 def reference_of(measure: int, cell: int, day: int, slot: int) -> Reference:
-    """What an entry refers to whose measure is `APPLICANTS` or above."""
+    """What an entry refers to whose measure is one of applicants."""
     return Reference(applicant_year(measure), cell, whole(day, slot))
 
 
@@ -52,7 +51,7 @@ async def move_references(connection: Any, entries: str) -> None:
         SELECT measure - {APPLICANTS - applicant_year(APPLICANTS)}, cell,
                (day::int8 << 32) | (slot::int8 & 4294967295) AS digest, sum(amount)
         FROM ({entries}) AS entry
-        WHERE measure >= {APPLICANTS}
+        WHERE measure >= {APPLICANTS} AND measure < {TRIAL}
         GROUP BY measure, cell, digest HAVING sum(amount) <> 0
         ORDER BY measure, cell, digest
         ON CONFLICT (year, cell, digest) DO UPDATE
