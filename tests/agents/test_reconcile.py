@@ -382,7 +382,9 @@ async def fold_half(dsn: str) -> None:
 
 async def test_balances_agree_with_the_journal_as_far_as_it_is_folded(filled: str) -> None:
     await fold_half(filled)
-    [(behind,)] = await ask(filled, "SELECT count(*) FROM journal WHERE seq > (SELECT max(seq) / 2 FROM journal)")
+    [(behind,)] = await ask(
+        filled, "SELECT count(*) FROM journal WHERE seq > (SELECT max(seq) / 2 FROM journal)"
+    )
 
     found = await told(filled, status=0)
 

@@ -182,7 +182,10 @@ def main() -> int:
     parser.add_argument("--follow", action="store_true")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, ledger_server(Path(folder) / "data") as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ledger_server(Path(folder) / "data") as server,
+    ):
         return asyncio.run(_bench(options, Postgres(server), server.get_pid() or 0))
 
 
