@@ -637,7 +637,7 @@ async def book(
     at = await claim(subject)
     booked = unit(at, at.next + 1, *_rows(number, version, amount, *keys))
     booked.epoch = epoch
-    booked.journal = {(2, number, 20_000, -1, 0): amount * len(keys)}
+    booked.journal = {0: {(2, number, 20_000, -1): amount * len(keys)}}
     booked.totals = {TotalKey(2, "H56", 2, 4, -1, 0): (amount * len(keys), 0)}
     await subject.ledger.book(booked)
 
