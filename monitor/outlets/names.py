@@ -267,7 +267,7 @@ WATERMARK: Final = Metric(
 BACKLOG: Final = Metric(
     name="emc_ledger_follower_backlog_rows",
     type=Type.GAUGE,
-    meaning="Rows of the journal that are not in the balances yet. Numbers that a rollback has"
+    meaning="Pages of the journal that are not in the balances yet. Numbers that a rollback has"
     " left without a row count until they are passed.",
 )
 SNAPSHOT_TIME: Final = Metric(
