@@ -35,17 +35,22 @@ StatedBy = Annotated[
         examples=["G15.03"],
     ),
 ]
+ONLY_INBOUND: Final = {"applicant_id": ApplicantId, "stated_by": StatedBy}
 # Only kinds that are about somebody else than the source itself.
 _ABOUT_OTHERS: Final = ("dossier", "petition", "agency")
+
+
+def _optional(name: str) -> Any:
+    return name, ONLY_INBOUND[name] | None, None
 
 
 def _inbound(kind: Kind) -> type[Envelope]:
     said = kind.data.__struct_fields__
     more: list[Any] = []
     if "applicant_key" in said:
-        more.append(("applicant_id", ApplicantId | None, None))
+        more.append(_optional("applicant_id"))
     if any(field in said for field in _ABOUT_OTHERS):
-        more.append(("stated_by", StatedBy | None, None))
+        more.append(_optional("stated_by"))
     data = msgspec.defstruct(
         kind.data.__name__,
         more,

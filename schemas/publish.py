@@ -5,6 +5,7 @@ JSON Schema for each type of event, one AsyncAPI 3 document, and the page of the
 
 import argparse
 import inspect
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.cloudevents import CONTENT_TYPE
+from schemas.inbound import KIND_OF, ONLY_INBOUND, data_of
 from schemas.kinds import KINDS, TOPICS, Kind
 from schemas.refusal import Reason
 from schemas.uses import USES, Elsewhere, uses_of, without_events
@@ -193,6 +195,7 @@ def reference() -> str:
     envelope = schema(first)
     del envelope["properties"]["data"]
     lines += ["", "## Envelope", "", "The same for all types.", "", *_table(envelope, {}), ""]
+    lines += _only_inbound()
     for kind in KINDS.values():
         defs = schema(kind)["$defs"]
         data = defs[kind.data.__name__]
@@ -224,6 +227,33 @@ def reference() -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _only_inbound() -> list[str]:
+    """Fields that a source may send, and that no canonical event has."""
+    lines = [
+        "## What only a source sends",
+        "",
+        (
+            "In `data`, on the way to the edge alone: it reads these fields, and they go nowhere. "
+            "All are optional texts."
+        ),
+        "",
+        "| field | of | meaning | example |",
+        "|---|---|---|---|",
+    ]
+    for name, type_ in ONLY_INBOUND.items():
+        of = [
+            f"[`{kind.type}`](#{kind.type.replace('.', '')})"
+            for event, kind in KIND_OF.items()
+            if name in data_of(event).__struct_fields__
+        ]
+        said = msgspec.json.schema(type_)
+        (example,) = said["examples"]
+        lines.append(
+            f"| `{name}` | {', '.join(of)} | {said['description']} | `{json.dumps(example)}` |"
+        )
+    return [*lines, ""]
 
 
 def event_uses() -> str:

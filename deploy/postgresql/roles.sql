@@ -53,11 +53,11 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON
-    journal, cut, reference_set, reference_file, position_set, quarantine_opened
+    journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened
 FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration, source, source_credential, source_history
 FROM emc_worker;
-GRANT EXECUTE ON FUNCTION summarise_journal(), analyse_rebooked() TO emc_worker;
+GRANT EXECUTE ON FUNCTION analyse_rebooked() TO emc_worker;
 
 -- emc_edge and emc_registrar: the register, and nothing else. The policy tells which sources are
 -- portals.
@@ -76,7 +76,8 @@ GRANT SELECT, DELETE ON unknown_source TO emc_registrar;
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
 GRANT SELECT ON
-    migration, cell, journal, balance, closing, closing_amount, cut, follower, total, tally,
+    migration, cell, journal_page, journal, balance_run, balance_line, balance, closing,
+    closing_amount, cut, follower, total, tally,
     position, policy, reconciled, hours_kept
 TO emc_reader, emc_grafana;
 GRANT SELECT ON SEQUENCE journal_seq_seq TO emc_reader, emc_grafana;

@@ -129,7 +129,7 @@ class Balances:
             seq, at = await connection.fetchrow("SELECT seq, clock_timestamp() FROM follower")
             sums = _Sums(accounts, by)
             query = sums.query(
-                sums.part("balance"),
+                sums.part("balance_line"),
                 sums.part("journal", f"seq > {sums.given(seq)}::int8"),
             )
             return Known(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,7 @@ from monitor.ledger import policies
 from monitor.ledger.migrate import migrations
 from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.reconcile import RECORDED, Recorded
+from monitor.ledger.sources import UNKNOWN_RECORDS, Via
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
 from monitor.reference.sets import showing
 
@@ -104,6 +105,7 @@ class Snapshot:
     positions: Mapping[Partition, Progress]
     watermark: Watermark = NEVER_FOLDED
     policy: ActivePolicy | None = None  # under which all of it was booked
+    unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
 
     @property
     def booked(self) -> int:
@@ -204,13 +206,18 @@ class Figures:
             )
 
     async def shown(self, now_ms: int) -> Snapshot:
-        """`snapshot`, with what `emc reconcile` found; that has its own times."""
+        """`snapshot`, with what has times of its own: what `emc reconcile` found, who knocked."""
         snapshot = await self.snapshot(now_ms)
         try:
             rows = await self._pool.fetch(RECORDED)
+            unknown = await self._pool.fetch(UNKNOWN_RECORDS)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
-        return replace(snapshot, reconciled=tuple(Recorded(*row) for row in rows))
+        return replace(
+            snapshot,
+            reconciled=tuple(Recorded(*row) for row in rows),
+            unknown={Via(via): records for via, records in unknown},
+        )
 
     async def snapshot(self, now_ms: int) -> Snapshot:
         """Everything as of one committed state, with what is overdue at `now_ms`.

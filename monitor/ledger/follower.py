@@ -10,6 +10,7 @@ so does the lock, and whatever was under way is undone with it.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final, NamedTuple, cast
@@ -19,12 +20,12 @@ import asyncpg
 from monitor.domain.zone import Zone, date_of, day_number
 from monitor.ledger.locks import FOLLOWER
 
-STEP: Final = 200_000  # numbers of the journal that one transaction folds
-SMALLEST_STEP: Final = 1_000  # after steps that took too long
+STEP: Final = 1_000  # numbers of the journal that one transaction folds, each a page of lines
+RUNS: Final = 16  # of a measure, a day and a level, before they are merged
+SMALLEST_STEP: Final = 10  # after steps that took too long
 # Of one round: cuts must go on while much is to be folded, and balances while much is to close.
 FOLDING_SECONDS: Final = 15.0
 CLOSING_SECONDS: Final = 2.0
-SUMMARISED_AFTER: Final = 50_000  # numbers folded; read whole, so many are some milliseconds
 
 _FIRST_LOOK_SECONDS: Final = 0.005
 _LONGEST_LOOK_SECONDS: Final = 0.1
@@ -71,7 +72,6 @@ class Follower:
         self._connection = connection
         self._zone = zone
         self._step = step
-        self._unsummarised = SUMMARISED_AFTER  # at the start nobody knows
         self._leading = False
 
     async def leads(self) -> bool:
@@ -97,7 +97,6 @@ class Follower:
             if not numbers:
                 break
             folded += numbers
-            await self._summarise(numbers)
         ends = perf_counter() + CLOSING_SECONDS
         while perf_counter() < ends:
             summed = await close(self._connection, step=self._step)
@@ -105,19 +104,6 @@ class Follower:
                 break
             closed += summed
         return Round(folded, closed, left=numbers > 0)
-
-    async def _summarise(self, folded: int) -> None:
-        self._unsummarised += folded
-        if self._unsummarised < SUMMARISED_AFTER:
-            return
-        self._unsummarised = 0
-        try:
-            async with self._connection.transaction():
-                # A vacuum of the journal holds the lock that this takes, and does the same.
-                await self._connection.execute("SET LOCAL lock_timeout = '100ms'")
-                await self._connection.execute("SELECT summarise_journal()")
-        except asyncpg.LockNotAvailableError:
-            return
 
 
 async def seal(connection: Connection, *, patience_seconds: float | None = None) -> Cut:
@@ -180,20 +166,45 @@ async def last_cut(connection: Connection) -> Cut | None:
     return None if row is None else Cut(*row)
 
 
+# Lines as they stand in the journal: what of an account comes again is summed when runs merge.
 _FOLD: Final = """
-    INSERT INTO balance AS held (measure, cell, day, slot, amount)
-    SELECT measure, cell, day, slot, sum(amount)::bigint
+    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts)
+    SELECT measure, day, 0, $2, array_agg(cell), array_agg(slot), array_agg(amount)
     FROM journal WHERE seq > $1 AND seq <= $2
-    GROUP BY measure, day, cell, slot HAVING sum(amount) <> 0
-    ORDER BY measure, day, cell, slot
-    ON CONFLICT (measure, day, cell, slot) DO UPDATE SET amount = held.amount + excluded.amount
+    GROUP BY measure, day
+    RETURNING measure, day
+"""
+
+_FULL: Final = """
+    SELECT measure, day, level FROM balance_run
+    WHERE (measure, day) IN (SELECT * FROM unnest($1::int2[], $2::int4[]))
+    GROUP BY measure, day, level HAVING count(*) >= $3
+"""
+
+_MERGE: Final = """
+    WITH taken AS (
+        DELETE FROM balance_run AS run
+        USING unnest($1::int2[], $2::int4[], $3::int2[]) AS chosen (measure, day, level)
+        WHERE (run.measure, run.day, run.level) = (chosen.measure, chosen.day, chosen.level)
+        RETURNING run.*
+    )
+    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts)
+    SELECT measure, day, level + 1, max(seq), array_agg(cell), array_agg(slot), array_agg(amount)
+    FROM (
+        SELECT taken.measure, taken.day, taken.level, max(taken.seq) AS seq, line.cell, line.slot,
+               sum_whole(line.amount) AS amount
+        FROM taken, unnest(taken.cells, taken.slots, taken.amounts) AS line (cell, slot, amount)
+        GROUP BY taken.measure, taken.day, taken.level, line.cell, line.slot
+        HAVING sum_whole(line.amount) <> 0
+    ) AS account
+    GROUP BY measure, day, level
 """
 
 _CLOSE: Final = """
     INSERT INTO closing_amount AS held (closing, measure, cell, day, slot, amount)
-    SELECT $3, measure, cell, day, slot, sum(amount)::bigint
+    SELECT $3, measure, cell, day, slot, sum_whole(amount)
     FROM journal WHERE seq > $1 AND seq <= $2
-    GROUP BY measure, day, cell, slot HAVING sum(amount) <> 0
+    GROUP BY measure, day, cell, slot HAVING sum_whole(amount) <> 0
     ORDER BY measure, day, cell, slot
     ON CONFLICT (measure, day, cell, slot, closing)
     DO UPDATE SET amount = held.amount + excluded.amount
@@ -214,7 +225,7 @@ async def fold(connection: Connection, cut: Cut, *, step: int = STEP) -> int:
         if to < done:
             return 0
         if to > done:
-            await connection.execute(_FOLD, done, to)
+            await _merge(connection, await connection.fetch(_FOLD, done, to))
         await connection.execute(
             """
             UPDATE follower SET seq = $1::int8, folded_at = greatest(folded_at,
@@ -227,6 +238,17 @@ async def fold(connection: Connection, cut: Cut, *, step: int = STEP) -> int:
             cut.read_at,
         )
     return to - done
+
+
+async def _merge(connection: Connection, touched: Sequence[tuple[int, int]]) -> None:
+    """Of these measures and days: runs of a level that are many become one of the next."""
+    while touched:
+        full = await connection.fetch(
+            _FULL, [measure for measure, _ in touched], [day for _, day in touched], RUNS
+        )
+        if full:
+            await connection.execute(_MERGE, *map(list, zip(*full, strict=True)))
+        touched = [(measure, day) for measure, day, _ in full]
 
 
 async def _at_ease(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from monitor.ledger.lines import lines
 if TYPE_CHECKING:
     import asyncpg
 
-SWEPT_ROWS: Final = 10_000  # balances that one sweep removes at most
+SWEPT_ROWS: Final = 1_000  # runs of balances that one sweep removes at most
 
 
 class HourAccount(NamedTuple):
@@ -92,7 +92,7 @@ class Hours:
             )
 
     async def sweep(self, now_ms: int, *, rows: int = SWEPT_ROWS) -> int:
-        """Keep the hours of today and the 35 days before; how many balances were removed.
+        """Keep the hours of today and the 35 days before; how many runs of balances were removed.
 
         At most `rows` in one transaction: whoever gets as many as asked for calls again. Safe
         beside workers, the follower and other sweeps.
@@ -110,8 +110,8 @@ async def sweep(connection: Any, zone: Zone, now_ms: int, *, rows: int = SWEPT_R
         )
         done = await connection.execute(
             """
-            DELETE FROM balance WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM balance WHERE measure = ANY($1) AND day < $2
+            DELETE FROM balance_run WHERE ctid = ANY(ARRAY(
+                SELECT ctid FROM balance_run WHERE measure = ANY($1) AND day < $2
                 LIMIT $3 FOR UPDATE SKIP LOCKED
             ))
             """,

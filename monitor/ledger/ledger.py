@@ -20,7 +20,7 @@ from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
 from monitor.ledger.again import undisturbed
 from monitor.ledger.forms import Forms
-from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
+from monitor.ledger.packing import dossier_rows, journal_pages, total_rows
 from monitor.ledger.policies import Policies, PolicyChanged, touch
 from monitor.ledger.references import add_references
 from monitor.ledger.server import SameServer
@@ -218,6 +218,8 @@ class Ledger:
             unknown = asked
         if unknown:
             names = ", ".join(Cell._fields)
+            # Sorted, so that two workers numbering the same cells cannot deadlock.
+            unknown = sorted(set(unknown))
             with _values():
                 async with self._pool.acquire() as connection, connection.transaction():
                     await connection.copy_records_to_table(
@@ -225,16 +227,16 @@ class Ledger:
                         records=[(place, *cell) for place, cell in enumerate(unknown)],
                         columns=("place", *Cell._fields),
                     )
-                    # Sorted, so that two workers numbering the same cells cannot deadlock.
-                    await connection.execute(
-                        f"INSERT INTO cell ({names}) SELECT DISTINCT {names} FROM asked"  # noqa: S608
-                        f" ORDER BY {names} ON CONFLICT DO NOTHING"
-                    )
                     rows = await connection.fetch(
-                        f"SELECT cell.id, place FROM cell JOIN asked USING ({names})"  # noqa: S608
+                        f"INSERT INTO cell ({names}) SELECT {names} FROM asked ORDER BY place"  # noqa: S608
+                        f" ON CONFLICT DO NOTHING RETURNING id, {names}"
                     )
-            for number, place in rows:
-                self._remember(number, unknown[place])
+                    if len(rows) < len(unknown):  # others have numbered some
+                        rows = await connection.fetch(
+                            f"SELECT cell.id, {names} FROM cell JOIN asked USING ({names})"  # noqa: S608
+                        )
+            for number, *dimensions in rows:
+                self._remember(number, Cell(*dimensions))
         return self._cell_ids
 
     async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:
@@ -284,9 +286,9 @@ class Ledger:
                     await touch(connection, unit.dossiers)
                 if unit.journal:
                     await connection.copy_to_table(
-                        "journal",
-                        source=memoryview(journal_rows(unit.journal)),
-                        columns=("measure", "cell", "day", "slot", "class", "amount"),
+                        "journal_page",
+                        source=memoryview(journal_pages(unit.journal)),
+                        columns=("class", "measures", "cells", "days", "slots", "amounts"),
                         format="binary",
                     )
                 await _add_totals(connection, unit)

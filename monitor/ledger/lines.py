@@ -4,7 +4,7 @@ from typing import Final
 
 # Balances are the journal's sums up to the follower's watermark; the rest is read from the journal.
 _NOW: Final = """
-    SELECT measure, cell, day, slot, amount FROM balance
+    SELECT measure, cell, day, slot, amount FROM balance_line
     UNION ALL
     SELECT measure, cell, day, slot, amount FROM journal
     WHERE seq > (SELECT seq FROM follower)

@@ -5,7 +5,8 @@ several (docs/explanation/performance.md).
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,8 +16,13 @@ _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 
-# A field is its length and its value. Journal: measure, cell, day, slot, class, amount.
-_JOURNAL = struct.Struct(">hihiiiiiiihiq")
+# Lines of a page of the journal: more would not lie in one block of PostgreSQL.
+PAGE_LINES: Final = 350
+# An array: one dimension, no null in it, the type of what it holds, how many, counted from 1.
+_ARRAY = struct.Struct(">iiiiii")
+_ARRAY_BYTES = 20
+_INT2_TYPE, _INT4_TYPE, _INT8_TYPE = 21, 23, 20
+# A field is its length and its value, as is an element of an array.
 # Totals, after measure and agency: channel, level, slot, class, credit, debit.
 _TOTAL = struct.Struct(">ihihiiihiqiq")
 # A dossier: how many fields, and its key's length; after the key version, rules, epoch, outcome.
@@ -49,20 +55,37 @@ def unpack_entries(packed: bytes) -> dict[Entry, int]:
     }
 
 
-def journal_rows(journal: Journal) -> bytes:
-    """Binary COPY of the journal's columns (measure, cell, day, slot, class, amount).
+def journal_pages(journal: Journal) -> bytes:
+    """Binary COPY of pages (class, measures, cells, days, slots, amounts).
 
     Lines of 0 are left out: what came in this unit has gone again.
     """
-    pack = _JOURNAL.pack
     parts = [_HEADER]
     add = parts.append
     for booking_class, accounts in journal.items():
-        for (measure, cell, day, slot), amount in accounts.items():
-            if amount:
-                add(pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount))
+        lines = [line for line in accounts.items() if line[1]]
+        for first in range(0, len(lines), PAGE_LINES):
+            entries, amounts = zip(*lines[first : first + PAGE_LINES], strict=True)
+            measures, cells, days, slots = zip(*entries, strict=True)
+            add(_PAGE_BEGINS.pack(6, 2, booking_class))
+            add(_array(measures, "h", 2, _INT2_TYPE))
+            add(_array(cells, "i", 4, _INT4_TYPE))
+            add(_array(days, "i", 4, _INT4_TYPE))
+            add(_array(slots, "i", 4, _INT4_TYPE))
+            add(_array(amounts, "q", 8, _INT8_TYPE))
     add(_TRAILER)
     return b"".join(parts)
+
+
+_PAGE_BEGINS = struct.Struct(">hih")
+
+
+def _array(values: Sequence[int], format_: str, size: int, type_: int) -> bytes:
+    count = len(values)
+    fields = [size] * (2 * count)
+    fields[1::2] = values
+    packed = struct.pack(">" + ("i" + format_) * count, *fields)
+    return _ARRAY.pack(_ARRAY_BYTES + len(packed), 1, 0, type_, count, 1) + packed
 
 
 def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:

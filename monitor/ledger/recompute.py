@@ -18,6 +18,7 @@ from monitor.domain.measures import CONSUMED_BINS, SHOWN, TRIAL
 from monitor.domain.policy import RULES_VERSION
 from monitor.ledger import locks
 from monitor.ledger.forms import Forms
+from monitor.ledger.packing import PAGE_LINES
 from monitor.ledger.policies import POLICY_LOCK, store
 from monitor.ledger.references import move_references
 from monitor.ledger.unit import BookingClass, Entry, TotalKey
@@ -315,16 +316,29 @@ async def switch(connection: Any, epoch: int, rebook: Rebook) -> Switched:
 
 async def _append(connection: Any, after: int, until: int) -> int:
     """Pending differences of these numbers to journal and totals; the lines of the journal."""
-    done = await connection.execute(
-        "INSERT INTO journal (measure, cell, day, slot, class, amount)"
-        " SELECT measure, cell, day, slot, $3, sum(amount)::int8 FROM pending"
-        " WHERE seq > $1 AND seq <= $2 AND (measure < $4 OR measure >= $5)"
-        " GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0",
+    lines: int = await connection.fetchval(
+        """
+        WITH appended AS (
+            INSERT INTO journal_page (class, measures, cells, days, slots, amounts)
+            SELECT $3, array_agg(measure), array_agg(cell), array_agg(day), array_agg(slot),
+                   array_agg(amount)
+            FROM (
+                SELECT measure, cell, day, slot, sum_whole(amount) AS amount,
+                       row_number() OVER () AS number
+                FROM pending WHERE seq > $1 AND seq <= $2 AND (measure < $4 OR measure >= $5)
+                GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+            ) AS line
+            GROUP BY number / $6
+            RETURNING cardinality(measures) AS lines
+        )
+        SELECT coalesce(sum(lines), 0) FROM appended
+        """,
         after,
         until,
         int(BookingClass.RECOMPUTE),
         APPLICANTS,
         TRIAL,
+        PAGE_LINES,
         timeout=None,
     )
     totals: defaultdict[TotalKey, list[int]] = defaultdict(lambda: [0, 0])
@@ -368,7 +382,7 @@ async def _append(connection: Any, after: int, until: int) -> int:
             [totals[account][0] for account in accounts],
             [totals[account][1] for account in accounts],
         )
-    return int(done.rsplit(" ", 1)[1])
+    return lines
 
 
 async def abandon(connection: Any) -> int | None:

@@ -201,7 +201,7 @@ async def balances(connection: "asyncpg.Connection[Any]") -> tuple[Found, Backlo
         connection,
         "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"  # noqa: S608 - our constants
         f" WHERE seq <= $1 AND {_KEPT}"
-        f" UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance WHERE {_KEPT}",
+        f" UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance_line WHERE {_KEPT}",
         seq,
     )
     return found, Backlog(behind, folded_at)

@@ -127,6 +127,11 @@ class Unknown:
     last_seen: datetime
 
 
+UNKNOWN_RECORDS: Final = (
+    "SELECT via, sum(records)::int8 AS records FROM unknown_source GROUP BY via"
+)
+
+
 class SourceExists(Exception):
     """A source of this code is in the register already."""
 
@@ -166,7 +171,8 @@ class Sources:
 
     async def version(self) -> int:
         """What rises with every change."""
-        return int(await self._pool.fetchval("SELECT coalesce(max(id), 0) FROM source_history"))
+        # Not the highest id: one that was drawn earlier may be committed later.
+        return int(await self._pool.fetchval("SELECT count(*) FROM source_history"))
 
     async def all(self) -> list[Source]:
         """Every source, revoked ones too, by code."""

@@ -27,6 +27,7 @@ from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
+from monitor.ledger.sources import Via
 from monitor.outlets import names
 from monitor.outlets.series import Part, Place, Places
 from monitor.reference.sets import ReadsDifferently
@@ -83,6 +84,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *records,
         *_positions(snapshot),
         *_watermark(snapshot),
+        _unknown(snapshot),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -247,6 +249,13 @@ def _watermark(snapshot: Snapshot) -> Iterable[Family]:
     _add(folded, names.WATERMARK, (), snapshot.watermark.folded_ms / 1000)
     _add(backlog, names.BACKLOG, (), snapshot.watermark.backlog)
     return folded, backlog
+
+
+def _unknown(snapshot: Snapshot) -> Family:
+    family = _family(names.UNKNOWN_SENDERS)
+    for via in Via:
+        _add(family, names.UNKNOWN_SENDERS, (via,), snapshot.unknown.get(via, 0))
+    return family
 
 
 def _family(metric: names.Metric) -> Family:

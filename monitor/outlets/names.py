@@ -20,6 +20,7 @@ from monitor.domain.measures import (
 )
 from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy
+from monitor.ledger.sources import Via
 from monitor.ledger.unit import BookingClass
 
 SERIES_BUDGET: Final = 20_000  # of one instance (MEASURES.md §7)
@@ -223,6 +224,15 @@ QUARANTINE_SETTLED: Final = Metric(
     series="source × how that has occurred",
     typical=SOURCES * 2,
 )
+UNKNOWN_SENDERS: Final = Metric(
+    name="emc_unknown_sender_records_total",
+    type=Type.COUNTER,
+    labels=("via",),
+    meaning="Records of senders that are not in the register of sources, none of which was"
+    " taken, by what they named themselves with. `emc source list --unknown` shows them.",
+    series="via",
+    typical=len(Via),
+)
 POSITION_SET: Final = Metric(
     name="emc_ledger_position_set_total",
     type=Type.COUNTER,
@@ -257,7 +267,7 @@ WATERMARK: Final = Metric(
 BACKLOG: Final = Metric(
     name="emc_ledger_follower_backlog_rows",
     type=Type.GAUGE,
-    meaning="Rows of the journal that are not in the balances yet. Numbers that a rollback has"
+    meaning="Pages of the journal that are not in the balances yet. Numbers that a rollback has"
     " left without a row count until they are passed.",
 )
 SNAPSHOT_TIME: Final = Metric(
@@ -327,6 +337,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     RECORDS_REFUSED,
     NEXT_OFFSET,
     QUARANTINE_SETTLED,
+    UNKNOWN_SENDERS,
     POSITION_SET,
     POSITION_MOVED,
     WATERMARK,

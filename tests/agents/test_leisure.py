@@ -2,13 +2,11 @@
 
 import asyncio
 import gc
-import platform
 import resource
 import weakref
 
-import pytest
-
 from agents import leisure
+from tests.servers.require import require_glibc
 
 
 class Ring:
@@ -47,8 +45,8 @@ async def test_cycles_that_outlived_a_collection_are_found_by_another(monkeypatc
         assert watch() is None
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked")
 async def test_large_blocks_are_kept_for_the_next_one():
+    require_glibc()  # the only one that is asked
     async with leisure.collecting_at_leisure():
         faults = []
         for _ in range(3):

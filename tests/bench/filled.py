@@ -179,7 +179,10 @@ async def fill(dsn: str, already: int, console: Console) -> str:
             await copy.fetch(number, timeout=None)
             if number % max(1, copies // 10) == 0:
                 console.print(f"{number * GENERATED:,} dossiers", highlight=False)
-        await connection.execute("UPDATE journal SET amount = amount * $1::int", copies)
+        await connection.execute(
+            "UPDATE journal_page SET amounts = ARRAY(SELECT a * $1::int FROM unnest(amounts) AS a)",
+            copies,
+        )
         await connection.execute(
             "UPDATE total SET credit = credit * $1::int, debit = debit * $1::int", copies
         )

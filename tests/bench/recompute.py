@@ -133,7 +133,10 @@ async def fill(here: Office, dossiers: int) -> None:
         copies,
         timeout=None,
     )
-    await connection.execute("UPDATE journal SET amount = amount * $1::int", copies)
+    await connection.execute(
+        "UPDATE journal_page SET amounts = ARRAY(SELECT a * $1::int FROM unnest(amounts) AS a)",
+        copies,
+    )
     await connection.execute(
         "UPDATE total SET credit = credit * $1::int, debit = debit * $1::int", copies
     )

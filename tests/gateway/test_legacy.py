@@ -163,9 +163,8 @@ async def test_dossiers_and_steps_are_taken_with_a_token_or_a_site(here: Stage):
 
     assert (whole.json(), steps.json()) == ({"error_code": "0", "message": ""},) * 2
     told = await events(here, "onestop-1")
-    assert {(event.id, event.state) for event in told} == {
-        ("onestop-2", 2), (f"onestop-4-{told[-1].id.rpartition('-')[2]}", 4)
-    }  # fmt: skip
+    assert sorted(event.state for event in told) == [2, 4]
+    assert len({event.id for event in told}) == 2
 
 
 @pytest.mark.server

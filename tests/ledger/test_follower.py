@@ -10,6 +10,7 @@ import pytest
 
 from monitor.domain.zone import Zone
 from monitor.ledger.follower import (
+    RUNS,
     Follower,
     close,
     close_month,
@@ -187,6 +188,56 @@ async def test_the_time_of_cuts_never_falls(sessions):
     assert second["sealed_at"] == first["sealed_at"]
 
 
+# -- runs --------------------------------------------------------------------------------------
+
+
+async def runs(connection: Any) -> list[tuple[int, int, int, int]]:
+    """Day, level, number and lines of every run of balances."""
+    rows = await connection.fetch(
+        "SELECT day, level, seq, cardinality(cells) FROM balance_run ORDER BY 1, 2, 3"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_many_runs_of_a_day_become_one_in_which_an_account_has_one_line(sessions):
+    follower = sessions[0]
+    for number in range(RUNS):
+        await book(follower, 10, -4, cell=1 + number % 2)
+        if number == RUNS - 1:
+            await book(follower, 1, -1, cell=3)  # comes to nothing
+            await book(follower, 5, day=20_001)
+            assert await runs(follower) == [(20_000, 0, 2 * n, 2) for n in range(1, RUNS)]
+        await fold(follower, await seal(follower))
+
+    last = 2 * RUNS + 3
+    assert await runs(follower) == [(20_000, 1, last, 2), (20_001, 0, last, 1)]
+    assert await balances(follower) == {
+        (2, 1, 20_000, -1): 6 * RUNS // 2,
+        (2, 2, 20_000, -1): 6 * RUNS // 2,
+        (2, 1, 20_001, -1): 5,
+    }
+
+
+async def test_merged_runs_merge_again(sessions):
+    follower = sessions[0]
+    for _ in range(RUNS * RUNS):
+        await book(follower, 1)
+        await fold(follower, await seal(follower))
+
+    assert await runs(follower) == [(20_000, 2, RUNS * RUNS, 1)]
+    assert await balances(follower) == {(2, 1, 20_000, -1): RUNS * RUNS}
+
+
+async def test_what_comes_to_nothing_leaves_no_run(sessions):
+    follower = sessions[0]
+    for number in range(RUNS):
+        await book(follower, -1 if number % 2 else 1)
+        await fold(follower, await seal(follower))
+
+    assert await runs(follower) == []
+    assert await watermark(follower) == RUNS
+
+
 # -- folding -----------------------------------------------------------------------------------
 
 
@@ -290,7 +341,7 @@ async def test_the_server_ends_a_follower_that_hangs(sessions):
     assert shown == ["1min", "1min"]
 
 
-async def test_a_round_does_it_all_and_the_index_knows_what_was_folded(sessions):
+async def test_a_round_does_it_all(sessions):
     writer, _, connection = sessions
     await writer.execute(
         "INSERT INTO journal (measure, cell, day, slot, class, amount)"
@@ -303,7 +354,6 @@ async def test_a_round_does_it_all_and_the_index_knows_what_was_folded(sessions)
 
     assert done == (30_000, 0, False)
     assert sum((await balances(connection)).values()) == 30_000
-    assert await writer.fetchval("SELECT summarise_journal()") == 0, "nothing is left to tell"
     assert await follower.round() == (0, 0, False)
 
 

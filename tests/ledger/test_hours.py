@@ -41,9 +41,9 @@ class Books:
     async def follow(self) -> None:
         """Make balances of all that stands in the journal."""
         await self.pool.execute(
-            "DELETE FROM balance; DELETE FROM follower;"
-            "INSERT INTO balance SELECT measure, cell, day, slot, sum(amount) FROM journal"
-            " GROUP BY 1, 2, 3, 4;"
+            "DELETE FROM balance_run; DELETE FROM follower;"
+            "INSERT INTO balance_run SELECT measure, day, 0, max(seq), array_agg(cell),"
+            " array_agg(slot), array_agg(amount) FROM journal GROUP BY measure, day;"
             "INSERT INTO follower (seq, folded_at)"
             " SELECT coalesce(max(seq), 0), clock_timestamp() FROM journal"
         )
@@ -156,7 +156,7 @@ async def test_a_clock_that_is_put_back_brings_no_hour_back(database: str):
 async def test_a_sweep_removes_no_more_than_it_may(database: str):
     async with opened(database) as books:
         await books.append(
-            *((HOURS + ACCEPTED, OFFICE, day("2026-01-05"), h, 1) for h in range(5))
+            *((HOURS + ACCEPTED, OFFICE, day("2026-01-05") + n, 8, 1) for n in range(5))
         )
         await books.follow()
 

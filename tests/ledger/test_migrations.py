@@ -4,7 +4,7 @@ Written for all migrations, those of later releases too. A table whose rows cann
 from the types of its columns has one said in `ROWS`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final, NamedTuple
 
@@ -123,10 +123,11 @@ def value(type_: str, row: int) -> str:
     )
 
 
-async def contents(connection: Any) -> dict[str, int]:
+async def contents(connection: Any, of: Collection[str] = ()) -> dict[str, int]:
+    """Rows of every table; or of these, which a later release may have made views."""
     return {
         table: await connection.fetchval(f"SELECT count(*) FROM {table}")
-        for table in await tables(connection)
+        for table in of or await tables(connection)
     }
 
 
@@ -172,8 +173,7 @@ async def test_every_version_with_rows_in_it_comes_to_the_schema_of_an_empty_one
 
         assert [int(name[:4]) for name in applied] == NUMBERS[known:]
         assert await schema(earlier.connection) == expected, f"from {NUMBERS[known - 1]:04}"
-        after = await contents(earlier.connection)
-        assert {table: after.get(table) for table in before} == before
+        assert await contents(earlier.connection, before) == before
         assert await migrate(earlier.dsn) == []
 
 

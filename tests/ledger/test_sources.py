@@ -157,3 +157,21 @@ async def test_who_is_unknown_is_counted_and_their_number_is_bounded(sources):
     assert len(known) == MOST_UNKNOWN
     assert known["7"] == 5
     assert "one-too-many" not in known
+
+
+async def test_a_change_that_is_committed_late_is_seen_all_the_same(database, sources):
+    """Its id was drawn before that of another change, which has been seen already."""
+    late = await asyncpg.connect(database)
+    begun = late.transaction()
+    await begun.start()
+    await late.execute(
+        "INSERT INTO source_history (who, why, source, action, change)"
+        " VALUES ('lan', '', 'x', 'set', '{}')"
+    )
+    await sources.add(ONESTOP, who="minh")
+    seen = await sources.version()
+
+    await begun.commit()
+    await late.close()
+
+    assert await sources.version() > seen

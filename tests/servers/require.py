@@ -5,6 +5,7 @@ failure, so that a green run there has run everything.
 """
 
 import os
+import platform
 import re
 import shutil
 from collections.abc import Mapping
@@ -54,6 +55,11 @@ def require(tool: str) -> str:
         if found := shutil.which(name, path=SEARCH_PATH):
             return found
     absent(tool, install)
+
+
+def require_glibc() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        absent("glibc", "a system that has it")
 
 
 def kafka_version() -> str:

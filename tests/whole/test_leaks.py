@@ -18,20 +18,23 @@ from typing import Any, Final
 from urllib.request import urlopen
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from agents.edge import Admitted, Edge
 from agents.keys import Keys
-from agents.register import Register, Snapshot
+from agents.register import Register, Snapshot, new_token, token_hash
 from monitor.domain.mandate import Mandate
 from monitor.domain.zone import Zone
 from monitor.ledger.sources import Source, Sources, Via
 from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
+from tests.gateway.service import LINES, Gateway
 from tests.servers.kafka import KafkaNode
 from tests.servers.process import Server
 from tests.whole.identifiers import NEEDLES, NUMBER, PLANTED, Plant, plants, seen_in
 from tests.whole.inbound import Front, front
+from tests.whole.service import KEY
 
 NOW: Final = datetime(2026, 8, 3, 1, tzinfo=UTC)
 ARRIVAL_MS: Final = 1_785_719_551_123
@@ -113,21 +116,24 @@ async def test_no_identifier_is_in_what_the_service_writes(
         sown = [plant for plant in plants(code) if (plant.type, plant.field) not in REMAINS]
         await knocked(database)
         ingest, worker = here.ingest(), here.here.worker()
-        serve = serving(database, tmp_path)
-        for process in (ingest, worker, serve):
+        serve, gateway = serving(database, tmp_path), at_the_door(here, tmp_path)
+        token = await allowed(here, "door")
+        for process in (ingest, worker, serve, gateway):
             await asyncio.to_thread(process.start)
         try:
             await sow(here, code, sown)
+            told = await call(gateway, token, list(plants(here.code("door"))))
             await here.taken_in(120)
-            shown = [metrics_of(process) for process in (ingest, worker, serve)]
+            shown = [metrics_of(process) for process in (ingest, worker, serve, gateway)]
         finally:
+            gateway.stop()
             serve.stop()
         for process in (ingest, worker):
             process.kill()
         written = {topic: await everything_on(here, topic) for topic in topics(here)}
         refused = await here.fetch(
-            "SELECT topic, count(*)::int AS records, count(sealed)::int AS sealed"
-            " FROM quarantine GROUP BY topic"
+            "SELECT source, count(*)::int AS records, count(sealed)::int AS sealed"
+            " FROM quarantine GROUP BY source"
         )
 
     found = {
@@ -138,10 +144,11 @@ async def test_no_identifier_is_in_what_the_service_writes(
     }
     assert {place: seen for place, seen in found.items() if seen} == {}
     # What the edge refuses is kept, sealed; what it lets in, the worker takes.
-    [(topic, records, sealed)] = refused
-    assert topic == f"emc.in.{code}"
-    assert records == sealed > 1_000
+    assert {source for source, *_ in refused} == {code, here.code("door")}
+    assert all(records == sealed > 500 for _, records, sealed in refused)
     assert all(written.values())
+    assert told["accepted"] > 1_000
+    assert told["unwritten"] == 0
 
 
 async def test_the_search_of_the_ledger_finds_what_is_there(database: str):
@@ -181,6 +188,55 @@ async def knocked(dsn: str) -> None:
             register.note_unknown(Via.TOKEN, said)
             if what not in NAMES:  # topics are named by an administrator
                 register.note_unknown(Via.TOPIC, f"emc.in.{said}")
+
+
+async def allowed(here: Front, name: str) -> str:
+    """A source that comes over HTTP; its token."""
+    code, token = await here.register(name, topic=False), new_token()
+    async with asyncpg.create_pool(here.here.database, min_size=0, max_size=1) as pool:
+        await Sources(pool).admit(
+            code, token_hash(token), valid_from=datetime(2020, 1, 1, tzinfo=UTC), who="lan"
+        )
+    return token
+
+
+def at_the_door(here: Front, folder: Path) -> Gateway:
+    settings = {
+        "EMC_KAFKA": here.here.bootstrap,
+        "EMC_DATABASE": here.here.database,
+        "EMC_TOPIC": here.here.topic,
+        "EMC_QUARANTINE_KEY": KEY,
+        "EMC_APPLICANT_KEY": "a secret of this test",
+        "EMC_GATEWAY_PORT": "0",
+        "EMC_GATEWAY_METRICS_PORT": "0",
+        "EMC_GATEWAY_RATE": "0",
+    }
+    return Gateway(settings, folder / "gateway.log")
+
+
+async def call(gateway: Gateway, token: str, sown: list[Plant]) -> Any:
+    """A part of it as lines over HTTP, with identifiers around it; what became of it."""
+    given = [
+        plant.value
+        for number, plant in enumerate(sown)
+        if not plant.headers and number % 5 == 0 and (plant.type, plant.field) not in REMAINS
+    ]
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=120) as client:
+        answer = await client.post(
+            "/v1/events",
+            params={"user": PLANTED["citizen"]},
+            content=b"\n".join(given) + b"\n",
+            headers={
+                "authorization": f"Bearer {token}",
+                "content-type": LINES,
+                "x-user": PLANTED["telephone"],
+                "user-agent": PLANTED["e-mail"],
+            },
+        )
+        await client.get(f"/v1/{PLANTED['citizen']}")
+        await client.post("/v1/events", headers={"authorization": f"Bearer {NUMBER}"})
+    assert answer.status_code < 300, answer.text[:500]
+    return answer.json()
 
 
 async def sow(here: Front, code: str, sown: Iterable[Plant]) -> None:

@@ -33,7 +33,7 @@ CREATE TABLE source_credential (
 );
 CREATE INDEX source_credential_source ON source_credential (source);
 
--- Every change of the register, for good. Its highest id tells whether a snapshot is old.
+-- Every change of the register, for good. How many there are tells whether a snapshot is old.
 CREATE TABLE source_history (
     id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at     timestamptz NOT NULL DEFAULT clock_timestamp(),
