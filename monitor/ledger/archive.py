@@ -150,14 +150,13 @@ class Archive:
                 RETIRED,
                 [key for key, _ in free],
             )
+            if not free:
+                return 0
+            # A page of their own: one that is grown would be written anew each time.
             sums = _added(sums_of[row] for row in free)
             await self._connection.execute(
-                """
-                INSERT INTO retired_sum AS held (measure, cell, day, slot, amount)
-                SELECT * FROM unnest($1::int2[], $2::int4[], $3::int4[], $4::int4[], $5::int8[])
-                ON CONFLICT (measure, cell, day, slot) DO UPDATE
-                SET amount = held.amount + excluded.amount
-                """,
+                "INSERT INTO retired_page (measures, cells, days, slots, amounts)"
+                " VALUES ($1::int2[], $2::int4[], $3::int4[], $4::int4[], $5::int8[])",
                 *([account[place] for account in sums] for place in range(4)),
                 list(sums.values()),
             )

@@ -202,8 +202,8 @@ RECORDS: Final = Metric(
     name="emc_records_total",
     type=Type.COUNTER,
     labels=("source", "outcome"),
-    meaning="Records read, each once: counted, duplicate (equal identity and content) or"
-    " refused (no event; in quarantine).",
+    meaning="Records read, each once: counted (also those that say something else of a known"
+    " identity), duplicate (equal identity and content) or refused (no event; in quarantine).",
     series="source × outcome",
     typical=SOURCES * 3,
 )

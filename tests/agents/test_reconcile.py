@@ -262,7 +262,11 @@ async def test_a_changed_column_is_named(filled: str, change: str, words: str) -
 
 
 async def test_a_retired_sum_that_was_changed_is_named(filled: str) -> None:
-    await ask(filled, "INSERT INTO retired_sum VALUES (2, 1, 20000, -1, 3) RETURNING 1")
+    await ask(
+        filled,
+        "INSERT INTO retired_page (measures, cells, days, slots, amounts)"
+        " VALUES ('{2}', '{1}', '{20000}', '{-1}', '{3}') RETURNING 1",
+    )
 
     [entry] = (await told(filled, [Check.ENTRIES]))["entries"]["first"]
 

@@ -140,6 +140,7 @@ async def fill(here: Office, dossiers: int) -> None:
     await connection.execute(
         "UPDATE total SET credit = credit * $1::int, debit = debit * $1::int", copies
     )
+    await connection.execute("UPDATE applicant SET dossiers = dossiers * $1::int", copies)
     await connection.execute("VACUUM ANALYZE dossier", timeout=None)
     print(f"{await connection.fetchval('SELECT count(*) FROM dossier'):,} dossiers")
     await connection.close()
@@ -173,18 +174,24 @@ async def watch(pid: int, peaks: dict[int, float]) -> None:
 
 
 async def differences(dsn: str, policy: Policy) -> int:
-    """In how many accounts the journal is not what all dossiers' events post."""
+    """In how many accounts journal and references are not what all dossiers' events post."""
     expected: Counter[Any] = Counter()
     connection = await asyncpg.connect(dsn)
     rows = await connection.fetch(
         "SELECT min(events) AS events, count(*) AS dossiers FROM dossier GROUP BY md5(events)",
         timeout=None,
     )
+    references = await connection.fetch(
+        f"SELECT measure, {', '.join(Cell._fields)}, day, slot, amount"
+        " FROM applicant_entry JOIN cell ON cell.id = applicant_entry.cell WHERE amount <> 0"
+    )
     await connection.close()
     for row in rows:
         for (measure, cell, day, slot), amount in posted(row["events"], policy)[1].items():
             expected[(measure, *Cell(*cell), day, slot)] += amount * row["dossiers"]
     found = Counter(dict(await balances(dsn)))
+    for row in references:
+        found[tuple(row)[:-1]] += row["amount"]
     found.subtract(expected)
     return sum(1 for amount in found.values() if amount)
 

@@ -40,7 +40,7 @@ with warnings.catch_warnings():
 
 START: Final = date(2026, 1, 1)
 DAYS: Final = 365
-TABLES: Final = ("dossier", "journal_page", "total", "cell", "retired_sum")
+TABLES: Final = ("dossier", "journal_page", "total", "cell", "retired_page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +277,7 @@ class Sizing:
         number, _, _ = retired.contents["retired"]
         self._add("dossier: rows, retired", retired.sizes.rows("dossier"), number)
         sums = await connection.fetchval("SELECT count(*) FROM retired_sum")
-        self._add("retired sums, with their index", retired.sizes.whole("retired_sum"), sums)
+        self._add("retired sums, packed", retired.sizes.whole("retired_page"), sums)
 
     def _show(self) -> None:
         self._console.print(self._table)
