@@ -15,7 +15,7 @@ from agents.diversion import Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
-from agents.shelf import Dossier
+from agents.shelf import Dossier, pack_events, standing
 from agents.standing import Standing
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
@@ -31,6 +31,7 @@ from monitor.ledger.unit import (
     BookingClass,
     DossierRow,
     Entry,
+    Sent,
     TallyKey,
     Unit,
 )
@@ -39,6 +40,7 @@ from schemas.event import Canonical
 from schemas.refusal import Reason, Refused
 
 LATE_MS: Final = 3_600_000
+HOUR_MS: Final = 3_600_000
 
 # Members of an enumeration looked up once: each look costs as much as a call.
 LIVE, LATE, BACKFILL = BookingClass.LIVE, BookingClass.LATE, BookingClass.BACKFILL
@@ -98,6 +100,11 @@ class DossierDesk(Desk):
             Counter()
         )  # of those counted: other content, known identity
         self._duplicates: Counter[str] = Counter()
+        # What sources have sent, for the health of their connections: only put by here, counted
+        # by whoever keeps that (agents/keeper.py).
+        self._sent: list[bytes] = []
+        self._replaced: list[bytes] = []
+        self._repeats: Counter[tuple[str, int]] = Counter()
 
     def _forget(self) -> None:
         super()._forget()
@@ -187,14 +194,20 @@ class DossierDesk(Desk):
             raise
         if found is None:
             self._counted[event.source] += 1
+            self._sent.append(
+                dossier.events[len(before) :]
+            )  # as it was packed behind the others
         elif found is Repeat.DUPLICATE:
-            self._duplicates[event.source] += 1
+            self._repeated(event)
             return
         elif found is Repeat.EARLIER:
-            self._duplicates[event.source] += 1
+            self._repeated(event)
         else:
             self._counted[event.source] += 1
             self._restated[event.source] += 1
+            if found is Repeat.REPLACES:
+                self._replaced.append(pack_events([standing(before, event)]))
+                self._sent.append(pack_events([event]))
         if event.backfill:
             booking_class = BACKFILL
         elif effective_ms(event) < self._late_before_ms:
@@ -203,6 +216,10 @@ class DossierDesk(Desk):
             booking_class = LIVE
         if self._touched.get(key, -1) < booking_class:
             self._touched[key] = booking_class
+
+    def _repeated(self, event: Canonical) -> None:
+        self._duplicates[event.source] += 1
+        self._repeats[event.source, event.arrival_ms // HOUR_MS] += 1
 
     def _accepted(self) -> Iterable[Mapping[str, int]]:
         return self._counted, self._duplicates
@@ -243,6 +260,7 @@ class DossierDesk(Desk):
             journal=journal,
             totals=sheet.totals,
             tallies=self._tallies(),
+            sent=Sent(b"".join(self._sent), b"".join(self._replaced), self._repeats),
         )
 
     def _put_away(self) -> None:

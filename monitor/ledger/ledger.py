@@ -1,6 +1,8 @@
 """The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
 
 import asyncio
+import json
+from collections import Counter
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -296,6 +298,7 @@ class Ledger:
                 await _add_totals(connection, unit)
                 await _add_tallies(connection, unit)
                 await _quarantine(connection, unit)
+                await _put_by(connection, unit)
                 if also is not None:
                     await also(connection)
                 await add_references(connection, unit.references)
@@ -382,7 +385,7 @@ async def _move_positions(connection: Any, unit: Unit) -> int | None:
     )
     if moved != len(moves):
         raise PositionMoved(f"{len(moves) - moved} of {len(moves)} partitions")
-    if epoch != unit.epoch:
+    if unit.epoch is not None and epoch != unit.epoch:
         raise PolicyChanged(f"the ledger books in epoch {epoch}, the unit is of {unit.epoch}")
     return None if recomputing is None else int(recomputing)
 
@@ -391,6 +394,8 @@ async def _book_dossiers(connection: Any, unit: Unit) -> None:
     dossiers = unit.dossiers
     if not dossiers:
         return
+    if unit.epoch is None:
+        raise Unbookable("dossiers are posted under a policy, and the unit is of none")
     rows = dossier_rows(dossiers, RULES_VERSION, unit.epoch)
     await connection.copy_to_table("staged", source=memoryview(rows), format="binary")
     # In key order, so that two transactions meeting in several dossiers cannot deadlock.
@@ -469,6 +474,30 @@ async def _quarantine(connection: Any, unit: Unit) -> None:
             )
             for refusal in unit.refusals
         ],
+    )
+
+
+async def _put_by(connection: Any, unit: Unit) -> None:
+    """What connections are judged by, in one row; `monitor.ledger.connections` counts it."""
+    sent = unit.sent
+    if not (sent.events or sent.repeats or sent.beats or sent.claimed or unit.refusals):
+        return
+    repeats = sorted(sent.repeats.items())
+    refused = Counter(
+        (refusal.source, int(refusal.arrived.timestamp()) // 3600, refusal.reason)
+        for refusal in unit.refusals
+    )
+    await connection.execute(
+        "INSERT INTO sent (events, replaced, repeat_source, repeat_hour, repeats, refused, beats,"
+        " claimed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        sent.events,
+        sent.replaced,
+        [source for (source, _), _ in repeats],
+        [hour for (_, hour), _ in repeats],
+        [amount for _, amount in repeats],
+        json.dumps([[*key, amount] for key, amount in sorted(refused.items())]),
+        json.dumps(sent.beats),
+        json.dumps(sent.claimed),
     )
 
 

@@ -1,5 +1,6 @@
 """What one transaction books: dossiers, differences, tallies, refused records, positions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -114,11 +115,25 @@ class Refusal:
 
 
 @dataclass(slots=True)
+class Sent:
+    """What sources have sent, uncounted: events as `agents.shelf` packs them."""
+
+    events: bytes = b""  # each identity once; of a statement that replaces another, the new one
+    replaced: bytes = b""  # the ones that no longer stand
+    repeats: Mapping[tuple[str, int], int] = field(
+        default_factory=dict
+    )  # by source and hour of arrival
+    # Heartbeats: source, arrival, interval, and how many events wait; and days claimed for.
+    beats: Sequence[tuple[str, int, int, int | None]] = ()
+    claimed: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(slots=True)
 class Unit:
     """All that the assigned partitions brought, booked in one transaction or not at all."""
 
     shard: int = 0
-    epoch: int = 0  # of the policy under which it was posted
+    epoch: int | None = 0  # of the policy under which it was posted; None: nothing in it was
     moves: dict[Partition, Move] = field(default_factory=dict)
     dossiers: list[DossierRow] = field(default_factory=list)
     journal: dict[Line, int] = field(default_factory=dict)
@@ -126,3 +141,4 @@ class Unit:
     references: dict[Reference, int] = field(default_factory=dict)  # dossiers more or less
     tallies: dict[TallyKey, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    sent: Sent = field(default_factory=Sent)
