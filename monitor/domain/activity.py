@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from monitor.domain.event import Event, Kind
@@ -101,11 +102,9 @@ def quantile(bins: Mapping[int, int], percent: int) -> int | None:
     total = sum(bins.values())
     if not total:
         return None
-    so_far = 0
-    for place in sorted(bins):
-        so_far += bins[place]
-        if so_far * 100 >= total * percent:
-            break
+    places = sorted(bins)
+    so_far = accumulate(bins[place] for place in places)
+    place = next(p for p, n in zip(places, so_far, strict=True) if n * 100 >= total * percent)
     return DELAYS_MS[min(place, LONGEST_DELAY - 1)]
 
 

@@ -601,10 +601,8 @@ class _Judgement:
             yield Noted(Fact.OUTSIDE, since * HOUR_MS, f"{number} refused")
 
     def _burst(self, interrupted: Sequence[Interval]) -> Iterable[Noted]:
-        ended = [a for a in interrupted if a.end is not None and self.now - a.end < DAY_MS]
+        ended = [(a, b) for a, b in interrupted if b is not None and self.now - b < DAY_MS]
         for begin, end in ended[-1:]:
-            if end is None:
-                continue
             first = end // HOUR_MS
             came = [
                 self.activity.hours[h] for h in (first, first + 1) if h in self.activity.hours

@@ -148,17 +148,6 @@ class Rhythm:
         # One that it has had before, and that was no interruption, is explained in any case.
         return max(known, self.longest_milli * 5 // 4)
 
-    def missed_milli(self, begin: int, end: int) -> int:
-        """The arrivals that are usual between two instants, in thousandths."""
-        missed = 0
-        for hour in range(begin // HOUR_MS, -(-end // HOUR_MS)):
-            usual = self.usual_milli.get(self.week.slot(hour), 0)
-            if usual:
-                start = hour * HOUR_MS
-                share = min(end, start + HOUR_MS) - max(begin, start)
-                missed += usual * share // HOUR_MS
-        return missed
-
     def explained_until(
         self, begin: int, thresholds: Thresholds, excused: Sequence[tuple[int, int]] = ()
     ) -> int:

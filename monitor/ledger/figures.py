@@ -14,6 +14,7 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.ledger import policies
+from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.migrate import migrations
 from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.reconcile import RECORDED, Recorded
@@ -104,6 +105,8 @@ class Snapshot:
     positions: Mapping[Partition, Progress]
     watermark: Watermark = NEVER_FOLDED
     policy: ActivePolicy | None = None  # under which all of it was booked
+    connections: Sequence[Standing] = ()  # as last judged
+    sent_backlog: int = 0  # bookings not counted for connections yet
 
     @property
     def booked(self) -> int:
@@ -204,13 +207,22 @@ class Figures:
             )
 
     async def shown(self, now_ms: int) -> Snapshot:
-        """`snapshot`, with what `emc reconcile` found; that has its own times."""
+        """`snapshot`, with what has times of its own: what `emc reconcile` found, and how
+        connections stand.
+        """
         snapshot = await self.snapshot(now_ms)
         try:
             rows = await self._pool.fetch(RECORDED)
+            standings = await self._pool.fetch(STANDING)
+            waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
-        return replace(snapshot, reconciled=tuple(Recorded(*row) for row in rows))
+        return replace(
+            snapshot,
+            reconciled=tuple(Recorded(*row) for row in rows),
+            connections=tuple(Standing(*row) for row in standings),
+            sent_backlog=waiting,
+        )
 
     async def snapshot(self, now_ms: int) -> Snapshot:
         """Everything as of one committed state, with what is overdue at `now_ms`.

@@ -270,7 +270,7 @@ SNAPSHOT_OTHER: Final = Metric(
     " because a limit or the series budget is reached.",
     labels=("part",),
     series="part",
-    typical=4,
+    typical=5,
 )
 DRIFT: Final = Metric(
     name="emc_ledger_drift",
@@ -294,6 +294,88 @@ RECONCILED: Final = Metric(
     meaning="When the check was last made.",
     series="check that was made",
     typical=len(Check),
+)
+SOURCE_CLASS: Final = Metric(
+    name="emc_source_class",
+    type=Type.GAUGE,
+    labels=("source", "status", "class"),
+    meaning="How the connection of a registered source stands, as docs/explanation/connections.md"
+    " says: always 1, with the shown class as label. `status` is live or trial.",
+    series="source",
+    typical=SOURCES,
+)
+SOURCE_SINCE: Final = Metric(
+    name="emc_source_class_since_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="Since when that class holds, by what arrived and not by when it was noticed.",
+    series="source",
+    typical=SOURCES,
+)
+SOURCE_FACT: Final = Metric(
+    name="emc_source_fact_since_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("source", "fact"),
+    meaning="Since when something else is to be known of a source; none while it does not hold."
+    " `maintenance` and `short_notice` mute pages about its connection.",
+    series="source × fact that holds",
+    typical=SOURCES // 4,
+)
+SOURCE_LAST: Final = Metric(
+    name="emc_source_last_event_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="When the last event of a source arrived that was news; none before the first.",
+    series="source that has sent",
+    typical=SOURCES,
+)
+SOURCE_SILENCE: Final = Metric(
+    name="emc_source_silence_explained_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="The longest silence after its last sign of life that the source's own rhythm, by hour"
+    " of the working calendar, or its heartbeat explains.",
+    series="source with a rhythm",
+    typical=SOURCES,
+)
+SOURCE_WORKING: Final = Metric(
+    name="emc_source_working_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="Working time of this month so far, since go-live and without maintenance that was"
+    " announced in time.",
+    series="source",
+    typical=SOURCES,
+)
+SOURCE_CONNECTED: Final = Metric(
+    name="emc_source_connected_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="How much of emc_source_working_seconds the source was neither interrupted nor not"
+    " connected; their ratio is the uptime of the connection.",
+    series="source",
+    typical=SOURCES,
+)
+SOURCE_FRESHNESS: Final = Metric(
+    name="emc_source_freshness_seconds",
+    type=Type.GAUGE,
+    labels=("source", "quantile"),
+    meaning="From claimed time to arrival, of the events of the last 24 hours: the bound of the"
+    " bin that the quantile lies in. Below 0 where the source's clock is ahead.",
+    series="source that has sent × 2",
+    typical=SOURCES * 2,
+)
+SOURCES_JUDGED: Final = Metric(
+    name="emc_sources_judged_timestamp_seconds",
+    type=Type.GAUGE,
+    meaning="When connections were judged, which emc ingest does once a minute: the time of the"
+    " one that was judged the longest ago. None where no source is registered.",
+)
+SENT_BACKLOG: Final = Metric(
+    name="emc_sent_backlog_rows",
+    type=Type.GAUGE,
+    meaning="Bookings whose events are not yet counted for the health of connections; they wait"
+    " for an emc ingest.",
 )
 BUILD: Final = Metric(
     name="emc_build_info",
@@ -330,6 +412,16 @@ METRICS: Final[tuple[Metric, ...]] = (
     DRIFT,
     STALE,
     RECONCILED,
+    SOURCE_CLASS,
+    SOURCE_SINCE,
+    SOURCE_FACT,
+    SOURCE_LAST,
+    SOURCE_SILENCE,
+    SOURCE_WORKING,
+    SOURCE_CONNECTED,
+    SOURCE_FRESHNESS,
+    SOURCES_JUDGED,
+    SENT_BACKLOG,
     BUILD,
     POLICY,
 )

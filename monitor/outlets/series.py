@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from monitor.domain.connection import Fact
 from monitor.outlets.names import (
     BOUNDS,
     CHANNELS,
@@ -29,6 +30,7 @@ from monitor.outlets.names import (
 _FLOW_SERIES: Final = 2 * len(FLOWS)
 _OPEN_SERIES: Final = len(OPEN_STATES) + 1
 _AGENCY_SERIES: Final = len(DUE) + 2 * len(BOUNDS)
+_CONNECTION_SERIES: Final = 8 + len(Fact)
 _SOURCE_SERIES: Final = 3  # counted, duplicate, refused
 
 # What label sets with `other` alone may still take when nothing else finds a place: four classes
@@ -43,6 +45,7 @@ class Part(StrEnum):
     SOURCES = "sources"
     FLOWS = "flows"
     OPEN = "open"
+    CONNECTIONS = "connections"
 
 
 class Place(NamedTuple):
@@ -103,6 +106,13 @@ class Places:
             return source or UNSAID
         self.turned_away[Part.SOURCES] += 1
         return OTHER
+
+    def connection(self, source: str) -> bool:
+        """Whether there is room for how a registered source stands."""
+        if self._take(Part.CONNECTIONS, source, _CONNECTION_SERIES):
+            return True
+        self.turned_away[Part.CONNECTIONS] += 1
+        return False
 
     def refusal(self, source: str, reason: str) -> str:
         """The label of a source whose records are refused for a reason."""
