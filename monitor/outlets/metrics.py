@@ -204,16 +204,21 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
     credit: Counter[tuple[int, tuple[str, ...]]] = Counter()
     debit: Counter[tuple[int, tuple[str, ...]]] = Counter()
     for flow, sides in snapshot.flows.items():
-        labels = found[flow.agency, flow.channel, flow.level, flow.booking_class]
+        labels: tuple[str, ...] = found[
+            flow.agency, flow.channel, flow.level, flow.booking_class
+        ]
+        if flow.measure in names.BY_AGENCY:
+            labels = (labels[0], labels[-1])
         credit[flow.measure, labels] += sides.credit
         debit[flow.measure, labels] += sides.debit
     # Both sides of every measure from 0 on, as soon as anything is booked of a label set.
-    shown = sorted(set(found.values()))
+    shown: list[tuple[str, ...]] = sorted(set(found.values()))
+    by_agency: list[tuple[str, ...]] = sorted({(place[0], place[-1]) for place in shown})
     for measure, pair in names.FLOWS.items():
         divisor = 1000 if measure in _MILLISECONDS else 1
         for metric, amounts in ((pair.credit, credit), (pair.debit, debit)):
             family = _family(metric)
-            for labels in shown:
+            for labels in by_agency if measure in names.BY_AGENCY else shown:
                 amount = amounts[measure, labels]
                 _add(family, metric, labels, amount if divisor == 1 else amount / divisor)
             yield family
@@ -242,12 +247,12 @@ def _sources(snapshot: Snapshot, places: Places) -> Iterable[Family]:
         if not places.connection(source):
             continue
         status = "trial" if standing.trial else "live"
-        add(names.SOURCE_CLASS, (source, status, standing.word), 1000)
-        add(names.SOURCE_SINCE, (source,), standing.since_ms)
+        add(names.SOURCE_CLASS, (source, status, standing.word), standing.since_ms)
         add(names.SOURCE_LAST, (source,), standing.last_ms)
         add(names.SOURCE_SILENCE, (source,), standing.silence_ms)
-        add(names.SOURCE_WORKING, (source,), standing.working_ms)
-        add(names.SOURCE_CONNECTED, (source,), standing.connected_ms)
+        if standing.working_ms:
+            share = standing.connected_ms / standing.working_ms
+            _add(made[names.SOURCE_UPTIME.name], names.SOURCE_UPTIME, (source,), share)
         add(names.SOURCE_FRESHNESS, (source, "0.5"), standing.p50_ms)
         add(names.SOURCE_FRESHNESS, (source, "0.95"), standing.p95_ms)
         for noted in json.loads(standing.facts):
@@ -260,12 +265,10 @@ def _sources(snapshot: Snapshot, places: Places) -> Iterable[Family]:
 
 _OF_SOURCES: Final = (
     names.SOURCE_CLASS,
-    names.SOURCE_SINCE,
     names.SOURCE_FACT,
     names.SOURCE_LAST,
     names.SOURCE_SILENCE,
-    names.SOURCE_WORKING,
-    names.SOURCE_CONNECTED,
+    names.SOURCE_UPTIME,
     names.SOURCE_FRESHNESS,
     names.SOURCES_JUDGED,
     names.SENT_BACKLOG,

@@ -104,6 +104,8 @@ REASONS_OF_A_SOURCE: Final = 3
 PARTITIONS: Final = 12
 
 _DIMENSIONS: Final = ("agency", "channel", "level")
+# Flows without channel and level: they stand beside a ratio, and would double its series.
+BY_AGENCY: Final = frozenset({Measure.CLOCK_UNCERTAIN, Measure.CLOCK_UNCERTAIN_766})
 _CREDIT: Final = " Credit side: what was added; the figure is credit less debit."
 _DEBIT: Final = " Debit side: what was taken back by a correction or a later event."
 
@@ -117,6 +119,10 @@ def _pair(
     suffix: str,
     labels: tuple[str, ...],
 ) -> Pair:
+    of_an_agency = PAIRS_OF_AN_AGENCY if "channel" in labels else 1
+    if type_ is Type.HISTOGRAM:
+        of_an_agency = len(BOUNDS)
+
     def side(name: str, words: str) -> Metric:
         return Metric(
             name=f"{stem}_{name}{suffix}",
@@ -124,7 +130,7 @@ def _pair(
             labels=labels,
             meaning=definition.meaning + unit + words,
             series=" × ".join(labels),
-            typical=AGENCIES * (len(BOUNDS) if type_ is Type.HISTOGRAM else PAIRS_OF_AN_AGENCY),
+            typical=AGENCIES * of_an_agency,
             day=definition.day,
             basis=definition.basis,
         )
@@ -134,13 +140,14 @@ def _pair(
 
 def _flow(definition: Definition) -> Pair:
     time = definition.kind is Kind.MILLISECONDS
+    dimensions = ("agency",) if definition.measure in BY_AGENCY else _DIMENSIONS
     return _pair(
         definition,
         "emc_dossier_processing_seconds" if time else f"emc_dossiers_{definition.name}",
         Type.COUNTER,
         unit=" In seconds." if time else "",
         suffix="_total",
-        labels=(*_DIMENSIONS, "class"),
+        labels=(*dimensions, "class"),
     )
 
 
@@ -214,7 +221,7 @@ QUARANTINE_SETTLED: Final = Metric(
     meaning="Refused records that have left the quarantine: returned (sent back after a fix, and"
     ' measured) or dropped. Those still held are emc_records_total{outcome="refused"} less these.',
     series="source × how that has occurred",
-    typical=SOURCES * 2,
+    typical=SOURCES // 2,  # few have had to
 )
 POSITION_SET: Final = Metric(
     name="emc_ledger_position_set_total",
@@ -296,19 +303,12 @@ RECONCILED: Final = Metric(
     typical=len(Check),
 )
 SOURCE_CLASS: Final = Metric(
-    name="emc_source_class",
+    name="emc_source_class_since_timestamp_seconds",
     type=Type.GAUGE,
     labels=("source", "status", "class"),
     meaning="How the connection of a registered source stands, as docs/explanation/connections.md"
-    " says: always 1, with the shown class as label. `status` is live or trial.",
-    series="source",
-    typical=SOURCES,
-)
-SOURCE_SINCE: Final = Metric(
-    name="emc_source_class_since_timestamp_seconds",
-    type=Type.GAUGE,
-    labels=("source",),
-    meaning="Since when that class holds, by what arrived and not by when it was noticed.",
+    " says: the one series of a source has the shown class as label, and as value since when it"
+    " holds, by what arrived and not by when it was noticed. `status` is live or trial.",
     series="source",
     typical=SOURCES,
 )
@@ -338,21 +338,13 @@ SOURCE_SILENCE: Final = Metric(
     series="source with a rhythm",
     typical=SOURCES,
 )
-SOURCE_WORKING: Final = Metric(
-    name="emc_source_working_seconds",
+SOURCE_UPTIME: Final = Metric(
+    name="emc_source_uptime_ratio",
     type=Type.GAUGE,
     labels=("source",),
-    meaning="Working time of this month so far, since go-live and without maintenance that was"
-    " announced in time.",
-    series="source",
-    typical=SOURCES,
-)
-SOURCE_CONNECTED: Final = Metric(
-    name="emc_source_connected_seconds",
-    type=Type.GAUGE,
-    labels=("source",),
-    meaning="How much of emc_source_working_seconds the source was neither interrupted nor not"
-    " connected; their ratio is the uptime of the connection.",
+    meaning="Of the working time of this month since go-live, without maintenance that was"
+    " announced in time: the part in which the source was neither interrupted nor not connected."
+    " Both times are in emc source health --json.",
     series="source",
     typical=SOURCES,
 )
@@ -413,12 +405,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     STALE,
     RECONCILED,
     SOURCE_CLASS,
-    SOURCE_SINCE,
     SOURCE_FACT,
     SOURCE_LAST,
     SOURCE_SILENCE,
-    SOURCE_WORKING,
-    SOURCE_CONNECTED,
+    SOURCE_UPTIME,
     SOURCE_FRESHNESS,
     SOURCES_JUDGED,
     SENT_BACKLOG,

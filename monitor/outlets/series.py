@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from monitor.domain.connection import Fact
 from monitor.outlets.names import (
     BOUNDS,
+    BY_AGENCY,
     CHANNELS,
     CLASSES,
     DUE,
@@ -27,10 +28,10 @@ from monitor.outlets.names import (
     UNSAID,
 )
 
-_FLOW_SERIES: Final = 2 * len(FLOWS)
+_FLOW_SERIES: Final = 2 * (len(FLOWS) - len(BY_AGENCY))
 _OPEN_SERIES: Final = len(OPEN_STATES) + 1
-_AGENCY_SERIES: Final = len(DUE) + 2 * len(BOUNDS)
-_CONNECTION_SERIES: Final = 8 + len(Fact)
+_CONNECTION_SERIES: Final = 6 + len(Fact)
+_AGENCY_SERIES: Final = len(DUE) + 2 * len(BOUNDS) + 2 * len(BY_AGENCY) * len(CLASSES)
 _SOURCE_SERIES: Final = 3  # counted, duplicate, refused
 
 # What label sets with `other` alone may still take when nothing else finds a place: four classes

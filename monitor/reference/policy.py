@@ -17,7 +17,7 @@ from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.connections import CONNECTIONS, read_thresholds
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
-from monitor.reference.rules import Rules, read_rules
+from monitor.reference.rules import MINUTE_MS, Rules, read_rules
 
 POLICY: Final = "policy.toml"
 REMEMBERED: Final = 16_384  # answers of a kind
@@ -81,6 +81,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         present=agencies.present,
         limits=lru_cache(maxsize=REMEMBERED)(rules.limit),
         portals=frozenset(rules.written.portals),
+        repeat_ms=rules.written.repeat_minutes * MINUTE_MS,
         version=version,
     )
     policy = Policy(rules.zone, rules.written.precision, legal)
