@@ -194,9 +194,7 @@ class DossierDesk(Desk):
             raise
         if found is None:
             self._counted[event.source] += 1
-            self._sent.append(
-                dossier.events[len(before) :]
-            )  # as it was packed behind the others
+            self._sent.append(dossier.events[len(before) :])  # as it is packed there
         elif found is Repeat.DUPLICATE:
             self._repeated(event)
             return

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from monitor.domain.activity import delay_bin
 from monitor.domain.calendar import WorkCalendar
@@ -36,7 +37,7 @@ def hours(
     **of_hours: Mapping[int, int],
 ) -> dict[int, Hour]:
     """The hours in which these arrive; `repeats`, `outside`, `waiting` by hour."""
-    found: dict[int, dict] = {}
+    found: dict[int, dict[str, Any]] = {}
     for time in events:
         here = found.setdefault(time // HOUR, {"delays": {}})
         here["events"] = here.get("events", 0) + 1
