@@ -8,8 +8,6 @@ made of canonical values only, so that a field nobody thought of goes nowhere.
 Waits for nobody: the register is a snapshot, and time comes in.
 """
 
-import re
-import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from agents.clear import IDENTIFIER, is_agency, is_code, is_procedure
 from agents.keys import TOKEN_MARK, Keys
 from monitor.domain.event import Stamp
 from monitor.domain.identity_number import Identity, identity_number
@@ -39,19 +38,12 @@ from schemas.refusal import Reason, Refused, Unreadable
 from schemas.times import instant_ms, rfc3339, within_range
 from schemas.tracking import Applicant, Hide
 
-# What nothing that leaves the edge may contain: nine digits in a row, three or more groups of
-# three or four as telephones and cards are written, and the sign of an e-mail address.
-IDENTIFIER: Final = re.compile(r"[0-9]{9}|[0-9]{3,4}(?:[ .-][0-9]{3,4}){2}|@")
-_CODE: Final = re.compile(r"[A-Za-z0-9._:/#+=-]{1,128}")
-_NO_DIGITS: Final = str.maketrans("", "", string.digits)
-_NO_LETTERS: Final = str.maketrans("", "", string.ascii_letters)
-# National codes, whose groups are short: the formats themselves would admit any number in them.
-_GROUPS: Final = r"(?:\.(?:[A-Z]{0,4}[0-9][0-9A-Z]{0,4}|[A-Z]{1,4}))*"
-_AGENCY: Final = re.compile(r"[A-Y][0-9]{2}" + _GROUPS)
-_PROCEDURE: Final = re.compile(r"[0-9]\.[0-9]{6}" + _GROUPS)
 _LONGEST_NUMBER: Final = len("260803-00000001")  # of a day's dossiers, fewer than 10^8
 _LONGEST_TIME: Final = len("2026-08-03T08:12:31.123+07:00")  # no room for a number in it
 _LENGTH_OF_DAY: Final = len("2026-08-03")
+LARGEST_ANSWER: Final = (
+    99_999_999  # of another system's codes: fewer digits than any number has
+)
 _MOST_REMEMBERED: Final = 16_384
 
 
@@ -246,6 +238,8 @@ class Edge:
         force_setattr(event, "stamped", None)
         found: Any = kind.read(event, arrival_ms, self._midnight)
         speaker.check(found, getattr(event.data, "stated_by", None))
+        if kind.canonical is canonical.SyncAcknowledged and abs(found.code) > LARGEST_ANSWER:
+            raise Unreadable(Reason.NUMBER_OUT_OF_RANGE, "data.code")
         changes = _tidied(found, TREATMENTS[kind.canonical], speaker, notices)
         if "applicant_key" in kind.canonical.__struct_fields__:
             data = event.data
@@ -401,7 +395,7 @@ _FIELDS: Final = {
 # What a field is in one kind only. The catalogue is public, and its own list of what is known.
 _FIELDS_OF: Final[Mapping[type[Struct], Mapping[str, Treatment]]] = {
     canonical.ProcedureListed: {
-        "code": Treatment.PUBLIC, "name": Treatment.PUBLIC, "lists": Treatment.PUBLIC
+        "code": Treatment.PROCEDURE, "name": Treatment.PUBLIC, "lists": Treatment.PUBLIC
     },
     canonical.AgencyListed: {"code": Treatment.AGENCY, "name": Treatment.PUBLIC},
     # A stated figure is published with the name of its report; its value is a number.
@@ -618,28 +612,6 @@ TIDY: Final[Mapping[Treatment, Callable[[_Speaker, Any, str], Any]]] = {
     Treatment.KEYS: _Speaker.keys,
     Treatment.PUBLIC: _Speaker.public,
 }
-
-
-def is_agency(code: str) -> bool:
-    """Whether it has the form of a national code, with groups too short for a number."""
-    return len(code) <= 35 and bool(_AGENCY.fullmatch(code)) and not IDENTIFIER.search(code)
-
-
-def is_procedure(code: str) -> bool:
-    """Whether it has the form of a national code of a procedure."""
-    return len(code) <= 64 and bool(_PROCEDURE.fullmatch(code))
-
-
-def is_code(text: str) -> bool:
-    """Whether it looks like a code, and like nobody's number or name.
-
-    ASCII without blanks, at least as many digits as letters, and no identifier in it.
-    """
-    if not _CODE.fullmatch(text) or IDENTIFIER.search(text):
-        return False
-    rest = len(text.translate(_NO_DIGITS))  # all but digits
-    digits = len(text) - rest
-    return rest <= digits or len(text) - len(text.translate(_NO_LETTERS)) <= digits
 
 
 def agency_of_procedure(code: str) -> str:

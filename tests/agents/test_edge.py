@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.edge import TREATMENTS, Admitted, Edge, Notice, Treatment, is_agency, is_code
+from agents.clear import is_agency, is_code
+from agents.edge import TREATMENTS, Admitted, Edge, Notice, Treatment
 from agents.keys import Keys
 from agents.register import Snapshot
 from monitor.domain.event import Stamp
@@ -373,6 +374,7 @@ def test_binary_mode_is_read_as_structured_mode_is():
         (sent(time="2026-08-03T08:12:31"), "time_without_offset"),
         (sent(receipt_date="2026-02-30"), "malformed_time"),
         (sent(applicant_id=79203001234), "wrong_type"),
+        (sent("dossier.sync.ack.v1", target="emc", code=79203001234), "number_out_of_range"),
     ],
 )
 def test_what_is_no_event_is_refused_as_anywhere(value, reason):
@@ -426,7 +428,7 @@ def test_every_text_of_every_kind_has_a_treatment():
         if treatment is Treatment.PUBLIC
     }
     assert public == {
-        ("ProcedureListed", "code"), ("ProcedureListed", "name"), ("ProcedureListed", "lists"),
+        ("ProcedureListed", "name"), ("ProcedureListed", "lists"),
         ("AgencyListed", "name"), ("ExternalClaim", "indicator"), ("ExternalClaim", "survey"),
         ("ExternalClaim", "unit"),
     }  # fmt: skip

@@ -5,24 +5,32 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from monitor.domain.mandate import Mandate
+from monitor.ledger.migrate import migrate
+from monitor.ledger.sources import INBOUND, Source, Sources
 from tests.bench.child import Task
 from tests.bench.job import Expected
 from tests.bench.ledger import check
 from tests.bench.servers import Cores, Servers
 from tests.bench.usage import cpu_seconds, peak_mb
+from tests.servers.topics import create_topic
 
 LOOK_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 60  # for a process to begin
 
 Progressed = Callable[[int], None]
+# What is done with a lap's ledger, from before its worker starts until after its end.
+Beside = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,19 +162,51 @@ async def lap_of_worker(
     *,
     workers: int = 1,
     settings: Mapping[str, str] | None = None,
+    beside: Beside | None = None,
 ) -> Lap:
     """A lap of `emc worker`, one or several, against a new ledger, until that holds every record.
 
-    It begins when all partitions are claimed and is done when the positions that are committed
-    have reached the end of the topic; then the ledger is compared.
+    Then the ledger is compared. `beside` is what else is done with the ledger meanwhile.
     """
     database = await servers.postgres.create()
     dsn = servers.postgres.dsn(database)
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with AsyncExitStack() as stack:
+            if beside is not None:
+                await stack.enter_async_context(beside(dsn))
+            lap = await lap_on(
+                dsn, task, servers, cores, progressed, workers=workers, settings=settings
+            )
+        catalogue = "EMC_REFERENCE" in (settings or {})
+        if differences := await check(connection, expected, catalogue=catalogue):
+            raise Failed("booked wrongly:\n" + "\n".join(differences))
+    finally:
+        await connection.close()
+        await servers.postgres.drop(database)
+    return lap
+
+
+async def lap_on(
+    dsn: str,
+    task: Task,
+    servers: Servers,
+    cores: Cores,
+    progressed: Progressed,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+) -> Lap:
+    """A lap of workers on a ledger that may hold something already.
+
+    It begins when all partitions are claimed and is done when the positions that are committed
+    have reached the end of the topic.
+    """
     environment = {
         "EMC_KAFKA": task.bootstrap,
         "EMC_DATABASE": dsn,
         "EMC_TOPIC": task.topic,
-        "EMC_GROUP": f"bench-{database}",
+        "EMC_GROUP": f"bench-{uuid.uuid4().hex}",
         "EMC_WORKER_METRICS_PORT": "0",
         **(settings or {}),
     }
@@ -186,41 +226,112 @@ async def lap_of_worker(
                 for number in range(workers)
             ]
 
-            def check_all() -> None:
-                for child in children:
-                    child.check()
+            lap = await _until_booked(
+                children, connection, task.topic, task.records, servers, progressed
+            )
+    finally:
+        await connection.close()
+    return lap
 
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not await connection.fetchval("SELECT to_regclass('position')"):
-                    check_all()
-                    await asyncio.sleep(LOOK_SECONDS)
-                while await _booked(connection) is None:
-                    check_all()
-                    await asyncio.sleep(LOOK_SECONDS)
-            meter = Meter(servers, *(child.process.pid for child in children))
-            booked, waited = 0, 0.0
-            looked = time.perf_counter()
-            while booked < task.records:
-                check_all()
-                await asyncio.sleep(LOOK_SECONDS)
-                booked = await _booked(connection) or 0
-                waiting: int = await connection.fetchval(_WAITING)
-                now = time.perf_counter()
-                waited, looked = waited + waiting * (now - looked), now
-                progressed(booked)
-            lap = meter.lap(task.records, waited)
-            for child in children:
-                child.process.terminate()
-            for child in children:
-                await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
-        differences = await check(
-            connection, expected, catalogue="EMC_REFERENCE" in environment
+
+async def lap_of_ingest(
+    task: Task, servers: Servers, cores: Cores, progressed: Progressed
+) -> Lap:
+    """A lap of `emc ingest`, from the topic of one source to a canonical one of the lap's own.
+
+    It is done when the positions in the ledger have reached the end: by then Kafka has all of it.
+    """
+    database = await servers.postgres.create()
+    dsn = servers.postgres.dsn(database)
+    canonical = await create_topic(
+        task.bootstrap,
+        "emc.dossiers",
+        partitions=task.partitions,
+        settings={"retention.ms": "-1"},
+    )
+    await migrate(dsn)
+    async with asyncpg.create_pool(dsn, min_size=0, max_size=1) as pool:
+        await Sources(pool).add(
+            Source(
+                code=task.topic.removeprefix(INBOUND),
+                name="bench",
+                owner="H56",
+                mandates=(Mandate("*"),),
+            ),
+            who="bench",
         )
-        if differences:
-            raise children[0].failed("booked wrongly:\n" + "\n".join(differences))
+    environment = {
+        "EMC_KAFKA": task.bootstrap,
+        "EMC_DATABASE": dsn,
+        "EMC_TOPIC": canonical,
+        "EMC_INGEST_GROUP": f"bench-{database}",
+        "EMC_INGEST_METRICS_PORT": "0",
+        "EMC_APPLICANT_KEY": "of the bench",
+    }
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with running(
+            "ingest",
+            ["monitor.cli", "ingest"],
+            folder=servers.folder,
+            cores=cores,
+            environment=environment,
+        ) as child:
+            lap = await _until_booked(
+                [child], connection, task.topic, task.records, servers, progressed
+            )
+        handed_on = await _records_of(task.bootstrap, canonical, task.partitions)
+        if handed_on != task.records:
+            raise child.failed(f"handed on {handed_on:,} of {task.records:,} records")
     finally:
         await connection.close()
         await servers.postgres.drop(database)
+    return lap
+
+
+async def _records_of(bootstrap: str, topic: str, partitions: int) -> int:
+    there = [TopicPartition(topic, partition) for partition in range(partitions)]
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        return sum((await consumer.end_offsets(there)).values())
+
+
+async def _until_booked(
+    children: Sequence[Child],
+    connection: "asyncpg.Connection",
+    topic: str,
+    records: int,
+    servers: Servers,
+    progressed: Progressed,
+) -> Lap:
+    """From when all partitions are claimed until the ledger has every record; ends the children."""
+
+    def check_all() -> None:
+        for child in children:
+            child.check()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await connection.fetchval("SELECT to_regclass('position')"):
+            check_all()
+            await asyncio.sleep(LOOK_SECONDS)
+        while await _booked(connection, topic) is None:
+            check_all()
+            await asyncio.sleep(LOOK_SECONDS)
+    meter = Meter(servers, *(child.process.pid for child in children))
+    booked, waited = 0, 0.0
+    looked = time.perf_counter()
+    while booked < records:
+        check_all()
+        await asyncio.sleep(LOOK_SECONDS)
+        booked = await _booked(connection, topic) or 0
+        waiting: int = await connection.fetchval(_WAITING)
+        now = time.perf_counter()
+        waited, looked = waited + waiting * (now - looked), now
+        progressed(booked)
+    lap = meter.lap(records, waited)
+    for child in children:
+        child.process.terminate()
+    for child in children:
+        await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
     return lap
 
 
@@ -230,7 +341,9 @@ _WAITING: Final = (
 )
 
 
-async def _booked(connection: "asyncpg.Connection") -> int | None:
+async def _booked(connection: "asyncpg.Connection", topic: str) -> int | None:
     """Records before the committed positions of a topic that begins at 0; None: not claimed."""
-    booked: int | None = await connection.fetchval("SELECT sum(next)::int8 FROM position")
+    booked: int | None = await connection.fetchval(
+        "SELECT sum(next)::int8 FROM position WHERE topic = $1", topic
+    )
     return booked
