@@ -239,9 +239,15 @@ def _print_reconciliation(
             out.writelines(f"surplus {code}\n" for code in listed["surplus_codes"])
             if listed["left_off"]:
                 out.write(f"{listed['left_off']} more; --most prints more of them\n")
-    out.writelines(f"refused that day: {row['records']} {row['reason']} ({row['detail']})\n" for row in described["refused"])
-    out.writelines(f"{_plain(one['at'])} claim {one['claim']}: {one['claimed']} claimed,"
-            f" {one['counted']} counted, {one['differing']} differing\n" for one in described["history"])
+    out.writelines(
+        f"refused that day: {row['records']} {row['reason']} ({row['detail']})\n"
+        for row in described["refused"]
+    )
+    out.writelines(
+        f"{_plain(one['at'])} claim {one['claim']}: {one['claimed']} claimed,"
+        f" {one['counted']} counted, {one['differing']} differing\n"
+        for one in described["history"]
+    )
 
 
 def _at(ms: int | None) -> datetime | None:
