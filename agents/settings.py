@@ -54,10 +54,22 @@ class Settings:
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
     ingest_metrics_port: int = 9103  # the same of `emc ingest`
     serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
-    listen: str = "127.0.0.1"  # address that metrics and serve listen on
+    listen: str = "127.0.0.1"  # address that metrics, serve and gateway listen on
     watchdog_seconds: int = 120  # without progress though all answers, then rejoin; 0: never
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
     log_format: str = "text"  # text or json
+    gateway_port: int = 8081  # HTTP in; 0 lets the system choose
+    gateway_metrics_port: int = 9102  # the gateway's own /metrics; 0 lets the system choose
+    gateway_tls_certificate: str = ""  # PEM file, its chain included; "" for plain HTTP
+    gateway_tls_key: str = ""  # PEM file of its key
+    gateway_proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
+    gateway_plain: int = 0  # 1: tokens are taken over plain HTTP from anywhere
+    gateway_rate: int = 5_000  # events a second of a source whose entry has none; 0: no limit
+    gateway_requests: int = 1_000  # open at once; those beyond are answered with 503
+    gateway_request_bytes: int = 4_194_304  # of a body that is held as a whole, inflated
+    gateway_stream_bytes: int = 1_073_741_824  # of a stream of lines, inflated
+    gateway_memory_mb: int = 64  # for bodies, and as much again for what waits for Kafka
+    gateway_patience_seconds: int = 10  # for Kafka's acknowledgement, then 503
     brisk: int = 0  # 1 shortens the group's timeouts, for demo and tests
 
     @classmethod

@@ -118,6 +118,25 @@ def serve() -> None:
 
 
 @app.command()
+def gateway() -> None:
+    """Take events in over HTTP: checked, made anonymous, and in Kafka before the answer says so.
+
+    `POST /v1/events` takes CloudEvents: one (`application/cloudevents+json`, or `ce-` headers), a
+    batch (`application/cloudevents-batch+json`), or a stream of lines (`application/x-ndjson`,
+    also gzip). `/v1/heartbeat`, `/v1/maintenance`, `/v1/reconciliation` and `/v1/claims` take what
+    a system says of itself. The caller is known by a token of the register (`emc source`), sent as
+    `Authorization: Bearer`, over TLS or from this machine.
+
+    Answers: 202 all is accepted, 200 read the verdicts, 400 mend it, 401 and 403 who are you, 413
+    and 415 send it otherwise, 429 and 503 again after Retry-After. `/v1/openapi.json` describes
+    all of it; docs/how-to/send-over-http.md shows it with curl.
+    """
+    from agents.gateway.command import run
+
+    raise typer.Exit(run(_configured(), _until_stopped, _say))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the ledger to this release's schema, and end.
 
@@ -1131,11 +1150,14 @@ def docs(
 ) -> None:
     """Write the pages and schemas that are generated from the code."""
     from agents.documents import documents, publish
+    from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
-    made["docs/reference/metrics.md"] = page(of_registry(IngestHealth().registry))
+    made["docs/reference/metrics.md"] = page(
+        of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
+    )
     raise typer.Exit(publish(made, check=check, say=typer.echo))
 
 
@@ -1157,8 +1179,11 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _until_stopped(run: Any) -> int:
-    """Run a process until SIGTERM or SIGINT; its errors in one line, its exit status."""
+def _until_stopped(run: Any, *, loop: Any = None) -> int:
+    """Run a process until SIGTERM or SIGINT; its errors in one line, its exit status.
+
+    `loop` makes another event loop than Python's own.
+    """
 
     async def supervised() -> int:
         stop = asyncio.Event()
@@ -1172,7 +1197,8 @@ def _until_stopped(run: Any) -> int:
             return FAILED
         return OK
 
-    return asyncio.run(supervised())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(supervised())
 
 
 def _log_to_stderr(style: str, level: int = logging.INFO) -> None:

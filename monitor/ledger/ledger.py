@@ -264,11 +264,7 @@ class Ledger:
 
     async def sealed_by_source(self) -> Mapping[str, int]:
         """How many refused records with their bytes each source has in quarantine."""
-        rows = await self._pool.fetch(
-            "SELECT source, count(*) AS kept FROM quarantine WHERE sealed IS NOT NULL"
-            " GROUP BY source"
-        )
-        return {row["source"]: row["kept"] for row in rows}
+        return await sealed_by_source(self._pool)
 
     async def book(self, unit: Unit, also: Also | None = None) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.
@@ -296,9 +292,9 @@ class Ledger:
                         format="binary",
                     )
                 await _add_totals(connection, unit)
-                await _add_tallies(connection, unit)
-                await _quarantine(connection, unit)
-                await _put_by(connection, unit)
+                await add_tallies(connection, unit)
+                await quarantine(connection, unit)
+                await put_by(connection, unit)
                 if also is not None:
                     await also(connection)
                 await add_references(connection, unit.references)
@@ -436,7 +432,8 @@ async def _add_totals(connection: Any, unit: Unit) -> None:
     )
 
 
-async def _add_tallies(connection: Any, unit: Unit) -> None:
+async def add_tallies(connection: Any, unit: Unit) -> None:
+    """Within a transaction: counts of records."""
     if not unit.tallies:
         return
     tallies = sorted(unit.tallies.items())
@@ -453,7 +450,16 @@ async def _add_tallies(connection: Any, unit: Unit) -> None:
     )
 
 
-async def _quarantine(connection: Any, unit: Unit) -> None:
+async def sealed_by_source(pool: "asyncpg.Pool[Any]") -> Mapping[str, int]:
+    """How many refused records with their bytes each source has in quarantine."""
+    rows = await pool.fetch(
+        "SELECT source, count(*) AS kept FROM quarantine WHERE sealed IS NOT NULL GROUP BY source"
+    )
+    return {row["source"]: row["kept"] for row in rows}
+
+
+async def quarantine(connection: Any, unit: Unit) -> None:
+    """Within a transaction: records that were refused."""
     if not unit.refusals:
         return
     await connection.executemany(
@@ -477,7 +483,7 @@ async def _quarantine(connection: Any, unit: Unit) -> None:
     )
 
 
-async def _put_by(connection: Any, unit: Unit) -> None:
+async def put_by(connection: Any, unit: Unit) -> None:
     """What connections are judged by, in one row; `monitor.ledger.connections` counts it."""
     sent = unit.sent
     if not (sent.events or sent.repeats or sent.beats or sent.claimed or unit.refusals):
