@@ -18,7 +18,6 @@ from agents.diversion import Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from monitor.domain.connection import Window
-from monitor.domain.measures import Tally
 from monitor.ledger import connections
 from monitor.ledger.connections import Announced, Claimed, Stated
 from monitor.ledger.unit import Sent, TallyKey, Unit
@@ -32,6 +31,9 @@ from schemas.event import (
     Signal,
 )
 from schemas.refusal import Refused
+
+
+SIGNALS: Final = "signals"  # a tally of its own: what is counted are events about dossiers
 
 
 class Ledger(desk.Ledger, Protocol):
@@ -116,7 +118,7 @@ class SignalsDesk(Desk):
         return Unit(
             epoch=None,
             tallies={
-                TallyKey(Tally.COUNTED, source, "signals"): number
+                TallyKey(SIGNALS, source, ""): number
                 for source, number in self._counted.items()
             },
             sent=Sent(beats=beats, claimed=claimed),
