@@ -967,6 +967,64 @@ def source_show(code: _Code, json: _Json = False) -> None:
     raise typer.Exit(operator.run(work, name="emc source"))
 
 
+@source.command("health")
+def source_health(
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="[CODE]", help="One source, with how it stood before."),
+    ] = None,
+    history_days: Annotated[int, typer.Option(min=0, help="How far back, with CODE.")] = 35,
+    json: _Json = False,
+) -> None:
+    """Show how the connections of sources stand, and since when; exits 1 if one is not well."""
+    from agents import connection_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.health(
+            _for_a_person().database,
+            code,
+            history_days=history_days,
+            at=_instant(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("reconcile")
+def source_reconcile(
+    code: _Code,
+    day: Annotated[str, typer.Argument(metavar="DAY", help="As 2026-08-03, in EMC_ZONE.")],
+    codes: Annotated[
+        bool, typer.Option("--codes", help="Also the codes that are missing or surplus.")
+    ] = False,
+    most: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Codes of either side, with --codes.")
+    ] = 10_000,
+    json: _Json = False,
+) -> None:
+    """Compare a source's claim for a day with what was counted; exits 1 if they differ."""
+    from agents import connection_command as command
+    from agents import operator
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.reconcile(
+            settings.database,
+            code,
+            day,
+            zone=settings.policy().zone,
+            codes=codes,
+            most=most,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
 @source.command("token")
 def source_token(
     code: _Code,
