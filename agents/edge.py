@@ -9,16 +9,19 @@ Waits for nobody: the register is a snapshot, and time comes in.
 """
 
 import re
+import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from enum import Enum, StrEnum
-from typing import Any, Final, Protocol, Self, get_args
+from traceback import extract_tb
+from typing import Any, Final, Protocol, Self, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from agents.keys import Keys
+from agents.keys import TOKEN_MARK, Keys
 from monitor.domain.identity_number import Identity, identity_number
 from monitor.domain.mandate import EVERYWHERE, Statement, may_state
 from monitor.domain.zone import Zone, date_of
@@ -26,23 +29,32 @@ from monitor.ledger.sources import Source
 from schemas import event as canonical
 from schemas import texts
 from schemas.decode import UNREADABLE, Headers, midnights, why
-from schemas.encode import encode
+from schemas.dossier import DossierState, DossierStateData
+from schemas.encode import ENCODE, encode
+from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
 from schemas.inbound import KIND_OF, inbound_reader
-from schemas.kinds import KINDS
+from schemas.kinds import KINDS, Kind
 from schemas.refusal import Reason, Refused, Unreadable
+from schemas.times import instant_ms, rfc3339, within_range
 
 # What nothing that leaves the edge may contain: nine digits in a row, three or more groups of
 # three or four as telephones and cards are written, and the sign of an e-mail address.
 IDENTIFIER: Final = re.compile(r"[0-9]{9}|[0-9]{3,4}(?:[ .-][0-9]{3,4}){2}|@")
 _CODE: Final = re.compile(r"[A-Za-z0-9._:/#+=-]{1,128}")
-_LETTERS: Final = re.compile(r"[^A-Za-z]+")
-_DIGITS: Final = re.compile(r"[^0-9]+")
+_NO_DIGITS: Final = str.maketrans("", "", string.digits)
+_NO_LETTERS: Final = str.maketrans("", "", string.ascii_letters)
 # National codes, whose groups are short: the formats themselves would admit any number in them.
 _GROUPS: Final = r"(?:\.(?:[A-Z]{0,4}[0-9][0-9A-Z]{0,4}|[A-Z]{1,4}))*"
 _AGENCY: Final = re.compile(r"[A-Y][0-9]{2}" + _GROUPS)
 _PROCEDURE: Final = re.compile(r"[0-9]\.[0-9]{6}" + _GROUPS)
-_DOSSIER: Final = re.compile(r"([0-9A-Z.]{3,35})-[0-9]{6}-[0-9]{4,8}")
+_LONGEST_NUMBER: Final = len("260803-00000001")  # of a day's dossiers, fewer than 10^8
+_LONGEST_TIME: Final = len("2026-08-03T08:12:31.123+07:00")  # no room for a number in it
+_LENGTH_OF_DAY: Final = len("2026-08-03")
 _MOST_REMEMBERED: Final = 16_384
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Notice(StrEnum):
@@ -109,6 +121,7 @@ class Edge:
         self._read = inbound_reader().read
         self._midnight = midnights(zone)
         self._speakers: dict[str, _Speaker] = {}
+        self._arrival = (-1, "")  # the last one, and how it is written
         # Since this process has started: by source and notice; by source, reason and place.
         self.noticed: Counter[tuple[str, Notice]] = Counter()
         self.refused: Counter[tuple[str, Reason]] = Counter()
@@ -120,22 +133,27 @@ class Edge:
         """What a registered source has sent, at the time it arrived. Nothing raises."""
         found = self._register().by_code(source)
         if found is None:
-            self.refused["", Reason.UNKNOWN_SOURCE] += 1
-            return Refused(Reason.UNKNOWN_SOURCE, "source")
-        speaker = self._speakers.get(source)
-        if speaker is None or speaker.source is not found:
-            speaker = self._speakers[source] = _Speaker(found, self._keys)
+            return self._refused("", Reason.UNKNOWN_SOURCE, "source")
         try:
+            speaker = self._speakers.get(source)
+            if speaker is None or speaker.source is not found:
+                speaker = self._speakers[source] = _Speaker(found, self._keys)
             event = self._read(value, headers)
             result = self._admit(speaker, event, arrival_ms)
         except UNREADABLE as error:
-            reason, detail = why(error, value)
-            self.refused[source, reason] += 1
-            return Refused(reason, detail, source)
+            return self._refused(source, *why(error, value))
+        except Exception as error:  # noqa: BLE001 - one record: kept, with where it happened
+            frame = extract_tb(error.__traceback__)[-1]
+            place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+            return self._refused(source, Reason.FAULT, f"{type(error).__name__} at {place}")
         self.admitted[source] += 1
         for notice in result.notices:
             self.noticed[source, notice] += 1
         return result
+
+    def _refused(self, source: str, reason: Reason, detail: str) -> Refused:
+        self.refused[source, reason] += 1
+        return Refused(reason, detail, source)
 
     def _admit(self, speaker: "_Speaker", event: Any, arrival_ms: int) -> Admitted:
         kind = KIND_OF.get(type(event))
@@ -146,53 +164,141 @@ class Edge:
         if event.source != code:
             notices.append(Notice.OTHER_SOURCE)
             force_setattr(event, "source", code)
+        key, value = (
+            self._state(speaker, event, arrival_ms, notices)
+            if kind.canonical is canonical.StateChanged
+            else self._any(kind, speaker, event, arrival_ms, notices)
+        )
+        topic = self._topics.get(kind.topic.name, kind.topic.name)
+        return Admitted(topic, key, value, kind.type, tuple(notices))
+
+    def _any(
+        self,
+        kind: Kind,
+        speaker: "_Speaker",
+        event: Any,
+        arrival_ms: int,
+        notices: list[Notice],
+    ) -> tuple[bytes, bytes]:
+        """Key and value of an event of any kind: read, tidied, and written again."""
         force_setattr(event, "arrival", None)
-        found = kind.read(event, arrival_ms, self._midnight)
+        found: Any = kind.read(event, arrival_ms, self._midnight)
         speaker.check(found, getattr(event.data, "stated_by", None))
         changes = _tidied(found, TREATMENTS[kind.canonical], speaker, notices)
         if "applicant_key" in kind.canonical.__struct_fields__:
-            changes |= self._applicant(event, found, notices)
+            data = event.data
+            if data.applicant_id or data.applicant_key:
+                changes["applicant_key"], changes["identity_attached"] = self._applicant(
+                    data,
+                    found.claimed_ms if found.receipt_ms is None else found.receipt_ms,
+                    found.identity_attached,
+                    notices,
+                )
         if changes:
             found = msgspec.structs.replace(found, **changes)
-        return Admitted(
-            self._topics.get(kind.topic.name, kind.topic.name),
-            kind.topic.key(found).encode(),
-            encode(found),
-            kind.type,
-            tuple(notices),
-        )
+        return kind.topic.key(found).encode(), encode(found)
 
-    def _applicant(self, event: Any, found: Any, notices: list[Notice]) -> dict[str, Any]:
-        """The keyed hash in the place of whatever tells who applies."""
-        said = event.data.applicant_id
-        key = event.data.applicant_key
-        if not said and key:
+    def _state(
+        self, speaker: "_Speaker", event: Any, arrival_ms: int, notices: list[Notice]
+    ) -> tuple[bytes, bytes]:
+        """Nine of ten events are states: the same as for any other, field by field.
+
+        Times stay as they were written, once they have been read; the property test holds the
+        result equal to that of the long way.
+        """
+        data = event.data
+        source = event.source
+        texts.text(event.id, "id")
+        texts.text(source, "source")
+        claimed_ms = instant_ms(event.time, "time")
+        if arrival_ms != self._arrival[0]:
+            within_range(arrival_ms, "record timestamp")
+            self._arrival = (arrival_ms, rfc3339(arrival_ms))
+        receipt, of_ms = self._receipt(data.receipt_date, claimed_ms)
+        due = data.due_at
+        if due is not None:
+            due = _written(due, instant_ms(due, "data.due_at"))
+        unit = speaker.said(data.unit, "data.unit", notices)
+        dossier = texts.dossier(data.dossier, source, "data.dossier")
+        agency, procedure = speaker.place(data, dossier, unit)
+        if procedure[0] == TOKEN_MARK:
+            notices.append(Notice.HIDDEN_NAME)
+        key, id_ = speaker.key(dossier), speaker.code(event.id)
+        if key is not dossier:
+            notices.append(Notice.HIDDEN_CODE)
+        if id_ is not event.id:
+            notices.append(Notice.HIDDEN_CODE)
+        applicant, attached = None, data.identity_attached
+        if data.applicant_id or data.applicant_key:
+            applicant, attached = self._applicant(data, of_ms, attached, notices)
+        sent = DossierState(
+            specversion="1.0",
+            id=id_,
+            source=source,
+            time=_written(event.time, claimed_ms),
+            arrival=self._arrival[1],
+            datacontenttype="application/json",
+            data=DossierStateData(
+                dossier=key,
+                procedure=procedure,
+                agency=agency,
+                state=data.state,
+                unit=unit,
+                step=speaker.said(data.step, "data.step", notices),
+                channel=data.channel if data.channel in CHANNELS else None,
+                sub_channel=speaker.said(data.sub_channel, "data.sub_channel", notices),
+                level=data.level if data.level in LEVELS else None,
+                receipt_date=receipt,
+                due_at=due,
+                applicant_type=data.applicant_type
+                if data.applicant_type in APPLICANT_TYPES
+                else None,
+                identity_attached=attached,
+                applicant_key=applicant or None,
+                revision=data.revision or None,
+                sequence=data.sequence,
+                backfill=data.backfill or None,
+            ),
+        )
+        return key.encode(), ENCODE(sent)
+
+    def _receipt(self, said: str | None, claimed_ms: int) -> tuple[str | None, int]:
+        """The receipt as it may be written, and by which instant its year goes."""
+        if said is None:
+            return None, claimed_ms
+        if len(said) == _LENGTH_OF_DAY:
+            return said, self._midnight(said, "data.receipt_date")
+        ms = instant_ms(said, "data.receipt_date")
+        return _written(said, ms), ms
+
+    def _applicant(
+        self, data: Any, of_ms: int, attached: bool | None, notices: list[Notice]
+    ) -> tuple[str, bool | None]:
+        """The keyed hash in the place of whatever tells who applies, and if a number came.
+
+        Constant within the calendar year of `of_ms`: the receipt, or the claimed time without.
+        """
+        year = date_of(self._zone.day(of_ms)).year
+        said, key = data.applicant_id, data.applicant_key
+        if not said:
             # A number in the wrong field is one all the same.
             if identity_number(key)[0] is not Identity.NONE:
                 notices.append(Notice.CLEAR_IDENTITY)
                 said = key
-            elif not found.applicant_key:
-                return {}
-        if not said:
-            if not found.applicant_key:
-                return {}
-            # A hash of the source's own is hashed again: who knows what it is.
-            return {"applicant_key": self._hash("key", found.applicant_key, found)}
+            else:
+                # A hash of the source's own is hashed again: who knows what it is.
+                key = texts.applicant(key, "data.applicant_key")
+                return self._keys.applicant(f"key:{key}", year) if key else "", attached
         form, digits = identity_number(said)
-        if not digits:
-            notices.append(
-                Notice.PLACEHOLDER if form is Identity.PLACEHOLDER else Notice.NO_IDENTITY
+        if digits:
+            return (
+                self._keys.applicant(f"{form.value}:{digits}", year),
+                form is Identity.CITIZEN,
             )
-            return {"applicant_key": "", "identity_attached": False}
-        return {
-            "applicant_key": self._hash(form.value, digits, found),
-            "identity_attached": form is Identity.CITIZEN,
-        }
-
-    def _hash(self, form: str, text: str, found: Any) -> str:
-        """Constant within the calendar year of the receipt, or of the claimed time without one."""
-        ms = found.claimed_ms if found.receipt_ms is None else found.receipt_ms
-        return self._keys.applicant(f"{form}:{text}", date_of(self._zone.day(ms)).year)
+        notices.append(
+            Notice.PLACEHOLDER if form is Identity.PLACEHOLDER else Notice.NO_IDENTITY
+        )
+        return "", False
 
 
 class Treatment(Enum):
@@ -204,6 +310,10 @@ class Treatment(Enum):
     KEY = "key"  # of a dossier or petition
     ID = "id"
     NAME = "name"
+    WORD = "word"  # a name of the source's own making, without blanks
+    RELEASE = "release"  # left out if it may be anything else
+    AGENCIES = "agencies"
+    KEYS = "keys"
     PUBLIC = "public"  # official names, refused if there is an identifier in them
 
 
@@ -218,6 +328,12 @@ _FIELDS: Final = {
     "petition": Treatment.KEY,
     "id": Treatment.ID,
     "target": Treatment.ID,
+    "interface": Treatment.WORD,
+    "units": Treatment.AGENCIES,
+    "window": Treatment.WORD,
+    "claim": Treatment.WORD,
+    "codes": Treatment.KEYS,
+    "version": Treatment.RELEASE,
 }
 # What a field is in one kind only. The catalogue is public, and its own list of what is known.
 _FIELDS_OF: Final[Mapping[type[Struct], Mapping[str, Treatment]]] = {
@@ -225,6 +341,11 @@ _FIELDS_OF: Final[Mapping[type[Struct], Mapping[str, Treatment]]] = {
         "code": Treatment.PUBLIC, "name": Treatment.PUBLIC, "lists": Treatment.PUBLIC
     },
     canonical.AgencyListed: {"code": Treatment.AGENCY, "name": Treatment.PUBLIC},
+    # A stated figure is published with the name of its report; its value is a number.
+    canonical.ExternalClaim: {
+        "indicator": Treatment.PUBLIC, "survey": Treatment.PUBLIC, "unit": Treatment.PUBLIC,
+        "value": Treatment.KEPT,
+    },
 }  # fmt: skip
 
 
@@ -264,7 +385,7 @@ def _tidied(
             changes[field] = tidy
             notices.append(
                 Notice.HIDDEN_CODE
-                if treatment in (Treatment.ID, Treatment.KEY)
+                if treatment in (Treatment.ID, Treatment.KEY, Treatment.KEYS)
                 else Notice.HIDDEN_NAME
             )
     return changes
@@ -286,51 +407,68 @@ class _Speaker:
             {mandate.procedure for mandate in source.mandates}
             | {each.procedure for each in source.expectations}
         ) - {""}
-        self._covered: dict[tuple[str, str], bool] = {}
+        self._places: dict[tuple[str, str], tuple[str, str]] = {}  # by what was sent
+        self._sent: dict[str, str] = {}  # names by what was sent
         self._names: dict[str, str] = {}
         self._units: dict[str, bool] = {}
 
     def check(self, event: Any, stated_by: str | None) -> None:
         """Raises `Unreadable` where the source may not say this."""
-        agency = _said(event, "agency")
-        procedure = _said(event, "procedure")
+        agency, procedure = _said(event, "agency"), _said(event, "procedure")
         if isinstance(event, canonical.AgencyListed):
             agency = event.code
         elif isinstance(event, canonical.ProcedureListed):
             agency, procedure = agency_of_procedure(event.code), event.code
-        if not stated_by:
-            known = self._covered.get((agency, procedure))
-            if known is None:
-                if len(self._covered) >= _MOST_REMEMBERED:
-                    self._covered.clear()
-                known = self._covered[agency, procedure] = bool(agency) and may_state(
-                    self.source.mandates, Statement(agency=agency, procedure=procedure)
-                )
-            if known:
-                return
-        statement = Statement(
-            dossier=_said(event, "dossier") or _said(event, "petition"),
-            agency=agency,
-            unit=_said(event, "unit") or "",
-            procedure=procedure,
-            stated_by=texts.agency(stated_by, "data.stated_by") if stated_by else "",
+        # A petition is no statement about the dossier that it complains of.
+        about = _said(event, "petition") or _said(event, "dossier")
+        if not about and agency == self.source.owner:
+            return  # of its own house
+        self._check(
+            Statement(
+                dossier=about, agency=agency, unit=_said(event, "unit"), procedure=procedure
+            ),
+            stated_by,
         )
+
+    def place(self, data: Any, dossier: str, unit: str | None) -> tuple[str, str]:
+        """Agency and procedure of a state as they may go on, if the source may say it."""
+        known = None if data.stated_by else self._places.get((data.agency, data.procedure))
+        if known is None:
+            agency = texts.agency(data.agency, "data.agency")
+            procedure = texts.procedure(data.procedure, "data.procedure")
+            statement = Statement(agency=agency, procedure=procedure)
+            alone = not data.stated_by and may_state(self.source.mandates, statement)
+            if not alone:
+                self._check(
+                    replace(statement, dossier=dossier, unit=unit or ""), data.stated_by
+                )
+            known = self.agency(agency, "data.agency"), self.procedure(procedure)
+            if alone:  # whatever the dossier
+                _remember(self._places, (data.agency, data.procedure), known)
+        return known
+
+    def _check(self, statement: Statement, stated_by: str | None) -> None:
+        if stated_by:
+            statement = replace(statement, stated_by=texts.agency(stated_by, "data.stated_by"))
         if not may_state(self.source.mandates, statement):
-            field = "stated_by" if stated_by else "agency" if agency else "dossier"
+            field = "stated_by" if stated_by else "agency" if statement.agency else "dossier"
             raise Unreadable(Reason.OUTSIDE_MANDATE, f"data.{field}")
 
     def agency(self, code: str, field: str) -> str:
         """The code; raises `Unreadable` unless it has the form of one, or is registered."""
-        known = self._units.get(code)
-        if known is None:
-            if len(self._units) >= _MOST_REMEMBERED:
-                self._units.clear()
-            known = self._units[code] = code in self._agencies or is_agency(code)
-        if not known:
+        if not self.knows(code):
             raise Unreadable(Reason.OUTSIDE_MANDATE, field)
         return code
 
-    def procedure(self, code: str, _: str) -> str:
+    def knows(self, code: str) -> bool:
+        """Whether an agency's code has the form of one, or is registered."""
+        known = self._units.get(code)
+        if known is None:
+            known = code in self._agencies or is_agency(code)
+            _remember(self._units, code, known)
+        return known
+
+    def procedure(self, code: str, _: str = "") -> str:
         """A code of the national form, or a registered one; a token for any other."""
         known = self._names.get(code)
         if known is None:
@@ -344,9 +482,21 @@ class _Speaker:
             raise Unreadable(Reason.INVALID_TEXT, field)
         return said
 
-    def named(self, said: Any, _: str) -> Any:
+    def named(self, said: Any, _: str = "") -> Any:
         """A name, or several."""
         return self.name(said) if isinstance(said, str) else tuple(map(self.name, said))
+
+    def said(self, text: str | None, field: str, notices: list[Notice]) -> str | None:
+        """A name as it was sent, as it may go on; None for one that says nothing."""
+        if not text:
+            return None
+        known = self._sent.get(text)
+        if known is None:
+            known = self.name(texts.name(text, field))
+            _remember(self._sent, text, known)
+        if known[:1] == TOKEN_MARK:
+            notices.append(Notice.HIDDEN_NAME)
+        return known or None
 
     def name(self, text: str) -> str:
         """A name on the source's list, or the code of a unit; a token for any other."""
@@ -356,21 +506,40 @@ class _Speaker:
             known = self._remembered(text, passes)
         return known
 
-    def code(self, text: str, _: str) -> str:
+    def word(self, text: str, _: str = "") -> str:
+        """A listed name or a code; else a token that itself is a word."""
+        if text in self._listed or is_code(text):
+            return text
+        return self._keys.token(text).removeprefix(TOKEN_MARK)
+
+    def release(self, text: str, _: str = "") -> str:
+        return text if is_code(text) else ""
+
+    def agencies(self, codes: tuple[str, ...], field: str) -> tuple[str, ...]:
+        for code in codes:
+            self.agency(code, field)
+        return codes
+
+    def keys(self, keys: tuple[str, ...], _: str = "") -> tuple[str, ...]:
+        return tuple(sorted({self.key(key) for key in keys}))
+
+    def code(self, text: str, _: str = "") -> str:
         """An id; a token for what may hold an identifier."""
         return text if is_code(text) else self._keys.token(text)
 
-    def key(self, key: str, _: str) -> str:
+    def key(self, key: str, _: str = "") -> str:
         """The key of a dossier or petition; with a token where its code may hold an identifier."""
         scope, bar, code = key.partition("|")
         if not bar:
-            return key if is_dossier(key) else f"{self.source.code}|{self._keys.token(key)}"
+            agency, _, number = key.partition("-")
+            if len(number) <= _LONGEST_NUMBER and self.knows(agency):
+                return key
+            return f"{self.source.code}|{self._keys.token(key)}"
         return key if is_code(code) else f"{scope}|{self._keys.token(code)}"
 
     def _remembered(self, text: str, passes: bool) -> str:
-        if len(self._names) >= _MOST_REMEMBERED:
-            self._names.clear()
-        known = self._names[text] = text if passes else self._keys.token(text)
+        known = text if passes else self._keys.token(text)
+        _remember(self._names, text, known)
         return known
 
 
@@ -380,6 +549,10 @@ TIDY: Final[Mapping[Treatment, Callable[[_Speaker, Any, str], Any]]] = {
     Treatment.KEY: _Speaker.key,
     Treatment.ID: _Speaker.code,
     Treatment.NAME: _Speaker.named,
+    Treatment.WORD: _Speaker.word,
+    Treatment.RELEASE: _Speaker.release,
+    Treatment.AGENCIES: _Speaker.agencies,
+    Treatment.KEYS: _Speaker.keys,
     Treatment.PUBLIC: _Speaker.public,
 }
 
@@ -394,27 +567,32 @@ def is_procedure(code: str) -> bool:
     return len(code) <= 64 and bool(_PROCEDURE.fullmatch(code))
 
 
-def is_dossier(key: str) -> bool:
-    """Whether it has the form of a national code, and counts fewer than a hundred million a day."""
-    match = _DOSSIER.fullmatch(key)
-    return match is not None and is_agency(match[1])
-
-
 def is_code(text: str) -> bool:
     """Whether it looks like a code, and like nobody's number or name.
 
     ASCII without blanks, at least as many digits as letters, and no identifier in it.
     """
-    return (
-        bool(_CODE.fullmatch(text))
-        and not IDENTIFIER.search(text)
-        and len(_DIGITS.sub("", text)) >= len(_LETTERS.sub("", text))
-    )
+    if not _CODE.fullmatch(text) or IDENTIFIER.search(text):
+        return False
+    rest = len(text.translate(_NO_DIGITS))  # all but digits
+    digits = len(text) - rest
+    return rest <= digits or len(text) - len(text.translate(_NO_LETTERS)) <= digits
 
 
 def agency_of_procedure(code: str) -> str:
     """Whose procedure it is: a province's own has its code behind; any other is the State's."""
     return code.rpartition(".")[2] if code.count(".") > 1 else EVERYWHERE
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    if len(known) >= _MOST_REMEMBERED:  # a source that makes them up must not fill the memory
+        known.clear()
+    known[key] = value
+
+
+def _written(said: str, ms: int) -> str:
+    """An instant as it was sent, unless there is room for a number in its fraction."""
+    return said if len(said) <= _LONGEST_TIME else rfc3339(ms)
 
 
 def _said(event: Any, field: str) -> str:

@@ -14,8 +14,9 @@ from typing import Final, Self
 
 FIRST_YEAR: Final = 1990
 LEGACY_ID: Final = "k0"  # of the one key that `emc replay` has always had
-TOKEN_MARK: Final = "~"  # begins no code and no name that passes the edge # noqa: S105
+TOKEN_MARK: Final = "~"  # noqa: S105 - begins no code and no name that passes the edge
 _ID: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _LEAST_BYTES: Final = 16
 _MOST_BYTES: Final = 64  # as many as BLAKE2b takes
 _HOW: Final = (
@@ -61,9 +62,9 @@ class Keys:
         if not text.strip():
             if not single:
                 raise ValueError("there is no key; " + _HOW)
-            secret = blake2b(single.encode(), digest_size=32, person=b"emc single key").digest()
-            return cls([Key(LEGACY_ID, FIRST_YEAR, secret)])
-        return cls([_key(part.strip(), place) for place, part in enumerate(text.split(","), 1)])
+            return cls([Key(LEGACY_ID, FIRST_YEAR, _of_text(single))])
+        parts = enumerate(text.split(","), 1)
+        return cls([_key(part.strip(), place, single) for place, part in parts])
 
     def applicant(self, identity: str, year: int) -> str:
         """What stands for an applicant in a calendar year: `k1.2026:` and 32 digits."""
@@ -83,13 +84,14 @@ class Keys:
         )
 
     def token(self, text: str) -> str:
-        """What stands for a text that may hold an identifier: the same for good."""
-        return (
-            TOKEN_MARK
-            + blake2b(
-                text.encode("utf-8", "surrogatepass"), key=self._token_key, digest_size=12
-            ).hexdigest()
+        """What stands for a text that may hold an identifier: the same for good.
+
+        Letters only: a row of digits by chance would look like the very thing it hides.
+        """
+        hidden = blake2b(
+            text.encode("utf-8", "surrogatepass"), key=self._token_key, digest_size=12
         )
+        return TOKEN_MARK + hidden.hexdigest().translate(_LETTERS)
 
     def _of_year(self, year: int) -> tuple[bytes, bytes, str]:
         begun = [key for key in self._keys if key.from_year <= year]
@@ -97,11 +99,17 @@ class Keys:
         return key.secret, year.to_bytes(2), f"{key.id}.{year}:"
 
 
-def _key(part: str, place: int) -> Key:
+def _of_text(single: str) -> bytes:
+    return blake2b(single.encode(), digest_size=32, person=b"emc single key").digest()
+
+
+def _key(part: str, place: int, single: str) -> Key:
     id_, _, rest = part.partition(":")
     year, _, secret = rest.partition(":")
     if not (_ID.fullmatch(id_) and re.fullmatch(r"[0-9]{4}", year)):
         raise ValueError(f"key {place} has no id and year before its secret; {_HOW}")
+    if single and not secret:  # the single key, where others follow it
+        return Key(id_, int(year), _of_text(single))
     try:
         raw = b64decode(secret, validate=True)
     except ValueError:

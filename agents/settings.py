@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self, get_type_hints
 
+from agents.keys import Keys
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
@@ -30,6 +31,7 @@ class Settings:
     reference: str = ""  # folder of reference files, whose policy then rules; "" for none
     quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
     applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
+    applicant_keys: str = ""  # of the edge, id:first year:secret with commas between
     quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
     refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
     dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
@@ -42,6 +44,19 @@ class Settings:
     watchdog_seconds: int = 120  # without progress though all answers, then rejoin; 0: never
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
     log_format: str = "text"  # text or json
+    gateway_port: int = 8081  # HTTP in; 0 lets the system choose
+    gateway_metrics_port: int = 9102  # the gateway's own /metrics; 0 lets the system choose
+    gateway_tls_certificate: str = ""  # PEM file, its chain included; "" for plain HTTP
+    gateway_tls_key: str = ""  # PEM file of its key
+    gateway_proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
+    gateway_plain: int = 0  # 1: tokens are taken over plain HTTP from anywhere
+    gateway_rate: int = 5_000  # events a second of a source whose entry has none; 0: no limit
+    gateway_requests: int = 1_000  # open at once; those beyond are answered with 503
+    gateway_request_bytes: int = 4_194_304  # of a body that is held as a whole, inflated
+    gateway_stream_bytes: int = 1_073_741_824  # of a stream of lines, inflated
+    gateway_memory_mb: int = 64  # for bodies, and as much again for what waits for Kafka
+    gateway_patience_seconds: int = 10  # for Kafka's acknowledgement, then 503
+    kafka_idempotent: int = 1  # 0 for a broker that hands out no producer ids
     brisk: int = 0  # 1 shortens the group's timeouts, for demo and tests
 
     @classmethod
@@ -85,6 +100,13 @@ class Settings:
             return load_policy(Path(self.reference))
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+
+    def keys(self) -> Keys:
+        """Under which the edge hides who somebody is; raises `SettingRefused` without one."""
+        try:
+            return Keys.of(self.applicant_keys, self.applicant_key)
+        except ValueError as error:
+            raise SettingRefused(f"EMC_APPLICANT_KEYS: {error}") from None
 
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.

@@ -17,7 +17,7 @@ _HEAD: Final = """\
 
 A process reads its settings once, at its start, from environment variables. A value of the wrong
 type ends it with one line that names the variable, and exit status 2; an unknown variable is
-ignored. They are for `emc worker` and `emc serve`; `emc replay` takes `EMC_KAFKA`, `EMC_TOPIC` and
+ignored. They are for the processes that run on; `emc replay` takes `EMC_KAFKA`, `EMC_TOPIC` and
 `EMC_APPLICANT_KEY` from them, and `emc demo` sets what its processes need itself.
 
 | variable | default | type | meaning |
@@ -33,6 +33,11 @@ are not looked at.
 
 `EMC_QUARANTINE_KEY`: `head -c 32 /dev/urandom | base64` makes one. Keep it where the ledger's backups
 are not; without it nobody reads what is in quarantine, you included.
+
+`EMC_APPLICANT_KEYS`: the keys under which `emc ingest` and `emc gateway` hash identity numbers, each from a calendar
+year on: `k1:2026:<base64>,k2:2027:<base64>`. `head -c 32 /dev/urandom | base64` makes a secret. Every process of the
+edge has the same; how a year gets a new one is told in [rotate keys](../how-to/rotate-keys.md). With
+`EMC_APPLICANT_KEY` alone that one key, whose id is then `k0`, stands for all years.
 """
 
 

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
@@ -94,6 +94,25 @@ def serve() -> None:
             )
         )
     )
+
+
+@app.command()
+def gateway() -> None:
+    """Take events in over HTTP: checked, made anonymous, and in Kafka before the answer says so.
+
+    `POST /v1/events` takes CloudEvents: one (`application/cloudevents+json`, or `ce-` headers), a
+    batch (`application/cloudevents-batch+json`), or a stream of lines (`application/x-ndjson`,
+    also gzip). `/v1/heartbeat`, `/v1/maintenance`, `/v1/reconciliation` and `/v1/claims` take what
+    a system says of itself. The caller is known by a token of the register (`emc source`), sent as
+    `Authorization: Bearer`, over TLS or from this machine.
+
+    Answers: 202 all is accepted, 200 read the verdicts, 400 mend it, 401 and 403 who are you, 413
+    and 415 send it otherwise, 429 and 503 again after Retry-After. `/v1/openapi.json` describes
+    all of it; docs/how-to/send-over-http.md shows it with curl.
+    """
+    from agents.gateway.command import run
+
+    raise typer.Exit(run(_configured(), _until_stopped, _say))
 
 
 @app.command()
@@ -685,6 +704,339 @@ def position_accept_loss(
     raise typer.Exit(operator.run(work, name="emc position"))
 
 
+source = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="The register of sources: who may send, whom they speak for, and with which token.\n\n"
+    "A source is entered on trial: what it sends is measured apart. Processes that take records"
+    " in follow a change within seconds. How-to: docs/how-to/add-a-source.md.",
+)
+app.add_typer(source, name="source")
+
+_Code = Annotated[str, typer.Argument(metavar="CODE", help="The source, by its code.")]
+_Why = Annotated[str, typer.Option(help="The reason; it stays in the history.")]
+_Name = Annotated[str | None, typer.Option(help="What people call the system.")]
+_Owner = Annotated[
+    str | None, typer.Option(metavar="AGENCY", help="Code of the agency whose system it is.")
+]
+_Kind = Annotated[
+    str | None,
+    typer.Option(help="system, or portal: never the authority of a dossier others speak of."),
+]
+_Contact = Annotated[
+    str | None, typer.Option(help="Whom to call: an office, better than a person.")
+]
+_Claiming = Annotated[
+    bool | None, typer.Option(help="Whether it claims its own counts, for reconciliation.")
+]
+_Zone = Annotated[str | None, typer.Option(help="Of its clock, for formats without an offset.")]
+_Heartbeat = Annotated[
+    int | None, typer.Option(metavar="SECONDS", help="How often it says that it is alive.")
+]
+_Rate = Annotated[
+    int | None, typer.Option(metavar="N", help="Events a second that the gateway takes of it.")
+]
+_Site = Annotated[int | None, typer.Option(help="SiteId of an old client, with --address.")]
+_Address = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NETWORK", help="Where its SiteId may come from, as 10.56.0.0/16."),
+]
+_Mandate = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="AGENCY[/PROCEDURE]",
+        help="Whom it speaks for: an agency and all below it, * for all; with a procedure for"
+        " that one there. May be repeated.",
+    ),
+]
+_Expect = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND[,UNIT[,PROCEDURE[,DAYS]]]",
+        help="What it should send; an empty part is any. May be repeated.",
+    ),
+]
+_Word = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="A name of a step, unit or channel that may pass in clear. May be repeated.",
+    ),
+]
+_Quirk = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD", help="A known defect of its messages. May be repeated."),
+]
+
+
+@source.command("add")
+def source_add(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CODE]",
+            help="CloudEvents `source` of all it sends; its topic is emc.in.CODE.",
+        ),
+    ] = None,
+    name: _Name = None,
+    owner: _Owner = None,
+    mandate: _Mandate = None,
+    kind: _Kind = None,
+    contact: _Contact = None,
+    claiming: _Claiming = None,
+    zone: _Zone = None,
+    heartbeat_seconds: _Heartbeat = None,
+    rate_per_second: _Rate = None,
+    site_id: _Site = None,
+    address: _Address = None,
+    expect: _Expect = None,
+    word: _Word = None,
+    quirk: _Quirk = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Many at once, from TOML: a table [[source]] each, instead of CODE."),
+    ] = None,
+    token: Annotated[
+        bool, typer.Option("--token", help="Also make a token for the gateway, shown once.")
+    ] = False,
+    topic: Annotated[
+        bool, typer.Option("--topic", help="Also make the inbound topic, at EMC_KAFKA.")
+    ] = False,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Enter a source, on trial.
+
+    `emc source add H56-onestop --name 'One-stop of Thanh Hoá' --owner H56 --mandate H56 --token`
+
+    A ministry's system that handles a procedure everywhere: `--mandate '*/1.004194'`. What it
+    says for anybody else is refused as outside_mandate.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        make = command.maker_of_topics(settings.kafka) if topic else None
+        given: dict[str, Any] = {
+            "token": token,
+            "topic": make,
+            "at": _instant(),
+            "who": by or operator.account(),
+            "why": why,
+            "as_json": json,
+            "out": sys.stdout,
+        }
+        said = _said_of_source(
+            name=name, owner=owner, mandates=mandate, kind=kind, contact=contact,
+            claiming=claiming, zone=zone, heartbeat_seconds=heartbeat_seconds,
+            rate_per_second=rate_per_second, site_id=site_id, addresses=address,
+            expects=expect, names=word, quirks=quirk,
+        )  # fmt: skip
+        if file is not None and not (code or said):
+            return await command.add_file(settings.database, file, **given)
+        if code is None or file is not None:
+            raise operator.Refusal("give CODE and what it is, or --file alone")
+        return await command.add(settings.database, command.entry(code, said), **given)
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("set")
+def source_set(
+    code: _Code,
+    status: Annotated[
+        str | None,
+        typer.Option(help="trial or live: whether what it sends is published, from now on."),
+    ] = None,
+    go_live: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day; today, with --status live."),
+    ] = None,
+    name: _Name = None,
+    owner: _Owner = None,
+    mandate: _Mandate = None,
+    kind: _Kind = None,
+    contact: _Contact = None,
+    claiming: _Claiming = None,
+    zone: _Zone = None,
+    heartbeat_seconds: _Heartbeat = None,
+    rate_per_second: _Rate = None,
+    site_id: _Site = None,
+    address: _Address = None,
+    expect: _Expect = None,
+    word: _Word = None,
+    quirk: _Quirk = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="Take out, as site_id or names. May be repeated."),
+    ] = None,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Change what is said of a source; what is left out stays as it is.
+
+    Of what may be repeated, the options given are all there is from now on.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        changes = _said_of_source(
+            name=name, owner=owner, mandates=mandate, kind=kind, contact=contact,
+            claiming=claiming, zone=zone, heartbeat_seconds=heartbeat_seconds,
+            rate_per_second=rate_per_second, site_id=site_id, addresses=address,
+            expects=expect, names=word, quirks=quirk, status=status,
+            go_live=go_live and go_live.date(),
+        )  # fmt: skip
+        return await command.set_(
+            settings.database,
+            code,
+            changes,
+            clear=clear or (),
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("list")
+def source_list(
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Who sends and is not in the register, instead.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """List the sources; with **--unknown** those that nothing was taken of."""
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        database = _for_a_person().database
+        if unknown:
+            return await command.list_unknown(database, as_json=json, out=sys.stdout)
+        return await command.list_(database, at=_instant(), as_json=json, out=sys.stdout)
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("show")
+def source_show(code: _Code, json: _Json = False) -> None:
+    """Show a source: whom it speaks for, what it should send, which tokens open."""
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        return await command.show(
+            _for_a_person().database, code, at=_instant(), as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("rotate")
+def source_rotate(
+    code: _Code,
+    overlap_days: Annotated[
+        float, typer.Option(min=0, help="How long the tokens before go on opening; 0: not.")
+    ] = 7,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Give a source a new token, shown this once; those before it open for a while longer."""
+    from datetime import timedelta
+
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        return await command.rotate(
+            _for_a_person().database,
+            code,
+            overlap=timedelta(days=overlap_days),
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("revoke")
+def source_revoke(
+    code: _Code,
+    why: _Why,
+    credential: Annotated[
+        int | None,
+        typer.Option(metavar="ID", help="Only this token, as `show` names it; at once."),
+    ] = None,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """Shut a source out, or end one of its tokens. What it has sent stays counted.
+
+    Exit status 1 if there was nothing to end.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    def confirmed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    async def work() -> int:
+        return await command.revoke(
+            _for_a_person().database,
+            code,
+            credential=credential,
+            confirmed=confirmed,
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("history")
+def source_history(
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="Only of this.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many changes.")] = 50,
+    json: _Json = False,
+) -> None:
+    """Show who has changed what in the register, when and why; the latest first."""
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        return await command.history(
+            _for_a_person().database, code, last=last, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+def _said_of_source(**said: Any) -> dict[str, Any]:
+    """What was given on the command line."""
+    return {field: value for field, value in said.items() if value is not None}
+
+
+def _instant() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
 @app.command()
 def docs(
     check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,
@@ -716,8 +1068,11 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _until_stopped(run: Any) -> int:
-    """Run a process until SIGTERM or SIGINT; its errors in one line, its exit status."""
+def _until_stopped(run: Any, *, loop: Any = None) -> int:
+    """Run a process until SIGTERM or SIGINT; its errors in one line, its exit status.
+
+    `loop` makes another event loop than Python's own.
+    """
 
     async def supervised() -> int:
         stop = asyncio.Event()
@@ -731,7 +1086,8 @@ def _until_stopped(run: Any) -> int:
             return FAILED
         return OK
 
-    return asyncio.run(supervised())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(supervised())
 
 
 def _log_to_stderr(style: str, level: int = logging.INFO) -> None:

@@ -7,7 +7,7 @@ of `datetime.fromisoformat` and a subtraction, and is stricter.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -50,6 +50,19 @@ class _Days(dict[str, int]):
 
 
 DAYS: Final = _Days()
+
+
+class _WrittenDays(dict[int, str]):
+    """The other way round."""
+
+    def __missing__(self, day: int) -> str:
+        text = self[day] = iso_day(day)
+        return text
+
+
+WRITTEN_DAYS: Final = _WrittenDays()
+WRITTEN_MINUTES: Final = [text for text in MINUTES if text.startswith("T")]
+WRITTEN_SECONDS: Final = [f"{text}." for text in SECONDS]
 
 
 def instant_ms(text: str, field: str) -> int:
@@ -107,8 +120,10 @@ def within_range(ms: int, field: str) -> int:
 
 def rfc3339(ms: int) -> str:
     """The canonical form: UTC, milliseconds, `Z`."""
-    moment = EPOCH + timedelta(milliseconds=ms)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    day, rest = divmod(ms, DAY_MS)
+    minute, rest = divmod(rest, 60_000)
+    second, rest = divmod(rest, 1000)
+    return WRITTEN_DAYS[day] + WRITTEN_MINUTES[minute] + WRITTEN_SECONDS[second] + f"{rest:03}Z"
 
 
 def _fraction_ms(tail: str) -> int:

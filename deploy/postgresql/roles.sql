@@ -9,9 +9,13 @@
 --     CREATE ROLE worker1 LOGIN PASSWORD '...' IN ROLE emc_worker;
 --
 --   emc_worker   books: what `emc worker` and the commands beside it need. It cannot change the
---                schema, nor what is once in the journal, nor a cut that was published.
+--                schema, nor what is once in the journal, nor a cut that was published, nor who
+--                is in the register of sources.
+--   emc_edge     takes in: what `emc gateway` needs. It reads the register of sources, and writes
+--                who is not in it; nothing that was ever measured is open to it.
+--   emc_registrar keeps the register: what `emc source` needs.
 --   emc_reader   reads: what `emc serve` and reports need. No events of dossiers, no bytes of
---                the quarantine.
+--                the quarantine, no hash of a token.
 --   emc_grafana  reads: what dashboards need. No dossier's code either, and of the quarantine
 --                only what is counted.
 
@@ -19,23 +23,28 @@ DO $$
 DECLARE
     own text;
 BEGIN
-    FOREACH own IN ARRAY ARRAY['emc_worker', 'emc_reader', 'emc_grafana'] LOOP
+    FOREACH own IN ARRAY ARRAY['emc_worker', 'emc_edge', 'emc_registrar',
+                             'emc_reader', 'emc_grafana'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = own) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', own);
         END IF;
     END LOOP;
     EXECUTE format(
-        'GRANT CONNECT ON DATABASE %I TO emc_worker, emc_reader, emc_grafana',
+        'GRANT CONNECT ON DATABASE %I TO emc_worker, emc_edge, emc_registrar, emc_reader,'
+        ' emc_grafana',
         current_database());
     -- Dossiers are staged in a temporary table.
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO emc_worker', current_database());
 END
 $$;
 
-REVOKE CREATE ON SCHEMA public FROM PUBLIC, emc_worker, emc_reader, emc_grafana;
-GRANT USAGE ON SCHEMA public TO emc_worker, emc_reader, emc_grafana;
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, emc_worker, emc_reader, emc_grafana;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, emc_worker, emc_reader, emc_grafana;
+REVOKE CREATE ON SCHEMA public
+FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
+GRANT USAGE ON SCHEMA public TO emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
+REVOKE ALL ON ALL TABLES IN SCHEMA public
+FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public
+FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
 
 -- emc_worker: everything, tables of later releases too; appended only, or read only, are few.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO emc_worker;
@@ -46,8 +55,19 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO em
 REVOKE UPDATE, DELETE ON
     journal, cut, reference_set, reference_file, position_set, quarantine_opened
 FROM emc_worker;
-REVOKE INSERT, UPDATE, DELETE ON migration FROM emc_worker;
+REVOKE INSERT, UPDATE, DELETE ON migration, source, source_credential, source_history
+FROM emc_worker;
 GRANT EXECUTE ON FUNCTION summarise_journal(), analyse_rebooked() TO emc_worker;
+
+-- emc_edge and emc_registrar: the register, and nothing else. The policy tells which sources are
+-- portals.
+GRANT SELECT ON migration, source, source_credential, source_history, policy
+TO emc_edge, emc_registrar;
+GRANT SELECT ON reference_set, reference_file TO emc_registrar;
+GRANT INSERT, UPDATE ON source, source_credential TO emc_registrar;
+GRANT INSERT ON source_history TO emc_registrar;
+GRANT SELECT, INSERT, UPDATE ON unknown_source TO emc_edge;
+GRANT SELECT, DELETE ON unknown_source TO emc_registrar;
 
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
@@ -64,6 +84,8 @@ GRANT SELECT (epoch, outcome, cell, due_ms) ON dossier TO emc_grafana;
 GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash, arrived, state, tries,
               settled_at)
     ON quarantine TO emc_reader;
-GRANT SELECT ON position_set TO emc_reader;
+GRANT SELECT ON position_set, source, source_history, unknown_source TO emc_reader;
+GRANT SELECT (id, source, valid_from, valid_until) ON source_credential TO emc_reader;
+GRANT SELECT (code, name, owner, kind, status, go_live, claiming) ON source TO emc_grafana;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;

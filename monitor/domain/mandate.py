@@ -33,12 +33,19 @@ class Mandate:
         """A mandate from codes as people write them; `ValueError` if there is no agency."""
         return cls(agency_code(agency), procedure_code(procedure) if procedure else "")
 
-    def covers(self, agency: str, procedure: str = "") -> bool:
-        """Whether it holds for this agency, and this procedure if one is said."""
-        return self.reaches(agency) and (
-            not (self.procedure and procedure)
-            or procedure == self.procedure
-            or procedure.startswith(self.procedure + ".")  # a province's own form of it
+    def covers(self, agency: str, statement: "Statement") -> bool:
+        """Whether it holds for this agency in what is said.
+
+        What is said of a dossier without naming its procedure, as a payment, is held to the
+        territory alone; what is said of no dossier is not the business of a procedure's keeper.
+        """
+        if not self.reaches(agency):
+            return False
+        said = statement.procedure
+        if not self.procedure or (not said and statement.dossier):
+            return True
+        return said == self.procedure or said.startswith(
+            self.procedure + "."  # a province's own form of it
         )
 
     def reaches(self, agency: str) -> bool:
@@ -84,7 +91,5 @@ def may_state(mandates: Collection[Mandate], statement: Statement) -> bool:
         if not speakers:
             return True
     return any(
-        mandate.covers(speaker, statement.procedure)
-        for mandate in mandates
-        for speaker in speakers
+        mandate.covers(speaker, statement) for mandate in mandates for speaker in speakers
     )

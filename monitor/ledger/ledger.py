@@ -278,6 +278,19 @@ class Ledger:
         """
         await undisturbed(lambda: self._book(unit, also))
 
+    async def keep_refused(self, unit: Unit) -> None:
+        """Book refused records and tallies of what no partition brought and no policy decides.
+
+        May be called again after one of `UNAVAILABLE`: what was booked is then recognised.
+        """
+        await undisturbed(lambda: self._keep_refused(unit))
+
+    async def _keep_refused(self, unit: Unit) -> None:
+        with _values(), suppress(asyncpg.UniqueViolationError):
+            async with self._pool.acquire() as connection, connection.transaction():
+                await _quarantine(connection, unit)
+                await _add_tallies(connection, unit)
+
     async def _book(self, unit: Unit, also: Also | None) -> None:
         with _values():
             async with self._pool.acquire() as connection, connection.transaction():

@@ -146,7 +146,8 @@ def test_every_decision_is_in_the_index_and_has_its_parts() -> None:
 
     decisions = sorted((ROOT / "docs/adr").glob("*.md"))
 
-    assert [page.name[:4] for page in decisions] == [f"{n:04}" for n in range(1, 16)]
+    numbers = [page.name[:4] for page in decisions]
+    assert len(set(numbers)) == len(numbers) >= 15
     for page in decisions:
         text = page.read_text("utf-8")
         assert f"[{page.name[:4]}](adr/{page.name})" in index

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from agents.quarantine import Seal
+from monitor.ledger.migrate import migrate
 from tests.docs.pages import Step, environment, files, missing, result, save_files, steps, typed
 from tests.servers.postgres import Postgres
 from tests.servers.require import absent
@@ -25,6 +26,7 @@ RUN = "docs/how-to/run.md"
 RECONCILE = "docs/how-to/reconcile.md"
 ARCHIVE = "docs/how-to/archive.md"
 TRACE = "docs/how-to/trace-a-number.md"
+REGISTER = "docs/how-to/add-a-source.md"
 QUARANTINE = "docs/how-to/quarantine.md"
 FOLLOWED = (RUN, TRACE, RECONCILE, ARCHIVE)  # one after another, by one service
 
@@ -142,6 +144,19 @@ async def test_a_service_of_ones_own_shows_what_the_pages_say(
         )
     finally:
         await connection.close()
+
+
+async def test_the_register_answers_as_the_page_says(database: str, tmp_path: Path) -> None:
+    await migrate(database)
+    save_files(REGISTER, tmp_path)
+    around = environment(tmp_path, EMC_DATABASE=database)
+    found = steps(REGISTER, "register")
+
+    for step in found:
+        said = await asyncio.to_thread(typed, step.command, tmp_path, around, within_s=60)
+
+        assert missing(step.shown, said) == [], said
+    assert len(found) == 8
 
 
 def _around(bootstrap: str, topic: str, database: str, folder: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ CIVIL_REGISTRY = (Mandate("*", "1.004194"), Mandate("H", "2.000815"))
     ],
 )
 def test_a_mandate_covers_an_agency_and_all_below_it(mandate, agency, covered):
-    assert Mandate.of(mandate).covers(agency) is covered
+    assert Mandate.of(mandate).reaches(agency) is covered
 
 
 def test_a_mandate_names_somebody():
@@ -42,13 +42,22 @@ def test_a_mandate_names_somebody():
         ("2.000815", "H26", True),
         ("2.000815", "G15", False),
         ("1.000001", "H56.14", False),
-        ("", "H56.14", True),  # what names no procedure is held to the territory alone
+        ("", "H56.14", False),
     ],
 )
 def test_a_ministry_speaks_for_its_procedures_within_its_territory(procedure, agency, covered):
     statement = Statement(agency=agency, procedure=procedure)
 
     assert may_state(CIVIL_REGISTRY, statement) is covered
+
+
+def test_what_is_said_of_a_dossier_without_its_procedure_is_held_to_the_territory():
+    """A payment names no procedure; a list of agencies has none."""
+    keeper = (Mandate("H56", "1.004194"),)
+
+    assert may_state(keeper, Statement(dossier="H56.14-260803-0001"))
+    assert not may_state(keeper, Statement(dossier="H26-260803-0001"))
+    assert not may_state(keeper, Statement(agency="H56.14"))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import asyncpg
 from monitor.ledger.migrate import migrate
 from tests.servers.require import ROOT
 
+ROLES = ("emc_worker", "emc_edge", "emc_registrar", "emc_reader", "emc_grafana")
 SCRIPT = ROOT / "deploy" / "postgresql" / "roles.sql"
 
 
@@ -19,7 +20,7 @@ async def roles(dsn: str) -> AsyncIterator[Callable[[str], str]]:
     await migrate(dsn)
     connection = await asyncpg.connect(dsn)
     suffix = uuid.uuid4().hex[:12]
-    members = {name: f"{name}_{suffix}" for name in ("emc_worker", "emc_reader", "emc_grafana")}
+    members = {name: f"{name}_{suffix}" for name in ROLES}
     try:
         await connection.execute(SCRIPT.read_text("utf-8"))
         for name, member in members.items():

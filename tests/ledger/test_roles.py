@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import pytest
 
+from agents.register import Register
+from monitor.domain.mandate import Mandate
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
@@ -17,6 +20,8 @@ from monitor.ledger.figures import Figures, Flow, Sides
 from monitor.ledger.follower import Follower, Round, connect, order_closing, seal
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.migrate import MayNotMigrate, migrate
+from monitor.ledger.policies import Policies
+from monitor.ledger.sources import Source, Sources, Via
 from monitor.ledger.unit import (
     DossierRow,
     Move,
@@ -199,12 +204,86 @@ async def test_dashboards_count_dossiers_and_refusals_without_naming_any(address
                 await connection.fetch(query)
 
 
+ONESTOP = Source(code="H56-onestop", name="n", owner="H56", mandates=(Mandate("H56"),))
+NOON = datetime(2026, 11, 27, 5, tzinfo=UTC)
+
+
+async def test_the_edge_reads_the_register_and_writes_who_is_not_in_it(address):
+    async with asyncpg.create_pool(address("emc_registrar"), min_size=0, max_size=1) as pool:
+        await Sources(pool).add(ONESTOP, who="lan")
+        await Sources(pool).admit("H56-onestop", b"h" * 32, valid_from=NOON, who="lan")
+
+    async with (
+        asyncpg.create_pool(address("emc_edge"), min_size=0, max_size=1) as pool,
+        Register(Sources(pool), now=lambda: NOON) as register,
+    ):
+        register.note_unknown(Via.TOPIC, "emc.in.stranger")
+        register.note_unknown(Via.TOPIC, "emc.in.stranger")
+        await register.refresh()
+        register.note_unknown(Via.TOPIC, "emc.in.stranger")
+        await register.refresh()
+        assert register.snapshot.by_code("H56-onestop") is not None
+        with pytest.raises(DENIED):
+            await Sources(pool).change(ONESTOP, replace(ONESTOP, name="x"), who="edge")
+
+    async with connected(address("emc_edge")) as connection:
+        for statement in (
+            "INSERT INTO source SELECT * FROM source",
+            "UPDATE source_credential SET valid_until = NULL",
+            "DELETE FROM unknown_source",
+            "SELECT count(*) FROM dossier",
+            "SELECT count(*) FROM journal",
+            "SELECT count(*) FROM quarantine",
+            "INSERT INTO position DEFAULT VALUES",
+        ):
+            with pytest.raises(DENIED):
+                await connection.execute(statement)
+
+
+async def test_a_registrar_keeps_the_register_and_cannot_rewrite_its_history(address):
+    async with asyncpg.create_pool(address("emc_registrar"), min_size=0, max_size=1) as pool:
+        sources = Sources(pool)
+        await sources.add(ONESTOP, who="lan")
+        await sources.change(ONESTOP, replace(ONESTOP, name="x"), who="lan")
+        id_ = await sources.admit("H56-onestop", b"h" * 32, valid_from=NOON, who="lan")
+        await sources.dismiss("H56-onestop", id_, at=NOON, who="lan")
+        assert await Policies(pool).active() is None
+        assert await sources.unknown() == []
+
+    async with connected(address("emc_registrar")) as connection:
+        for statement in (
+            "UPDATE source_history SET who = 'nobody'",
+            "DELETE FROM source_history",
+            "DELETE FROM source",
+            "SELECT count(*) FROM dossier",
+        ):
+            with pytest.raises(DENIED):
+                await connection.execute(statement)
+
+
+async def test_neither_workers_nor_readers_change_who_may_send(address):
+    async with asyncpg.create_pool(address("emc_registrar"), min_size=0, max_size=1) as pool:
+        await Sources(pool).add(ONESTOP, who="lan")
+    for role in ("emc_worker", "emc_reader", "emc_grafana"):
+        async with connected(address(role)) as connection:
+            await connection.fetch("SELECT code, status FROM source")
+            for table in ("source", "source_credential", "source_history"):
+                with pytest.raises(DENIED):
+                    await connection.execute(f"INSERT INTO {table} DEFAULT VALUES")
+                with pytest.raises(DENIED):
+                    await connection.execute(f"DELETE FROM {table}")
+    for role in ("emc_reader", "emc_grafana"):
+        async with connected(address(role)) as connection:
+            with pytest.raises(DENIED):
+                await connection.fetch("SELECT hash FROM source_credential")
+
+
 async def test_a_table_of_a_later_release_is_the_workers_and_nobody_elses(address, database):
     async with connected(database) as owner:
         await owner.execute("CREATE TABLE later (x integer)")
     async with connected(address("emc_worker")) as worker:
         await worker.execute("INSERT INTO later VALUES (1)")
-    for role in ("emc_reader", "emc_grafana"):
+    for role in ("emc_edge", "emc_registrar", "emc_reader", "emc_grafana"):
         async with connected(address(role)) as connection:
             with pytest.raises(DENIED):
                 await connection.fetch("SELECT FROM later")

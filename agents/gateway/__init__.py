@@ -1,0 +1,1 @@
+"""`emc gateway`: HTTP in, Kafka out."""
