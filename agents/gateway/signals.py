@@ -57,7 +57,9 @@ class Said:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Problem(Code.MALFORMED, "the body is no JSON") from None
         told = f"{visit.request} {visit.now}".encode() if self.again else body
-        [verdict] = await visit.intake.take(source, [_letter(visit, self.type, _name(told), data)])
+        [verdict] = await visit.intake.take(
+            source, [_letter(visit, self.type, _name(told), data)]
+        )
         return single(_without_data(verdict))
 
 

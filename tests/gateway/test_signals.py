@@ -97,9 +97,7 @@ async def test_counts_of_a_day_are_claimed_as_json(here):
         for each in await told(here, "reconciliation.claim.v1")
         if each["data"]["claim"] == "2026-08-03.0"
     ]
-    assert claimed["data"]["counts"] == [
-        {"type": "dossier.state.v1", "state": 2, "count": 212}
-    ]
+    assert claimed["data"]["counts"] == [{"type": "dossier.state.v1", "state": 2, "count": 212}]
 
 
 CODES = [f"H56.14-260803-{number:04d}" for number in range(4_500)]

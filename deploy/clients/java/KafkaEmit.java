@@ -47,7 +47,7 @@ public final class KafkaEmit {
         settings.put("bootstrap.servers", arguments[0]);
         settings.put("key.serializer", StringSerializer.class.getName());
         settings.put("value.serializer", StringSerializer.class.getName());
-        settings.put("partitioner.class", ByAgency.class.getName());
+        settings.put("partitioner.class", ByAgency.class);
         settings.put("acks", "all");
         settings.put("enable.idempotence", "true");
         settings.put("compression.type", "gzip");

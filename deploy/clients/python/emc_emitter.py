@@ -15,7 +15,8 @@ the death of the program, of the network and of the gateway, and are sent again 
 which makes a second copy a duplicate that changes nothing. What the gateway refuses is kept in the
 file with its reason, for you to read: `python emc_emitter.py refused outbox.db`.
 
-Several processes may write to one outbox; one of them sends at a time.
+Several processes may write to one outbox; one of them sends at a time (it holds a lock on
+OUTBOX.sender). Keep the file on a disk of the machine: SQLite does not like file servers.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ OUTBOX_BYTES = 1_000_000_000
 TIMEOUT_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 300.0
-LEASE_SECONDS = 90.0  # of the one who sends; longer than a request may take
 LOOK_SECONDS = 1.0  # for what other processes have written
 BUSY_SECONDS = 5.0  # another process may be writing to the file
 REFUSED_KEPT = 10_000
@@ -62,11 +62,6 @@ CREATE TABLE IF NOT EXISTS refused (
     reason TEXT NOT NULL,
     field  TEXT NOT NULL,
     event  BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS lease (
-    one    INTEGER PRIMARY KEY CHECK (one = 1),
-    holder TEXT NOT NULL,
-    until  REAL NOT NULL
 );
 """
 
@@ -164,23 +159,6 @@ class Outbox:
                     (REFUSED_KEPT,),
                 )
 
-    def lease(self, holder: str, now: float) -> bool:
-        """Be the one who sends, until a while from now; False while another one is."""
-        with self._transaction() as db:
-            row = db.execute("SELECT holder, until FROM lease").fetchone()
-            if row is not None and row[0] != holder and row[1] > now:
-                return False
-            db.execute(
-                "INSERT OR REPLACE INTO lease (one, holder, until) VALUES (1, ?, ?)",
-                (holder, now + LEASE_SECONDS),
-            )
-            return True
-
-    def release(self, holder: str) -> None:
-        """Let another one send."""
-        with self._transaction() as db:
-            db.execute("DELETE FROM lease WHERE holder = ?", (holder,))
-
     def status(self) -> Status:
         """What lies in the file."""
         with self._lock:
@@ -199,6 +177,44 @@ class Outbox:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+
+
+class Turn:
+    """Whose turn it is to send: one process's at a time. Ends with the process that has it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: Optional[int] = None
+
+    def take(self) -> bool:
+        """Have it, if no other has; also when it is ours already."""
+        if self._file is not None:
+            return True
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(file)
+        except OSError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def leave(self) -> None:
+        """Let another one have it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _lock(file: int) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @dataclass(frozen=True)
@@ -275,17 +291,17 @@ class Gateway:
 class Sender:
     """Empties an outbox into a gateway. Knows when to wait, and for how long."""
 
-    def __init__(self, outbox: Outbox, gateway: Gateway) -> None:
+    def __init__(self, outbox: Outbox, gateway: Gateway, turn: Turn) -> None:
         self._outbox = outbox
         self._gateway = gateway
+        self._turn = turn
         self._most = BATCH_EVENTS
         self._pause = FIRST_PAUSE_SECONDS
-        self._holder = f"{os.getpid()}-{uuid.uuid4()}"
         self._said = ""
 
     def turn(self) -> float:
         """Send one batch; tells how many seconds to wait before the next turn."""
-        if not self._outbox.lease(self._holder, time.time()):
+        if not self._turn.take():
             return LOOK_SECONDS
         batch = self._outbox.oldest(self._most, BATCH_BYTES)
         if not batch:
@@ -320,7 +336,7 @@ class Sender:
 
     def release(self) -> None:
         """Let another process send."""
-        self._outbox.release(self._holder)
+        self._turn.leave()
         self._gateway.close()
 
 
@@ -365,7 +381,7 @@ class Emitter:
             path, most_bytes=most_bytes, survive_power_loss=survive_power_loss
         )
         self._source = source
-        self._sender = Sender(self._outbox, Gateway(url, token))
+        self._sender = Sender(self._outbox, Gateway(url, token), Turn(path + ".sender"))
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._send, name="emc-emitter", daemon=True)
@@ -419,6 +435,8 @@ class Emitter:
 
     def close(self, seconds: float = 5.0) -> None:
         """End. What is not sent by then stays in the file, for the next time."""
+        if self._ending.is_set():
+            return
         self.flush(seconds)
         self._ending.set()
         self._wake.set()
@@ -443,8 +461,7 @@ class Emitter:
                 self._wake.wait(pause)
             elif pause:
                 self._ending.wait(pause)
-        with contextlib.suppress(sqlite3.Error):
-            self._sender.release()
+        self._sender.release()
 
 
 def _encoded(event: Mapping[str, Any]) -> bytes:
