@@ -210,7 +210,7 @@ class Run:
     def _past_retention(self, heard: list[Canonical]) -> bool:
         if self._before_ms is None:
             return False
-        view = fold(settled(heard), self._policy.portals)
+        view = fold(settled(heard), self._policy.portals, self._policy.repeat_ms)
         ended_ms = view.standing_ms if view.end_ms is None else view.end_ms
         return ended_ms < self._before_ms
 

@@ -230,8 +230,8 @@ class Desk(ABC):
                 try:
                     with self._health.timed(self._health.fold_seconds):
                         await self._fold(batch, held.next)
-                except UNAVAILABLE as error:
-                    self._fall_back("ledger_unavailable", error)
+                except AWAY as error:
+                    self._fall_back(_who_is_away(error), error)
                     return
                 last = batch.records[-1]
                 self._records += len(batch.records)
@@ -296,8 +296,8 @@ class Desk(ABC):
                 with self._dropping_what_is_half_done():
                     try:
                         unit = await self._sealed()
-                    except UNAVAILABLE as error:
-                        self._fall_back("ledger_unavailable", error)
+                    except AWAY as error:
+                        self._fall_back(_who_is_away(error), error)
                         return
                 if era != self._era:
                     return  # the failure of something else has cost us this unit
@@ -356,9 +356,9 @@ class Desk(ABC):
             if era == self._era:
                 self._fall_back("policy_changed", error)
             return
-        except UNAVAILABLE as error:
+        except AWAY as error:
             if era == self._era:
-                self._fall_back("ledger_unavailable", error)
+                self._fall_back(_who_is_away(error), error)
             return
         except Exception as error:  # noqa: BLE001 - a bug: handed to the supervisor, position unmoved
             self.give_up(error)
@@ -389,7 +389,7 @@ class Desk(ABC):
             health.lag_records.labels(*labels).set(lag)
             health.lag_seconds.labels(*labels).set(max(0, age_ms) / 1000)
         if self._to_show and (self._showing is None or self._showing.done()):
-            self._showing = self._watch(self._show_to_kafka())
+            self._showing = self.look_after(self._show_to_kafka())
 
     async def _show_to_kafka(self) -> None:
         """Commit positions where lag tools look. Nothing depends on it, so nothing waits for it."""
@@ -400,8 +400,8 @@ class Desk(ABC):
         if not told:  # a rebalance or an outage; by the next pulse we may know better
             self._to_show = {**positions, **self._to_show}
 
-    def _watch(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """A task that is not forgotten: what it raises ends the worker."""
+    def look_after(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that is not forgotten: what it raises ends the worker, and the end of it the task."""
         task = asyncio.create_task(work)
         self._watched.add(task)
 
@@ -435,7 +435,9 @@ class Desk(ABC):
             # Also when we are cancelled, because Faust waits no longer; where it is because of
             # a newer generation, there will be another assignment.
             if claimed is None and not self._closing:
-                self._watch(self._claim_later(frozenset(partitions), generation, assignment))
+                self.look_after(
+                    self._claim_later(frozenset(partitions), generation, assignment)
+                )
         return claimed or {}
 
     async def _claim_now(
@@ -456,7 +458,7 @@ class Desk(ABC):
             # Overtaken while we claimed, or the group was made anew and counts from 1 again;
             # either way a later generation is the answer.
             self._say.warning("rejoining the group", error=str(error))
-            self._watch(self._rejoin_soon(self._assignment))
+            self.look_after(self._rejoin_soon(self._assignment))
             return {}
         except Exception as error:  # noqa: BLE001 - wrong log, wrong group, or a bug: the supervisor's
             self.give_up(error)
@@ -528,7 +530,7 @@ class Desk(ABC):
             "falling back to the ledger's positions", cause=cause, error=repr(error)
         )
         self._health.fallbacks.labels(cause).inc()
-        self._watch(self._recover(self._era))
+        self.look_after(self._recover(self._era))
 
     async def _recover(self, era: int) -> None:
         """Go on from where the ledger stands, as soon as it answers."""
@@ -608,6 +610,10 @@ class Desk(ABC):
             for task in (*self._watched, self._booking):
                 if task is not None:
                     task.cancel()
+
+
+def _who_is_away(error: BaseException) -> str:
+    return "log_unavailable" if isinstance(error, LogUnavailable) else "ledger_unavailable"
 
 
 class LedgerEmptied(Exception):

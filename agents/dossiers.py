@@ -27,12 +27,12 @@ from monitor.ledger.forms import RETIRED
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.references import take_references
 from monitor.ledger.unit import (
-    OUTCOME_NUMBERS,
     BookingClass,
     DossierRow,
     Entry,
     TallyKey,
     Unit,
+    outcome_number,
 )
 from schemas.decode import Decoder, sender
 from schemas.event import Canonical
@@ -163,17 +163,17 @@ class DossierDesk(Desk):
     async def _fetch(self, keys: Collection[str]) -> set[str]:
         """Bring dossiers to hand: one query for all. Those that are retired are only named."""
         rows = await self._ledger.load(keys)
-        portals = self._policy.portals
+        portals, repeat_ms = self._policy.portals, self._policy.repeat_ms
         retired: set[str] = set()
         turns = Turns()
         for key in keys:
             row = rows.get(key)
             if row is None:
-                self._shelf[key] = Dossier(key, portals=portals)
+                self._shelf[key] = Dossier(key, portals=portals, repeat_ms=repeat_ms)
             elif row.form == RETIRED:
                 retired.add(key)
             else:
-                self._shelf[key] = Dossier.on_record(row, portals)
+                self._shelf[key] = Dossier.on_record(row, portals, repeat_ms)
             if turns.over():
                 await asyncio.sleep(0)
         return retired
@@ -278,7 +278,7 @@ def _row(dossier: Dossier, cell: int) -> DossierRow:
     return DossierRow(
         key=dossier.key,
         version=dossier.version,
-        outcome=OUTCOME_NUMBERS[view.outcome],
+        outcome=outcome_number(view),
         cell=cell,
         due_ms=view.due_ms,
         events=dossier.events,

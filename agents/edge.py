@@ -8,10 +8,8 @@ made of canonical values only, so that a field nobody thought of goes nowhere.
 Waits for nobody: the register is a snapshot, and time comes in.
 """
 
-import re
-import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, StrEnum
 from traceback import extract_tb
@@ -21,7 +19,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from agents.clear import IDENTIFIER, is_agency, is_code, is_procedure
 from agents.keys import TOKEN_MARK, Keys
+from monitor.domain.event import Stamp
 from monitor.domain.identity_number import Identity, identity_number
 from monitor.domain.mandate import EVERYWHERE, Statement, may_state
 from monitor.domain.zone import Zone, date_of
@@ -30,26 +30,20 @@ from schemas import event as canonical
 from schemas import texts
 from schemas.decode import UNREADABLE, Headers, midnights, why
 from schemas.dossier import DossierState, DossierStateData
-from schemas.encode import ENCODE, encode
+from schemas.encode import BY_CANONICAL, ENCODE, encode
 from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
 from schemas.inbound import KIND_OF, inbound_reader
 from schemas.kinds import KINDS, Kind
 from schemas.refusal import Reason, Refused, Unreadable
 from schemas.times import instant_ms, rfc3339, within_range
+from schemas.tracking import Applicant, Hide
 
-# What nothing that leaves the edge may contain: nine digits in a row, three or more groups of
-# three or four as telephones and cards are written, and the sign of an e-mail address.
-IDENTIFIER: Final = re.compile(r"[0-9]{9}|[0-9]{3,4}(?:[ .-][0-9]{3,4}){2}|@")
-_CODE: Final = re.compile(r"[A-Za-z0-9._:/#+=-]{1,128}")
-_NO_DIGITS: Final = str.maketrans("", "", string.digits)
-_NO_LETTERS: Final = str.maketrans("", "", string.ascii_letters)
-# National codes, whose groups are short: the formats themselves would admit any number in them.
-_GROUPS: Final = r"(?:\.(?:[A-Z]{0,4}[0-9][0-9A-Z]{0,4}|[A-Z]{1,4}))*"
-_AGENCY: Final = re.compile(r"[A-Y][0-9]{2}" + _GROUPS)
-_PROCEDURE: Final = re.compile(r"[0-9]\.[0-9]{6}" + _GROUPS)
 _LONGEST_NUMBER: Final = len("260803-00000001")  # of a day's dossiers, fewer than 10^8
 _LONGEST_TIME: Final = len("2026-08-03T08:12:31.123+07:00")  # no room for a number in it
 _LENGTH_OF_DAY: Final = len("2026-08-03")
+LARGEST_ANSWER: Final = (
+    99_999_999  # of another system's codes: fewer digits than any number has
+)
 _MOST_REMEMBERED: Final = 16_384
 
 
@@ -96,6 +90,10 @@ class Admitted(Struct, frozen=True, gc=False):
     notices: tuple[Notice, ...] = ()
 
 
+# Events of a message, made for the source it comes from with what hides an applicant's numbers.
+Make = Callable[[Source, Hide], Iterable[canonical.Canonical]]
+
+
 class Snapshot(Protocol):
     """What the edge asks of the register."""
 
@@ -135,21 +133,74 @@ class Edge:
         if found is None:
             return self._refused("", Reason.UNKNOWN_SOURCE, "source")
         try:
-            speaker = self._speakers.get(source)
-            if speaker is None or speaker.source is not found:
-                speaker = self._speakers[source] = _Speaker(found, self._keys)
             event = self._read(value, headers)
-            result = self._admit(speaker, event, arrival_ms)
+            result = self._admit(self._speaker(found), event, arrival_ms)
         except UNREADABLE as error:
             return self._refused(source, *why(error, value))
         except Exception as error:  # noqa: BLE001 - one record: kept, with where it happened
-            frame = extract_tb(error.__traceback__)[-1]
-            place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-            return self._refused(source, Reason.FAULT, f"{type(error).__name__} at {place}")
+            return self._refused(source, *_fault(error))
+        return self._counted(source, result)
+
+    def admit_made(self, source: str, make: Make) -> list[Admitted] | Refused:
+        """What an adapter makes of a message of a registered source, all of it or nothing.
+
+        Held to the same rules as what comes as events; the adapter reads, and the edge hides.
+        Nothing raises.
+        """
+        found = self._register().by_code(source)
+        if found is None:
+            return self._refused("", Reason.UNKNOWN_SOURCE, "source")
+        try:
+            speaker = self._speaker(found)
+            made = [self._made(speaker, event) for event in make(found, self._hide)]
+        except UNREADABLE as error:
+            return self._refused(source, *why(error, b""))
+        except Exception as error:  # noqa: BLE001 - one message: kept, with where it happened
+            return self._refused(source, *_fault(error))
+        return [self._counted(source, result) for result in made]
+
+    def _speaker(self, found: Source) -> "_Speaker":
+        speaker = self._speakers.get(found.code)
+        if speaker is None or speaker.source is not found:
+            speaker = self._speakers[found.code] = _Speaker(found, self._keys)
+        return speaker
+
+    def _counted(self, source: str, result: Admitted) -> Admitted:
         self.admitted[source] += 1
         for notice in result.notices:
             self.noticed[source, notice] += 1
         return result
+
+    def _made(self, speaker: "_Speaker", event: canonical.Canonical) -> Admitted:
+        kind = BY_CANONICAL[type(event)]
+        speaker.check(event, None)
+        notices: list[Notice] = []
+        # Its id is none of the sender's words: adapters make it of times and words of their own.
+        words = [each for each in TREATMENTS[kind.canonical] if each[0] != "id"]
+        changes = _tidied(event, words, speaker, notices)
+        event = msgspec.structs.replace(event, trial=speaker.source.trial, **changes)
+        return Admitted(
+            self._topics.get(kind.topic.name, kind.topic.name),
+            kind.topic.key(event).encode(),
+            encode(event),
+            kind.type,
+            tuple(notices),
+        )
+
+    def _hide(self, numbers: Sequence[str], of_ms: int) -> Applicant:
+        """The first of these that is anybody's number, hashed for the year of an instant."""
+        stamped = 0
+        for number in numbers:
+            form, digits = identity_number(number)
+            if digits:
+                if form in (Identity.CITIZEN, Identity.CARD):
+                    stamped |= Stamp.IDENTITY
+                year = date_of(self._zone.day(of_ms)).year
+                key = self._keys.applicant(f"{form.value}:{digits}", year)
+                return Applicant(key, form is Identity.CITIZEN, stamped)
+            if form is Identity.PLACEHOLDER:
+                stamped |= Stamp.PLACEHOLDER
+        return Applicant("", False if numbers else None, stamped)
 
     def _refused(self, source: str, reason: Reason, detail: str) -> Refused:
         self.refused[source, reason] += 1
@@ -182,8 +233,13 @@ class Edge:
     ) -> tuple[bytes, bytes]:
         """Key and value of an event of any kind: read, tidied, and written again."""
         force_setattr(event, "arrival", None)
+        # What the edge alone says: a source that says it of itself is not believed.
+        force_setattr(event, "trial", speaker.source.trial)
+        force_setattr(event, "stamped", None)
         found: Any = kind.read(event, arrival_ms, self._midnight)
         speaker.check(found, getattr(event.data, "stated_by", None))
+        if kind.canonical is canonical.SyncAcknowledged and abs(found.code) > LARGEST_ANSWER:
+            raise Unreadable(Reason.NUMBER_OUT_OF_RANGE, "data.code")
         changes = _tidied(found, TREATMENTS[kind.canonical], speaker, notices)
         if "applicant_key" in kind.canonical.__struct_fields__:
             data = event.data
@@ -238,6 +294,7 @@ class Edge:
             time=_written(event.time, claimed_ms),
             arrival=self._arrival[1],
             datacontenttype="application/json",
+            trial=speaker.source.trial or None,
             data=DossierStateData(
                 dossier=key,
                 procedure=procedure,
@@ -338,7 +395,7 @@ _FIELDS: Final = {
 # What a field is in one kind only. The catalogue is public, and its own list of what is known.
 _FIELDS_OF: Final[Mapping[type[Struct], Mapping[str, Treatment]]] = {
     canonical.ProcedureListed: {
-        "code": Treatment.PUBLIC, "name": Treatment.PUBLIC, "lists": Treatment.PUBLIC
+        "code": Treatment.PROCEDURE, "name": Treatment.PUBLIC, "lists": Treatment.PUBLIC
     },
     canonical.AgencyListed: {"code": Treatment.AGENCY, "name": Treatment.PUBLIC},
     # A stated figure is published with the name of its report; its value is a number.
@@ -557,28 +614,6 @@ TIDY: Final[Mapping[Treatment, Callable[[_Speaker, Any, str], Any]]] = {
 }
 
 
-def is_agency(code: str) -> bool:
-    """Whether it has the form of a national code, with groups too short for a number."""
-    return len(code) <= 35 and bool(_AGENCY.fullmatch(code)) and not IDENTIFIER.search(code)
-
-
-def is_procedure(code: str) -> bool:
-    """Whether it has the form of a national code of a procedure."""
-    return len(code) <= 64 and bool(_PROCEDURE.fullmatch(code))
-
-
-def is_code(text: str) -> bool:
-    """Whether it looks like a code, and like nobody's number or name.
-
-    ASCII without blanks, at least as many digits as letters, and no identifier in it.
-    """
-    if not _CODE.fullmatch(text) or IDENTIFIER.search(text):
-        return False
-    rest = len(text.translate(_NO_DIGITS))  # all but digits
-    digits = len(text) - rest
-    return rest <= digits or len(text) - len(text.translate(_NO_LETTERS)) <= digits
-
-
 def agency_of_procedure(code: str) -> str:
     """Whose procedure it is: a province's own has its code behind; any other is the State's."""
     return code.rpartition(".")[2] if code.count(".") > 1 else EVERYWHERE
@@ -597,3 +632,10 @@ def _written(said: str, ms: int) -> str:
 
 def _said(event: Any, field: str) -> str:
     return getattr(event, field, "") or ""
+
+
+def _fault(error: BaseException) -> tuple[Reason, str]:
+    """A fault of ours: where it happened, nothing of what was sent."""
+    frame = extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    return Reason.FAULT, f"{type(error).__name__} at {place}"

@@ -259,7 +259,7 @@ async def _from_ledger(dsn: str, dossier: str, *, own: Policy, asked: Policy | N
         Account(measure, cells[number], day, slot): amount
         for (measure, number, day, slot), amount in entries.items()
     }
-    posts = post(fold(settled(events), policy.portals), policy)
+    posts = post(fold(settled(events), policy.portals, policy.repeat_ms), policy)
     drift = tuple(
         Difference(
             entry=posted(account, posts.get(account, 0)),
@@ -366,6 +366,7 @@ _FINDINGS: Final = {
     Finding.ON_TIME: "on time",
     Finding.LATE: "late",
     Finding.NO_DEADLINE: "no deadline, in no ratio",
+    Finding.CLOCK_UNCERTAIN: "clock uncertain, in no ratio",
     Finding.IN_PROCESS: "in process",
     Finding.IN_TIME: "in process within the limit",
     Finding.OVERDUE: "overdue",
@@ -404,7 +405,10 @@ def _facts(told: Explanation) -> RenderableType:
     table.add_column(min_width=10)
     table.add_column()
     rows = [
-        ("stands", _words(told.outcome)),
+        (
+            "stands",
+            _words(told.outcome) + (", on trial: never published" if told.trial else ""),
+        ),
         ("procedure", told.procedure + _unknown(told)),
         ("receiver", _place(told.receiver)),
         ("holder", _place(told.holder)),
@@ -414,12 +418,19 @@ def _facts(told: Explanation) -> RenderableType:
         ("received", _when(told.accepted_ms, told.zone)),
         ("came in", _when(told.boarded_ms, told.zone)),
         ("ended", _when(told.end_ms, told.zone)),
+        ("uncertain", _uncertain(told)),
         ("times", f"{told.zone}; rules version {told.rules_version}{_of_policy(told)}"),
     ]
     for name, value in rows:
         if value and value != "unsaid":
             table.add_row(Text(name, style="dim"), Text(value))
     return Padding(table, (0, 0, 0, 2))
+
+
+def _uncertain(told: Explanation) -> str:
+    if told.uncertain_ms is None:
+        return ""
+    return f"from {_when(told.uncertain_ms, told.zone)} on nobody knows how long anything took"
 
 
 def _unknown(told: Explanation) -> str:
@@ -499,6 +510,8 @@ _EFFECTS: Final[Mapping[Effect, str]] = {
     Effect.VOIDED: "does not count: voided by {by}",
     Effect.CONTRADICTED: "does not count: another source has authority over the dossier",
     Effect.SHUT_OUT: "does not count: {by} stands",
+    Effect.SENT_AGAIN: "does not count: without an id, and so soon that it is {by} again",
+    Effect.ON_TRIAL: "does not count: its source is on trial, and a live one speaks",
     Effect.SUPERSEDED: "does not count: another content of the same statement stands",
     Effect.DUPLICATE: "does not count: told before",
 }
@@ -721,16 +734,8 @@ def _account(one: Posted) -> str:
 
 def _slot(one: Posted) -> str:
     match one.slot_kind:
-        case SlotKind.NONE:
-            return ""
         case SlotKind.DUE_DAY:
             return f"due {date_of(one.due_day or 0).isoformat()}"
-        case SlotKind.NO_DUE_DAY:
-            return "no due day"
-        case SlotKind.FIXED_IN_TIME:
-            return "waits, asked in time"
-        case SlotKind.FIXED_LATE:
-            return "late for good"
         case SlotKind.WARNING:
             return _words(one.warning.name) if one.warning else ""
         case SlotKind.WORKED:
@@ -739,6 +744,17 @@ def _slot(one: Posted) -> str:
             return _bounds(one, lambda permille: f"{permille / 10:g} %")
         case SlotKind.HOUR:
             return f"hour {one.slot}"
+        case _:
+            return _SLOTS[one.slot_kind]
+
+
+_SLOTS: Final = {
+    SlotKind.NONE: "",
+    SlotKind.NO_DUE_DAY: "no due day",
+    SlotKind.FIXED_IN_TIME: "waits, asked in time",
+    SlotKind.FIXED_LATE: "late for good",
+    SlotKind.FIXED_UNCERTAIN: "clock uncertain",
+}
 
 
 def _bounds(one: Posted, shown: Callable[[int], str]) -> str:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from agents.batch import LogUnavailable, Record
 from agents.desk import record_hash
+from agents.kafka import Kafka
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.unit import Partition
 
@@ -30,9 +31,9 @@ class LogReplaced(Exception):
 class Claimant:
     """Claims partitions in the ledger after making sure that the log is still the same."""
 
-    def __init__(self, ledger: Ledger, *, bootstrap: str, owner: str, group: str) -> None:
+    def __init__(self, ledger: Ledger, *, kafka: Kafka, owner: str, group: str) -> None:
         self._ledger = ledger
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._owner = owner
         self._group = group
 
@@ -50,7 +51,7 @@ class Claimant:
         except KafkaError as error:
             raise LogUnavailable(repr(error)) from error
         return await self._ledger.claim(
-            partitions,
+            beginnings,
             owner=self._owner,
             group=self._group,
             generation=generation,
@@ -61,13 +62,20 @@ class Claimant:
     async def _look(
         self, partitions: Collection[Partition], known: Mapping[Partition, Position]
     ) -> tuple[str, Mapping[Partition, int]]:
-        """The cluster, and where the partitions begin, once the log has proved the same."""
-        async with looking(self._bootstrap) as look:
+        """The cluster, and where the partitions begin, once the log has proved the same.
+
+        A partition that is left out is not claimed.
+        """
+        async with looking(self._kafka) as look:
             beginnings = await look.beginnings(partitions)
             complaints = await look.complaints(known, beginnings)
+        self._complain(complaints)
+        return look.cluster, {at: b for at, b in beginnings.items() if at not in complaints}
+
+    def _complain(self, complaints: Mapping[Partition, str]) -> None:
+        """Partitions that are not the log that the ledger has read; raises for any of them."""
         for partition in sorted(complaints):
             raise LogReplaced(complaints[partition])
-        return look.cluster, beginnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +131,15 @@ class Look:
 
 
 @asynccontextmanager
-async def looking(bootstrap: str) -> AsyncIterator[Look]:
-    """Raises `KafkaError` where no broker answers."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def looking(kafka: Kafka, *, committed: bool = False) -> AsyncIterator[Look]:
+    """Raises `KafkaError` where no broker answers.
+
+    With `committed` a log ends where the first transaction begins that is still open.
+    """
+    admin = AIOKafkaAdminClient(**kafka.client())
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **kafka.client(),
+        isolation_level="read_committed" if committed else "read_uncommitted",
         auto_offset_reset="none",
         enable_auto_commit=False,
         max_partition_fetch_bytes=16 * 1024 * 1024,

@@ -8,6 +8,7 @@ from typing import Any, Final, TextIO
 import asyncpg
 from rich.table import Table
 
+from agents.kafka import Kafka
 from agents.logidentity import Look, looking
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, utc, when
 from monitor.ledger.ledger import Position
@@ -72,12 +73,12 @@ async def _seen(look: Look, found: Collection[Standing]) -> list[Seen]:
     ]
 
 
-async def show(dsn: str, bootstrap: str, *, as_json: bool, out: TextIO) -> int:
+async def show(dsn: str, kafka: Kafka, *, as_json: bool, out: TextIO) -> int:
     """Each partition in the ledger beside the log; status 1 where the log is not the one."""
     async with _ledger(dsn) as pool:
         found = await standings(pool)
         by_hand = await journal(pool, last=LAST)
-        async with looking(bootstrap) as look:
+        async with looking(kafka) as look:
             seen = await _seen(look, found)
             cluster = look.cluster
     if as_json:
@@ -134,12 +135,12 @@ async def show(dsn: str, bootstrap: str, *, as_json: bool, out: TextIO) -> int:
 
 async def accept_loss(
     dsn: str,
-    bootstrap: str,
+    kafka: Kafka,
     *,
     topic: str,
     partitions: Collection[int],
     to: str,
-    group: str,
+    group: str | None,
     who: str,
     why: str,
     confirmed: Callable[[str], bool],
@@ -147,10 +148,13 @@ async def accept_loss(
     out: TextIO,
     err: TextIO,
 ) -> int:
-    """Set positions of a topic, none of `partitions` meaning all; what is passed over is lost."""
+    """Set positions of a topic, none of `partitions` meaning all; what is passed over is lost.
+
+    For that group, or for the one that each is read by.
+    """
     if not why.strip():
         raise Refusal("say why with --why: it stays on record")
-    async with _ledger(dsn) as pool, looking(bootstrap) as look:
+    async with _ledger(dsn) as pool, looking(kafka) as look:
         found = [
             one
             for one in await standings(pool)
@@ -161,7 +165,7 @@ async def accept_loss(
             raise Refusal(
                 f"the ledger has no position in {topic}, partition"
                 f" {', '.join(map(str, missing(found, partitions))) or 'any'};"
-                " `emc position show` lists those it has, EMC_TOPIC names the topic"
+                " `emc position show` lists those it has; --topic or EMC_TOPIC names the topic"
             )
         seen = await _seen(look, found)
         changes = await _changes(look, seen, to, group)
@@ -202,7 +206,9 @@ def missing(found: Collection[Standing], partitions: Collection[int]) -> list[in
     return sorted(set(partitions) - {one.partition.partition for one in found})
 
 
-async def _changes(look: Look, seen: Collection[Seen], to: str, group: str) -> list[Change]:
+async def _changes(
+    look: Look, seen: Collection[Seen], to: str, group: str | None
+) -> list[Change]:
     targets = await _targets(look, seen, to)
     return [
         Change(
@@ -210,7 +216,7 @@ async def _changes(look: Look, seen: Collection[Seen], to: str, group: str) -> l
             seen=one.standing.position,
             to=target,
             cluster=look.cluster,
-            group=group,
+            group=one.standing.position.group if group is None else group,
             anew=bool(one.complaint) or target < one.standing.position.next,
         )
         for one, target in zip(seen, targets, strict=True)

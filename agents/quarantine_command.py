@@ -1,7 +1,7 @@
 """`emc quarantine`: what was refused, looked at, sent back after a fix, or given up."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TextIO
 
@@ -9,15 +9,28 @@ import asyncpg
 from cryptography.exceptions import InvalidTag
 from rich.table import Table
 
+from agents.edge import Edge
+from agents.keys import Keys
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, progress_bar, utc, when
 from agents.quarantine import Seal, unpack_record
+from agents.reentry import edge_at, enter, sender
 from agents.retry import Original, Unsendable, original, send_back
 from agents.shape import shape
 from agents.standing import Stands
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import Ledger
-from monitor.ledger.quarantine import DROPPED, HELD, RETURNED, STATES, Cupboard, Filter, Kept
+from monitor.ledger.quarantine import (
+    DROPPED,
+    HELD,
+    RETURNED,
+    STATES,
+    Again,
+    Cupboard,
+    Filter,
+    Kept,
+)
 from monitor.reference.sets import ReferenceSet
+from schemas.refusal import Refused
 
 PAGE: Final = 1_000  # records sent back, or dropped, between two looks
 
@@ -170,29 +183,41 @@ async def retry(
     *,
     key: str,
     reference: tuple[ReferenceSet, Policy],
+    keys: Callable[[], Keys],
     who: str,
     as_json: bool,
     out: TextIO,
     err: TextIO,
 ) -> int:
-    """Send records through decoding, folding and booking again; those that pass are measured."""
+    """Send records through decoding, folding and booking again; those that pass are measured.
+
+    Those that came in by the edge go through it first, under `keys`, as the register stands now.
+    """
     seal = seal_of(key)
     seen: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     async with opened(dsn) as (ledger, cupboard):
         stands = Stands(ledger.policies, *reference)
+        edge: Edge | None = None
         total = await cupboard.count(which)
         with progress_bar(err) as bar:
             task = bar.add_task("sending back", total=total)
             async for page in cupboard.pages(which, size=PAGE):
-                sendable = _sendable(page, seal, reasons)
-                seen["unsendable"] += len(page) - len(sendable)
+                if edge is None and any(sender(row) is not None for row in page):
+                    zone = (await stands.now()).policy.zone
+                    edge = await edge_at(dsn, keys(), zone)
+                sendable, refused = _sendable(page, seal, reasons, edge)
+                tried = [*(record.id for record in sendable), *(one.id for one in refused)]
+                seen["unsendable"] += len(page) - len(tried)
+                if refused:
+                    await cupboard.refuse_again(refused, who=who)
                 if sendable:
                     await send_back(
                         sendable, ledger=ledger, cupboard=cupboard, stands=stands, who=who
                     )
-                    after = Filter(ids=[record.id for record in sendable], state=None)
-                    for row in await cupboard.page(after, limit=len(sendable)):
+                if tried:
+                    after = Filter(ids=tried, state=None)
+                    for row in await cupboard.page(after, limit=len(tried)):
                         seen[row.state] += 1
                         if row.state == HELD:
                             reasons[f"{row.reason} ({row.detail})"] += 1
@@ -218,14 +243,25 @@ async def retry(
     return FOUND if left > 0 else OK
 
 
-def _sendable(page: Any, seal: Seal, reasons: Counter[str]) -> list[Original]:
+def _sendable(
+    page: Sequence[Kept], seal: Seal, reasons: Counter[str], edge: Edge | None
+) -> tuple[list[Original], dict[Again, int]]:
+    """Those that can be folded, and those that the edge refuses again, with their tries."""
     found: list[Original] = []
+    refused: dict[Again, int] = {}
     for row in page:
         try:
-            found.append(original(row, seal, offset=len(found)))
+            record = original(row, seal, offset=len(found))
+            source = sender(row)
+            entered = record if source is None or edge is None else enter(source, record, edge)
         except Unsendable as error:
             reasons[str(error)] += 1
-    return found
+            continue
+        if isinstance(entered, Refused):
+            refused[Again(row.id, entered.reason, entered.detail)] = row.tries
+        else:
+            found.append(entered)
+    return found, refused
 
 
 async def drop(

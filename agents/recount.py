@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, NoReturn, Self
 from zoneinfo import ZoneInfo
@@ -31,6 +31,14 @@ ENDINGS: Final = frozenset({3, 7, 9, 10})
 ACCEPTING: Final = frozenset({2, 4, 6, 8, 9, 10})
 
 FIVE_MINUTES_MS: Final = 5 * 60 * 1000
+REPEAT_MS: Final = 10 * 60 * 1000
+
+# MEASURES.md §1 and §9: what the edge stamped or saw, as powers of two.
+NO_ID: Final = 1
+NO_TIME: Final = 2
+UNCERTAIN: Final = 4
+NO_PROCEDURE: Final = 256  # another message of the dossier names it
+ALL_STAMPS: Final = 511
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2100
@@ -83,6 +91,10 @@ class Heard:
     revision: int
     sequence: int | None
     backfill: bool
+    trial: bool = False  # of a source on trial: measured apart
+    stamped: int = (
+        0  # what the edge added or saw: 1 the id, 2 the time, 4 an uncertain clock, …
+    )
 
     @property
     def effective_ms(self) -> int:
@@ -107,8 +119,12 @@ class Heard:
         names are those of the canonical event, and a missing sequence is -1.
         """
         said: dict[str, object] = {each.name: getattr(self, each.name) for each in fields(self)}
-        for name in ("dossier", "source", "id", "arrival_ms", "receipt"):
+        for name in ("dossier", "source", "id", "arrival_ms", "receipt", "trial"):
             del said[name]
+        if not self.stamped:
+            del said["stamped"]
+        if self.stamped & NO_TIME:  # what it claims is an arrival
+            del said["claimed_ms"]
         said["receipt_ms"] = self.receipt_ms(zone)
         said["sequence"] = -1 if self.sequence is None else self.sequence
         return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -144,7 +160,9 @@ def read(value: bytes, record_time_ms: int) -> Heard:
         claimed_ms=_required_instant(envelope, "time"),
         arrival_ms=arrival_ms,
         state=state,
-        procedure=_required_code(said, "procedure"),
+        procedure=""
+        if _stamped(envelope) & NO_PROCEDURE
+        else _required_code(said, "procedure"),
         agency=agency_code(_required_code(said, "agency")),
         unit=_text(said, "unit"),
         step=_text(said, "step"),
@@ -159,6 +177,8 @@ def read(value: bytes, record_time_ms: int) -> Heard:
         revision=_integer(said, "revision"),
         sequence=_optional_integer(said, "sequence"),
         backfill=_optional_truth(said, "backfill") or False,
+        trial=_optional_truth(envelope, "trial") or False,
+        stamped=_stamped(envelope),
     )
 
 
@@ -252,6 +272,13 @@ def _required_integer(given: Mapping[str, object], name: str) -> int:
 def _integer(given: Mapping[str, object], name: str) -> int:
     value = _optional_integer(given, name)
     return 0 if value is None else value
+
+
+def _stamped(envelope: Mapping[str, object]) -> int:
+    stamped = _integer(envelope, "stamped")
+    if not 0 <= stamped <= ALL_STAMPS:
+        raise Refused("stamped")
+    return stamped
 
 
 def _listed(given: Mapping[str, object], name: str, codes: frozenset[int]) -> int:
@@ -364,6 +391,7 @@ class Counts:
     on_time: int = 0
     late: int = 0
     no_deadline: int = 0
+    clock_uncertain: int = 0
     returned: int = 0
     handed_over: int = 0
     open: int = 0
@@ -389,6 +417,7 @@ class Result:
     refused_by_reason: Mapping[str, int]
     duplicates: int
     counted: int
+    on_trial: int  # dossiers of which only sources on trial speak: in no figure
     totals: Counts
     by: Mapping[Group, Counts]
 
@@ -398,6 +427,7 @@ class Dossier:
     """Where one dossier is, and which agency each measure it counts in belongs to."""
 
     duplicates: int = 0
+    trial: bool = False
     channel: int = 0
     level: int = 0
     procedure: str = ""
@@ -432,6 +462,8 @@ class Recount:
         by: dict[Group, Counter[str]] = {}
         dossiers = self.dossiers(zone=zone, precision=precision, as_of_ms=as_of_ms)
         for dossier in dossiers.values():
+            if dossier.trial:
+                continue
             for measure, agency in dossier.agency_by_measure.items():
                 group = (level_1(agency), dossier.channel, dossier.level)
                 by.setdefault(group, Counter())[measure] += 1
@@ -444,6 +476,7 @@ class Recount:
             refused_by_reason=dict(self._refused),
             duplicates=duplicates,
             counted=self._records - refused - duplicates,
+            on_trial=sum(dossier.trial for dossier in dossiers.values()),
             totals=sum(groups.values(), start=Counts()),
             by=groups,
         )
@@ -470,7 +503,10 @@ class Recount:
         for key, (events, duplicates) in present.items():
             # A revision stands for all times (§3), so it is settled before the cut.
             happened = [event for event in events if event.effective_ms <= as_of_ms]
-            dossier = look(happened, zone=days, precision=precision, as_of_ms=as_of_ms)
+            dossier = look(
+                off_trial(happened), zone=days, precision=precision, as_of_ms=as_of_ms
+            )
+            dossier.trial = all(event.trial for event in events)
             dossier.duplicates = duplicates
             dossiers[key] = dossier
         return dossiers
@@ -491,21 +527,47 @@ def revised(heard: Iterable[Heard], zone: ZoneInfo) -> tuple[list[Heard], int]:
 
 
 def distinct(copies: Sequence[Heard], zone: ZoneInfo) -> list[Heard]:
-    """One of each content, with the earliest arrival of its copies (§2)."""
+    """One of each content: of its copies one that is no trial, if any, and the earliest (§2)."""
     if len(copies) == 1:
         return list(copies)
     kept: dict[str, Heard] = {}
     for copy in copies:
         content = copy.content(zone)
-        known = kept.get(content, copy)
-        kept[content] = replace(known, arrival_ms=min(known.arrival_ms, copy.arrival_ms))
+        kept[content] = min(
+            kept.get(content, copy), copy, key=lambda each: (each.trial, each.arrival_ms)
+        )
     return list(kept.values())
 
 
 def weight(event: Heard, zone: ZoneInfo) -> tuple[int, int, bytes]:
     """The higher revision wins, then the later claimed time, then the greater hash."""
     digest = hashlib.sha256(event.content(zone).encode()).digest()
-    return event.revision, event.claimed_ms, digest
+    claimed_ms = 0 if event.stamped & NO_TIME else event.claimed_ms
+    return event.revision, claimed_ms, digest
+
+
+def off_trial(events: Sequence[Heard]) -> list[Heard]:
+    """Where a live source speaks, one on trial is not heard (§1)."""
+    live = {event.source for event in events if not event.trial}
+    return [event for event in events if not live or event.source in live]
+
+
+def without_repeats(events: Iterable[Heard], zone: ZoneInfo) -> list[Heard]:
+    """Of what came without an id, an equal one soon after is the same one sent again (§1)."""
+    kept: list[Heard] = []
+    counts: dict[str, Heard] = {}
+    for event in events:
+        if event.stamped & NO_ID:
+            before = counts.get(event.source)
+            if (
+                before is not None
+                and before.content(zone) == event.content(zone)
+                and event.effective_ms - before.effective_ms <= REPEAT_MS
+            ):
+                continue
+            counts[event.source] = event
+        kept.append(event)
+    return kept
 
 
 def ordered(events: Iterable[Heard]) -> list[Heard]:
@@ -576,14 +638,14 @@ def look(
 ) -> Dossier:
     """Say where a dossier is after these events, and whose each measure is."""
     dossier = Dossier()
-    effective = counting(ordered(events))
+    effective = counting(without_repeats(ordered(events), zone))
     if not effective:
         return dossier
     accepting = next((event for event in effective if event.accepts), None)
     witnesses = effective if accepting is None else [accepting, *effective]
     dossier.channel = next((event.channel for event in witnesses if event.channel), 0)
     dossier.level = next((event.level for event in witnesses if event.level), 0)
-    dossier.procedure = witnesses[0].procedure
+    dossier.procedure = next((event.procedure for event in witnesses if event.procedure), "")
     whose = dossier.agency_by_measure
 
     submitting = next((event for event in effective if event.state == 1), None)
@@ -614,7 +676,12 @@ def look(
             if event.due_ms is not None and event.effective_ms <= ended_ms
         ]
         dossier.due_ms = dues[-1] if dues else None
-        whose[verdict(ended_ms, dossier.due_ms, zone=zone, precision=precision)] = end.agency
+        found: str = verdict(ended_ms, dossier.due_ms, zone=zone, precision=precision)
+        if any(
+            event.stamped & UNCERTAIN and event.effective_ms <= ended_ms for event in effective
+        ):
+            found = "clock_uncertain"  # §9: until the end nobody knows how long it took
+        whose[found] = end.agency
     return dossier
 
 

@@ -10,7 +10,7 @@ from monitor.domain.applicants import APPLICANTS, applicant_year
 from monitor.domain.explain import posted
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
-from monitor.domain.measures import NO_SLOT
+from monitor.domain.measures import NO_SLOT, TRIAL
 from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.domain.post import Account, Entries, post
 from monitor.domain.view import Cell
@@ -19,7 +19,7 @@ from monitor.ledger.forms import Forms
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.reconcile import Held, held
-from monitor.ledger.unit import OUTCOME_NUMBERS
+from monitor.ledger.unit import outcome_number
 
 _NAMED_ACCOUNTS: Final = 3  # of a dossier
 
@@ -58,7 +58,7 @@ class Refolder:
         """What is wrong with a dossier; nothing, if all is well."""
         try:
             events = list(unpack_events(await self._forms.events(dossier.form, dossier.events)))
-            view = fold(settled(events), self._policy.portals)
+            view = fold(settled(events), self._policy.portals, self._policy.repeat_ms)
             posts = post(view, self._policy)
         except Exception as error:  # noqa: BLE001 - bytes that are no events fail anywhere
             return f"its events cannot be read: {type(error).__name__}"
@@ -74,7 +74,7 @@ class Refolder:
         if booked != posts:
             return _different(booked, posts)
         columns: list[tuple[str, object, object]] = [
-            ("outcome", dossier.outcome, OUTCOME_NUMBERS[view.outcome]),
+            ("outcome", dossier.outcome, outcome_number(view)),
             ("due_ms", dossier.due_ms, view.due_ms),
         ]
         if dossier.cell is not None:
@@ -88,7 +88,7 @@ class Refolder:
 
 def in_words(measure: int, cell: Cell, day: int | None, slot: int) -> str:
     """An account with every dimension that it has."""
-    if measure >= APPLICANTS:  # day and slot are what tells applicants apart: not shown
+    if APPLICANTS <= measure < TRIAL:  # day and slot are what tells applicants apart: not shown
         return f"applicants of {applicant_year(measure)}, agency {cell.agency}"
     try:
         name = posted(Account(measure, cell, day or 0, slot), 0).name

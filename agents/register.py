@@ -20,6 +20,7 @@ from typing import Final, Self
 import asyncpg
 import structlog
 
+from agents.clear import IDENTIFIER, is_code
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.sources import CODE_PATTERN, INBOUND, Source, Sources, Status, Unknown, Via
 
@@ -27,8 +28,6 @@ REFRESH_SECONDS: Final = 3.0
 TOKEN_BYTES: Final = 32
 MOST_UNTOLD: Final = 1_000  # unknown senders remembered until the ledger is told
 _CODE: Final = re.compile(CODE_PATTERN)
-# A name of an unknown sender is shown only if it cannot be anybody's number.
-_NUMBER: Final = re.compile(r"[0-9]{9}")
 
 Network = IPv4Network | IPv6Network
 
@@ -171,11 +170,17 @@ class Register:
         return (self._now() - self.refreshed_at).total_seconds()
 
     def note_unknown(self, via: Via, said: str, address: str = "", records: int = 1) -> None:
-        """Somebody sends who is not in the register. Of a token a few digits of its hash stay."""
+        """Somebody sends who is not in the register.
+
+        Of a token a few digits of its hash stay, and of any other text what looks like a code.
+        """
         self.unknown_records += records
         if via is Via.TOKEN:
             said = token_hash(said).hex()[:8]
-        elif not _CODE.fullmatch(said.removeprefix(INBOUND)) or _NUMBER.search(said):
+        elif via is Via.TOPIC:  # which an administrator has named
+            if not _CODE.fullmatch(said.removeprefix(INBOUND)) or IDENTIFIER.search(said):
+                said = ""
+        elif not is_code(said):
             said = ""
         key = (via, said, address)
         known = self._untold.get(key)

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Self, get_type_hints
 
+from agents.kafka import CannotConnect, Kafka, Mechanism, Security, password_from
 from agents.keys import Keys
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
@@ -23,9 +25,18 @@ class Settings:
     """Each field is read from `EMC_` and its name in upper case."""
 
     kafka: str = "localhost:9092"  # bootstrap servers, comma-separated
+    kafka_security: Security = Security.PLAINTEXT  # plaintext, ssl, sasl_plaintext or sasl_ssl
+    kafka_mechanism: Mechanism = Mechanism.SCRAM_SHA_512  # how the password is shown, with sasl
+    kafka_user: str = ""  # who we are to the brokers, with sasl
+    kafka_password_file: str = ""  # whose first line is the password
+    kafka_ca: str = ""  # PEM file of who signs the brokers' certificates; "" for the system's
+    kafka_certificate: str = ""  # PEM file of our own certificate, where brokers ask for one
+    kafka_key: str = ""  # PEM file of its key
+    kafka_idempotent: int = 1  # 0 for a broker that hands out no producer ids
     database: str = "postgresql://localhost/emc"  # DSN of the ledger
     topic: str = "emc.dossiers"  # the canonical topic
     group: str = "emc-dossiers"  # the worker's consumer group
+    ingest_group: str = "emc-ingest"  # the consumer group of `emc ingest`
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
     reference: str = ""  # folder of reference files, whose policy then rules; "" for none
@@ -39,6 +50,7 @@ class Settings:
     archive_after_days: int = 30  # without news, before a finished dossier is archived
     retention_years: int = 10  # after the end of a dossier, before it may be retired; 0: never
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
+    ingest_metrics_port: int = 9103  # the same of `emc ingest`
     serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
     listen: str = "127.0.0.1"  # address that metrics and serve listen on
     watchdog_seconds: int = 120  # without progress though all answers, then rejoin; 0: never
@@ -73,14 +85,31 @@ class Settings:
                 values[field.name] = types[field.name](given[name])
             except ValueError:
                 expected = (
-                    " or ".join(Precision)
-                    if types[field.name] is Precision
+                    " or ".join(types[field.name])
+                    if issubclass(types[field.name], StrEnum)
                     else "a whole number"
                 )
                 raise SettingRefused(
                     f"{name} is {given[name]!r}; it must be {expected}"
                 ) from None
         return cls(**values)
+
+    def brokers(self) -> Kafka:
+        """How to connect to Kafka; raises `SettingRefused` if what is said does not go together."""
+        try:
+            file = self.kafka_password_file
+            return Kafka(
+                bootstrap=self.kafka,
+                security=self.kafka_security,
+                mechanism=self.kafka_mechanism,
+                user=self.kafka_user,
+                password=password_from(file) if file else "",
+                ca=self.kafka_ca,
+                certificate=self.kafka_certificate,
+                key=self.kafka_key,
+            )
+        except CannotConnect as error:
+            raise SettingRefused(f"EMC_KAFKA_SECURITY={self.kafka_security}: {error}") from None
 
     def days(self) -> Zone:
         """The zone whose days are counted; raises `SettingRefused` if there is none such."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from monitor.domain.fold import advance, fold
-from monitor.domain.identity import Repeat, content, repeat, settled
+from monitor.domain.fold import REPEAT_MS, advance, fold
+from monitor.domain.identity import Repeat, repeat, settled
 from monitor.domain.view import View
 from monitor.ledger.unit import DossierRow
 from schemas.event import Canonical
@@ -53,12 +53,23 @@ class Dossier:
     marks: bytes = b""
     booked: bytes = b""
     portals: frozenset[str] = frozenset()  # of the policy: sources without authority
+    repeat_ms: int = REPEAT_MS  # of the policy: how long what has no id may be a repeat
 
     @classmethod
-    def on_record(cls, row: DossierRow, portals: frozenset[str] = frozenset()) -> "Dossier":
+    def on_record(
+        cls,
+        row: DossierRow,
+        portals: frozenset[str] = frozenset(),
+        repeat_ms: int = REPEAT_MS,
+    ) -> "Dossier":
         """A dossier as the ledger has it; its view is folded afresh."""
         dossier = cls(
-            row.key, row.version, events=row.events, booked=row.booked, portals=portals
+            row.key,
+            row.version,
+            events=row.events,
+            booked=row.booked,
+            portals=portals,
+            repeat_ms=repeat_ms,
         )
         dossier.refold(list(unpack_events(row.events)))
         return dossier
@@ -88,12 +99,12 @@ class Dossier:
         if not same:
             return None
         for other in same:
-            if content(other) == content(event):
-                if event.arrival_ms >= other.arrival_ms:
-                    return Repeat.DUPLICATE
+            found = repeat(other, event)
+            if found is Repeat.EARLIER:
                 known[known.index(other)] = event
                 self._become(known)
-                return Repeat.EARLIER
+            if found in (Repeat.DUPLICATE, Repeat.EARLIER):
+                return found
         [stands] = settled(same)
         self._become([*known, event])
         return repeat(stands, event)
@@ -109,7 +120,7 @@ class Dossier:
 
     def refold(self, events: list[Canonical]) -> None:
         """Fold all events again: out of order, corrected, or another source spoke."""
-        self.view = fold(settled(events), self.portals)
+        self.view = fold(settled(events), self.portals, self.repeat_ms)
         self.marks = b"".join(map(_mark, events))
 
 

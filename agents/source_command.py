@@ -9,8 +9,10 @@ from typing import Any, Final, TextIO
 
 import asyncpg
 import msgspec
+from aiokafka.errors import KafkaError
 from rich.table import Table
 
+from agents.kafka import Kafka
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, utc
 from agents.register import new_token, token_hash
 from agents.source_entry import (
@@ -22,6 +24,7 @@ from agents.source_entry import (
     source_of,
     with_credentials,
 )
+from agents.topics import make_inbound
 from monitor.domain.zone import Zone, date_of
 from monitor.ledger.policies import Policies
 from monitor.ledger.sources import (
@@ -460,11 +463,22 @@ def entry(code: str, said: Mapping[str, Any]) -> Entry:
     return Entry(code=code, **_typed(said))
 
 
-def maker_of_topics(bootstrap: str) -> MakeTopic:
-    """Makes inbound topics on a cluster."""
-    raise Refusal(
-        f"this release makes no topics; make emc.in.CODE on {bootstrap} by your own tools"
-    )
+def maker_of_topics(kafka: Kafka) -> MakeTopic:
+    """Makes inbound topics on a cluster, and tells how that went: the source is entered already."""
+
+    async def make(source: Source) -> str:
+        try:
+            made = await make_inbound(kafka, source.topic)
+        except (KafkaError, OSError) as error:
+            return (
+                f"its topic could not be made at {kafka.bootstrap} ({error!r}); make it"
+                " (docs/how-to/connect-kafka.md)"
+            )
+        if made:
+            return "the topic is made; give the system's principal its ACL"
+        return "the topic was there already, and is left as it is"
+
+    return make
 
 
 def _typed(said: Mapping[str, Any]) -> dict[str, Any]:

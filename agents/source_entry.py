@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from agents.edge import IDENTIFIER
+from agents.clear import IDENTIFIER
 from monitor.domain.codes import agency_code, procedure_code
 from monitor.domain.mandate import Mandate
 from monitor.domain.zone import Zone

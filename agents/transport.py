@@ -37,16 +37,48 @@ class _NothingRead(dict[TP, int | None]):
         pass
 
 
+class _CommittedThread(driver.AIOKafkaConsumerThread):
+    """Reads what a transaction wrote once it is committed, and never what was aborted.
+
+    Faust asks for that only in its own exactly-once mode, of which nothing else is wanted here.
+    """
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - looked at when it starts
+        return consumer
+
+    def highwater(self, tp: TP) -> int:
+        """Up to where there is something to read now; 0 where nothing is left.
+
+        What a transaction leaves behind has offsets and is nothing to read, nor is what was
+        written in one that is open: neither is lag.
+        """
+        consumer = self._ensure_consumer()
+        end: int = consumer.last_stable_offset(tp) or 0
+        assigned = consumer._subscription.subscription.assignment  # noqa: SLF001
+        state = assigned.state_value(tp)
+        if state is not None and state.has_valid_position and state.position >= end:
+            return 0
+        return end
+
+
 class BatchConsumer(driver.Consumer):
     """Yields one message per partition and fetch, and commits only what it is told to."""
 
     fence: int = 0
+    committed: bool = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ahead: dict[TP, int] = {}  # what is fetched next
         self._sought_after = 0  # fence of the last seek done in the thread
         self._fetched_after = 0  # and of the one that the last fetch was made after
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        if self.committed:
+            return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+        return super()._new_consumer_thread()
 
     async def claim(
         self, partitions: set[Partition], generation: int
@@ -225,10 +257,15 @@ class BatchConsumer(driver.Consumer):
         """Faust's livelock log reports idle partitions as stuck; our watchdog looks itself."""
 
 
-def batch_transport(claim_positions: Claim) -> type[driver.Transport]:
+def batch_transport(
+    claim_positions: Claim, *, committed: bool = False
+) -> type[driver.Transport]:
     """A transport class whose consumers ask `claim_positions` where to read."""
+    only_committed = committed
 
     class Consumer(BatchConsumer):
+        committed = only_committed
+
         async def claim(
             self, partitions: set[Partition], generation: int
         ) -> Mapping[Partition, int]:

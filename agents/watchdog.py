@@ -20,6 +20,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.batch import LogUnavailable
+from agents.kafka import Kafka
 from agents.logidentity import Look, looking
 from agents.probes import Pulse
 from monitor.ledger.ledger import UNAVAILABLE, Position
@@ -107,10 +108,23 @@ class Positions(Protocol):
 class Eye:
     """Sees what the verdict needs, or that somebody does not answer."""
 
-    def __init__(self, stream: Stream, ledger: Positions, bootstrap: str) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        ledger: Positions,
+        kafka: Kafka,
+        *,
+        committed: bool = False,
+        answers: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`committed`: what a transaction has written is nothing to book before its commit.
+        `answers`: whether everything else that a booking waits for does.
+        """
         self._stream = stream
         self._ledger = ledger
-        self._bootstrap = bootstrap
+        self._kafka = kafka
+        self._committed = committed
+        self._answers = answers
         self.ledger_answers = False
 
     async def watch(
@@ -119,7 +133,7 @@ class Eye:
         """Look every other second until cancelled, or something is wrong with this code."""
         while True:
             try:
-                async with looking(self._bootstrap) as look:
+                async with looking(self._kafka, committed=self._committed) as look:
                     while True:
                         await see(await self._sights(look))
                         await asyncio.sleep(LOOK_SECONDS)
@@ -132,7 +146,7 @@ class Eye:
     async def _sights(self, look: Look) -> Mapping[Partition, Sight] | None:
         ours = frozenset(self._stream.assigned())
         positions = await self._positions(ours)
-        if positions is None:
+        if positions is None or not self._answers():
             return None
         # What this raises closes the look, and the next one begins with other connections.
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -13,9 +13,10 @@ import structlog
 import typer
 from rich.console import Console
 
-from agents.app import Stopped, bring_up_to_date, work
+from agents.app import work
 from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings
+from agents.streaming import Stopped, bring_up_to_date
 from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
@@ -60,15 +61,35 @@ def worker() -> None:
     """Read events from Kafka and book them in the ledger; start more workers to scale."""
     settings = _configured()
     health = WorkerHealth()
+    _serve_metrics(health, settings, "worker", settings.worker_metrics_port)
+    raise typer.Exit(_until_stopped(lambda stop: work(settings, health, stop=stop)))
+
+
+@app.command()
+def ingest() -> None:
+    """Take in what systems put on topics of their own (emc.in.SOURCE), and hand it on.
+
+    Each record goes through the edge: the source is the topic's, it must be registered and speak
+    for whom it names, and identifiers become keyed hashes. Start more of them to scale.
+    """
+    from agents.ingest.app import take_in
+    from agents.ingest.health import IngestHealth
+
+    settings = _configured()
+    health = IngestHealth()
+    _serve_metrics(health, settings, "ingest", settings.ingest_metrics_port)
+    raise typer.Exit(_until_stopped(lambda stop: take_in(settings, health, stop=stop)))
+
+
+def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: int) -> None:
     try:
-        port = health.serve(settings.worker_metrics_port, settings.listen)
+        chosen = health.serve(port, settings.listen)
     except OSError as error:
         raise SettingRefused(
-            f"EMC_WORKER_METRICS_PORT={settings.worker_metrics_port} cannot be used:"
-            f" {error.strerror}; 0 lets the system choose"
+            f"EMC_{name.upper()}_METRICS_PORT={port} cannot be used: {error.strerror};"
+            " 0 lets the system choose"
         ) from None
-    _say(f"worker metrics: http://{settings.listen}:{port}/metrics")
-    raise typer.Exit(_until_stopped(lambda stop: work(settings, health, stop=stop)))
+    _say(f"{name} metrics: http://{settings.listen}:{chosen}/metrics")
 
 
 @app.command()
@@ -260,7 +281,7 @@ def replay(
         precision=precision,
         as_of=as_of,
         key=settings.applicant_key.encode(),
-        brokers=settings.kafka,
+        brokers=settings.brokers(),
         topic=settings.topic,
         speed=speed,
     )
@@ -583,6 +604,7 @@ def quarantine_retry(
             command.chosen(records, source, reason, since, until, everything=everything),
             key=settings.quarantine_key,
             reference=settings.reference_set(),
+            keys=settings.keys,
             who=by or operator.account(),
             as_json=json,
             out=sys.stdout,
@@ -648,7 +670,7 @@ def position_show(json: _Json = False) -> None:
     async def work() -> int:
         settings = _for_a_person()
         return await command.show(
-            settings.database, settings.kafka, as_json=json, out=sys.stdout
+            settings.database, settings.brokers(), as_json=json, out=sys.stdout
         )
 
     raise typer.Exit(operator.run(work, name="emc position"))
@@ -665,6 +687,10 @@ def position_accept_loss(
         ),
     ],
     why: Annotated[str, typer.Option(help="The reason; it stays on record.")],
+    topic: Annotated[
+        str | None,
+        typer.Option(help="Of this topic, for the group that reads it; default: EMC_TOPIC."),
+    ] = None,
     partition: Annotated[
         list[int] | None, typer.Option(help="Only this one; may be repeated. All if left out.")
     ] = None,
@@ -688,11 +714,11 @@ def position_accept_loss(
         settings = _for_a_person()
         return await command.accept_loss(
             settings.database,
-            settings.kafka,
-            topic=settings.topic,
+            settings.brokers(),
+            topic=topic or settings.topic,
             partitions=partition or (),
             to=to,
-            group=settings.group,
+            group=None if topic else settings.group,
             who=by or operator.account(),
             why=why,
             confirmed=confirmed,
@@ -818,7 +844,7 @@ def source_add(
 
     async def work() -> int:
         settings = _for_a_person()
-        make = command.maker_of_topics(settings.kafka) if topic else None
+        make = command.maker_of_topics(settings.brokers()) if topic else None
         given: dict[str, Any] = {
             "token": token,
             "topic": make,
@@ -1043,10 +1069,11 @@ def docs(
 ) -> None:
     """Write the pages and schemas that are generated from the code."""
     from agents.documents import documents, publish
+    from agents.ingest.health import IngestHealth
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
-    made["docs/reference/metrics.md"] = page(of_registry(WorkerHealth().registry))
+    made["docs/reference/metrics.md"] = page(of_registry(IngestHealth().registry))
     raise typer.Exit(publish(made, check=check, say=typer.echo))
 
 

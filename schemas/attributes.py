@@ -41,6 +41,13 @@ class Sent(Protocol):
     def arrival_ms(self) -> int: ...
 
 
+class Marked(Sent, Protocol):
+    @property
+    def trial(self) -> bool: ...
+    @property
+    def stamped(self) -> int: ...
+
+
 class Attributes(TypedDict):
     """Of the envelope, read."""
 
@@ -58,6 +65,8 @@ class Order(TypedDict):
 
 class About(Attributes, Order):
     dossier: str
+    trial: bool
+    stamped: int
 
 
 class Outside(TypedDict):
@@ -69,6 +78,13 @@ class Outside(TypedDict):
     time: str
     arrival: str
     datacontenttype: str
+
+
+class OutsideDossier(Outside):
+    """And what the edge has marked."""
+
+    trial: bool | None
+    stamped: int | None
 
 
 class SaidOrder(TypedDict):
@@ -105,6 +121,8 @@ def about(event: Envelope, data: AboutDossier, record_time_ms: int) -> About:
         **attributes(event, record_time_ms),
         **order(data),
         "dossier": texts.dossier(data.dossier, event.source, "data.dossier"),
+        "trial": event.trial is True,
+        "stamped": event.stamped or 0,
     }
 
 
@@ -117,6 +135,10 @@ def outside(event: Sent) -> Outside:
         "arrival": rfc3339(event.arrival_ms),
         "datacontenttype": "application/json",
     }
+
+
+def outside_dossier(event: Marked) -> OutsideDossier:
+    return {**outside(event), "trial": event.trial or None, "stamped": event.stamped or None}
 
 
 def said_order(revision: int, sequence: int, backfill: bool) -> SaidOrder:

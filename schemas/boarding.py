@@ -10,7 +10,7 @@ from schemas.attributes import (
     AboutDossier,
     about,
     instant_or_none,
-    outside,
+    outside_dossier,
     said_about,
     said_instant,
 )
@@ -92,7 +92,7 @@ def snapshot(
 
 def dossier_snapshot(event: Snapshot) -> DossierSnapshot:
     return DossierSnapshot(
-        **outside(event),
+        **outside_dossier(event),
         data=SnapshotData(
             **said_about(event),
             state=event.state,
@@ -165,7 +165,7 @@ def sync_acknowledged(
 
 def dossier_sync_ack(event: SyncAcknowledged) -> DossierSyncAck:
     return DossierSyncAck(
-        **outside(event),
+        **outside_dossier(event),
         data=SyncAcknowledgedData(
             **said_about(event),
             target=event.target,

@@ -4,11 +4,15 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from monitor.domain.event import Stamp
+
 CONTENT_TYPE: Final = "application/cloudevents+json"  # of structured mode
 INSTANT_PATTERN: Final = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
+
+MOST_STAMPED: Final = 2 * max(Stamp) - 1  # all of them
 
 # Text here, because msgspec rounds to the microsecond, and a rounded time may pass a deadline
 # that the true one kept. The pattern is for other readers of the schema; `times` is stricter.
@@ -69,6 +73,33 @@ class Envelope(
             Meta(
                 description="Always JSON; not read.",
                 examples=["application/json"],
+            ),
+        ]
+        | None
+    ) = None
+    trial: (
+        Annotated[
+            bool,
+            Meta(
+                description="Written by the edge: the source is on trial, so that its dossiers "
+                "are measured apart and never published. Not taken from a source.",
+                examples=[True],
+            ),
+        ]
+        | None
+    ) = None
+    stamped: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=MOST_STAMPED,
+                description="Written by the edge: the sum of 1 it came without id, 2 without "
+                "time, 4 the clock of the dossier is uncertain from here on, 8 the time is "
+                "that of another field, 16 an identity number came in clear, 32 a placeholder "
+                "came for one, 64 postal was reported as online, 128 a payment without its "
+                "time, 256 the procedure is named by another message. Not taken from a source.",
+                examples=[3],
             ),
         ]
         | None

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from schemas import fields, texts
-from schemas.attributes import AboutDossier, about, outside, said_about, said_instant
+from schemas.attributes import AboutDossier, about, outside_dossier, said_about, said_instant
 from schemas.cloudevents import Envelope
 from schemas.event import Amended, Reopened, Rescheduled, Voided
 from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
@@ -53,7 +53,7 @@ def rescheduled(
 
 def dossier_rescheduled(event: Rescheduled) -> DossierRescheduled:
     return DossierRescheduled(
-        **outside(event),
+        **outside_dossier(event),
         data=RescheduledData(
             **said_about(event), due_at=rfc3339(event.due_ms), apology=event.apology
         ),
@@ -133,7 +133,7 @@ def amended(
 
 def dossier_amended(event: Amended) -> DossierAmended:
     return DossierAmended(
-        **outside(event),
+        **outside_dossier(event),
         data=AmendedData(
             **said_about(event),
             procedure=event.procedure or None,
@@ -182,7 +182,7 @@ def voided(event: DossierVoided, record_time_ms: int, _: Callable[[str, str], in
 
 def dossier_voided(event: Voided) -> DossierVoided:
     return DossierVoided(
-        **outside(event), data=VoidedData(**said_about(event), target=event.target)
+        **outside_dossier(event), data=VoidedData(**said_about(event), target=event.target)
     )
 
 
@@ -212,7 +212,7 @@ def reopened(
 
 def dossier_reopened(event: Reopened) -> DossierReopened:
     return DossierReopened(
-        **outside(event),
+        **outside_dossier(event),
         data=ReopenedData(
             **said_about(event), agency=event.agency or None, unit=event.unit or None
         ),

@@ -99,7 +99,8 @@ class Reader:
             data = self._data[type_].decode(_sized(value))
         except msgspec.ValidationError as error:
             raise Unreadable(*_invalid(str(error), within="data")) from None
-        return msgspec.convert({**attributes, "data": data}, self._types[type_])
+        # Headers are text, also those of a flag and a number.
+        return msgspec.convert({**attributes, "data": data}, self._types[type_], strict=False)
 
 
 class Decoder(Generic[E]):

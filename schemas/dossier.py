@@ -1,14 +1,19 @@
 """The state of a dossier: how it looks on the wire, and how it becomes canonical."""
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
 
+from monitor.domain.event import Stamp
 from schemas import fields, texts
 from schemas.cloudevents import Envelope
 from schemas.event import StateChanged
 from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
 from schemas.times import instant_ms, rfc3339, within_range
+
+# What stands for a procedure that another message of the dossier names (`Stamp.PROCEDURE`).
+NO_PROCEDURE: Final = "-"
 
 
 class DossierStateData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -60,7 +65,9 @@ def state_changed(
         if event.arrival is None
         else instant_ms(event.arrival, "arrival"),
         data.state,
-        texts.procedure(data.procedure, "data.procedure"),
+        ""
+        if event.stamped and event.stamped & Stamp.PROCEDURE
+        else texts.procedure(data.procedure, "data.procedure"),
         texts.agency(data.agency, "data.agency"),
         texts.name(data.unit, "data.unit") if data.unit else "",
         texts.name(data.step, "data.step") if data.step else "",
@@ -79,6 +86,8 @@ def state_changed(
         data.revision or 0,
         -1 if data.sequence is None else data.sequence,
         data.backfill is True,
+        event.trial is True,
+        event.stamped or 0,
     )
 
 
@@ -91,9 +100,11 @@ def dossier_state(event: StateChanged) -> DossierState:
         time=rfc3339(event.claimed_ms),
         arrival=rfc3339(event.arrival_ms),
         datacontenttype="application/json",
+        trial=event.trial or None,
+        stamped=event.stamped or None,
         data=DossierStateData(
             dossier=event.dossier,
-            procedure=event.procedure,
+            procedure=event.procedure or NO_PROCEDURE,
             agency=event.agency,
             state=event.state,
             unit=event.unit or None,

@@ -41,6 +41,8 @@ class StateChanged(
     revision: int = 0
     sequence: int = -1
     backfill: bool = False
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.STATE
 
@@ -50,7 +52,8 @@ class Noted(
 ):
     """What every event about a dossier has that is no state.
 
-    Gains no field: what follows in the arrays of the kinds would move.
+    Gains no field: what follows in the arrays of the kinds would move. What all of them gained
+    later (`trial`, `stamped`) stands at the end of each.
     """
 
     dossier: str
@@ -71,6 +74,8 @@ class SupplementRequested(Noted, frozen=True, array_like=True, tag=2, gc=False, 
     step: str = ""
     components: int = 0  # how many papers are asked for
     until_ms: int | None = None  # when the dossier may be closed without them
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.SUPPLEMENT_REQUESTED
 
@@ -80,6 +85,8 @@ class SupplementReceived(Noted, frozen=True, array_like=True, tag=3, gc=False, k
 
     agency: str = ""
     unit: str = ""
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.SUPPLEMENT_RECEIVED
 
@@ -88,6 +95,8 @@ class PaymentRequested(Noted, frozen=True, array_like=True, tag=4, gc=False, kw_
     """A fee is due. `amount` is in đồng; 0: every fee row of it is 0."""
 
     amount: int = 0
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.PAYMENT_REQUESTED
 
@@ -97,6 +106,8 @@ class PaymentMade(Noted, frozen=True, array_like=True, tag=5, gc=False, kw_only=
 
     amount: int = 0
     form: int = 0
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.PAYMENT_MADE
 
@@ -106,6 +117,8 @@ class Rescheduled(Noted, frozen=True, array_like=True, tag=6, gc=False, kw_only=
 
     due_ms: int
     apology: bool | None = None  # None: unsaid
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.RESCHEDULED
 
@@ -123,6 +136,8 @@ class Amended(Noted, frozen=True, array_like=True, tag=7, gc=False, kw_only=True
     applicant_type: int = 0
     identity_attached: bool | None = None
     applicant_key: str = ""
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.AMENDED
 
@@ -131,6 +146,8 @@ class Voided(Noted, frozen=True, array_like=True, tag=8, gc=False, kw_only=True)
     """An event of the same source never happened: all revisions of `target`."""
 
     target: str
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.VOIDED
 
@@ -140,6 +157,8 @@ class Reopened(Noted, frozen=True, array_like=True, tag=9, gc=False, kw_only=Tru
 
     agency: str = ""
     unit: str = ""
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.REOPENED
 
@@ -149,6 +168,8 @@ class ResultIssued(Noted, frozen=True, array_like=True, tag=10, gc=False, kw_onl
 
     electronic: bool = False
     paper: bool = False
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.RESULT_ISSUED
 
@@ -162,6 +183,8 @@ class DocumentsAttached(Noted, frozen=True, array_like=True, tag=11, gc=False, k
     national_store: int = 0  # taken from the person's national store (DuocLayTuKhoDMQG)
     population: int = 0  # linked to population data
     identity_verified: bool | None = None  # TaiKhoanDuocXacThucVoiVNeID
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.DOCUMENTS_ATTACHED
 
@@ -171,6 +194,8 @@ class Rated(Noted, frozen=True, array_like=True, tag=12, gc=False, kw_only=True)
 
     score: int
     scale: int = 5
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.RATED
 
@@ -191,6 +216,8 @@ class Snapshot(Noted, frozen=True, array_like=True, tag=13, gc=False, kw_only=Tr
     paused_ms: int = 0  # supplement pauses so far
     supplements: int = 0  # completed supplement requests so far
     applicant_type: int = 0
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.SNAPSHOT
 
@@ -201,6 +228,8 @@ class SyncAcknowledged(Noted, frozen=True, array_like=True, tag=14, gc=False, kw
     target: Literal["dvcqg", "emc"]
     code: int
     sent_ms: int | None = None  # when the step it reports was completed
+    trial: bool = False
+    stamped: int = 0
 
     kind: ClassVar[Kind] = Kind.SYNC_ACKNOWLEDGED
 
@@ -268,6 +297,7 @@ class Petition(Told, frozen=True, array_like=True, tag=20, gc=False, kw_only=Tru
     revision: int = 0
     sequence: int = -1
     backfill: bool = False
+    trial: bool = False
 
 
 class Answer(StrEnum):

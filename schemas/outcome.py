@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from schemas import fields
-from schemas.attributes import AboutDossier, about, outside, said_about
+from schemas.attributes import AboutDossier, about, outside_dossier, said_about
 from schemas.cloudevents import Envelope
 from schemas.event import DocumentsAttached, Rated, ResultIssued
 from schemas.refusal import Reason, Unreadable
@@ -48,7 +48,7 @@ def result_issued(
 
 def dossier_result_issued(event: ResultIssued) -> DossierResultIssued:
     return DossierResultIssued(
-        **outside(event),
+        **outside_dossier(event),
         data=ResultIssuedData(
             **said_about(event), electronic=event.electronic or None, paper=event.paper or None
         ),
@@ -141,7 +141,7 @@ def documents_attached(
 def dossier_documents(event: DocumentsAttached) -> DossierDocuments:
     """Which paper is which is not kept, so the first ones of the list are of each kind."""
     return DossierDocuments(
-        **outside(event),
+        **outside_dossier(event),
         data=DocumentsAttachedData(
             **said_about(event),
             components=[
@@ -188,6 +188,6 @@ def rated(event: DossierRated, record_time_ms: int, _: Callable[[str, str], int]
 
 def dossier_rated(event: Rated) -> DossierRated:
     return DossierRated(
-        **outside(event),
+        **outside_dossier(event),
         data=RatedData(**said_about(event), score=event.score, scale=event.scale),
     )

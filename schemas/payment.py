@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from schemas import fields
-from schemas.attributes import AboutDossier, about, outside, said_about
+from schemas.attributes import AboutDossier, about, outside_dossier, said_about
 from schemas.cloudevents import Envelope
 from schemas.event import PaymentMade, PaymentRequested
 
@@ -46,7 +46,8 @@ def payment_requested(
 
 def dossier_payment_requested(event: PaymentRequested) -> DossierPaymentRequested:
     return DossierPaymentRequested(
-        **outside(event), data=PaymentRequestedData(**said_about(event), amount=event.amount)
+        **outside_dossier(event),
+        data=PaymentRequestedData(**said_about(event), amount=event.amount),
     )
 
 
@@ -94,7 +95,7 @@ def payment_made(
 
 def dossier_payment_made(event: PaymentMade) -> DossierPaymentMade:
     return DossierPaymentMade(
-        **outside(event),
+        **outside_dossier(event),
         data=PaymentMadeData(
             **said_about(event), amount=event.amount or None, form=event.form or None
         ),

@@ -123,12 +123,14 @@ def read(
         likes=data.likes,
         dislikes=data.dislikes,
         repeated=data.repeated,
+        trial=event.trial is True,
     )
 
 
 def write(event: canonical.Petition) -> Petition:
     return Petition(
         **outside(event),
+        trial=event.trial or None,
         data=PetitionData(
             **said_order(event.revision, event.sequence, event.backfill),
             petition=event.petition,

@@ -10,7 +10,7 @@ from schemas.attributes import (
     AboutDossier,
     about,
     instant_or_none,
-    outside,
+    outside_dossier,
     said_about,
     said_instant,
 )
@@ -68,7 +68,7 @@ def supplement_requested(
 
 def dossier_supplement_requested(event: SupplementRequested) -> DossierSupplementRequested:
     return DossierSupplementRequested(
-        **outside(event),
+        **outside_dossier(event),
         data=SupplementRequestedData(
             **said_about(event),
             agency=event.agency or None,
@@ -110,7 +110,7 @@ def supplement_received(
 
 def dossier_supplement_received(event: SupplementReceived) -> DossierSupplementReceived:
     return DossierSupplementReceived(
-        **outside(event),
+        **outside_dossier(event),
         data=SupplementReceivedData(
             **said_about(event), agency=event.agency or None, unit=event.unit or None
         ),

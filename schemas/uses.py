@@ -96,6 +96,8 @@ MEASURES: Final = (
     _use("on_time", "End not after the last due date sent.", STATE, reads=(RESCHEDULED,)),
     _use("late", "End after the last due date sent.", STATE, reads=(RESCHEDULED,)),
     _use("no_deadline", "No due date and no limit.", STATE, reads=(RESCHEDULED, PROCEDURE)),
+    _use("clock_uncertain", "Nobody knows how long it took.", STATE),
+    _use("clock_uncertain_766", "The same of all that has ended under 766.", STATE),
     _use("deadline_consumed", "Share of the time to the due date.", STATE, reads=(RESCHEDULED,)),
     # What a rule reads moves all of its figures alike.
     *(_use(name, meaning, STATE, reads=BY_766) for name, meaning in (

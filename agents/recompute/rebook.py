@@ -11,12 +11,12 @@ from monitor.domain.view import Cell, View
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.recompute import Found, Rebooked
-from monitor.ledger.unit import OUTCOME_NUMBERS, Entry
+from monitor.ledger.unit import Entry, outcome_number
 
 
 def posted(events: bytes, policy: Policy) -> tuple[View, Entries]:
     """The view of packed events under a policy, and what it posts."""
-    view = fold(settled(unpack_events(events)), policy.portals)
+    view = fold(settled(unpack_events(events)), policy.portals, policy.repeat_ms)
     return view, post(view, policy)
 
 
@@ -52,7 +52,7 @@ class Rebooker:
             )
             if found is not None:  # without events its sums stay as they are
                 view, entries = found
-                now.outcome = OUTCOME_NUMBERS[view.outcome]
+                now.outcome = outcome_number(view)
                 now.cell = numbers[view.cell(view.holder)]
                 now.due_ms = view.due_ms
                 books = {

@@ -28,6 +28,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from agents.kafka import Kafka
 from agents.replay.log import EventLog, MappedLog, RowStream
 from agents.replay.mapping import EPOCH, Broken, MappingFile, load
 from agents.replay.offline import Breakdown, Counts, Result, measure
@@ -46,6 +47,7 @@ MISUSED: Final = 2  # a broken mapping, an unknown column, a file that cannot be
 INTERRUPTED: Final = 130
 
 SHOWN_EVERY: Final = 500  # rows between two looks at the progress
+LOCAL: Final = Kafka.at("127.0.0.1:9092")
 DEFAULT_TOPIC: Final = "emc.dossiers"
 
 
@@ -59,7 +61,7 @@ def replay(
     precision: str | None = None,
     as_of: str | None = None,
     key: bytes = b"",
-    brokers: str = "127.0.0.1:9092",
+    brokers: Kafka = LOCAL,
     topic: str = DEFAULT_TOPIC,
     speed: float | None = None,
     backfill: bool = True,
@@ -188,7 +190,7 @@ def _measured(
 
 
 def _produced(
-    job: Job, console: Console, sent: Sent, *, brokers: str, topic: str, speed: float | None
+    job: Job, console: Console, sent: Sent, *, brokers: Kafka, topic: str, speed: float | None
 ) -> int:
     try:
         with _watched(job, console) as stream:
@@ -198,7 +200,8 @@ def _produced(
     except KafkaError as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         console.print(
-            f"{brokers}: {reason}; is the broker up, and does {topic} exist?", markup=False
+            f"{brokers.bootstrap}: {reason}; is the broker up, and does {topic} exist?",
+            markup=False,
         )
         return FAILED
     return OK

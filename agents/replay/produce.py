@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka import AIOKafkaProducer
 
+from agents.kafka import Kafka
 from agents.replay.log import RowStream
 from agents.replay.offline import KnownEvents
 from agents.replay.rows import Row
@@ -32,7 +33,7 @@ class Sent(msgspec.Struct):
 
 
 async def produce(
-    stream: RowStream, sent: Sent, *, brokers: str, topic: str, speed: float | None = None
+    stream: RowStream, sent: Sent, *, brokers: Kafka, topic: str, speed: float | None = None
 ) -> None:
     """Sends all events of the stream, at most `speed` records a second.
 
@@ -41,7 +42,7 @@ async def produce(
     broker takes no more.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=brokers,
+        **brokers.client(),
         client_id="emc-replay",
         acks="all",
         # Not idempotent: what a retry repeats or reorders changes no figure, for events have

@@ -8,9 +8,9 @@
 --
 --     CREATE ROLE worker1 LOGIN PASSWORD '...' IN ROLE emc_worker;
 --
---   emc_worker   books: what `emc worker` and the commands beside it need. It cannot change the
---                schema, nor what is once in the journal, nor a cut that was published, nor who
---                is in the register of sources.
+--   emc_worker   books: what `emc worker`, `emc ingest` and the commands beside them need. It cannot
+--                change the schema, nor what is once in the journal, nor a cut that was
+--                published, nor who is in the register of sources.
 --   emc_edge     takes in: what `emc gateway` needs. It reads the register of sources, and writes
 --                who is not in it; nothing that was ever measured is open to it.
 --   emc_registrar keeps the register: what `emc source` needs.

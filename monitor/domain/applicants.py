@@ -70,9 +70,12 @@ def reference(view: View, zone: Zone) -> tuple[int, int, int] | None:
     """Under which measure, day and slot a dossier refers to its applicant.
 
     Its cell has the receiving agency and nothing else. None where nobody was received: before
-    acceptance, for a dossier that a snapshot brought in, or without a keyed hash.
+    acceptance, for a dossier that a snapshot brought in, without a keyed hash, or on trial: nobody
+    asks how many applicants a trial had.
     """
-    if view.accepted_ms is None or view.boarded_ms is not None or not view.applicant_key:
+    if view.accepted_ms is None or view.boarded_ms is not None:
+        return None
+    if view.trial or not view.applicant_key:
         return None
     year = date_of(zone.day(view.accepted_ms)).year
     day, slot = halves(applicant_digest(year, view.applicant_key))

@@ -46,6 +46,9 @@ def timed(reckoning: Reckoning) -> list[Timed]:
     _between_moves(found, view)
     if reckoning.procedure is not None and reckoning.procedure.bundled:
         _synchronised(found, reckoning)
+    uncertain_ms = view.uncertain_ms
+    if uncertain_ms is not None:  # nobody knows how long what ended later took
+        found = [interval for interval in found if interval[2] < uncertain_ms]
     return found
 
 

@@ -4,7 +4,7 @@ The domain declares the shape; the structs of `schemas` have it, so that nothing
 between decoding and folding. All instants are integers, milliseconds since 1970-01-01T00:00Z.
 """
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Protocol
 
 
@@ -75,11 +75,29 @@ class Kind(IntEnum):
     SYNC_ACKNOWLEDGED = 14
 
 
+class Stamp(IntFlag):
+    """What the edge added to an event, or saw in the message that it was made of.
+
+    An event's `stamped` is the sum of these. Numbers are kept in the ledger and on the wire, and
+    never reused.
+    """
+
+    ID = 1  # it came without an id: two of equal content may be one statement sent twice
+    TIME = 2  # it came without a time: what it claims is its arrival
+    UNCERTAIN = 4  # from here on nobody knows how long anything of the dossier took
+    DERIVED = 8  # its time is that of another field of the message
+    IDENTITY = 16  # the number of an identity card came with it, in clear
+    PLACEHOLDER = 32  # a made-up number stood where an identity number belongs
+    POSTAL = 64  # by post, and reported as online
+    PAYMENT = 128  # paid, and nobody says when
+    PROCEDURE = 256  # its message does not name the procedure: another one of the dossier does
+
+
 class Event(Protocol):
     """One statement of one source about one dossier (MEASURES.md §1, §2).
 
-    Identity is (`source`, `id`) within the dossier; everything else except `arrival_ms` is
-    content.
+    Identity is (`source`, `id`) within the dossier; everything else is content, except
+    `arrival_ms`, `trial`, and a `claimed_ms` that is only the arrival.
     """
 
     @property
@@ -102,6 +120,10 @@ class Event(Protocol):
     def sequence(self) -> int: ...  # the source's own order; -1 if unsaid, before all others
     @property
     def backfill(self) -> bool: ...  # the producer says that this is history, not news
+    @property
+    def trial(self) -> bool: ...  # its source is on trial: measured apart, never published
+    @property
+    def stamped(self) -> int: ...  # a sum of `Stamp`s; 0: as its source sent it
 
 
 class StateEvent(Event, Protocol):

@@ -18,7 +18,7 @@ from monitor.domain.calendar import WorkCalendar
 from monitor.domain.clocks import timed
 from monitor.domain.deadlines import RULES, Due, Ground, Limit, Pause, Rule, Strategy, suspended
 from monitor.domain.deadlines import Basis as GroundBasis
-from monitor.domain.event import Kind
+from monitor.domain.event import Kind, Stamp
 from monitor.domain.fold import (
     AnyEvent,
     amend,
@@ -26,8 +26,11 @@ from monitor.domain.fold import (
     counting,
     effective_ms,
     fold,
+    once,
     order_key,
+    stamped_noted,
     take,
+    untried,
     unvoided,
 )
 from monitor.domain.identity import content, content_hash, settled
@@ -40,8 +43,10 @@ from monitor.domain.measures import (
     CONSUMED_BOUNDS,
     FIXED_IN_TIME,
     FIXED_LATE,
+    FIXED_UNCERTAIN,
     HOURS,
     NO_SLOT,
+    TRIAL,
     WORKED_BOUNDS,
     Basis,
     Clock,
@@ -73,6 +78,8 @@ class Effect(StrEnum):
     VOIDED = "voided"
     CONTRADICTED = "contradicted"  # by the source with authority over the dossier
     SHUT_OUT = "shut_out"  # by a standing 3, 7 or 10
+    SENT_AGAIN = "sent_again"  # without an id, so soon that it is the same statement
+    ON_TRIAL = "on_trial"  # of a source on trial, where a live one speaks
     SUPERSEDED = "superseded"  # another content of the same identity stands
     DUPLICATE = "duplicate"
 
@@ -201,6 +208,7 @@ class Finding(StrEnum):
     ON_TIME = "on_time"
     LATE = "late"
     NO_DEADLINE = "no_deadline"
+    CLOCK_UNCERTAIN = "clock_uncertain"
     IN_PROCESS = "in_process"  # as of no instant
     IN_TIME = "in_process_in_time"
     OVERDUE = "overdue"
@@ -268,6 +276,7 @@ class SlotKind(StrEnum):
     NO_DUE_DAY = "no_due_day"
     FIXED_IN_TIME = "fixed_in_time"
     FIXED_LATE = "fixed_late"
+    FIXED_UNCERTAIN = "fixed_uncertain"
     WARNING = "warning"
     WORKED = "worked"  # a bin of working time, in ms
     SHARE = "share"  # a bin of the share of a limit, in permille
@@ -306,6 +315,8 @@ class Explanation:
     rules_version: int
     policy: str  # digest of the reference files; "" for the plain policy
     as_of_ms: int | None
+    trial: bool  # measured apart, and never published
+    uncertain_ms: int | None  # from when on nobody knows how long anything took
     outcome: Outcome
     submitted_ms: int | None
     accepted_ms: int | None
@@ -341,7 +352,7 @@ def explain(
     if not heard:
         raise ValueError("a dossier without events has nothing to explain")
     ordered = sorted(settled(heard), key=order_key)
-    view = fold(ordered, policy.portals)
+    view = fold(ordered, policy.portals, policy.repeat_ms)
     entries = post(view, policy)
     beyond = any(
         account.measure == Measure.WARNED and account.slot == QualityWarning.BEYOND_CALENDAR
@@ -362,6 +373,8 @@ def explain(
         rules_version=RULES_VERSION,
         policy=policy.legal.version if policy.legal else "",
         as_of_ms=as_of_ms,
+        trial=view.trial,
+        uncertain_ms=view.uncertain_ms,
         outcome=view.outcome,
         submitted_ms=view.submitted_ms,
         accepted_ms=view.accepted_ms,
@@ -444,13 +457,22 @@ class _Walk:
 
     @classmethod
     def of(cls, ordered: Sequence[AnyEvent], policy: Policy) -> "_Walk":
-        standing, stray = unvoided(ordered)
-        counted, contradictions = counting(standing, policy.portals)
-        walk = cls(policy, [event for event in standing if event.kind is Kind.AMENDED])
+        heard, _ = untried(ordered)
+        standing, stray = unvoided(heard)
+        said, repeats = once(standing, policy.repeat_ms)
+        counted, contradictions = counting(said, policy.portals)
+        walk = cls(policy, [event for event in said if event.kind is Kind.AMENDED])
         walk.running = dict.fromkeys(rules_of(policy), _Running.NOT_STARTED)
         for event in counted:
             walk.hear(event)
-        walk._set_aside(ordered, stray, contradictions)
+        for repeated in repeats:
+            identity = (repeated.event.source, repeated.event.id)
+            walk.taken[identity] = _Taken(Effect.SENT_AGAIN, repeated.of.id)
+        walk._set_aside(heard, stray, contradictions)
+        for event in ordered:
+            walk.taken.setdefault((event.source, event.id), _Taken(Effect.ON_TRIAL))
+        for event, noted in stamped_noted(heard, repeats, counted):
+            walk.taken[event.source, event.id].noted.append(noted)
         return walk
 
     def warned(self) -> Iterator[Warned]:
@@ -696,6 +718,8 @@ def _says(event: AnyEvent) -> Iterator[Said]:
         value = getattr(event, name)
         if name in _NOT_SAID or value is None or not (value or name in _ANSWERS):
             continue
+        if name == "stamped":
+            value = ", ".join(str(stamp.name).lower() for stamp in Stamp if value & stamp)
         yield Said(name, value)
 
 
@@ -977,6 +1001,14 @@ def _standings(reckoning: Reckoning) -> Iterator[_Standing]:
         )
 
 
+_FIXED: Final = {
+    NO_SLOT: Finding.NO_DEADLINE,
+    FIXED_UNCERTAIN: Finding.CLOCK_UNCERTAIN,
+    FIXED_IN_TIME: Finding.IN_TIME,
+    FIXED_LATE: Finding.OVERDUE,
+}
+
+
 def _finding(standing: _Standing, view: View, policy: Policy, as_of_ms: int | None) -> Finding:
     rule, judgement, _, due_ms, slot, _ = standing
     if judgement is not None:
@@ -986,12 +1018,8 @@ def _finding(standing: _Standing, view: View, policy: Policy, as_of_ms: int | No
     match slot:
         case None:
             return Finding.NOT_JUDGED
-        case _ if slot == NO_SLOT:
-            return Finding.NO_DEADLINE
-        case _ if slot == FIXED_IN_TIME:
-            return Finding.IN_TIME
-        case _ if slot == FIXED_LATE:
-            return Finding.OVERDUE
+        case _ if slot in _FIXED:
+            return _FIXED[slot]
         case _:
             pass
     if view.outcome is Outcome.PAUSED and rule in (RuleName.R06B, RuleName.FIRST_DUE):
@@ -1065,6 +1093,7 @@ _STOCK_SLOTS: Final = {
     NO_SLOT: SlotKind.NO_DUE_DAY,
     FIXED_IN_TIME: SlotKind.FIXED_IN_TIME,
     FIXED_LATE: SlotKind.FIXED_LATE,
+    FIXED_UNCERTAIN: SlotKind.FIXED_UNCERTAIN,
 }
 
 
@@ -1077,6 +1106,14 @@ def posted(account: Account, amount: int) -> Posted:
     """An entry in words."""
     measure, cell, day, slot = account
     name = None
+    if measure >= TRIAL:
+        entry = posted(account._replace(measure=measure - TRIAL), amount)
+        return replace(
+            entry,
+            measure=measure,
+            name=f"{entry.name}_on_trial",
+            meaning=f"{entry.meaning} On trial: in no published figure.",
+        )
     if measure >= APPLICANTS:  # whom it refers to is nobody's to see
         definition, means = REFERRED, _Slot(SlotKind.NONE)
         day, slot = year_begins(applicant_year(measure)), NO_SLOT

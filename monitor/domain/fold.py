@@ -7,9 +7,10 @@ property test holds it equal to `fold`. Source: MEASURES.md §1, §3, §4.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from monitor.domain.event import Amendment, Event, Kind, State
+from monitor.domain.event import Amendment, Event, Kind, Stamp, State
+from monitor.domain.identity import content
 from monitor.domain.lifecycle import (
     ACCEPTING,
     CLOSING,
@@ -31,6 +32,10 @@ from monitor.domain.view import (
     View,
 )
 from monitor.domain.warning import Noted, QualityWarning
+
+# How long an equal statement may be the same one sent twice, where its source sends no ids
+# (MEASURES.md §1, assumption). The reference files may say otherwise.
+REPEAT_MS: Final = 10 * 60 * 1000
 
 # A claim further ahead of its arrival than this is a wrong clock: the arrival is used.
 FUTURE_MS: Final = 5 * 60 * 1000
@@ -72,33 +77,44 @@ def order_key(event: AnyEvent) -> Key:
     return effective_ms(event), event.sequence, rank(event), event.source, event.id
 
 
-def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> View:
+def fold(
+    events: Iterable[AnyEvent],
+    portals: frozenset[str] = frozenset(),
+    repeat_ms: int = REPEAT_MS,
+) -> View:
     """The view of a dossier from all its events, given in any order, without equal identities.
 
     Which of several contents of one identity stands is settled before, by `identity.settled`.
-    Sources among `portals` are never the authority of a dossier another source speaks of.
+    Sources among `portals` are never the authority of a dossier another source speaks of. What
+    has no id of its source's is a repeat for `repeat_ms`.
     """
-    ordered = sorted(events, key=order_key)
+    heard = sorted(events, key=order_key)
     view = View()
-    if not ordered:
+    if not heard:
         return view
+    ordered, trial = untried(heard)
     standing, stray = unvoided(ordered)
-    counted, contradictions = counting(standing, portals)
+    said, repeats = once(standing, repeat_ms)
+    counted, contradictions = counting(said, portals)
     for event in counted:
         take(view, event)
     if any(event.kind is Kind.REOPENED for event in counted):
         view = as_reopened(counted, view)
-    amend(view, [event for event in standing if event.kind is Kind.AMENDED])
+    amend(view, [event for event in said if event.kind is Kind.AMENDED])
     if len(standing) < len(ordered):
         view.warnings.extend(_warned_though_voided(ordered, standing))
     for event in stray:
         view.warnings.append(_noted(QualityWarning.VOID_WITHOUT_TARGET, event))
     for event in contradictions:
         view.warnings.append(_noted(QualityWarning.CONTRADICTION, event))
-    last = ordered[-1]
+    if any(event.stamped for event in ordered):
+        view.uncertain_ms = _uncertain_ms(counted)
+        view.warnings.extend(noted for _, noted in stamped_noted(ordered, repeats, counted))
+    last = heard[-1]
     view.source = last.source
-    view.mixed = any(
-        event.source != last.source or event.kind in _ONLY_FOLD for event in ordered
+    view.trial = trial
+    view.mixed = trial or any(
+        event.source != last.source or event.kind in _ONLY_FOLD for event in heard
     )
     view.last_ms = effective_ms(last)
     view.last_key = (last.sequence, rank(last), last.source, last.id)
@@ -107,6 +123,8 @@ def fold(events: Iterable[AnyEvent], portals: frozenset[str] = frozenset()) -> V
 
 # These reach back, so that a view cannot simply go on from them.
 _ONLY_FOLD: Final = frozenset({Kind.AMENDED, Kind.VOIDED, Kind.REOPENED})
+# All but those of which nothing hangs: a time of another field, a procedure named elsewhere.
+_STAMPS_ONLY_FOLD: Final = int(~(Stamp.DERIVED | Stamp.PROCEDURE))
 
 
 def advance(view: View, event: AnyEvent) -> bool:
@@ -119,7 +137,10 @@ def advance(view: View, event: AnyEvent) -> bool:
     key = (event.sequence, rank(event), source, event.id)
     if at <= view.last_ms and (at < view.last_ms or key < view.last_key):
         return False
-    if view.mixed or event.kind in _ONLY_FOLD or (view.source and source != view.source):
+    if view.mixed or event.kind in _ONLY_FOLD or event.stamped & _STAMPS_ONLY_FOLD:
+        return False
+    # Of a trial too: the first event of it makes the view one that only `fold` goes on with.
+    if (source != view.source) if view.source else event.trial:
         return False
     view.source = source
     view.last_ms = at
@@ -129,6 +150,96 @@ def advance(view: View, event: AnyEvent) -> bool:
 
 
 # -- whose word counts ---------------------------------------------------------------------
+
+
+def untried(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], bool]:
+    """What is heard of a dossier, and whether all of it is a trial.
+
+    Where a live source speaks, one that is on trial is not heard: no trial moves what is
+    published. What a source said on trial counts from its first live event on.
+    """
+    if not any(event.trial for event in ordered):
+        return ordered, False
+    live = {event.source for event in ordered if not event.trial}
+    if not live:
+        return ordered, True
+    return [event for event in ordered if event.source in live], False
+
+
+class Repeated(NamedTuple):
+    """A statement, and the one it repeats."""
+
+    event: AnyEvent
+    of: AnyEvent
+
+
+def once(
+    ordered: Sequence[AnyEvent], repeat_ms: int
+) -> tuple[Sequence[AnyEvent], list[Repeated]]:
+    """Statements without repeats, and the repeats.
+
+    A source that sends no ids may send one statement twice: what follows an equal one, without
+    another of its source's between them, and no later than `repeat_ms` after the one that counts,
+    is that one again. Basis: assumption.
+    """
+    if not any(event.stamped & Stamp.ID for event in ordered):
+        return ordered, []
+    kept: list[AnyEvent] = []
+    repeats: list[Repeated] = []
+    last: dict[str, AnyEvent] = {}  # of each source what has no id
+    for event in ordered:
+        if event.stamped & Stamp.ID:
+            before = last.get(event.source)
+            if (
+                before is not None
+                and effective_ms(event) - effective_ms(before) <= repeat_ms
+                and content(event) == content(before)
+            ):
+                repeats.append(Repeated(event, before))
+                continue
+            last[event.source] = event
+        kept.append(event)
+    return kept, repeats
+
+
+def _uncertain_ms(counted: Iterable[AnyEvent]) -> int | None:
+    """From when on nobody knows how long anything took, if ever."""
+    return next(
+        (
+            effective_ms(event)
+            for event in _not_shut_out(counted)
+            if event.stamped & Stamp.UNCERTAIN
+        ),
+        None,
+    )
+
+
+def stamped_noted(
+    ordered: Iterable[AnyEvent], repeats: Iterable[Repeated], counted: Iterable[AnyEvent]
+) -> Iterator[tuple[AnyEvent, Noted]]:
+    """What the edge saw in the messages, event by event; of a repeat only that it is one."""
+    again = {id(repeated.event) for repeated in repeats}
+    for event in ordered:
+        if id(event) in again:
+            yield event, _noted(QualityWarning.SENT_AGAIN, event)
+            continue
+        for stamp, warning in _STAMPS.items():
+            # A payment without its time has a warning of its own, and papers have none to tell.
+            if event.stamped & stamp and (stamp != Stamp.TIME or _is_state(event)):
+                yield event, _noted(warning, event)
+    first = next((event for event in counted if _is_state(event)), None)
+    if first is not None and first.stamped & Stamp.ID and first.state not in _MAY_FOLLOW[None]:
+        yield first, _noted(QualityWarning.BEGINNING_LOST, first)
+
+
+_STAMPS: Final = {
+    int(Stamp.ID): QualityWarning.NO_EVENT_ID,
+    int(Stamp.TIME): QualityWarning.NO_TIME,
+    int(Stamp.IDENTITY): QualityWarning.RAW_IDENTITY,
+    int(Stamp.PLACEHOLDER): QualityWarning.PLACEHOLDER_IDENTITY,
+    int(Stamp.POSTAL): QualityWarning.POSTAL_AS_ONLINE,
+    int(Stamp.PAYMENT): QualityWarning.PAYMENT_WITHOUT_TIME,
+}
 
 
 def unvoided(ordered: Sequence[AnyEvent]) -> tuple[Sequence[AnyEvent], list[AnyEvent]]:
@@ -377,14 +488,14 @@ _ACTS: Final[dict[int, Callable[[View, int, int, Place], bool]]] = {
 
 def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
     """What a state says of a dossier that is not accepted yet; until then the first word stands."""
-    if not view.procedure:
+    if not view.receiver.agency:
         view.procedure = event.procedure
         view.receiver = place
     if _accepts(event):
         view.accepted_ms = _accepted_ms(view, event, at)
         view.accepted_by = event.state
         view.opened_at = len(view.moves)
-        view.procedure = event.procedure
+        view.procedure = event.procedure or view.procedure
         view.receiver = place
         view.channel = event.channel or view.channel
         view.sub_channel = event.sub_channel or view.sub_channel
@@ -401,6 +512,8 @@ def _say(view: View, event: AnyEvent, place: Place, at: int) -> None:
 
 def _say_where_unsaid(view: View, event: AnyEvent) -> None:
     """Attributes that nobody has given yet, also after acceptance."""
+    if not view.procedure:
+        view.procedure = event.procedure
     if not view.channel:
         view.channel = event.channel
     if not view.sub_channel:

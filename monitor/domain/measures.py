@@ -36,6 +36,7 @@ class Measure(IntEnum):
     DUE_EARLIER = 21
     DUE_EQUAL = 22
     DUE_LATER = 23
+    CLOCK_UNCERTAIN = 24
     ON_TIME_766 = 30
     LATE_766 = 31
     NO_DEADLINE_766 = 32
@@ -46,6 +47,7 @@ class Measure(IntEnum):
     ON_TIME_FIRST_DUE = 37
     LATE_FIRST_DUE = 38
     NO_DEADLINE_FIRST_DUE = 39
+    CLOCK_UNCERTAIN_766 = 40
     IN_PROCESS_766 = 50
     PAUSED_766 = 51
     IN_PROCESS_06B = 52
@@ -121,6 +123,8 @@ NO_SLOT: Final = -1  # of every flow, and of a stock without a due day
 # Slots of the 766 stock for what waits for a supplement, or has had two: fixed, no day.
 FIXED_IN_TIME: Final = -2
 FIXED_LATE: Final = -3
+# Of every stock by a rule of law: how long it has taken nobody knows, so no due day says anything.
+FIXED_UNCERTAIN: Final = -4
 
 
 class Clock(IntEnum):
@@ -154,6 +158,10 @@ def clock_measure(clock: int, part: Part) -> int:
     """The number of a clock's measure."""
     return Measure.CLOCKS + 10 * clock + part
 
+
+# A dossier on trial posts under its measures' numbers plus this, where no figure looks. It posts
+# nothing by the hour and refers to no applicant: no reader of those wants a trial.
+TRIAL: Final = 20_000
 
 HOURS: Final = 1_000  # the number of a measure by the hour is this plus its own
 
@@ -247,6 +255,28 @@ CATALOGUE: Final = (
         day=Day.ENDED,
         basis=Basis.PLAIN,
         meaning="Completed dossiers for which no due date was sent; in no ratio.",
+    ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=Kind.COUNT,
+            day=Day.ENDED,
+            basis=Basis.ASSUMPTION,
+            meaning=meaning,
+        )
+        for measure, name, meaning in (
+            (
+                Measure.CLOCK_UNCERTAIN,
+                "clock_uncertain",
+                "Completed dossiers of which nobody knows how long they took; in no ratio.",
+            ),
+            (
+                Measure.CLOCK_UNCERTAIN_766,
+                "clock_uncertain_766",
+                "The same of all that has ended under Decision 766, also returned or stopped.",
+            ),
+        )
     ),
     Definition(
         measure=Measure.PROCESSING_TIME,

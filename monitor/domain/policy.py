@@ -9,13 +9,14 @@ from monitor.domain.binding import Limits, standard
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import Strategy
 from monitor.domain.event import State
+from monitor.domain.fold import REPEAT_MS
 from monitor.domain.lifecycle import STOPS, RuleName
 from monitor.domain.procedure import Catalogue
 from monitor.domain.zone import Zone
 
 # Raised by hand when `fold` or `post` may give other entries for the same events, so that
 # two versions of the code never book side by side (ARCHITECTURE.md §2.5).
-RULES_VERSION: Final = 3
+RULES_VERSION: Final = 4
 
 
 class Precision(StrEnum):
@@ -57,6 +58,7 @@ class Legal:
     limits: Limits = standard  # by when a clock wants something done
     portals: frozenset[str] = frozenset()  # sources that are never the authority of a dossier
     #                                        that another source speaks of
+    repeat_ms: int = REPEAT_MS  # how long what has no id may be a repeat
     version: str = ""  # digest of the reference files it was made from
 
 
@@ -76,3 +78,8 @@ class Policy:
     def portals(self) -> frozenset[str]:
         """Sources registered as portals."""
         return self.legal.portals if self.legal else frozenset()
+
+    @property
+    def repeat_ms(self) -> int:
+        """How long an equal statement without an id may be the same one sent twice."""
+        return self.legal.repeat_ms if self.legal else REPEAT_MS

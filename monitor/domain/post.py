@@ -11,7 +11,9 @@ from monitor.domain.hours import hour_rows
 from monitor.domain.lifecycle import PAUSING, RUNNING, RuleName
 from monitor.domain.measures import (
     CONSUMED_BOUNDS,
+    HOURS,
     NO_SLOT,
+    TRIAL,
     WORKED_BOUNDS,
     Clock,
     Measure,
@@ -149,6 +151,17 @@ def post(view: View, policy: Policy) -> Entries:
 
 def posting(view: View, policy: Policy) -> Posting:
     """All entries of a dossier, as rows. Amounts are counts or milliseconds, never 0."""
+    made = _posting(view, policy)
+    if view.trial:
+        made.rows = [
+            (TRIAL + measure, cell, day, slot, amount)
+            for measure, cell, day, slot, amount in made.rows
+            if measure < HOURS
+        ]
+    return made
+
+
+def _posting(view: View, policy: Policy) -> Posting:
     legal = policy.legal
     if legal is None:
         made = Posting(view, view.level)
@@ -213,6 +226,7 @@ _DUE_EARLIER: Final = int(Measure.DUE_EARLIER)
 _DUE_EQUAL: Final = int(Measure.DUE_EQUAL)
 _DUE_LATER: Final = int(Measure.DUE_LATER)
 _WARNED: Final = int(Measure.WARNED)
+_CLOCK_UNCERTAIN: Final = int(Measure.CLOCK_UNCERTAIN)
 
 _AT_DEADLINE: Final = CONSUMED_BOUNDS.index(1000)
 _BEYOND_ALL: Final = len(CONSUMED_BOUNDS)
@@ -222,6 +236,7 @@ _VERDICTS: Final[Mapping[RuleName, Mapping[Verdict, int]]] = {
         Verdict.ON_TIME: int(Measure.ON_TIME_766),
         Verdict.LATE: int(Measure.LATE_766),
         Verdict.NO_DEADLINE: int(Measure.NO_DEADLINE_766),
+        Verdict.CLOCK_UNCERTAIN: int(Measure.CLOCK_UNCERTAIN_766),
     },
     RuleName.R06B: {
         Verdict.EARLY: int(Measure.EARLY_06B),
@@ -270,8 +285,11 @@ def _post_plain(posting: Posting, view: View, policy: Policy) -> list[Stay]:
             rows.append((_RETURNED, settled_by, ended, NO_SLOT, 1))
         else:
             rows.append((_COMPLETED, settled_by, ended, NO_SLOT, 1))
-            due_ms = view.due_at(end_ms)
-            _post_time_taken(rows, settled_by, accepted_ms, end_ms, due_ms, policy)
+            if view.uncertain(end_ms):
+                rows.append((_CLOCK_UNCERTAIN, settled_by, ended, NO_SLOT, 1))
+            else:
+                due_ms = view.due_at(end_ms)
+                _post_time_taken(rows, settled_by, accepted_ms, end_ms, due_ms, policy)
         if handed_over:
             at = zone.day(max(view.standing_ms, accepted_ms))
             rows.append((_HANDED_OVER, settled_by, at, NO_SLOT, 1))
@@ -340,14 +358,17 @@ _IN_PROCESS_FIRST_DUE: Final[_Stock] = (
 def stays_until(posting: Posting, view: View, zone: Zone, end_ms: int | None) -> list[Stay]:
     """Where each day on which anything changed left the dossier, up to the day of an end.
 
-    Changes are moves to another holder or state, due dates made, supplements asked for and ended; and a move within a
-    stint, because a 6 that becomes an 8 ends a pause, by which a due date of ours moves.
+    Changes are moves to another holder or state, due dates made, supplements asked for and ended,
+    and a clock that is uncertain from then on; and a move within a stint, because a 6 that becomes
+    an 8 ends a pause, by which a due date of ours moves.
     """
     began_ms = view.began_ms or 0
     moves = view.moves
     instants = [began_ms]
     instants += [move.at_ms for move in moves]
     instants += [made.made_ms for made in view.dues]
+    if view.uncertain_ms is not None:
+        instants.append(view.uncertain_ms)
     for supplement in view.supplements:
         instants.append(supplement.asked_ms)
         if supplement.ended_ms is not None:
@@ -412,10 +433,11 @@ def post_legal(posting: Posting, reckoning: Reckoning, stays: list[Stay]) -> Non
         (reckoning.judge_06b(), end_ms),
         (reckoning.judge_first_due(), end_ms),
     ):
-        if (
-            judgement is not None
-        ):  # booked on the day of the end, not of the end less supplements
-            measure = _VERDICTS[judgement.rule][judgement.verdict]
+        if judgement is None:
+            continue
+        measure = _VERDICTS[judgement.rule].get(judgement.verdict)
+        if measure is not None:  # else the plain measures have said so
+            # On the day of the end, not of the end less supplements.
             rows.append((measure, posting.cell(place), zone.day(until_ms or 0), NO_SLOT, 1))
     slots = [reckoning.slot_06b(at_ms) for _, at_ms, _, _ in stays]
     _post_stock(rows, stays, slots, _IN_PROCESS_06B, ended)

@@ -8,7 +8,13 @@ from monitor.domain.deadlines import HOUR_MS, Limit, Pause, due, suspended
 from monitor.domain.deadlines import Due as OwnDue
 from monitor.domain.event import State
 from monitor.domain.lifecycle import RuleName
-from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, NO_SLOT, Clock
+from monitor.domain.measures import (
+    FIXED_IN_TIME,
+    FIXED_LATE,
+    FIXED_UNCERTAIN,
+    NO_SLOT,
+    Clock,
+)
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.procedure import Procedure
 from monitor.domain.view import Rescheduling, Supplement, View
@@ -22,6 +28,7 @@ class Verdict(StrEnum):
     ON_TIME = "on_time"
     LATE = "late"
     NO_DEADLINE = "no_deadline"  # no due date and no limit: in no ratio
+    CLOCK_UNCERTAIN = "clock_uncertain"  # nobody knows how long it took: in no ratio either
 
 
 class Judgement(NamedTuple):
@@ -235,7 +242,9 @@ class Reckoning:
         asked = len(self.requests)
         if self.end_ms is None:  # none that came after the standing 8, which ends them
             asked = sum(s.ended_ms is not None and s.ended_ms <= end_ms for s in self.requests)
-        if asked + self.view.earlier_supplements > 1:
+        if self.view.uncertain(end_ms):
+            verdict = _CLOCK_UNCERTAIN
+        elif asked + self.view.earlier_supplements > 1:
             verdict = _LATE
         elif due_ms is None:
             verdict = _NO_DEADLINE
@@ -249,6 +258,8 @@ class Reckoning:
         if end_ms is None or not self.view.completed:
             return None
         due_ms = self.due_06b_ms(end_ms)
+        if self.view.uncertain(end_ms):
+            return Judgement(_R06B, _CLOCK_UNCERTAIN, end_ms, due_ms)
         if due_ms is None:
             return Judgement(_R06B, _NO_DEADLINE, end_ms, None)
         ended, due_day = self.zone.day(end_ms), self.zone.day(due_ms)
@@ -262,6 +273,8 @@ class Reckoning:
             return None
         due_ms = self.first_due_ms(end_ms)
         net_ms = end_ms - self.supplemented_ms(_FIRST_DUE, end_ms)
+        if self.view.uncertain(end_ms):
+            return Judgement(_FIRST_DUE, _CLOCK_UNCERTAIN, net_ms, due_ms)
         if due_ms is None:
             return Judgement(_FIRST_DUE, _NO_DEADLINE, net_ms, None)
         verdict = _ON_TIME if net_ms <= due_ms else _LATE
@@ -271,14 +284,20 @@ class Reckoning:
 
     def slot_06b(self, at_ms: int) -> int:
         """The day the 06b rule's due date lies on."""
+        if self.view.uncertain(at_ms):
+            return FIXED_UNCERTAIN
         return self._slot(self.due_06b_ms(at_ms))
 
     def slot_first_due(self, at_ms: int) -> int:
         """The day the first due date lies on."""
+        if self.view.uncertain(at_ms):
+            return FIXED_UNCERTAIN
         return self._slot(self.first_due_ms(at_ms))
 
     def slot_766(self, at_ms: int) -> int:
         """The day of the due date plus completed supplements; waiting ones are fixed."""
+        if self.view.uncertain(at_ms):
+            return FIXED_UNCERTAIN
         asked = self.requests and [s for s in self.requests if s.asked_ms <= at_ms]
         if len(asked) + self.view.earlier_supplements > 1:
             return FIXED_LATE
@@ -303,6 +322,7 @@ _EARLY: Final = Verdict.EARLY
 _ON_TIME: Final = Verdict.ON_TIME
 _LATE: Final = Verdict.LATE
 _NO_DEADLINE: Final = Verdict.NO_DEADLINE
+_CLOCK_UNCERTAIN: Final = Verdict.CLOCK_UNCERTAIN
 
 WORKING_DAY_MS: Final = 8 * HOUR_MS  # practice: provincial engine, DOMAIN.md §3.4
 
@@ -327,6 +347,8 @@ def judge_plain(view: View, policy: Policy) -> Judgement | None:
     if end_ms is None or not view.completed:
         return None
     due_ms = view.due_at(end_ms)
+    if view.uncertain(end_ms):
+        return Judgement(RuleName.PLAIN, Verdict.CLOCK_UNCERTAIN, end_ms, due_ms)
     if due_ms is None:
         return Judgement(RuleName.PLAIN, Verdict.NO_DEADLINE, end_ms, None)
     if policy.precision is Precision.DATE:

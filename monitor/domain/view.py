@@ -114,7 +114,9 @@ class View:
     """The life of a dossier so far. Instants are milliseconds UTC; None: has not happened."""
 
     source: str = ""  # whose statements have counted so far; only `fold` mixes several
-    mixed: bool = False  # only `fold` can go on: several sources, voids or amendments
+    mixed: bool = False  # only `fold` can go on: several sources, voids, amendments or a trial
+    trial: bool = False  # all that was heard comes from sources on trial
+    uncertain_ms: int | None = None  # from when on nobody knows how long anything took
     last_ms: int = -1  # order of the last event, counted or not
     last_key: tuple[int, int, str, str] = (-1, -1, "", "")
 
@@ -216,6 +218,10 @@ class View:
                 at_ms = max(move.at_ms, began_ms)
                 stints.append(Stint(at_ms, place.agency, place.unit, paused))
         return stints
+
+    def uncertain(self, at_ms: int) -> bool:
+        """Whether nobody knows any more at an instant how long the dossier has taken."""
+        return self.uncertain_ms is not None and self.uncertain_ms <= at_ms
 
     def due_at(self, at_ms: int | None) -> int | None:
         """The last due date that a source had made by an instant; the last of all for None."""

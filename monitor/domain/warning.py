@@ -34,6 +34,14 @@ class QualityWarning(IntEnum):
     IDENTITY_MISSING = 21
     BEYOND_CALENDAR = 22
     UNKNOWN_AGENCY = 23
+    NO_EVENT_ID = 24
+    SENT_AGAIN = 25
+    NO_TIME = 26
+    RAW_IDENTITY = 27
+    PLACEHOLDER_IDENTITY = 28
+    POSTAL_AS_ONLINE = 29
+    PAYMENT_WITHOUT_TIME = 30
+    BEGINNING_LOST = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,38 @@ MEANINGS: Final = {
     QualityWarning.IDENTITY_MISSING: Meaning(
         "A citizen's dossier was accepted without an identity number.",
         "DOMAIN.md §4: 100 % of dossiers from 2025",
+    ),
+    QualityWarning.NO_EVENT_ID: Meaning(
+        "A statement came without an id: sent again it cannot be told from a new one.",
+        "DOMAIN.md §1.4, client defect 4",
+    ),
+    QualityWarning.SENT_AGAIN: Meaning(
+        "An equal statement without an id followed within ten minutes, and was counted once.",
+        "DOMAIN.md §1.4, client defect 4; MEASURES.md §1",
+    ),
+    QualityWarning.NO_TIME: Meaning(
+        "A statement came without a time: its arrival stands for it.",
+        "DOMAIN.md §1.4, client defect 3",
+    ),
+    QualityWarning.RAW_IDENTITY: Meaning(
+        "The number of an identity card came in clear; it was hashed and not kept.",
+        "DOMAIN.md §1.4, client defect 5",
+    ),
+    QualityWarning.PLACEHOLDER_IDENTITY: Meaning(
+        "A made-up number stands where the applicant's identity number belongs.",
+        "DOMAIN.md §3.2",
+    ),
+    QualityWarning.POSTAL_AS_ONLINE: Meaning(
+        "A dossier that came by post was reported as submitted online.",
+        "DOMAIN.md §1.4, client defect 1",
+    ),
+    QualityWarning.PAYMENT_WITHOUT_TIME: Meaning(
+        "A payment was reported without when it was made.", "DOMAIN.md §1.4, client defect 6"
+    ),
+    QualityWarning.BEGINNING_LOST: Meaning(
+        "The first that was heard of a dossier, from a source that sends everything once and "
+        "never again, is no beginning: something was lost.",
+        "DOMAIN.md §1.4, client defect 7",
     ),
 }
 

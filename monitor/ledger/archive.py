@@ -16,12 +16,13 @@ import asyncpg
 from monitor.domain.view import Outcome
 from monitor.ledger.forms import DEFLATED, RETIRED, Sums
 from monitor.ledger.locks import ARCHIVE
-from monitor.ledger.unit import OUTCOME_NUMBERS
+from monitor.ledger.unit import OUTCOME_NUMBERS, TRIAL_OUTCOMES
 
 BLOCKS: Final = 32  # read at a time: some two thousand dossiers
 
 FINISHED: Final = tuple(
-    OUTCOME_NUMBERS[outcome]
+    trial + OUTCOME_NUMBERS[outcome]
+    for trial in (0, TRIAL_OUTCOMES)
     for outcome in (
         Outcome.WITHDRAWN_UNACCEPTED,
         Outcome.REFUSED,

@@ -395,7 +395,7 @@ async def _move_positions(connection: Any, unit: Unit) -> int | None:
     )
     if moved != len(moves):
         raise PositionMoved(f"{len(moves) - moved} of {len(moves)} partitions")
-    if epoch != unit.epoch:
+    if unit.epoch is not None and epoch != unit.epoch:
         raise PolicyChanged(f"the ledger books in epoch {epoch}, the unit is of {unit.epoch}")
     return None if recomputing is None else int(recomputing)
 
@@ -404,6 +404,8 @@ async def _book_dossiers(connection: Any, unit: Unit) -> None:
     dossiers = unit.dossiers
     if not dossiers:
         return
+    if unit.epoch is None:
+        raise Unbookable("dossiers are posted under a policy, and the unit is of none")
     rows = dossier_rows(dossiers, RULES_VERSION, unit.epoch)
     await connection.copy_to_table("staged", source=memoryview(rows), format="binary")
     # In key order, so that two transactions meeting in several dossiers cannot deadlock.

@@ -1,6 +1,7 @@
 """Refused records on record: found, sent back or given up, each once and with its trace."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -151,6 +152,16 @@ class Cupboard:
             list(tries.values()),
         )
         return {row["id"] for row in rows}
+
+    async def refuse_again(self, again: Mapping[Again, int], *, who: str) -> None:
+        """Records that were refused once more before anything of them could be booked.
+
+        `again` maps to the tries on record; where somebody else settles the same, nothing is done.
+        """
+        async with self._pool.acquire() as connection:
+            with suppress(Overtaken):
+                async with connection.transaction():
+                    await settle(connection, {}, again, who=who)
 
     async def drop(self, ids: Collection[int], *, who: str, why: str) -> int:
         """Give records up: the bytes go; position, hash, reason and this note stay.

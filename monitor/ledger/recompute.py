@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from monitor.domain.applicants import APPLICANTS
 from monitor.domain.codes import level1
-from monitor.domain.measures import CONSUMED_BINS, SHOWN
+from monitor.domain.measures import CONSUMED_BINS, SHOWN, TRIAL
 from monitor.domain.policy import RULES_VERSION
 from monitor.ledger import locks
 from monitor.ledger.forms import Forms
@@ -318,12 +318,13 @@ async def _append(connection: Any, after: int, until: int) -> int:
     done = await connection.execute(
         "INSERT INTO journal (measure, cell, day, slot, class, amount)"
         " SELECT measure, cell, day, slot, $3, sum(amount)::int8 FROM pending"
-        " WHERE seq > $1 AND seq <= $2 AND measure < $4"
+        " WHERE seq > $1 AND seq <= $2 AND (measure < $4 OR measure >= $5)"
         " GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0",
         after,
         until,
         int(BookingClass.RECOMPUTE),
         APPLICANTS,
+        TRIAL,
         timeout=None,
     )
     totals: defaultdict[TotalKey, list[int]] = defaultdict(lambda: [0, 0])

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.domain.applicants import APPLICANTS, applicant_year, whole
+from monitor.domain.measures import TRIAL
 from monitor.ledger.unit import Line, Reference
 
 
 def reference_of(measure: int, cell: int, day: int, slot: int) -> Reference:
-    """What an entry refers to whose measure is `APPLICANTS` or above."""
+    """What an entry refers to whose measure is one of applicants."""
     return Reference(applicant_year(measure), cell, whole(day, slot))
 
 
 def take_references(journal: dict[Line, int]) -> dict[Reference, int]:
     """Take what refers to applicants out of a unit's differences; no class is kept of it."""
-    lines = [line for line in journal if line[0] >= APPLICANTS]
+    lines = [line for line in journal if APPLICANTS <= line[0] < TRIAL]
     references: dict[Reference, int] = {}
     for line in lines:
         measure, cell, day, slot, _ = line
@@ -56,7 +57,7 @@ async def move_references(connection: Any, entries: str) -> None:
         SELECT measure - {APPLICANTS - applicant_year(APPLICANTS)}, cell,
                (day::int8 << 32) | (slot::int8 & 4294967295) AS digest, sum(amount)
         FROM ({entries}) AS entry
-        WHERE measure >= {APPLICANTS}
+        WHERE measure >= {APPLICANTS} AND measure < {TRIAL}
         GROUP BY measure, cell, digest HAVING sum(amount) <> 0
         ORDER BY measure, cell, digest
         ON CONFLICT (year, cell, digest) DO UPDATE

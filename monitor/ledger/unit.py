@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from monitor.domain.view import Outcome
+from monitor.domain.view import Outcome, View
 
 # Stable: kept in rows, and used by the index on what is open.
 OUTCOME_NUMBERS: Final = {
@@ -18,6 +18,14 @@ OUTCOME_NUMBERS: Final = {
     Outcome.COMPLETED: 6,
     Outcome.RETURNED: 7,
 }
+# Added for a dossier on trial, so that nothing that asks for open dossiers meets it.
+TRIAL_OUTCOMES: Final = 100
+
+
+def outcome_number(view: View) -> int:
+    """Where a dossier stands, as its row says it."""
+    number = OUTCOME_NUMBERS[view.outcome]
+    return TRIAL_OUTCOMES + number if view.trial else number
 
 
 class BookingClass(IntEnum):
@@ -118,7 +126,7 @@ class Unit:
     """All that the assigned partitions brought, booked in one transaction or not at all."""
 
     shard: int = 0
-    epoch: int = 0  # of the policy under which it was posted
+    epoch: int | None = 0  # of the policy under which it was posted; None: nothing in it was
     moves: dict[Partition, Move] = field(default_factory=dict)
     dossiers: list[DossierRow] = field(default_factory=list)
     journal: dict[Line, int] = field(default_factory=dict)

@@ -201,16 +201,21 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
     credit: Counter[tuple[int, tuple[str, ...]]] = Counter()
     debit: Counter[tuple[int, tuple[str, ...]]] = Counter()
     for flow, sides in snapshot.flows.items():
-        labels = found[flow.agency, flow.channel, flow.level, flow.booking_class]
+        labels: tuple[str, ...] = found[
+            flow.agency, flow.channel, flow.level, flow.booking_class
+        ]
+        if flow.measure in names.BY_AGENCY:
+            labels = (labels[0], labels[-1])
         credit[flow.measure, labels] += sides.credit
         debit[flow.measure, labels] += sides.debit
     # Both sides of every measure from 0 on, as soon as anything is booked of a label set.
-    shown = sorted(set(found.values()))
+    shown: list[tuple[str, ...]] = sorted(set(found.values()))
+    by_agency: list[tuple[str, ...]] = sorted({(place[0], place[-1]) for place in shown})
     for measure, pair in names.FLOWS.items():
         divisor = 1000 if measure in _MILLISECONDS else 1
         for metric, amounts in ((pair.credit, credit), (pair.debit, debit)):
             family = _family(metric)
-            for labels in shown:
+            for labels in by_agency if measure in names.BY_AGENCY else shown:
                 amount = amounts[measure, labels]
                 _add(family, metric, labels, amount if divisor == 1 else amount / divisor)
             yield family

@@ -104,6 +104,8 @@ REASONS_OF_A_SOURCE: Final = 3
 PARTITIONS: Final = 12
 
 _DIMENSIONS: Final = ("agency", "channel", "level")
+# Flows without channel and level: they stand beside a ratio, and would double its series.
+BY_AGENCY: Final = frozenset({Measure.CLOCK_UNCERTAIN, Measure.CLOCK_UNCERTAIN_766})
 _CREDIT: Final = " Credit side: what was added; the figure is credit less debit."
 _DEBIT: Final = " Debit side: what was taken back by a correction or a later event."
 
@@ -117,6 +119,10 @@ def _pair(
     suffix: str,
     labels: tuple[str, ...],
 ) -> Pair:
+    of_an_agency = PAIRS_OF_AN_AGENCY if "channel" in labels else 1
+    if type_ is Type.HISTOGRAM:
+        of_an_agency = len(BOUNDS)
+
     def side(name: str, words: str) -> Metric:
         return Metric(
             name=f"{stem}_{name}{suffix}",
@@ -124,7 +130,7 @@ def _pair(
             labels=labels,
             meaning=definition.meaning + unit + words,
             series=" × ".join(labels),
-            typical=AGENCIES * (len(BOUNDS) if type_ is Type.HISTOGRAM else PAIRS_OF_AN_AGENCY),
+            typical=AGENCIES * of_an_agency,
             day=definition.day,
             basis=definition.basis,
         )
@@ -134,13 +140,14 @@ def _pair(
 
 def _flow(definition: Definition) -> Pair:
     time = definition.kind is Kind.MILLISECONDS
+    dimensions = ("agency",) if definition.measure in BY_AGENCY else _DIMENSIONS
     return _pair(
         definition,
         "emc_dossier_processing_seconds" if time else f"emc_dossiers_{definition.name}",
         Type.COUNTER,
         unit=" In seconds." if time else "",
         suffix="_total",
-        labels=(*_DIMENSIONS, "class"),
+        labels=(*dimensions, "class"),
     )
 
 

@@ -56,19 +56,24 @@ _OF_THE_CLIENT: Final = (
     "Besides these, the metrics of the Python client: `process_*`, `python_gc_*` and"
     " `python_info`.\n\n"
 )
+_OF_INGEST: Final = (
+    "`emc ingest` shows the same but what is of dossiers and balances; those that begin with"
+    " `emc_ingest_` are its own.\n\n"
+)
 _COLUMNS: Final = "| metric | type | labels | day | basis | meaning | series |\n"
 _RULE: Final = "|---|---|---|---|---|---|---|\n"
 
 
 def page(extra: Iterable[Metric]) -> str:
-    """The whole page; `extra` are the worker's metrics (`of_registry`)."""
+    """The whole page; `extra` are those of worker and ingest (`of_registry`)."""
     return "".join(
         [
             _HEAD,
             "\n## What `emc serve` shows\n\n",
             _budget(),
             _table(names.METRICS),
-            "\n## What a worker shows\n\n",
+            "\n## What a worker shows, and ingest\n\n",
+            _OF_INGEST,
             _OF_THE_CLIENT,
             _table(extra),
         ]

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from monitor.outlets.names import (
     BOUNDS,
+    BY_AGENCY,
     CHANNELS,
     CLASSES,
     DUE,
@@ -26,9 +27,9 @@ from monitor.outlets.names import (
     UNSAID,
 )
 
-_FLOW_SERIES: Final = 2 * len(FLOWS)
+_FLOW_SERIES: Final = 2 * (len(FLOWS) - len(BY_AGENCY))
 _OPEN_SERIES: Final = len(OPEN_STATES) + 1
-_AGENCY_SERIES: Final = len(DUE) + 2 * len(BOUNDS)
+_AGENCY_SERIES: Final = len(DUE) + 2 * len(BOUNDS) + 2 * len(BY_AGENCY) * len(CLASSES)
 _SOURCE_SERIES: Final = 3  # counted, duplicate, refused
 
 # What label sets with `other` alone may still take when nothing else finds a place: four classes

@@ -16,7 +16,7 @@ from monitor.reference.agencies import UNLISTED, Agencies, read_agencies
 from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
-from monitor.reference.rules import Rules, read_rules
+from monitor.reference.rules import MINUTE_MS, Rules, read_rules
 
 POLICY: Final = "policy.toml"
 REMEMBERED: Final = 16_384  # answers of a kind
@@ -79,6 +79,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
         present=agencies.present,
         limits=lru_cache(maxsize=REMEMBERED)(rules.limit),
         portals=frozenset(rules.written.portals),
+        repeat_ms=rules.written.repeat_minutes * MINUTE_MS,
         version=version,
     )
     policy = Policy(rules.zone, rules.written.precision, legal)

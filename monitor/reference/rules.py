@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
 from monitor.domain.binding import ClockLimit, ClockUnit
 from monitor.domain.deadlines import HOUR_MS, Basis, Strategy
 from monitor.domain.event import State
+from monitor.domain.fold import REPEAT_MS
 from monitor.domain.lifecycle import PAUSING, STOPS, RuleName
 from monitor.domain.measures import Clock
 from monitor.domain.policy import Precision
@@ -25,6 +26,7 @@ from monitor.reference.typed import FIRST_DATE
 from monitor.reference.validity import in_turn, valid_on
 
 MINUTE_MS: Final = HOUR_MS // 60
+MOST_REPEAT_MINUTES: Final = 24 * 60
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -99,6 +101,10 @@ class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     precision: Precision = Precision.INSTANT
     makeup_days_count: bool
     portals: tuple[str, ...] = ()
+    # Without an id: how long an equal statement may be the same one sent twice.
+    repeat_minutes: Annotated[int, msgspec.Meta(ge=0, le=MOST_REPEAT_MINUTES)] = (
+        REPEAT_MS // MINUTE_MS
+    )
     suspension: Suspension
     verdicts: tuple[Verdict, ...]
     stops: tuple[Stop, ...]

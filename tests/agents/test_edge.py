@@ -10,9 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.edge import TREATMENTS, Admitted, Edge, Notice, Treatment, is_agency, is_code
+from agents.clear import is_agency, is_code
+from agents.edge import TREATMENTS, Admitted, Edge, Notice, Treatment
 from agents.keys import Keys
 from agents.register import Snapshot
+from monitor.domain.event import Stamp
 from monitor.domain.mandate import Mandate
 from monitor.domain.zone import Zone
 from monitor.ledger.sources import Source, Status
@@ -20,7 +22,8 @@ from schemas import event as canonical
 from schemas.decode import decode
 from schemas.inbound import INBOUND, KIND_OF
 from schemas.kinds import KINDS
-from schemas.refusal import Reason, Refused
+from schemas.refusal import Reason, Refused, Unreadable
+from schemas.tracking import Hide
 from tests.servers.require import ROOT
 
 ARRIVAL_MS = 1_785_719_551_123  # 2026-08-03T01:12:31.123Z
@@ -371,6 +374,7 @@ def test_binary_mode_is_read_as_structured_mode_is():
         (sent(time="2026-08-03T08:12:31"), "time_without_offset"),
         (sent(receipt_date="2026-02-30"), "malformed_time"),
         (sent(applicant_id=79203001234), "wrong_type"),
+        (sent("dossier.sync.ack.v1", target="emc", code=79203001234), "number_out_of_range"),
     ],
 )
 def test_what_is_no_event_is_refused_as_anywhere(value, reason):
@@ -424,7 +428,7 @@ def test_every_text_of_every_kind_has_a_treatment():
         if treatment is Treatment.PUBLIC
     }
     assert public == {
-        ("ProcedureListed", "code"), ("ProcedureListed", "name"), ("ProcedureListed", "lists"),
+        ("ProcedureListed", "name"), ("ProcedureListed", "lists"),
         ("AgencyListed", "name"), ("ExternalClaim", "indicator"), ("ExternalClaim", "survey"),
         ("ExternalClaim", "unit"),
     }  # fmt: skip
@@ -535,3 +539,112 @@ def test_a_state_goes_the_short_way_as_it_would_go_the_long_one(said):
         read = [decode(each.value, record_time_ms=0, zone=ZONE) for each in (found, expected)]
         assert isinstance(read[0], canonical.StateChanged)
         assert read[0] == read[1]
+
+
+# --- What the edge alone says -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("type_", ["dossier.state.v1", "dossier.reopened.v1"])
+def test_a_trial_is_marked_by_the_edge_and_by_nobody_else(type_):
+    live = replace(ONESTOP, status=Status.LIVE)
+    value = json.loads(sent(type_)) | {"trial": True, "stamped": 7}
+
+    on_trial, _ = taken(json.dumps(value | {"trial": False}).encode())
+    published, _ = taken(json.dumps(value).encode(), edge(live))
+
+    assert (on_trial.trial, on_trial.stamped) == (True, 0)
+    assert (published.trial, published.stamped) == (False, 0)
+
+
+def test_a_mark_in_a_header_is_text_and_is_not_believed_either():
+    headers = [
+        *((f"ce_{name}", value.encode()) for name, value in (
+            ("specversion", "1.0"), ("id", "1"), ("source", "H56-onestop"), ("trial", "false"),
+            ("stamped", "7"), ("type", "dossier.state.v1"), ("time", "2026-08-03T08:12:31+07:00"),
+        )),
+    ]  # fmt: skip
+    value = json.dumps(json.loads(sent())["data"]).encode()
+    read = decode(admitted(edge(), value, headers).value, record_time_ms=0, zone=ZONE)
+
+    assert isinstance(read, canonical.StateChanged)
+    assert (read.trial, read.stamped) == (True, 0)
+
+
+def state(**given: Any) -> canonical.StateChanged:
+    said: dict[str, Any] = {
+        "dossier": "H56.14-260803-0001", "source": "H56-onestop", "id": "edge-abc",
+        "claimed_ms": ARRIVAL_MS, "arrival_ms": ARRIVAL_MS, "state": 2,
+        "procedure": "1.004194", "agency": "H56.14", "stamped": 7,
+    }  # fmt: skip
+    return canonical.StateChanged(**{**said, **given})
+
+
+def test_what_an_adapter_makes_is_tidied_marked_and_keeps_its_stamps():
+    found = edge().admit_made("H56-onestop", lambda *_: [state(unit="Trần Thị B")])
+
+    assert isinstance(found, list)
+    [made] = found
+    read = decode(made.value, record_time_ms=0, zone=ZONE)
+    assert isinstance(read, canonical.StateChanged)
+    assert (read.stamped, read.trial, made.key) == (7, True, b"H56.14-260803-0001")
+    assert read.unit.startswith("~")
+    assert made.notices == (Notice.HIDDEN_NAME,)
+
+
+def test_a_message_of_which_something_may_not_be_said_goes_nowhere():
+    at = edge()
+    found = at.admit_made(
+        "H56-onestop",
+        lambda *_: [state(), state(dossier="H01.14-260803-0001", agency="H01.14")],
+    )
+
+    assert isinstance(found, Refused)
+    assert found.reason is Reason.OUTSIDE_MANDATE
+    assert not at.admitted
+
+
+def test_what_an_adapter_cannot_read_or_fails_at_is_refused():
+    def unreadable(*_: object) -> Any:
+        raise Unreadable(Reason.MISSING_FIELD, "MaHoSo")
+
+    def faulty(*_: object) -> Any:
+        raise KeyError("038099000001")
+
+    at = edge()
+    assert at.admit_made("H56-onestop", unreadable) == Refused(
+        Reason.MISSING_FIELD, "MaHoSo", "H56-onestop"
+    )
+    fault = at.admit_made("H56-onestop", faulty)
+    assert isinstance(fault, Refused)
+    assert fault.reason is Reason.FAULT
+    assert "038099000001" not in repr(fault)
+    assert at.admit_made("nobody", faulty) == Refused(Reason.UNKNOWN_SOURCE, "source")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "attached", "hashed", "stamped"),
+    [
+        ([], None, False, 0),
+        ([NUMBER], True, True, Stamp.IDENTITY),
+        (["123456780"], False, True, Stamp.IDENTITY),
+        (["0312345678"], False, True, 0),
+        (["000000001"], False, False, Stamp.PLACEHOLDER),
+        (["000000001", NUMBER], True, True, Stamp.IDENTITY | Stamp.PLACEHOLDER),
+        (["chưa có"], False, False, 0),
+    ],
+)
+def test_numbers_are_hidden_as_those_of_events_are(numbers, attached, hashed, stamped):
+    seen = []
+
+    def make(source: Source, hide: Hide) -> Any:
+        seen.append(hide(numbers, ARRIVAL_MS))
+        return ()
+
+    edge().admit_made("H56-onestop", make)
+    [applicant] = seen
+    same, _ = taken(sent(applicant_id=NUMBER))
+
+    assert (applicant.attached, applicant.stamped) == (attached, stamped)
+    assert bool(applicant.key) is hashed
+    if NUMBER in numbers:
+        assert applicant.key == same.applicant_key

@@ -10,18 +10,23 @@ import asyncpg
 import pytest
 
 from agents import quarantine_command as command
-from agents.operator import Refusal, when
+from agents.keys import Keys
+from agents.operator import FOUND, Refusal, when
 from agents.quarantine import Quarantine, Seal, pack_record, unpack_record
 from agents.retry import Unsendable, original, send_back
 from agents.shape import shape
+from agents.shelf import unpack_events
 from agents.standing import Stands
+from monitor.domain.mandate import Mandate
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.migrate import migrate
 from monitor.ledger.quarantine import Cupboard, Filter
+from monitor.ledger.sources import Source, Sources
 from monitor.ledger.unit import Partition, TallyKey, Unit
 from monitor.reference.sets import plain_set
+from schemas.event import StateChanged
 from schemas.refusal import Reason, Refused
 
 KEY = Seal.new_key()
@@ -71,7 +76,11 @@ async def dsn(database: str) -> str:
 
 
 async def refuse(
-    dsn: str, *records: Raw, seal: Seal | None = SEAL, reason: Reason = Reason.FAULT
+    dsn: str,
+    *records: Raw,
+    seal: Seal | None = SEAL,
+    reason: Reason = Reason.FAULT,
+    topic: str = "t",
 ) -> None:
     """As a worker books refusals."""
     quarantine = Quarantine(seal)
@@ -82,7 +91,7 @@ async def refuse(
                 shard=0,
                 tallies={TallyKey("refused", "H56-onestop", reason): len(records)},
                 refusals=[
-                    quarantine.admit(refused, Partition("t", 0), record) for record in records
+                    quarantine.admit(refused, Partition(topic, 0), record) for record in records
                 ],
             )
         )
@@ -95,6 +104,7 @@ async def retried(dsn: str) -> tuple[int, dict[str, Any]]:
         Filter(),
         key=KEY,
         reference=(plain_set(POLICY), POLICY),
+        keys=lambda: Keys.of("", "a secret"),
         who="an",
         as_json=True,
         out=out,
@@ -444,3 +454,39 @@ async def test_a_row_without_bytes_says_so(dsn: str):
         [kept] = await Cupboard(pool).page(Filter(), limit=1)
     with pytest.raises(Unsendable, match="not kept"):
         original(kept, SEAL)
+
+
+async def test_what_the_edge_has_refused_goes_through_the_edge_again(dsn: str):
+    """Else a record outside its mandate, or with a number in it, would come in by the back door."""
+    source = Source(
+        code="H56-onestop", name="Thanh Hoá", owner="H56", mandates=(Mandate("H56"),)
+    )
+    async with asyncpg.create_pool(dsn, min_size=0, max_size=1) as pool:
+        await Sources(pool).add(source, who="an")
+    said = json.loads(event(1))
+    said["source"] = "somebody-else"
+    said["data"]["applicant_id"] = "079203001234"
+    mine = Raw(1, json.dumps(said).encode())
+    said["id"] = "e2"
+    said["data"] |= {"agency": "H44.1", "dossier": "H44.1-260803-0001"}
+    anothers = Raw(2, json.dumps(said).encode())
+    await refuse(dsn, mine, anothers, topic="emc.in.H56-onestop")
+    await refuse(dsn, Raw(3, json.dumps(said).encode()), topic="emc.in.nobody")
+
+    status, told = await retried(dsn)
+
+    assert status == FOUND
+    assert told["why"] == {
+        "outside_mandate (data.agency)": 1,
+        "unknown_source (source)": 1,
+    }
+    assert await rows(
+        dsn, "SELECT state, count(*)::int FROM quarantine GROUP BY 1 ORDER BY 1"
+    ) == [
+        ("held", 2),
+        ("returned", 1),
+    ]
+    [(packed,)] = await rows(dsn, "SELECT events FROM dossier")
+    [heard] = unpack_events(packed)
+    assert isinstance(heard, StateChanged)
+    assert (heard.source, heard.applicant_key[:8]) == ("H56-onestop", "k0.2026:")

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.app import TablelessApp
 from agents.batch import Batch
+from agents.streaming import TablelessApp
 from agents.transport import BatchConsumer, batch_transport
 from monitor.ledger.unit import Partition
 from tests.servers.tansu import Tansu

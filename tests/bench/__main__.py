@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -31,10 +31,18 @@ from rich.progress import (
 )
 
 from agents.demo.feed import Feed
+from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
 from tests.bench.child import Task
 from tests.bench.figures import Figures, report, versions
 from tests.bench.job import Expected, chunks, records
-from tests.bench.race import Failed, Lap, Progressed, lap_of_module, lap_of_worker
+from tests.bench.race import (
+    Failed,
+    Lap,
+    Progressed,
+    lap_of_ingest,
+    lap_of_module,
+    lap_of_worker,
+)
 from tests.bench.servers import Cores, Servers, servers
 from tests.bench.table import TABLE_RECORDS
 from tests.servers.process import ServerFailed
@@ -42,6 +50,7 @@ from tests.servers.require import ROOT
 from tests.servers.topics import create_topic
 
 TOPIC: Final = "emc.dossiers"
+INBOUND: Final = "emc.in.bench"  # the same records, as a source sends them
 PARTITIONS: Final = 8
 EVENTS: Final = 6
 AGAIN: Final = 1.01  # what duplicates add, for the progress bar
@@ -50,10 +59,12 @@ LOG_SETTINGS: Final = {
     "retention.ms": "-1",
     "message.timestamp.after.max.ms": str(2**63 - 1),
 }
+INBOUND_SETTINGS: Final = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
 
 FLOOR: Final = "floor"
 PLAIN: Final = "plain"
 TRANSPORT: Final = "transport"
+INGEST: Final = "ingest"
 WORKER: Final = "worker"
 TABLE: Final = "table"
 COMPLETE: Final = "complete"
@@ -64,6 +75,7 @@ CONTESTANTS: Final = {
     TABLE: f"plain Faust agent, a Table with its changelog; the first {TABLE_RECORDS:,} records",
     PLAIN: "plain Faust agent, decode, counts in a dict",
     TRANSPORT: "Faust with our batch transport, decode",
+    INGEST: "emc ingest: through the edge, on to Kafka (acks=all), committed in PostgreSQL",
     WORKER: "emc worker: decode, fold, book, committed in PostgreSQL; the core measures",
     COMPLETE: "the same with the shipped reference files: the complete set of measures",
     TOGETHER: "two workers with the complete set; they, broker and PostgreSQL share all cores",
@@ -72,8 +84,9 @@ CONTESTANTS: Final = {
         for name, workers in SHARING.items()
     },
 }
-USUAL: Final = (FLOOR, TABLE, PLAIN, TRANSPORT, WORKER, COMPLETE, TOGETHER)
+USUAL: Final = (FLOOR, TABLE, PLAIN, TRANSPORT, INGEST, WORKER, COMPLETE, TOGETHER)
 WORKERS: Final = {WORKER: 1, COMPLETE: 1, TOGETHER: 2, **SHARING}
+BOOKING: Final = (INGEST, *WORKERS)
 LAW: Final = {"EMC_REFERENCE": str(ROOT / "deploy" / "reference")}
 
 
@@ -125,13 +138,18 @@ async def bench(
         console=console,
         transient=True,
     ) as progress:
-        expected = await _fill(options, running, progress)
+        expected = Expected()
+        await _fill(options, running, progress, expected, TOPIC, LOG_SETTINGS)
+        if INGEST in names:
+            await _fill(options, running, progress, Expected(), INBOUND, INBOUND_SETTINGS)
+            for topic in (PETITIONS, SIGNALS, CATALOGUE):
+                await create_topic(running.bootstrap, topic.name, exactly=True)
         task = Task(running.bootstrap, TOPIC, PARTITIONS, expected.records)
         for number in range(1, options.rounds + 1):
             for name in names:
                 here = progress.add_task(
                     f"{name}, lap {number} of {options.rounds}",
-                    total=expected.records if name in WORKERS else None,
+                    total=expected.records if name in BOOKING else None,
                 )
 
                 def progressed(booked: int, here: TaskID = here) -> None:
@@ -142,7 +160,7 @@ async def bench(
                 progress.remove_task(here)
                 console.print(
                     f"{name:>9}  lap {number}  {lap.records / lap.seconds:>9,.0f} events/s"
-                    + ("  exact" if name in WORKERS else ""),
+                    + ("  exact" if name in BOOKING else ""),
                     highlight=False,
                 )
     figures = Figures(
@@ -175,6 +193,8 @@ async def _lap(
     expected: Expected,
     progressed: Progressed,
 ) -> Lap:
+    if name == INGEST:
+        return await lap_of_ingest(replace(task, topic=INBOUND), running, cores, progressed)
     if name not in WORKERS:
         first = min(task.records, TABLE_RECORDS) if name == TABLE else task.records
         return await lap_of_module(name, replace(task, records=first), running, cores)
@@ -192,20 +212,25 @@ async def _lap(
         )
 
 
-async def _fill(options: argparse.Namespace, running: Servers, progress: Progress) -> Expected:
+async def _fill(
+    options: argparse.Namespace,
+    running: Servers,
+    progress: Progress,
+    expected: Expected,
+    topic: str,
+    settings: Mapping[str, str],
+) -> None:
     """The job's records on a new topic."""
-    expected = Expected()
     dossiers: int = options.dossiers
-    filling = progress.add_task("filling the topic", total=int(dossiers * EVENTS * AGAIN))
+    filling = progress.add_task(f"filling {topic}", total=int(dossiers * EVENTS * AGAIN))
     await create_topic(
-        running.bootstrap, TOPIC, partitions=PARTITIONS, settings=LOG_SETTINGS, exactly=True
+        running.bootstrap, topic, partitions=PARTITIONS, settings=settings, exactly=True
     )
-    async with Feed.open(running.bootstrap, TOPIC) as feed:
+    async with Feed.open(running.bootstrap, topic) as feed:
         for chunk in chunks(records(dossiers, expected, options.late), 5_000):
             await feed.send(chunk)
             progress.update(filling, completed=feed.sent)
     progress.remove_task(filling)
-    return expected
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.app import LARGEST_FETCH
+from agents.streaming import LARGEST_FETCH
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS

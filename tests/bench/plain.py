@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from agents.app import TablelessApp
+from agents.streaming import TablelessApp
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
 from schemas.event import StateChanged

@@ -5,19 +5,24 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from monitor.domain.mandate import Mandate
+from monitor.ledger.migrate import migrate
+from monitor.ledger.sources import INBOUND, Source, Sources
 from tests.bench.child import Task
 from tests.bench.job import Expected
 from tests.bench.ledger import check
 from tests.bench.servers import Cores, Servers
 from tests.bench.usage import cpu_seconds, peak_mb
+from tests.servers.topics import create_topic
 
 LOOK_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 60  # for a process to begin
@@ -186,33 +191,7 @@ async def lap_of_worker(
                 for number in range(workers)
             ]
 
-            def check_all() -> None:
-                for child in children:
-                    child.check()
-
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not await connection.fetchval("SELECT to_regclass('position')"):
-                    check_all()
-                    await asyncio.sleep(LOOK_SECONDS)
-                while await _booked(connection) is None:
-                    check_all()
-                    await asyncio.sleep(LOOK_SECONDS)
-            meter = Meter(servers, *(child.process.pid for child in children))
-            booked, waited = 0, 0.0
-            looked = time.perf_counter()
-            while booked < task.records:
-                check_all()
-                await asyncio.sleep(LOOK_SECONDS)
-                booked = await _booked(connection) or 0
-                waiting: int = await connection.fetchval(_WAITING)
-                now = time.perf_counter()
-                waited, looked = waited + waiting * (now - looked), now
-                progressed(booked)
-            lap = meter.lap(task.records, waited)
-            for child in children:
-                child.process.terminate()
-            for child in children:
-                await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
+            lap = await _until_booked(children, connection, task.records, servers, progressed)
         differences = await check(
             connection, expected, catalogue="EMC_REFERENCE" in environment
         )
@@ -221,6 +200,104 @@ async def lap_of_worker(
     finally:
         await connection.close()
         await servers.postgres.drop(database)
+    return lap
+
+
+async def lap_of_ingest(
+    task: Task, servers: Servers, cores: Cores, progressed: Progressed
+) -> Lap:
+    """A lap of `emc ingest`, from the topic of one source to a canonical one of the lap's own.
+
+    It is done when the positions in the ledger have reached the end: by then Kafka has all of it.
+    """
+    database = await servers.postgres.create()
+    dsn = servers.postgres.dsn(database)
+    canonical = await create_topic(
+        task.bootstrap,
+        "emc.dossiers",
+        partitions=task.partitions,
+        settings={"retention.ms": "-1"},
+    )
+    await migrate(dsn)
+    async with asyncpg.create_pool(dsn, min_size=0, max_size=1) as pool:
+        await Sources(pool).add(
+            Source(
+                code=task.topic.removeprefix(INBOUND),
+                name="bench",
+                owner="H56",
+                mandates=(Mandate("*"),),
+            ),
+            who="bench",
+        )
+    environment = {
+        "EMC_KAFKA": task.bootstrap,
+        "EMC_DATABASE": dsn,
+        "EMC_TOPIC": canonical,
+        "EMC_INGEST_GROUP": f"bench-{database}",
+        "EMC_INGEST_METRICS_PORT": "0",
+        "EMC_APPLICANT_KEY": "of the bench",
+    }
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with running(
+            "ingest",
+            ["monitor.cli", "ingest"],
+            folder=servers.folder,
+            cores=cores,
+            environment=environment,
+        ) as child:
+            lap = await _until_booked([child], connection, task.records, servers, progressed)
+        handed_on = await _records_of(task.bootstrap, canonical, task.partitions)
+        if handed_on != task.records:
+            raise child.failed(f"handed on {handed_on:,} of {task.records:,} records")
+    finally:
+        await connection.close()
+        await servers.postgres.drop(database)
+    return lap
+
+
+async def _records_of(bootstrap: str, topic: str, partitions: int) -> int:
+    there = [TopicPartition(topic, partition) for partition in range(partitions)]
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        return sum((await consumer.end_offsets(there)).values())
+
+
+async def _until_booked(
+    children: Sequence[Child],
+    connection: "asyncpg.Connection",
+    records: int,
+    servers: Servers,
+    progressed: Progressed,
+) -> Lap:
+    """From when all partitions are claimed until the ledger has every record; ends the children."""
+
+    def check_all() -> None:
+        for child in children:
+            child.check()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await connection.fetchval("SELECT to_regclass('position')"):
+            check_all()
+            await asyncio.sleep(LOOK_SECONDS)
+        while await _booked(connection) is None:
+            check_all()
+            await asyncio.sleep(LOOK_SECONDS)
+    meter = Meter(servers, *(child.process.pid for child in children))
+    booked, waited = 0, 0.0
+    looked = time.perf_counter()
+    while booked < records:
+        check_all()
+        await asyncio.sleep(LOOK_SECONDS)
+        booked = await _booked(connection) or 0
+        waiting: int = await connection.fetchval(_WAITING)
+        now = time.perf_counter()
+        waited, looked = waited + waiting * (now - looked), now
+        progressed(booked)
+    lap = meter.lap(records, waited)
+    for child in children:
+        child.process.terminate()
+    for child in children:
+        await asyncio.wait_for(child.process.wait(), PATIENCE_SECONDS)
     return lap
 
 

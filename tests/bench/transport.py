@@ -7,9 +7,9 @@ import uuid
 from collections.abc import AsyncIterable, Collection, Mapping
 from typing import Any
 
-from agents.app import build_app
 from agents.batch import Batch
 from agents.settings import Settings
+from agents.streaming import AppLog, build_app
 from monitor.domain.zone import Zone
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
@@ -53,13 +53,12 @@ class Reader:
 async def transport(task: Task) -> None:
     reader: Any = Reader(task.records)
     app = build_app(
-        Settings(
-            kafka=task.bootstrap,
-            topic=task.topic,
-            group=f"bench-transport-{uuid.uuid4().hex}",
-            brisk=1,
-        ),
+        Settings(kafka=task.bootstrap, brisk=1),
         reader,
+        AppLog(),
+        name="transport",
+        group=f"bench-transport-{uuid.uuid4().hex}",
+        topics=[task.topic],
     )
     await app.start()
     try:

@@ -5,6 +5,7 @@ CHAOS_LIVES    `label:passage`, several with `;` between: each life ends there b
                it, a life pauses there by SIGSTOP instead
 CHAOS_WITHOUT  the protection to take out (tests/chaos/teeth.py)
 CHAOS_RELEASE  `earlier`: books under the same rules version, and does not count what is submitted
+CHAOS_PROCESS  another process of the service than `worker`: `ingest`
 CHAOS_CLOCK    a file with milliseconds that this process's clock is ahead; read at every look
 """
 
@@ -34,13 +35,13 @@ def step_with(file: Path) -> None:
 
 def notice_partitions_soon() -> None:
     """A raised partition count is seen when metadata are asked again, by default in minutes."""
-    from agents import app  # noqa: PLC0415
+    from agents import streaming  # noqa: PLC0415
 
-    class Brisk(app.TablelessApp):
+    class Brisk(streaming.TablelessApp):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, consumer_metadata_max_age_ms=2_000, **kwargs)
 
-    vars(app)["TablelessApp"] = Brisk
+    vars(streaming)["TablelessApp"] = Brisk
 
 
 def be_an_earlier_release() -> None:
@@ -72,7 +73,7 @@ def live(life: str) -> None:
     if life:
         label, passage, *end = life.split(":")
         arm(label, int(passage), *end)
-    sys.argv = ["emc", "worker"]
+    sys.argv = ["emc", os.environ.get("CHAOS_PROCESS", "worker")]
     cli.main()
 
 

@@ -19,6 +19,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 AHEAD = 7 * HOUR  # Asia/Ho_Chi_Minh has no clock changes
 
+ID, TIME, UNCERTAIN = 1, 2, 4  # what the edge stamps
+
 STATE_RANK = [0, 1, 2, 4, 5, 6, 8, 3, 7, 9, 10]
 RUNNING = (2, 4, 5, 6, 8)
 
@@ -169,10 +171,38 @@ def said_once(events):
         groups.setdefault((event.source, event.id), []).append(event)
     stands = []
     for group in groups.values():
-        best = max(group, key=lambda e: (e.revision, e.claimed_ms, content_hash(e)))
+        best = max(group, key=lambda e: (e.revision, claimed(e), content_hash(e)))
         same = [e for e in group if content_hash(e) == content_hash(best)]
-        stands.append(min(same, key=lambda e: e.arrival_ms))
+        live = [e for e in same if not e.trial] or same
+        stands.append(min(live, key=lambda e: e.arrival_ms))
     return stands
+
+
+def claimed(event):
+    """What the source claims; nothing where the edge stamped the time."""
+    return 0 if event.stamped & TIME else event.claimed_ms
+
+
+def off_trial(events):
+    """Where a live source speaks, one on trial is not heard."""
+    live = {e.source for e in events if not e.trial}
+    return [e for e in events if e.source in live or not live]
+
+
+def without_repeats(events, repeat_ms):
+    """Of what came without an id, an equal one soon after is the same one sent again."""
+    kept = []
+    for event in events:
+        mine = [e for e in kept if e.source == event.source and e.stamped & ID]
+        if (
+            event.stamped & ID
+            and mine
+            and content_hash(mine[-1]) == content_hash(event)
+            and effective(event) <= effective(mine[-1]) + repeat_ms
+        ):
+            continue
+        kept.append(event)
+    return kept
 
 
 def unvoided(events):
@@ -195,7 +225,8 @@ def accepts(event):
 
 def heard(events, portals):
     """In order, what the authority says and what others may say beside it (§1)."""
-    events = sorted(unvoided(said_once(events)), key=order)
+    events = sorted(unvoided(off_trial(said_once(events))), key=order)
+    events = without_repeats(events, 10 * MINUTE)
     states = [e for e in events if is_state(e)]
     offices = [e for e in states if e.source not in portals] or states
     # What a source's own 3, 7 or 10 shuts out it has not said (§3).
@@ -273,6 +304,9 @@ class Truth:
     def __init__(self, events, rules):
         self.rules = rules
         heard_events = heard(events, rules.portals)
+        self.trial = bool(events) and all(e.trial for e in said_once(events))
+        doubted = [effective(e) for e in shut(heard_events) if e.stamped & UNCERTAIN]
+        self.uncertain = doubted[0] if doubted else None  # from when on
         self.amendments = [e for e in heard_events if e.kind is Kind.AMENDED]
         said = shut([e for e in heard_events if e.kind is not Kind.VOIDED])
         boarding = next((e for e in said if accepts(e)), None)
@@ -544,9 +578,15 @@ class Truth:
 
     # Verdicts (§5)
 
+    def doubtful(self, end):
+        """Whether nobody knows how long it took until its end."""
+        return self.uncertain is not None and self.uncertain <= end
+
     def verdict_plain(self):
         if self.outcome != "completed":
             return None
+        if self.doubtful(self.end):
+            return "clock_uncertain"
         due = self.last_due(self.end + 1)
         if due is None:
             return "no_deadline"
@@ -557,6 +597,8 @@ class Truth:
     def verdict_766(self):
         if self.end_766 is None:
             return None
+        if self.doubtful(self.end_766):
+            return "clock_uncertain"
         by = self.end_766 + 1
         due = self.last_due(by)
         due = self.own_due if due is None else due
@@ -572,6 +614,8 @@ class Truth:
     def verdict_06b(self):
         if self.outcome != "completed":
             return None
+        if self.doubtful(self.end):
+            return "clock_uncertain"
         due = self.due_06b(self.end + 1)
         if due is None:
             return "no_deadline"
@@ -581,6 +625,8 @@ class Truth:
     def verdict_first_due(self):
         if self.outcome != "completed":
             return None
+        if self.doubtful(self.end):
+            return "clock_uncertain"
         due = self.first_due(self.end + 1)
         due = self.own_due if due is None else due
         if due is None:
@@ -600,6 +646,8 @@ class Truth:
         return ("paused" if paused else "in_process", self._slot(at, rule))
 
     def _slot(self, at, rule):
+        if rule != "plain" and self.uncertain is not None and self.uncertain < at:
+            return "uncertain"
         if rule == "plain":
             due = self.last_due(at)
         elif rule == "06b":
@@ -658,9 +706,16 @@ class Truth:
     # Clocks (§5): elapsed and working time, and whether it was within its limit
 
     def clocks(self):
-        """(name, from, until, within or None) of what has come to its end."""
+        """(name, from, until, within or None) of what has come to its end before any doubt."""
         if self.accepting is None:
             return []
+        return [
+            each
+            for each in self._all_clocks()
+            if self.uncertain is None or each[2] < self.uncertain
+        ]
+
+    def _all_clocks(self):
         office, found = self.office, []
         begun = self.accepted if self.boarded is None else self.boarded
         if self.boarded is None:

@@ -3,12 +3,14 @@
 from functools import cache
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from monitor.domain.applicants import APPLICANTS
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import Limit, Strategy, Unit
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
+from monitor.domain.measures import TRIAL
 from monitor.domain.policy import Legal, Policy, Precision
 from monitor.domain.post import post
 from monitor.domain.procedure import Catalogue, Procedure
@@ -138,7 +140,7 @@ def booked(events, rules):
 
 def days_of(entries):
     """The days on which something is booked; what refers to applicants has none."""
-    return {account.day for account in entries if account.measure < APPLICANTS}
+    return {account.day for account in entries if not APPLICANTS <= account.measure < TRIAL}
 
 
 def rules_of(strategy="shift", precision="instant", portals=(), makeup_days_count=True):
@@ -287,6 +289,39 @@ def other(draw, kind, common, window):
         "rated": lambda: Rated(**common, score=4),
     }
     return makers[kind]()
+
+
+# What the edge stamps (`monitor.domain.event.Stamp`): mostly what TrackingMCDT gets, 1 + 2 + 4.
+STAMPED = [0, 0, 7, 7, 7, 1, 2, 3, 4, 8, 7 + 16 + 64]
+
+
+@st.composite
+def edged(draw, drawn):
+    """The same as a source without ids or times gives it: stamped, sent again, or on trial."""
+    events = draw(drawn)
+    trial = draw(st.sampled_from([(), (), ("a",), ("a", "b"), ("a", "b", "c"), ("b", "c")]))
+    since = draw(st.integers(0, len(events)))  # from which event on its source is live
+    whole = draw(st.sampled_from([*STAMPED, None]))  # of all events; None: of each its own
+    marked = []
+    for number, event in enumerate(events):
+        stamped = draw(st.sampled_from(STAMPED)) if whole is None else whole
+        given = {"stamped": stamped, "trial": event.source in trial and number < since}
+        if stamped & 2:
+            given["claimed_ms"] = event.arrival_ms
+        marked.append(replace(event, **given))
+    for event in draw(st.lists(st.sampled_from(marked), max_size=4)) if marked else []:
+        # Told again: by its id, or as one more without any, sooner or later.
+        delay = draw(st.sampled_from([0, MINUTE, 10 * MINUTE, 10 * MINUTE + 1, DAY]))
+        again = {
+            "arrival_ms": event.arrival_ms + delay,
+            "trial": event.trial and draw(st.booleans()),
+        }
+        if event.stamped & 2:
+            again["claimed_ms"] = event.claimed_ms + delay
+        if event.stamped & 1:
+            again["id"] = f"{event.id}+{delay}"
+        marked.append(replace(event, **again))
+    return marked
 
 
 @st.composite

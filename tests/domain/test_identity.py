@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from monitor.domain.event import Stamp
 from monitor.domain.identity import Repeat, content_hash, repeat, settled
 from schemas.event import StateChanged
 from tests.domain.strategies import at, heard, said
@@ -97,20 +98,47 @@ OTHER = {
     "revision": 1,
     "sequence": 0,
     "backfill": True,
+    "stamped": 8,
 }
-NO_CONTENT = {"dossier", "source", "id", "arrival_ms"}
+NO_CONTENT = {"dossier": "x", "source": "x", "id": "x", "arrival_ms": 0, "trial": True}
 
 
 def test_every_field_but_identity_and_arrival_is_content():
-    assert set(OTHER) | NO_CONTENT == set(StateChanged.__struct_fields__)
+    assert set(OTHER) | set(NO_CONTENT) == set(StateChanged.__struct_fields__)
 
     event = said(2, at(3))
     for name, value in OTHER.items():
         changed = replace(event, **{name: value})
         assert repeat(event, changed) in (Repeat.REPLACES, Repeat.OVERRULED), name
         assert content_hash(event) != content_hash(changed), name
-    for name, value in {"dossier": "x", "source": "x", "id": "x", "arrival_ms": 0}.items():
+    for name, value in NO_CONTENT.items():
         assert content_hash(replace(event, **{name: value})) == content_hash(event), name
+
+
+def test_a_time_that_the_edge_stamped_is_no_content():
+    """Or a statement with an id and no time would be another one each time it is sent."""
+    first, again = (
+        said(2, at(3, clock), id="x", stamped=Stamp.TIME) for clock in ("08:00", "09:30")
+    )
+    other = replace(again, state=4)
+
+    assert repeat(first, again) is Repeat.DUPLICATE
+    assert repeat(again, first) is Repeat.EARLIER
+    assert {repeat(first, other), repeat(other, first)} == {Repeat.REPLACES, Repeat.OVERRULED}
+    for order in permutations([first, again, other]):
+        assert settled(order) == settled([first, other])
+
+
+def test_of_equal_copies_one_that_is_no_trial_is_kept():
+    """A system that goes live sends its dossiers again: from then on they are published."""
+    trial, live = (
+        said(2, at(3), arrival_ms=at(3), trial=True),
+        said(2, at(3), arrival_ms=at(9)),
+    )
+
+    assert repeat(trial, live) is Repeat.EARLIER
+    assert repeat(live, trial) is Repeat.DUPLICATE
+    assert settled([trial, live]) == settled([live, trial]) == [live]
 
 
 @given(heard(), st.randoms(use_true_random=False))

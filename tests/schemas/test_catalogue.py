@@ -424,6 +424,8 @@ FIELDS = {
     "revision": st.integers(0, 2**63 - 1),
     "sequence": st.integers(-1, 2**63 - 1),
     "backfill": st.booleans(),
+    "trial": st.booleans(),
+    "stamped": st.integers(0, 255),
     "state": st.integers(0, 10),
     "procedure": st.sampled_from(["1.004194", "1.012753.H19", "p"]),
     "agency": CODE,

@@ -4,6 +4,7 @@ Every node is broker and controller. Its data outlive the process, so that a nod
 frozen and started again with what it had written.
 """
 
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -41,7 +42,11 @@ class KafkaNode(Server):
         self._properties.write_text(
             "".join(f"{key}={value}\n" for key, value in properties.items())
         )
-        self.bootstrap = properties["advertised.listeners"].removeprefix("PLAINTEXT://")
+        advertised = dict(
+            listener.split("://") for listener in properties["advertised.listeners"].split(",")
+        )
+        self.bootstrap = advertised["PLAINTEXT"]
+        self.guarded = advertised.get("GUARDED", "")  # where clients say who they are
         super().__init__(
             f"Kafka {node}",
             [*_java(), "kafka.Kafka", self._properties],
@@ -74,12 +79,53 @@ def _java() -> list[str]:
     return [require("java"), *JVM, "-cp", f"{require_kafka_jars()}/*"]
 
 
+def _guard(port: int, control: int) -> dict[str, str]:
+    """Whoever comes by the other listener is nobody's user, and may do everything, as brokers may."""
+    guarded = f"GUARDED://127.0.0.1:{free_port()}"
+    return {
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},{guarded},CONTROLLER://127.0.0.1:{control}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},{guarded}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,GUARDED:SASL_PLAINTEXT,"
+        "CONTROLLER:PLAINTEXT",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.guarded.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+        "allow.everyone.if.no.acl.found": "false",
+    }
+
+
+def kafka_tool(name: str, *arguments: str) -> None:
+    """One of Kafka's own commands, as `kafka-acls.sh` starts it."""
+    done = subprocess.run(  # the command line is a test's
+        [*_java(), TOOLS[name], *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+
+
+TOOLS: Final = {
+    "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+    "kafka-configs.sh": "kafka.admin.ConfigCommand",
+    "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
+}
+
+
 class KafkaCluster:
     """So many nodes, all of them voters; with three, any one of them may be lost."""
 
     def __init__(
-        self, folder: Path, nodes: int = 1, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        nodes: int = 1,
+        settings: Mapping[str, str] | None = None,
+        *,
+        guarded: bool = False,
     ) -> None:
+        """`guarded`: with a listener more, for users of SCRAM, who may do what ACLs say."""
         ports = {node: (free_port(), free_port()) for node in range(1, nodes + 1)}
         voters = ",".join(f"{node}@127.0.0.1:{port}" for node, (_, port) in ports.items())
         replicas = str(min(nodes, 3))
@@ -116,12 +162,18 @@ class KafkaCluster:
                     "group.min.session.timeout.ms": "1000",
                     "message.max.bytes": str(LARGEST_RECORD),
                     "replica.fetch.max.bytes": str(LARGEST_RECORD),
+                    **(_guard(port, control) if guarded else {}),
                     **(settings or {}),
                 },
             )
             for node, (port, control) in ports.items()
         ]
         self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
+
+    @property
+    def guarded(self) -> str:
+        """The address where clients say who they are."""
+        return ",".join(node.guarded for node in self.nodes)
 
     def start(self) -> None:
         for formatter in [node.format_storage() for node in self.nodes]:
@@ -158,8 +210,12 @@ def kafka_cluster(tmp_path: Path) -> Iterator[Callable[..., KafkaCluster]]:
     """Makes clusters: `kafka_cluster(nodes=3, settings={...})`; they end with the test."""
     made: list[KafkaCluster] = []
 
-    def make(nodes: int = 3, settings: Mapping[str, str] | None = None) -> KafkaCluster:
-        cluster = KafkaCluster(tmp_path / f"kafka-{len(made)}", nodes, settings)
+    def make(
+        nodes: int = 3, settings: Mapping[str, str] | None = None, *, guarded: bool = False
+    ) -> KafkaCluster:
+        cluster = KafkaCluster(
+            tmp_path / f"kafka-{len(made)}", nodes, settings, guarded=guarded
+        )
         made.append(cluster)
         cluster.start()
         return cluster

@@ -11,6 +11,7 @@ from agents.desk import record_hash
 from agents.diversion import NEVER_PERCENT, Watch
 from agents.dossiers import DossierDesk
 from agents.health import WorkerHealth
+from agents.kafka import Kafka
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
 from monitor.domain.policy import Policy
@@ -43,7 +44,7 @@ class SimulatedClaimant(Claimant):
 
     def __init__(self, ledger: RemoteLedger, broker: Broker, owner: str) -> None:
         self._broker = broker
-        super().__init__(ledger, bootstrap="", owner=owner, group="g")  # type: ignore[arg-type]
+        super().__init__(ledger, kafka=Kafka.at(""), owner=owner, group="g")  # type: ignore[arg-type]
 
     async def _look(
         self, partitions: Collection[Partition], known: Mapping[Partition, Position]

@@ -39,6 +39,7 @@ FLOWS: Final = {
     Measure.ON_TIME: "on_time",
     Measure.LATE: "late",
     Measure.NO_DEADLINE: "no_deadline",
+    Measure.CLOCK_UNCERTAIN: "clock_uncertain",
     Measure.IN_PROCESS: "in_process",
     Measure.PAUSED: "paused",
 }
@@ -170,7 +171,7 @@ async def _dossiers_against(
         fresh = {
             (account.measure, account.cell, account.day, account.slot): amount
             for account, amount in post(
-                fold(settled(unpack_events(packed)), policy.portals), policy
+                fold(settled(unpack_events(packed)), policy.portals, policy.repeat_ms), policy
             ).items()
         }
         as_booked = {
@@ -193,7 +194,7 @@ async def _applicants_against(dsn: str, booked: Counter[Any]) -> list[str]:
     rows = await _fetch(dsn, "SELECT year, cell, digest, dossiers FROM applicant")
     kept = {tuple(row)[:3]: row["dossiers"] for row in rows if row["dossiers"]}
     expected: Counter[Any] = Counter()
-    for measure, cell, day, slot in [entry for entry in booked if entry[0] >= 10_000]:
+    for measure, cell, day, slot in [entry for entry in booked if 10_000 <= entry[0] < 20_000]:
         digest = (day << 32) + slot % 2**32
         expected[measure - 8_010, cell, digest] += booked.pop((measure, cell, day, slot))
     return [

@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,12 +30,17 @@ KEY: Final = Seal.new_key()
 
 
 class Worker(Server):
-    """`emc worker` with settings of its own, on a port that the system chooses."""
+    """`emc worker` with settings of its own, or another process like it."""
 
-    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        log: Path,
+        command: Sequence[str] = ("monitor.cli", "worker"),
+    ) -> None:
         super().__init__(
-            f"worker {log.stem}",
-            [sys.executable, "-m", "monitor.cli", "worker"],
+            log.stem,
+            [sys.executable, "-m", *command],
             log=log,
             ready=lambda server: "partitions claimed" in server.said(),
             environment=settings,

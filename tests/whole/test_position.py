@@ -15,6 +15,7 @@ from aiokafka.structs import TopicPartition
 
 from agents import position_command as command
 from agents.generate.model import Record
+from agents.kafka import Kafka
 from agents.operator import Refusal
 from tests.servers.kafka import KafkaNode
 from tests.whole.ledger_checks import _fetch, booked_until, figures, recounted
@@ -40,7 +41,7 @@ async def accept(
 
     status = await command.accept_loss(
         here.database,
-        here.bootstrap,
+        Kafka.at(here.bootstrap),
         topic=here.topic,
         partitions=partitions,
         to=to,
@@ -57,7 +58,7 @@ async def accept(
 
 async def shown(here: Stage) -> tuple[int, dict[str, Any]]:
     out = io.StringIO()
-    status = await command.show(here.database, here.bootstrap, as_json=True, out=out)
+    status = await command.show(here.database, Kafka.at(here.bootstrap), as_json=True, out=out)
     return status, json.loads(out.getvalue())
 
 
@@ -187,7 +188,7 @@ async def test_a_booking_since_the_look_means_look_again(
         err = io.StringIO()
         status = await command.accept_loss(
             database,
-            here.bootstrap,
+            Kafka.at(here.bootstrap),
             topic=here.topic,
             partitions=[0],
             to="end",

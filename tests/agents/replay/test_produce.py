@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 
+from agents.kafka import Kafka
 from agents.replay.command import replay
 from monitor.domain.zone import Zone
 from schemas.decode import Decoder
@@ -32,7 +33,7 @@ async def replayed(bootstrap, log, mapping, topic, **options):
         lambda: replay(
             log,
             mapping=mapping,
-            brokers=bootstrap,
+            brokers=Kafka.at(bootstrap),
             topic=topic,
             json_to="-",
             out=out,
@@ -82,10 +83,11 @@ async def test_the_speed_is_kept(tansu, tmp_path):
 INTERRUPTED = """
 import sys
 from pathlib import Path
+from agents.kafka import Kafka
 from agents.replay.command import replay
 
 log, mapping, brokers, topic = sys.argv[1:]
-sys.exit(replay(Path(log), mapping=Path(mapping), brokers=brokers, topic=topic, speed=20))
+sys.exit(replay(Path(log), mapping=Path(mapping), brokers=Kafka.at(brokers), topic=topic, speed=20))
 """
 
 
