@@ -19,7 +19,7 @@ import signal
 import sys
 import threading
 from typing import Any, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from emc_emitter import (
     BATCH_BYTES,
@@ -88,7 +88,12 @@ def opened(address: str) -> Table:
     }
     if parts.scheme in ("postgresql", "postgres"):
         driver = importlib.import_module("pg8000.dbapi")
-        return Table(driver.connect(port=parts.port or 5432, **given), mark="%s")
+        port = parts.port or 5432
+        # As libpq has it: ?host=/folder is where the socket of a server on this machine lies.
+        folder = parse_qs(parts.query).get("host", [""])[0]
+        if folder:
+            given["unix_sock"] = f"{folder}/.s.PGSQL.{port}"
+        return Table(driver.connect(port=port, **given), mark="%s")
     if parts.scheme == "mssql":
         driver = importlib.import_module("pymssql")
         return Table(driver.connect(port=str(parts.port or 1433), **given), mark="%s", top=True)
