@@ -20,8 +20,15 @@ class Standing:
 class Stands:
     """Looks up the active policy, and reads its reference set when it is another one."""
 
-    def __init__(self, policies: Policies, own: ReferenceSet, policy: Policy) -> None:
+    def __init__(
+        self,
+        policies: Policies,
+        own: ReferenceSet,
+        policy: Policy,
+        rules: int = RULES_VERSION,
+    ) -> None:
         self._policies = policies
+        self._rules = rules  # of this release
         self._own = own
         self._read: tuple[str, Policy] = (own.hash, policy)  # the set last read
         self._said = 0  # the epoch last told of
@@ -33,7 +40,7 @@ class Stands:
         Raises `OtherRules` or `ReadsDifferently` when this release cannot book under it.
         """
         active = await self._policies.register(self._own)
-        _check(active)
+        _check(active, self._rules)
         if active.reference != self._read[0]:
             stored = await self._policies.load(active.reference)
             self._read = (active.reference, policy_of(stored))
@@ -55,16 +62,16 @@ class Stands:
         return Standing(active.epoch, self._read[1])
 
 
-def _check(active: ActivePolicy) -> None:
-    if active.rules == RULES_VERSION:
+def _check(active: ActivePolicy, own: int) -> None:
+    if active.rules == own:
         return
     remedy = (
         "install the release that has it"
-        if active.rules > RULES_VERSION
+        if active.rules > own
         else "run `emc recompute` with this release to raise the ledger to it, or go on with the"
         " release that has the ledger's until then"
     )
     raise OtherRules(
         f"the ledger books under rules version {active.rules} (epoch {active.epoch}), and this"
-        f" release has rules version {RULES_VERSION}: it books nothing; {remedy}"
+        f" release has rules version {own}: it books nothing; {remedy}"
     )

@@ -5,8 +5,9 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,8 @@ LOOK_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 60  # for a process to begin
 
 Progressed = Callable[[int], None]
+# What is done with a lap's ledger, from before its worker starts until after its end.
+Beside = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,19 +162,51 @@ async def lap_of_worker(
     *,
     workers: int = 1,
     settings: Mapping[str, str] | None = None,
+    beside: Beside | None = None,
 ) -> Lap:
     """A lap of `emc worker`, one or several, against a new ledger, until that holds every record.
 
-    It begins when all partitions are claimed and is done when the positions that are committed
-    have reached the end of the topic; then the ledger is compared.
+    Then the ledger is compared. `beside` is what else is done with the ledger meanwhile.
     """
     database = await servers.postgres.create()
     dsn = servers.postgres.dsn(database)
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with AsyncExitStack() as stack:
+            if beside is not None:
+                await stack.enter_async_context(beside(dsn))
+            lap = await lap_on(
+                dsn, task, servers, cores, progressed, workers=workers, settings=settings
+            )
+        catalogue = "EMC_REFERENCE" in (settings or {})
+        if differences := await check(connection, expected, catalogue=catalogue):
+            raise Failed("booked wrongly:\n" + "\n".join(differences))
+    finally:
+        await connection.close()
+        await servers.postgres.drop(database)
+    return lap
+
+
+async def lap_on(
+    dsn: str,
+    task: Task,
+    servers: Servers,
+    cores: Cores,
+    progressed: Progressed,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+) -> Lap:
+    """A lap of workers on a ledger that may hold something already.
+
+    It begins when all partitions are claimed and is done when the positions that are committed
+    have reached the end of the topic.
+    """
     environment = {
         "EMC_KAFKA": task.bootstrap,
         "EMC_DATABASE": dsn,
         "EMC_TOPIC": task.topic,
-        "EMC_GROUP": f"bench-{database}",
+        "EMC_GROUP": f"bench-{uuid.uuid4().hex}",
         "EMC_WORKER_METRICS_PORT": "0",
         **(settings or {}),
     }
@@ -191,15 +226,11 @@ async def lap_of_worker(
                 for number in range(workers)
             ]
 
-            lap = await _until_booked(children, connection, task.records, servers, progressed)
-        differences = await check(
-            connection, expected, catalogue="EMC_REFERENCE" in environment
-        )
-        if differences:
-            raise children[0].failed("booked wrongly:\n" + "\n".join(differences))
+            lap = await _until_booked(
+                children, connection, task.topic, task.records, servers, progressed
+            )
     finally:
         await connection.close()
-        await servers.postgres.drop(database)
     return lap
 
 
@@ -246,7 +277,9 @@ async def lap_of_ingest(
             cores=cores,
             environment=environment,
         ) as child:
-            lap = await _until_booked([child], connection, task.records, servers, progressed)
+            lap = await _until_booked(
+                [child], connection, task.topic, task.records, servers, progressed
+            )
         handed_on = await _records_of(task.bootstrap, canonical, task.partitions)
         if handed_on != task.records:
             raise child.failed(f"handed on {handed_on:,} of {task.records:,} records")
@@ -265,6 +298,7 @@ async def _records_of(bootstrap: str, topic: str, partitions: int) -> int:
 async def _until_booked(
     children: Sequence[Child],
     connection: "asyncpg.Connection",
+    topic: str,
     records: int,
     servers: Servers,
     progressed: Progressed,
@@ -279,7 +313,7 @@ async def _until_booked(
         while not await connection.fetchval("SELECT to_regclass('position')"):
             check_all()
             await asyncio.sleep(LOOK_SECONDS)
-        while await _booked(connection) is None:
+        while await _booked(connection, topic) is None:
             check_all()
             await asyncio.sleep(LOOK_SECONDS)
     meter = Meter(servers, *(child.process.pid for child in children))
@@ -288,7 +322,7 @@ async def _until_booked(
     while booked < records:
         check_all()
         await asyncio.sleep(LOOK_SECONDS)
-        booked = await _booked(connection) or 0
+        booked = await _booked(connection, topic) or 0
         waiting: int = await connection.fetchval(_WAITING)
         now = time.perf_counter()
         waited, looked = waited + waiting * (now - looked), now
@@ -307,7 +341,9 @@ _WAITING: Final = (
 )
 
 
-async def _booked(connection: "asyncpg.Connection") -> int | None:
+async def _booked(connection: "asyncpg.Connection", topic: str) -> int | None:
     """Records before the committed positions of a topic that begins at 0; None: not claimed."""
-    booked: int | None = await connection.fetchval("SELECT sum(next)::int8 FROM position")
+    booked: int | None = await connection.fetchval(
+        "SELECT sum(next)::int8 FROM position WHERE topic = $1", topic
+    )
     return booked

@@ -2,22 +2,31 @@
 
 The truth is what the brokers hold, read back by the plainest client: under broken brokers a
 producer may have written twice what it was not told of. That nothing it was told of is missing
-is looked at too.
+is looked at too. Beside this recount the service's own opinion is asked, `emc reconcile`: one that
+took a broken ledger for sound would be as bad as the break.
 """
 
+import asyncio
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from agents.recount import Result
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
+from monitor.ledger.checks import Check
+from monitor.ledger.reconcile import RECORDED, Recorded
 from tests.chaos.load import RecountWithVoids
 from tests.servers.topics import consume
 from tests.whole import ledger_checks
 
 SHOWN = 12  # disagreements of a kind; the rest is a number
+RECONCILED_S = 240.0  # a machine may have much else to do
 
 
 @dataclass
@@ -69,6 +78,44 @@ async def disagreements(
         found += _few("group", await ledger_checks.differences(dsn, result))
     else:
         found += _sums(await ledger_checks.figures(dsn), ledger_checks.recounted(result))
+    return found + await drift(dsn)
+
+
+async def drift(dsn: str) -> list[str]:
+    """What `emc reconcile` finds, started as an operator starts it; nothing, if all is well."""
+    asked = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "monitor.cli", "reconcile", "--json", "--jobs", "1"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={
+            **{name: is_ for name, is_ in os.environ.items() if not name.startswith("EMC_")},
+            "EMC_DATABASE": dsn,
+        },
+    )
+    try:
+        async with asyncio.timeout(RECONCILED_S):
+            out, err = await asked.communicate()
+    except TimeoutError:
+        asked.kill()
+        await asked.wait()
+        return [f"emc reconcile has not ended in {RECONCILED_S:.0f} s"]
+    try:
+        told = orjson.loads(out)["checks"]
+    except orjson.JSONDecodeError:
+        return [f"emc reconcile ended with {asked.returncode}: {err.decode()}"]
+    found = [
+        f"emc reconcile, {check}: {outcome['differing']} of {outcome['compared']} differ,"
+        f" {outcome['stale']} stale: {outcome['first'][:SHOWN]}"
+        for check, outcome in told.items()
+        if outcome["differing"] or outcome["stale"]
+    ]
+    if bool(asked.returncode) != any(outcome["differing"] for outcome in told.values()):
+        found.append(f"emc reconcile ended with {asked.returncode} and found {found}")
+    # What emc_ledger_drift shows from now on.
+    recorded = [Recorded(*row) for row in await ledger_checks._fetch(dsn, RECORDED)]
+    shown = {one.name: one.differing for one in recorded}
+    if shown != {check.value: told.get(check, {}).get("differing") for check in Check}:
+        found.append(f"emc reconcile recorded {shown} of what it found: {sorted(told)}")
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
+from agents import standing
 from agents.dossiers import DossierDesk
 from agents.shelf import Dossier, pack_events, unpack_events
 from monitor.domain.fold import fold
@@ -40,6 +41,20 @@ def _without_positions(server: Server) -> None:
 
 def _position_apart(server: Server) -> None:
     server.position_apart = True
+
+
+def _without_epochs(server: Server) -> None:
+    server.ledger.checks_epochs = False
+
+
+def _without_notes(server: Server) -> None:
+    server.ledger.notes_touched = False
+
+
+@contextmanager
+def _without_rules() -> Iterator[None]:
+    with patch.object(standing, "_check", lambda *_: None):
+        yield
 
 
 @contextmanager
@@ -90,6 +105,9 @@ class RecomputingDesk(DossierDesk):
 FAULTS: Final[Mapping[str, Fault]] = {
     "versions": Fault("the version of a dossier is not checked", server=_without_versions),
     "positions": Fault("the position of a partition is not checked", server=_without_positions),
+    "epochs": Fault("the epoch of a unit is not checked", server=_without_epochs),
+    "rules": Fault("a release books under other rules than its own", code=_without_rules),
+    "touched": Fault("a recompute is not told what is booked meanwhile", server=_without_notes),
     "apart": Fault("the position is written outside the transaction", server=_position_apart),
     "duplicates": Fault("duplicates are not recognised", code=_without_dedup),
     "recomputed": Fault(

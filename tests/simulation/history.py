@@ -17,29 +17,37 @@ from agents import desk, dossiers
 from monitor.domain.codes import level1
 from monitor.domain.identity import content_hash
 from monitor.domain.measures import CONSUMED_BINS, SHOWN
-from monitor.domain.policy import Policy, Precision
+from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.ledger.packing import unpack_entries
+from monitor.ledger.policies import OtherRules
 from monitor.ledger.unit import Partition
+from monitor.reference.sets import plain_set
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
 from tests.simulation.broker import Broker
 from tests.simulation.faults import NONE, Fault
 from tests.simulation.loop import SimulatedLoop, simulated
+from tests.simulation.recompute import DEEDS as RECOMPUTE_DEEDS
+from tests.simulation.recompute import OfAnotherRelease, Recompute
 from tests.simulation.story import START_MS, Story, tell
-from tests.simulation.wire import DEEDS, Server, Weather
+from tests.simulation.wire import DEEDS, Release, Server, Weather
 from tests.simulation.worker import Worker
 
 PATIENCE_SECONDS: Final = 120.0  # virtual, after the last fault
 AFTERWARDS_SECONDS: Final = 1.0  # for what should not happen any more
+AUDITS: Final = 3  # of the sums, while it goes on: they are right at every instant
 STEPS: Final = 400_000  # of the loop; many times what a history takes
 
 PLAIN: Final = Policy(Zone())
 POLICIES: Final = (
     PLAIN,
     Policy(Zone(), Precision.DATE),
-    Policy(Zone("America/Los_Angeles")),  # other days: every account moves
+    Policy(Zone("Pacific/Kiritimati")),  # other days: every account moves
 )
+RELEASES: Final = (Release(), Release(RULES_VERSION + 1))
+SLIPPED: Final = Release(slips=True)
+SUPERVISED_SECONDS: Final = 0.5  # between looks at who has ended
 DECODER: Final = Decoder(Zone(), DOSSIERS)
 
 # The worker's pace, so that minutes of a service pass in seconds of a history.
@@ -83,6 +91,7 @@ class History:
     rng: random.Random
     trace: list[str] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)
+    recomputes: list[Recompute] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -103,7 +112,12 @@ class History:
             Partition(topic, number) for topic in topics for number in range(rng.randint(1, 3))
         ]
         self.at_hand = rng.choice((1, 3, 1000))
-        self.policy = PLAIN
+        self.policy = PLAIN  # of the reference files and of the release that are installed
+        # In some histories a release posts otherwise than its successor, of the same rules.
+        self.slips = rng.random() < 0.3
+        self.release = SLIPPED if self.slips else RELEASES[0]
+        self.recompute_release = RELEASES[0]  # of the recompute that was begun last
+        self.replaced: set[Worker] = set()
         self.lasts = rng.uniform(2.0, 10.0)
         self.story: Story = tell(rng, self.partitions, rng.randint(1, 10))
         self.calm = False
@@ -138,14 +152,19 @@ class History:
             self._rebalance,
             self._restart_agent,
             self._upgrade,
+            *((self._mend,) if self.slips else (self._recompute, self._install_release)),
         )
         # A few kinds at a time: what follows from many of one is drowned by the others.
         kinds = rng.sample(incidents, rng.randint(1, 4))
         drawn = [rng.choice(kinds) for _ in range(rng.randint(0, 10))]
         # Whoever wakes up with a batch in hand is what positions are checked for.
         drawn += [self._pause_in_the_middle] * rng.choice((0, 0, 2, 4))
+        drawn += [self._mend if self.slips else self._recompute] * rng.choice((0, 0, 1, 3))
         for incident in drawn:
             self.loop.later(rng.random() * self.lasts, incident)
+        for _ in range(AUDITS):
+            self.loop.later(rng.random() * self.lasts, self._check_sums)
+        self._supervise()
         await asyncio.sleep(self.lasts)
         self._calm()
         try:
@@ -159,8 +178,12 @@ class History:
         self.note("all quiet")
         self._check()
 
+    @property
+    def _processes(self) -> list[Worker | Recompute]:
+        return [*self.workers, *self.recomputes]
+
     def start_worker(self) -> Worker:
-        """Another process with the policy of the day."""
+        """Another process of what is installed."""
         worker = Worker(
             f"w{len(self.workers)}",
             loop=self.loop,
@@ -168,12 +191,13 @@ class History:
             broker=self.broker,
             server=self.server,
             policy=self.policy,
+            release=self.release,
             decoder=DECODER,
             at_hand=self.at_hand,
             make=self.fault.desk,
         )
         self.workers.append(worker)
-        self.note(f"start {worker.name}")
+        self.note(f"start {worker.name}, rules {self.release.rules}")
         worker.start(lambda: START_MS + int(self.loop.now * 1000))
         return worker
 
@@ -232,7 +256,7 @@ class History:
     def _pause_in_the_middle(self) -> None:
         self._in_the_middle(self._hold)
 
-    def _hold(self, worker: Worker) -> None:
+    def _hold(self, worker: Worker | Recompute) -> None:
         """It stands still, and when it goes on it takes itself for what it was."""
         if self.calm or not worker.alive or worker.process.stands_still:
             return
@@ -279,10 +303,89 @@ class History:
             worker.restart_agent()
 
     def _upgrade(self) -> None:
+        """Other reference files, one worker after another; all book under the ledger's."""
         if not self.calm:
             self.policy = self.rng.choice([other for other in POLICIES if other != self.policy])
             self.note(f"upgrade to policy {POLICIES.index(self.policy)}")
             (self._crash if self.rng.random() < 0.5 else self._stop)()
+
+    def _install_release(self) -> None:
+        """Other code, perhaps before the ledger is raised to it, perhaps after."""
+        if not self.calm:
+            self.release = self.rng.choice(RELEASES)
+            self.note(f"rules {self.release.rules} are installed")
+            (self._crash if self.rng.random() < 0.5 else self._one_more)()
+
+    def _mend(self) -> None:
+        """The mended release is installed, or for a while the other one again."""
+        if not self.calm:
+            self.release = self.rng.choice((RELEASES[0], SLIPPED))
+            self.note(f"{'slipped' if self.release.slips else 'mended'} release is installed")
+            (self._crash if self.rng.random() < 0.5 else self._stop)()
+
+    def _recompute(self) -> None:
+        """Begin one, or go on with one that was killed, or give that up."""
+        if self.server.ledger.active() is None or any(one.alive for one in self.recomputes):
+            return  # there is nothing yet that it could replace
+        rng = self.rng
+        unfinished = self.server.ledger.recomputing()
+        if unfinished is None:
+            self.recompute_release = rng.choice(RELEASES)
+        one = Recompute(
+            f"r{len(self.recomputes)}",
+            loop=self.loop,
+            rng=rng,
+            server=self.server,
+            release=self.recompute_release,
+            reference=None if self.calm or unfinished else plain_set(rng.choice(POLICIES)),
+            gives_up=unfinished is not None and rng.random() < 0.3,
+        )
+        self.recomputes.append(one)
+        self.note(f"start {one.name}, rules {self.recompute_release.rules}")
+        one.start()
+        if not self.calm and rng.random() < 0.6:
+            self._befall(one)
+
+    def _befall(self, one: Recompute) -> None:
+        """It is killed or stands still, at a deed or at any time."""
+        befall = self.rng.choice((self._kill_recompute, self._hold))
+        if self.rng.random() < 0.7:
+            deed = self.rng.choice(RECOMPUTE_DEEDS)
+            self.server.ambushes[one.process, deed] = lambda: befall(one)
+        else:
+            self.loop.later(self.rng.random(), lambda: befall(one))
+
+    def _kill_recompute(self, one: Any) -> None:
+        if self.calm or not one.alive:
+            return
+        self.note(f"kill {one.name}")
+        one.process.stands_still = True
+        one.ended = True
+        self.server.gone(one.process)
+
+    def _supervise(self) -> None:
+        """Whoever may not book has ended by itself; somebody else is started in its place."""
+        for worker in self.workers:
+            if isinstance(worker.failure, OtherRules) and worker not in self.replaced:
+                self.replaced.add(worker)
+                self.note(f"{worker.name} may not book")
+                if not self.calm:
+                    self._start_soon()
+        if self.calm:
+            self._settle()
+        self.loop.later(SUPERVISED_SECONDS, self._supervise)
+
+    def _settle(self) -> None:
+        """What was begun is ended, and who may book is there to do so."""
+        ledger = self.server.ledger
+        if (ledger.recomputing() or ledger.rebooked) and not any(
+            one.alive for one in self.recomputes
+        ):
+            self._recompute()
+        if (active := ledger.active()) is not None and not self.slips:
+            self.release = next(one for one in RELEASES if one.rules == active.rules)
+        if not any(worker.alive for worker in self.workers):
+            self.start_worker()
 
     def _calm(self) -> None:
         """No more faults: from here on everything must come to its end."""
@@ -290,29 +393,36 @@ class History:
         self.calm = True
         for name in vars(self.weather):
             setattr(self.weather, name, 0.0)
-        if not any(worker.alive for worker in self.workers):
-            self.start_worker()
+        self._settle()
 
     def _ends(self) -> Counter[Partition]:
         return Counter(here for here, _ in self.story.records)
 
     def _quiet(self) -> bool:
-        if any(worker.failure for worker in self.workers):
+        if any(self._gave_up(one) for one in self._processes):
             return True
-        if self.calm and not any(worker.alive for worker in self.workers):
-            self.start_worker()  # the last one was about to end when calm came
-        at = self.server.ledger.positions_now
+        ledger = self.server.ledger
+        if ledger.recomputing() or ledger.rebooked or any(r.alive for r in self.recomputes):
+            return False
+        at = ledger.positions_now
         return not self.server.busy and all(
             here in at and at[here].next == end for here, end in self._ends().items()
         )
 
+    def _gave_up(self, one: Worker | Recompute) -> bool:
+        """Whether it ended of something that it should have mended."""
+        if isinstance(one.failure, OtherRules):
+            ruled = self.server.ledger.policies.values()
+            return all(kept.rules == one.release.rules for kept in ruled)
+        return one.failure is not None and not isinstance(one.failure, OfAnotherRelease)
+
     # -- whether it came out right -------------------------------------------------------
 
     def _check(self) -> None:
-        for worker in self.workers:
-            if worker.failure is not None:
-                self.problems.append(f"{worker.name} gave up: {worker.failure!r}")
-        self.problems += self.loop.complaints
+        for one in self._processes:
+            if self._gave_up(one):
+                self.problems.append(f"{one.name} gave up: {one.failure!r}")
+        self.problems += self.loop.complaints + self.server.forbidden
         self._check_dossiers()
         self._check_sums()
         self._check_records()
@@ -324,18 +434,22 @@ class History:
                 f"dossiers {sorted(ledger.rows)}, sent were {sorted(story.dossiers)}"
             )
         cells = ledger.cells_now
+        named, policy, epoch = self._in_force()
         for key, known in story.dossiers.items():
-            row = ledger.rows.get(key)
-            if row is None:
+            if key not in ledger.rows:
                 continue
+            row = ledger.booked_now(key)
             booked = {
                 (measure, cells[cell], day, slot): amount
                 for (measure, cell, day, slot), amount in unpack_entries(row.booked).items()
             }
-            policy = self.server.booked_by.get(key, PLAIN)
+            if self.slips:  # nothing has ever booked it anew
+                policy = self.server.booked_by[key].policy(named)
             expected = {tuple(at): amount for at, amount in known.entries(policy).items()}
             if booked != expected:
                 self.problems.append(f"{key} has booked {booked}, its events say {expected}")
+            if ledger.row_epochs[key] != epoch:
+                self.problems.append(f"{key} is of epoch {ledger.row_epochs[key]}, not {epoch}")
             have = Counter(map(_whole, ledger.events(key)))
             sent = Counter(map(_whole, known.events))
             if have != sent:
@@ -343,6 +457,17 @@ class History:
                     f"{key} has events {sorted(have - sent)} too many,"
                     f" {sorted(sent - have)} too few"
                 )
+
+    def _in_force(self) -> tuple[Policy, Policy, int]:
+        """By which reference files all must be booked in the end, whoever booked it and when;
+        what they come to in the release whose rules rule; and the epoch.
+        """
+        active = self.server.ledger.active()
+        if active is None:
+            return PLAIN, PLAIN, 0
+        [release] = [one for one in RELEASES if one.rules == active.rules]
+        [named] = [one for one in POLICIES if plain_set(one).hash == active.reference]
+        return named, release.policy(named), active.epoch
 
     def _check_sums(self) -> None:
         ledger = self.server.ledger
@@ -411,7 +536,7 @@ def run(seed: int, fault: Fault = NONE) -> Outcome:
                     seed, history.problems, list(history.trace), loop.steps, loop.now
                 )
             finally:
-                loop.take_down([worker.process for worker in history.workers])
+                loop.take_down([one.process for one in history._processes])
     return outcome
 
 

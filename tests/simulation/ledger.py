@@ -8,8 +8,8 @@ against this and against PostgreSQL (test_contract.py).
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import replace
-from typing import Final, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
@@ -23,9 +23,25 @@ from monitor.ledger.ledger import (
     VersionConflict,
 )
 from monitor.ledger.packing import unpack_entries
-from monitor.ledger.unit import DossierRow, Line, Partition, Refusal, TallyKey, TotalKey, Unit
+from monitor.ledger.policies import NO_EPOCH, ActivePolicy, PolicyChanged
+from monitor.ledger.recompute import Rebooked
+from monitor.ledger.unit import (
+    DossierRow,
+    Entry,
+    Line,
+    Partition,
+    Refusal,
+    TallyKey,
+    TotalKey,
+    Unit,
+)
+from monitor.reference.sets import ReferenceSet
 from schemas.event import Canonical
 
+if TYPE_CHECKING:
+    from tests.simulation.epochs import Range
+
+POLICY: Final = "policy"  # the lock of bookings, shared, and of activations, alone
 FORGOTTEN_SECONDS: Final = 86_400.0  # `FORGOTTEN_AFTER` of the real ledger
 
 
@@ -33,26 +49,85 @@ class RolledBack(ConnectionError):
     """The transaction is no more: its session has ended."""
 
 
+@dataclass(slots=True)
+class Kept:
+    """A policy on record."""
+
+    epoch: int
+    rules: int
+    reference: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RebookedRow:
+    """What a dossier books in an epoch that a recompute leads to."""
+
+    epoch: int
+    row: Rebooked
+
+
 class Transaction:
-    """One transaction. What it writes is seen when it commits, all at once."""
+    """One transaction. What it writes is seen when it commits, all at once, and by itself before."""
 
     def __init__(self, ledger: "MemoryLedger") -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._rows: list[Hashable] = []
         self._changes: list[Callable[[], None]] = []
         self.ended = False
+        # Of a recompute: what it has written, which it looks at again.
+        self.taken: dict[int, str] = {}
+        self.pending: list[dict[Entry, int]] = []
+        self._rebooked: dict[str, RebookedRow] = {}
 
-    async def _lock(self, row: Hashable) -> None:
-        holders, waiting = self._ledger.holders, self._ledger.waiting
-        while holders.get(row, self) is not self:
-            freed = asyncio.get_running_loop().create_future()
-            waiting.setdefault(row, []).append(freed)
-            await freed
+    def change(self, change: Callable[[], None]) -> None:
+        """Have something written with the commit."""
+        self._changes.append(change)
+
+    async def lock(self, row: Hashable, *, shared: bool = False) -> None:
+        """Hold a row until the end; wait for whoever holds it, or waits to hold it alone."""
+        waiting, wanted = self.ledger.waiting, self.ledger.wanted
+        if not self._may_hold(row, shared=shared):
+            if not shared:
+                wanted[row] += 1
+            while not self._may_hold(row, shared=shared):
+                freed = asyncio.get_running_loop().create_future()
+                waiting.setdefault(row, []).append(freed)
+                await freed
+                if self.ended:
+                    break
+            if not shared:
+                wanted[row] -= 1
+                if not wanted[row]:
+                    del wanted[row]
         if self.ended:
+            self._wake(row)  # whoever waited behind us
             raise RolledBack(f"while it waited for {row}")
-        if row not in holders:
-            holders[row] = self
+        self._hold(row, shared=shared)
+
+    def try_lock(self, row: Hashable) -> bool:
+        """Hold a row alone if nobody else holds it: `SKIP LOCKED`."""
+        if self.ended or not self._may_hold(row, shared=False):
+            return False
+        self._hold(row, shared=False)
+        return True
+
+    def _may_hold(self, row: Hashable, *, shared: bool) -> bool:
+        held = self.ledger.holders.get(row, {})
+        if any(other is not self and not (shared and theirs) for other, theirs in held.items()):
+            return False
+        return not shared or self in held or row not in self.ledger.wanted
+
+    def _hold(self, row: Hashable, *, shared: bool) -> None:
+        held = self.ledger.holders.setdefault(row, {})
+        if self not in held:
             self._rows.append(row)
+        held[self] = shared and held.get(self, True)
+
+    def _wake(self, row: Hashable) -> None:
+        for freed in self.ledger.waiting.pop(row, []):
+            if not freed.done():
+                freed.set_result(None)
 
     async def claim(
         self,
@@ -65,10 +140,10 @@ class Transaction:
         beginnings: Mapping[Partition, int],
     ) -> dict[Partition, Position]:
         """As `Ledger.claim`, up to the commit."""
-        ledger = self._ledger
+        ledger = self.ledger
         claimed = {}
         for here in sorted(partitions):
-            await self._lock(here)
+            await self.lock(here)
             held = ledger.positions_now.get(here)
             if held is None:
                 at = Position(beginnings[here], 1, cluster, None, owner, group)
@@ -90,14 +165,19 @@ class Transaction:
         return claimed
 
     async def move(self, unit: Unit) -> None:
-        """Positions: each must be where the unit was read at, in the epoch of its claim."""
-        ledger = self._ledger
+        """Positions: each must be where the unit was read at, in the epoch of its claim.
+
+        Activations are held off from here on, and the policy must be the unit's.
+        """
+        ledger = self.ledger
+        await self.lock(POLICY, shared=True)
+        active, recomputing = ledger.active(), ledger.recomputing()
         missed = 0
         for here, move in sorted(unit.moves.items()):
             if not self._stands(here, move.epoch, move.start):
                 missed += 1  # not there to be updated: no row is locked
                 continue
-            await self._lock(here)
+            await self.lock(here)
             if not self._stands(here, move.epoch, move.start):
                 missed += 1
                 continue
@@ -112,29 +192,50 @@ class Transaction:
             self._changes.append(change)
         if missed:
             raise PositionMoved(f"{missed} of {len(unit.moves)} partitions")
+        epoch = active.epoch if active else NO_EPOCH
+        if epoch != unit.epoch and ledger.checks_epochs:
+            raise PolicyChanged(
+                f"the ledger books in epoch {epoch}, the unit is of {unit.epoch}"
+            )
+        if recomputing is not None and ledger.notes_touched:
+            self._changes.append(lambda: ledger.touch(unit.dossiers))
 
     def _stands(self, here: Partition, epoch: int, start: int) -> bool:
-        held = self._ledger.positions_now.get(here)
-        if held is None or not self._ledger.checks_positions:
+        held = self.ledger.positions_now.get(here)
+        if held is None or not self.ledger.checks_positions:
             return held is not None
         return (held.epoch, held.next) == (epoch, start)
 
     async def write(self, unit: Unit) -> None:
         """Dossiers, each one version on from the one on record; and all that is only added."""
-        ledger = self._ledger
+        ledger = self.ledger
         missed = 0
         for row in sorted(unit.dossiers, key=lambda row: row.key.encode()):
-            await self._lock(row.key)
+            await self.lock(row.key)
             known = ledger.rows.get(row.key)
             if known and ledger.checks_versions and known.version != row.version - 1:
                 missed += 1
         if missed:
             raise VersionConflict(f"{missed} of {len(unit.dossiers)} dossiers")
         for refusal in unit.refusals:
-            await self._lock((refusal.partition, refusal.offset))
+            await self.lock((refusal.partition, refusal.offset))
             if (refusal.partition, refusal.offset) in ledger.refusals:
                 raise asyncpg.UniqueViolationError("quarantine_topic_partition_offset_key")
         self._changes.append(lambda: ledger.apply(unit))
+
+    def rebooked_of(self, key: str) -> RebookedRow | None:
+        """What a recompute has kept of a dossier, our own before others'."""
+        return self._rebooked.get(key) or self.ledger.rebooked.get(key)
+
+    def rebook(self, epoch: int, row: Rebooked) -> None:
+        """Keep what a dossier books under the policy to come."""
+        kept = self._rebooked[row.key] = RebookedRow(epoch, row)
+        self._changes.append(lambda: self.ledger.rebooked.update({row.key: kept}))
+
+    def pend(self, moved: dict[Entry, int]) -> None:
+        """Keep what rebooked dossiers move by."""
+        self.pending.append(moved)
+        self._changes.append(lambda: self.ledger.pending.append(moved))
 
     def commit(self) -> None:
         """Everything, or `RolledBack` and nothing."""
@@ -147,12 +248,12 @@ class Transaction:
     def rollback(self) -> None:
         """Let go of the rows; after a commit nothing else is left to do."""
         self.ended = True
-        holders, waiting = self._ledger.holders, self._ledger.waiting
+        holders = self.ledger.holders
         for row in self._rows:
-            del holders[row]
-            for freed in waiting.pop(row, []):
-                if not freed.done():
-                    freed.set_result(None)
+            del holders[row][self]
+            if not holders[row]:
+                del holders[row]
+            self._wake(row)
         self._rows.clear()
 
     async def __aenter__(self) -> Self:
@@ -185,7 +286,17 @@ class MemoryLedger:
         self.numbers: dict[Cell, int] = {}
         self.cells_now: dict[int, Cell] = {}
         self.bookings = 0
-        self.holders: dict[Hashable, Transaction] = {}  # who holds which row
+        self.references: dict[str, ReferenceSet] = {}
+        self.policies: dict[int, Kept] = {}
+        self.row_epochs: dict[str, int] = {}
+        self.rebooked: dict[str, RebookedRow] = {}
+        self.pending: list[dict[Entry, int]] = []
+        self.touched: dict[int, str] = {}  # notes, by number
+        self.ranges: dict[int, Range] = {}
+        self._notes = 0
+        # Who holds which row, and whether others may too; and how many wait to hold one alone.
+        self.holders: dict[Hashable, dict[Transaction, bool]] = {}
+        self.wanted: Counter[Hashable] = Counter()
         self.waiting: dict[Hashable, list[asyncio.Future[None]]] = {}
         # Awaited before the named call takes effect, and after: may take time, may raise.
         self.before: Callable[[str], Awaitable[None]] = _at_once
@@ -193,6 +304,8 @@ class MemoryLedger:
         # Taken away where a test asks whether somebody would notice.
         self.checks_versions = True
         self.checks_positions = True
+        self.checks_epochs = True
+        self.notes_touched = True
 
     def begin(self) -> Transaction:
         """A transaction that the caller sees through."""
@@ -243,7 +356,53 @@ class MemoryLedger:
         return found
 
     def rows_of(self, keys: Collection[str]) -> dict[str, DossierRow]:
-        return {key: replace(self.rows[key]) for key in keys if key in self.rows}
+        return {key: self.booked_now(key) for key in keys if key in self.rows}
+
+    def booked_now(self, key: str) -> DossierRow:
+        """A dossier with what a recompute made of it, as the view of that name."""
+        row = replace(self.rows[key])
+        if (kept := self.rebooked.get(key)) is None or not self._rules(kept):
+            return row
+        anew = kept.row
+        row.outcome, row.cell, row.due_ms = anew.outcome, anew.cell, anew.due_ms
+        row.booked = row.booked if anew.booked is None else anew.booked
+        return row
+
+    def _rules(self, kept: RebookedRow) -> bool:
+        """Whether what was rebooked is what is booked: of the active epoch, the row of before."""
+        active = self.active()
+        of_row = self.row_epochs.get(kept.row.key, NO_EPOCH)
+        return active is not None and of_row < kept.epoch == active.epoch
+
+    def merge(self, key: str) -> None:
+        """Have a row say what it has booked now by itself."""
+        kept = self.rebooked.get(key)
+        if kept is None:
+            return
+        if self._rules(kept):
+            self.rows[key] = self.booked_now(key)
+            self.row_epochs[key] = kept.epoch
+        del self.rebooked[key]
+
+    def active(self) -> ActivePolicy | None:
+        """The policy in force."""
+        for kept in self.policies.values():
+            if kept.state == "active":
+                return ActivePolicy(kept.epoch, kept.rules, kept.reference)
+        return None
+
+    def recomputing(self) -> Kept | None:
+        """The policy that a recompute leads to."""
+        for kept in self.policies.values():
+            if kept.state == "recomputing":
+                return kept
+        return None
+
+    def touch(self, dossiers: Iterable[DossierRow]) -> None:
+        """Note that they were booked, for a recompute to come to them again."""
+        for row in dossiers:
+            self._notes += 1
+            self.touched[self._notes] = row.key
 
     async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
         await self.before("number")
@@ -272,7 +431,9 @@ class MemoryLedger:
     def apply(self, unit: Unit) -> None:
         """All of a unit but its positions."""
         for row in unit.dossiers:
+            assert unit.epoch is not None, "dossiers are posted under some policy"
             self.rows[row.key] = replace(row)
+            self.row_epochs[row.key] = unit.epoch
         for line, amount in unit.journal.items():
             self.journal[line] += amount
         for total, (credit, debit) in unit.totals.items():
@@ -315,8 +476,8 @@ class MemoryLedger:
     def booked(self) -> Counter[tuple[int, ...]]:
         """What all dossiers together say they have booked."""
         booked: Counter[tuple[int, ...]] = Counter()
-        for row in self.rows.values():
-            for entry, amount in unpack_entries(row.booked).items():
+        for key in self.rows:
+            for entry, amount in unpack_entries(self.booked_now(key).booked).items():
                 booked[tuple(entry)] += amount
         return booked
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from agents.recompute.rebook import difference
+from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.view import Cell
+from monitor.domain.zone import Zone
 from monitor.ledger import ledger as real
+from monitor.ledger import recompute
 from monitor.ledger.ledger import (
     LaterGeneration,
     Ledger,
@@ -21,8 +26,20 @@ from monitor.ledger.ledger import (
     VersionConflict,
 )
 from monitor.ledger.migrate import migrate
+from monitor.ledger.packing import pack_entries, unpack_entries
+from monitor.ledger.policies import ActivePolicy, PolicyChanged, touch
+from monitor.ledger.recompute import (
+    Found,
+    Overtaken,
+    RangesLeft,
+    Rebook,
+    Rebooked,
+    RecomputeEnded,
+    RecomputeUnderWay,
+)
 from monitor.ledger.unit import (
     DossierRow,
+    Entry,
     Move,
     Partition,
     Refusal,
@@ -30,9 +47,12 @@ from monitor.ledger.unit import (
     TotalKey,
     Unit,
 )
+from monitor.reference.sets import ReferenceSet, plain_set
+from tests.simulation import epochs
 from tests.simulation.ledger import MemoryLedger, Transaction
 
 HERE, THERE = Partition("emc.dossiers", 3), Partition("emc.dossiers", 4)
+FIRST, SECOND = (plain_set(Policy(Zone(), precision)) for precision in Precision)
 WAITS_SECONDS = 0.3  # long enough that whoever does not wait has gone on
 
 
@@ -60,6 +80,29 @@ class Subject(ABC):
     async def net_total(self) -> tuple[int, int]: ...
     @abstractmethod
     async def journal(self) -> int: ...
+    @abstractmethod
+    async def touched(self) -> int: ...
+
+    # A recompute, of this release.
+    @abstractmethod
+    async def register(self, reference: ReferenceSet) -> ActivePolicy: ...
+    @abstractmethod
+    async def begin(self, reference: ReferenceSet) -> int: ...
+    @abstractmethod
+    async def lay_out(self, dossiers: int) -> None: ...
+    @abstractmethod
+    async def rebook_range(self, epoch: int, rebook: Rebook) -> int | None: ...
+    @abstractmethod
+    async def rebook_touched(self, epoch: int, rebook: Rebook) -> int: ...
+    @abstractmethod
+    async def open_switch(self, epoch: int, rebook: Rebook) -> Open: ...
+    @abstractmethod
+    async def abandon(self) -> int | None: ...
+    @abstractmethod
+    async def merge(self, after: str, dossiers: int) -> str | None: ...
+
+    async def switch(self, epoch: int, rebook: Rebook) -> None:
+        await (await self.open_switch(epoch, rebook)).commit()
 
 
 class OpenInMemory(Open):
@@ -97,6 +140,56 @@ class InMemory(Subject):
     async def journal(self) -> int:
         return self._memory.journal.total()
 
+    async def touched(self) -> int:
+        return len(self._memory.touched)
+
+    async def register(self, reference: ReferenceSet) -> ActivePolicy:
+        async with self._memory.begin() as to:
+            return await epochs.register(to, reference, RULES_VERSION)
+
+    async def begin(self, reference: ReferenceSet) -> int:
+        async with self._memory.begin() as to:
+            return await epochs.begin(to, reference, RULES_VERSION)
+
+    async def lay_out(self, dossiers: int) -> None:
+        async with self._memory.begin() as to:
+            await epochs.lay_out(to, dossiers)
+
+    async def rebook_range(self, epoch: int, rebook: Rebook) -> int | None:
+        async with self._asking() as (ask, _):
+            return await epochs.rebook_range(ask, epoch, rebook)
+
+    async def rebook_touched(self, epoch: int, rebook: Rebook) -> int:
+        async with self._asking() as (ask, _):
+            return await epochs.rebook_touched(ask, epoch, rebook)
+
+    async def open_switch(self, epoch: int, rebook: Rebook) -> Open:
+        async with self._asking() as (ask, to):
+            await epochs.switch(ask, epoch, rebook)
+            return OpenInMemory(to)
+
+    async def abandon(self) -> int | None:
+        async with self._memory.begin() as to:
+            return await epochs.abandon(to)
+
+    async def merge(self, after: str, dossiers: int) -> str | None:
+        async with self._memory.begin() as to:
+            return await epochs.merge(to, after, dossiers)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[tuple[epochs.Ask, Transaction]]:
+        """A transaction that ends itself, unless it fails."""
+        transaction = self._memory.begin()
+
+        async def ask(_: str, work: Callable[[Transaction], Awaitable[epochs.T]]) -> epochs.T:
+            return await work(transaction)
+
+        try:
+            yield ask, transaction
+        except BaseException:
+            transaction.rollback()
+            raise
+
 
 class OpenInPostgres(Open):
     def __init__(self, connection: Any, transaction: Any) -> None:
@@ -122,8 +215,10 @@ class InPostgres(Subject):
         await real._set_up(connection)
         transaction = connection.transaction()
         await transaction.start()
-        await real._move_positions(connection, unit)
+        recomputing = await real._move_positions(connection, unit)
         await real._book_dossiers(connection, unit)
+        if recomputing is not None:
+            await touch(connection, unit.dossiers)
         return OpenInPostgres(connection, transaction)
 
     async def _fetch(self, query: str) -> Any:
@@ -149,6 +244,59 @@ class InPostgres(Subject):
     async def journal(self) -> int:
         [sum_] = await self._fetch("SELECT coalesce(sum(amount), 0)::bigint FROM journal")
         return int(sum_)
+
+    async def touched(self) -> int:
+        [notes] = await self._fetch("SELECT count(*) FROM touched")
+        return int(notes)
+
+    async def register(self, reference: ReferenceSet) -> ActivePolicy:
+        registered: ActivePolicy = await self.ledger.policies.register(reference)
+        return registered
+
+    async def begin(self, reference: ReferenceSet) -> int:
+        async with self._connected() as connection:
+            return await recompute.begin(connection, reference)
+
+    async def lay_out(self, dossiers: int) -> None:
+        async with self._connected() as connection:
+            await recompute.lay_out(connection, dossiers)
+
+    async def rebook_range(self, epoch: int, rebook: Rebook) -> int | None:
+        async with self._connected() as connection:
+            return await recompute.rebook_range(connection, epoch, rebook)
+
+    async def rebook_touched(self, epoch: int, rebook: Rebook) -> int:
+        async with self._connected() as connection:
+            return await recompute.rebook_touched(connection, epoch, rebook)
+
+    async def open_switch(self, epoch: int, rebook: Rebook) -> Open:
+        connection = await asyncpg.connect(self._dsn)
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            # Within ours, so that what it holds it keeps.
+            await recompute.switch(connection, epoch, rebook)
+        except BaseException:
+            await transaction.rollback()
+            await connection.close()
+            raise
+        return OpenInPostgres(connection, transaction)
+
+    async def abandon(self) -> int | None:
+        async with self._connected() as connection:
+            return await recompute.abandon(connection)
+
+    async def merge(self, after: str, dossiers: int) -> str | None:
+        async with self._connected() as connection:
+            return await recompute.merge(connection, after, dossiers)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
 
 @pytest.fixture
@@ -435,3 +583,278 @@ async def test_cells_have_one_number_each_whoever_asks(subject: Subject):
     assert len({again[cell] for cell in cells}) == 4
     known = await subject.ledger.cells([again[cell] for cell in cells])
     assert [known[again[cell]] for cell in cells] == cells
+
+
+# -- policies, and a recompute ----------------------------------------------------------------
+
+
+def booking(number: int, amount: int) -> DossierRow:
+    """A dossier that has booked so much in the account of a cell."""
+    entries = pack_entries({(2, number, 20_000, -1): amount})
+    return DossierRow("a", 1, 4, None, None, b"events", entries)
+
+
+def to(number: int, amount: int) -> Rebook:
+    """A policy under which every dossier books so much in that account."""
+
+    async def rebook(rows: Sequence[Found]) -> tuple[list[Rebooked], dict[Entry, int]]:
+        rebooked, pending = [], 0
+        for row in rows:
+            books: dict[Entry, int] = {(2, number, 20_000, -1): amount}
+            moved = difference(books, unpack_entries(row.booked))
+            pending += sum(moved.values())
+            pending -= sum(unpack_entries(row.moved).values()) if row.moved else 0
+            rebooked.append(
+                Rebooked(
+                    key=row.key,
+                    version=row.version,
+                    seen=row.seen,
+                    outcome=5,
+                    cell=number,
+                    due_ms=row.due_ms,
+                    booked=pack_entries(books) if moved else None,
+                    moved=pack_entries(moved) if moved else None,
+                )
+            )
+        return rebooked, {(2, number, 20_000, -1): pending} if pending else {}
+
+    return rebook
+
+
+async def office(subject: Subject, *keys: str) -> int:
+    """A ledger under the first policy whose dossiers have booked 1 each; the cell's number."""
+    await subject.register(FIRST)
+    cell = Cell("H56.14", "", "1.004194", 2, "", 4)
+    number: int = (await subject.ledger.number([cell]))[cell]
+    await book(subject, number, 1, 1, *keys)
+    return number
+
+
+async def book(
+    subject: Subject, number: int, version: int, amount: int, *keys: str, epoch: int = 1
+) -> None:
+    """Dossiers that book so much more, or less, than they had: their difference is in `amount`."""
+    at = await claim(subject)
+    booked = unit(at, at.next + 1, *_rows(number, version, amount, *keys))
+    booked.epoch = epoch
+    booked.journal = {(2, number, 20_000, -1, 0): amount * len(keys)}
+    booked.totals = {TotalKey(2, "H56", 2, 4, -1, 0): (amount * len(keys), 0)}
+    await subject.ledger.book(booked)
+
+
+def _rows(number: int, version: int, amount: int, *keys: str) -> list[DossierRow]:
+    row = booking(number, amount)
+    return [replace(row, key=key, version=version) for key in keys]
+
+
+async def amounts(subject: Subject, *keys: str) -> list[int]:
+    """What dossiers have booked."""
+    rows = await subject.ledger.load(keys)
+    return [sum(unpack_entries(rows[key].booked).values()) for key in keys]
+
+
+async def test_the_first_policy_registered_rules_and_a_later_one_does_not(subject: Subject):
+    assert await subject.register(FIRST) == ActivePolicy(1, RULES_VERSION, FIRST.hash)
+    assert await subject.register(SECOND) == ActivePolicy(1, RULES_VERSION, FIRST.hash)
+
+
+async def test_a_unit_of_an_epoch_that_does_not_rule_is_not_booked(subject: Subject):
+    number = await office(subject, "a")
+    at = await stand(subject)
+
+    for epoch in (0, 2):
+        stale = unit(at, 9, *_rows(number, 2, 1, "a"))
+        stale.epoch = epoch
+        with pytest.raises(PolicyChanged):
+            await subject.ledger.book(stale)
+
+    assert await stand(subject) == at
+    assert (await subject.ledger.load(["a"]))["a"].version == 1
+
+
+async def test_bookings_are_noted_while_a_recompute_is_under_way_and_only_then(
+    subject: Subject,
+):
+    number = await office(subject, "a", "b")
+    before = await subject.touched()
+    epoch = await subject.begin(SECOND)
+    await book(subject, number, 2, 1, "a", "b")
+    meanwhile = await subject.touched()
+    await subject.abandon()
+    await book(subject, number, 3, 1, "a")
+
+    assert epoch == 2
+    assert (before, meanwhile, await subject.touched()) == (0, 2, 2)
+
+
+async def test_what_is_rebooked_is_booked_with_the_switch_and_not_before(subject: Subject):
+    number = await office(subject, "a", "b", "c")
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(2)
+    ranges = [await subject.rebook_range(epoch, to(number, 5)) for _ in range(3)]
+    before = await amounts(subject, "a", "b", "c"), await subject.journal()
+
+    opened = await subject.open_switch(epoch, to(number, 5))
+    seen = await amounts(subject, "a"), await subject.journal()
+    await opened.commit()
+
+    assert ranges == [2, 1, None]
+    assert before == ([1, 1, 1], 3)
+    assert seen == ([1], 3)
+    assert await amounts(subject, "a", "b", "c") == [5, 5, 5]
+    assert await subject.journal() == 15
+    assert await subject.net_total() == (15, 0)
+    assert await subject.register(FIRST) == ActivePolicy(2, RULES_VERSION, SECOND.hash)
+    found = (await subject.ledger.load(["b"]))["b"]
+    assert (found.version, found.outcome, found.cell) == (1, 5, number)
+
+
+async def test_bookings_meanwhile_are_followed_also_those_of_dossiers_rebooked_before(
+    subject: Subject,
+):
+    number = await office(subject, "a", "b")
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(10)
+    await subject.rebook_range(epoch, to(number, 5))
+    await book(subject, number, 2, 0, "a")
+    await book(subject, number, 1, 1, "new")
+
+    followed = await subject.rebook_touched(epoch, to(number, 6))
+    await book(subject, number, 2, 0, "b")
+    await subject.switch(epoch, to(number, 7))  # what nobody has followed it follows itself
+
+    assert followed == 2
+    assert await amounts(subject, "a", "b", "new") == [6, 7, 6]
+    assert await subject.touched() == 0
+
+
+async def test_a_booking_after_the_switch_stands_whether_or_not_it_is_merged(subject: Subject):
+    number = await office(subject, "a", "b")
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(10)
+    await subject.rebook_range(epoch, to(number, 5))
+    await subject.switch(epoch, to(number, 5))
+    await book(subject, number, 2, 7, "a", epoch=epoch)
+    unmerged = await amounts(subject, "a", "b")
+
+    merged = [
+        await subject.merge("", 1),
+        await subject.merge("a", 1),
+        await subject.merge("b", 1),
+    ]
+
+    assert unmerged == [7, 5]
+    assert merged == ["a", "b", None]
+    assert await amounts(subject, "a", "b") == [7, 5]
+    await book(subject, number, 2, 8, "b", epoch=epoch)
+    assert await amounts(subject, "b") == [8]
+
+
+async def test_a_booking_waits_for_a_switch_under_way_and_is_then_refused(subject: Subject):
+    number = await office(subject, "a")
+    at = await claim(subject)
+    epoch = await subject.begin(SECOND)
+    opened = await subject.open_switch(epoch, to(number, 5))
+    stale = unit(at, at.next + 1, *_rows(number, 2, 1, "a"))
+    stale.epoch = 1
+    late = asyncio.create_task(subject.ledger.book(stale))
+
+    assert await waits(late)
+    await opened.commit()
+
+    with pytest.raises(PolicyChanged):
+        await late
+
+
+async def test_a_switch_waits_for_bookings_under_way_and_follows_them(subject: Subject):
+    number = await office(subject, "a")
+    at = await claim(subject)
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(10)
+    await subject.rebook_range(epoch, to(number, 5))
+    under_way = unit(at, at.next + 1, *_rows(number, 2, 3, "a"))
+    under_way.epoch = 1
+    opened = await subject.open(under_way)
+    switching = asyncio.create_task(subject.switch(epoch, to(number, 6)))
+
+    assert await waits(switching)
+    await opened.commit()
+    await switching
+
+    assert await amounts(subject, "a") == [6]
+
+
+async def test_a_switch_broken_off_leaves_everything_as_it_was(subject: Subject):
+    number = await office(subject, "a")
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(10)
+    await subject.rebook_range(epoch, to(number, 5))
+    await book(subject, number, 2, 0, "a")
+
+    await (await subject.open_switch(epoch, to(number, 5))).rollback()
+
+    assert await amounts(subject, "a") == [0]
+    assert (await subject.journal(), await subject.touched()) == (1, 1)
+    await subject.switch(epoch, to(number, 5))
+    assert await amounts(subject, "a") == [5]
+
+
+async def test_nothing_is_switched_before_all_is_rebooked_nor_begun_before_all_is_merged(
+    subject: Subject,
+):
+    number = await office(subject, "a")
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(10)
+
+    with pytest.raises(RangesLeft):
+        await subject.switch(epoch, to(number, 5))
+    with pytest.raises(RecomputeUnderWay):
+        await subject.begin(FIRST)
+    await subject.rebook_range(epoch, to(number, 5))
+    await subject.switch(epoch, to(number, 5))
+    with pytest.raises(RecomputeUnderWay):
+        await subject.begin(FIRST)
+    await subject.merge("", 10)
+
+    assert await subject.begin(FIRST) == 3
+
+
+async def test_what_was_given_up_rules_nobody_and_goes_with_the_merge(subject: Subject):
+    number = await office(subject, "a", "b")
+    epoch = await subject.begin(SECOND)
+    await subject.lay_out(1)
+    await subject.rebook_range(epoch, to(number, 5))
+
+    assert await subject.abandon() == epoch
+    assert await subject.abandon() is None
+    with pytest.raises(RecomputeEnded):
+        await subject.rebook_range(epoch, to(number, 5))
+    with pytest.raises(RecomputeEnded):
+        await subject.rebook_touched(epoch, to(number, 5))
+    with pytest.raises(RecomputeEnded):
+        await subject.switch(epoch, to(number, 5))
+    await subject.merge("", 10)
+
+    assert await amounts(subject, "a", "b") == [1, 1]
+    assert await subject.begin(SECOND) == 3
+
+
+async def test_of_two_that_rebook_one_dossier_the_second_is_overtaken(subject: Subject):
+    number = await office(subject, "a")
+    epoch = await subject.begin(SECOND)
+    await book(subject, number, 2, 0, "a")
+    await book(subject, number, 3, 0, "a")
+
+    async def somebody_else_meanwhile(
+        rows: Sequence[Found],
+    ) -> tuple[list[Rebooked], dict[Entry, int]]:
+        # The other note of the same dossier: ours is held by us.
+        await book(subject, number, 4, 0, "a")
+        assert await subject.rebook_touched(epoch, to(number, 5)) == 1
+        return await to(number, 5)(rows)
+
+    with pytest.raises(Overtaken):
+        await subject.rebook_touched(epoch, somebody_else_meanwhile)
+
+    assert await subject.touched() == 2
+    assert await subject.rebook_touched(epoch, to(number, 5)) == 2

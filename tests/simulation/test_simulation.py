@@ -36,7 +36,7 @@ def test_histories_of_failures_all_come_out_right():
 def test_every_misfortune_that_the_page_lists_befalls_somebody():
     traces = """
 from tests.simulation.history import run
-for seed in range(60):
+for seed in range(90):
     print(*run(seed).trace, sep="\\n")
 """
     said = python("-c", traces).stdout
@@ -48,6 +48,16 @@ for seed in range(60):
         "stop w",
         "restart agent of w",
         "upgrade to policy",
+        "rules 4 are installed",
+        "may not book",  # a release whose rules do not rule
+        "mended release is installed",
+        "start r",  # a recompute
+        "kill r",
+        "pause r",
+        "abandon: done",
+        "Overtaken",  # two that rebooked the same dossier
+        "epoch 3 rules",
+        "PolicyChanged",
         "ms ahead",  # a clock that was set
         "ledger away",
         "broker away",

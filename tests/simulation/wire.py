@@ -8,15 +8,19 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from monitor.domain.policy import Policy
+from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.domain.view import Cell
+from monitor.domain.zone import Zone
 from monitor.ledger.ledger import Position
+from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.unit import DossierRow, Partition, Unit
+from monitor.reference.sets import ReferenceSet
+from tests.simulation import epochs
 from tests.simulation.ledger import MemoryLedger, Transaction
 from tests.simulation.loop import Process, SimulatedLoop
 
@@ -24,6 +28,26 @@ T = TypeVar("T")
 
 # What a worker does between receiving and having booked.
 DEEDS: Final = ("fetch", "load", "move positions", "write", "commit")
+
+
+ELSEWHERE: Final = Zone("America/Los_Angeles")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of our code. One of other rules posts otherwise: it counts the days of elsewhere.
+
+    One that `slips` does so too, and nobody has raised its rules version: a mistake, which the
+    release that mends it meets in what is booked.
+    """
+
+    rules: int = RULES_VERSION
+    slips: bool = False
+
+    def policy(self, named: Policy) -> Policy:
+        """What the reference files of a policy come to in this release."""
+        same = self.rules == RULES_VERSION and not self.slips
+        return named if same else replace(named, zone=ELSEWHERE)
 
 
 @dataclass
@@ -56,7 +80,8 @@ class Server:
         self.away = False
         self.position_apart = False  # a fault of ours, where a test wants one
         self.sessions: dict[Session, None] = {}
-        self.booked_by: dict[str, Any] = {}  # the policy that a dossier was last booked under
+        self.booked_by: dict[str, Release] = {}  # who booked a dossier last
+        self.forbidden: list[str] = []  # bookings of a release whose rules did not rule
         # What befalls a process the next time it does the named thing.
         self.ambushes: dict[tuple[Process, str], Callable[[], None]] = {}
         self.under_way = 0  # statements sent and not done with
@@ -72,6 +97,21 @@ class Server:
     def _back(self) -> None:
         self.note("ledger back")
         self.away = False
+
+    @contextmanager
+    def connected(self, process: Process) -> "Iterator[Session]":
+        """A connection of a process, for the length of a block."""
+        session = Session(self, process)
+        self.sessions[session] = None
+        try:
+            yield session
+        except BaseException:
+            session.abandon()
+            raise
+        else:
+            session.close()
+        finally:
+            self.sessions.pop(session, None)
 
     def gone(self, process: Process) -> None:
         """A client died: what it sent may still arrive before anybody notices."""
@@ -102,7 +142,19 @@ class Session:
         self.server = server
         self.process = process
         self.transaction = server.ledger.begin()
+        self.lasting = server.ledger.begin()  # holds the locks that last as long as the session
         self._asked: asyncio.Future[Any] | None = None
+        self._lost = False
+
+    def begin(self) -> None:
+        """Another transaction, in place of one that has ended or has only read."""
+        self.transaction.rollback()
+        self.transaction = self.server.ledger.begin()
+
+    async def commit(self, name: str) -> None:
+        """Commit, and begin another one."""
+        await self.ask(name, epochs.commit)
+        self.begin()
 
     async def ask(self, name: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Have a statement done and hear what came of it, or never know."""
@@ -114,7 +166,7 @@ class Session:
             delay += rng.random() * weather.slow_seconds
         server.does(self.process, name, 2 * delay)
         chance = rng.random()
-        if server.away:
+        if server.away or self._lost:
             server.loop.later(delay, lambda: _fail(answer, ConnectionRefusedError(name)))
         elif chance < weather.lost_requests:
             server.note(f"{self.process.name} {name}: request lost")
@@ -158,11 +210,17 @@ class Session:
         """The connection breaks: the client sees it now, the server in a while."""
         if self._asked is not None:
             _fail(self._asked, ConnectionResetError("connection lost"))
-        self.server.loop.later(noticed_after, self.transaction.rollback)
+        self._lost = True
+        self.server.loop.later(noticed_after, self.close)
 
     def abandon(self) -> None:
         """The client has let go: the server sees it soon, perhaps not before a commit."""
-        self.server.loop.later(self.server.rng.random() * 0.02, self.transaction.rollback)
+        self.server.loop.later(self.server.rng.random() * 0.02, self.close)
+
+    def close(self) -> None:
+        """What is not committed is taken back, and nothing is held any more."""
+        self.transaction.rollback()
+        self.lasting.rollback()
 
 
 def _nobody(_: object) -> None:
@@ -184,47 +242,53 @@ async def _deadlocked(_: Transaction) -> Any:
     raise asyncpg.DeadlockDetectedError("deadlock detected")
 
 
-async def _commit(transaction: Transaction) -> None:
-    transaction.commit()
+class RemotePolicies:
+    """The policies as a process asks for them; the `Policies` that `Stands` knows."""
+
+    def __init__(self, server: Server, process: Process, release: Release) -> None:
+        self._server = server
+        self._process = process
+        self._rules = release.rules
+
+    async def register(self, own: ReferenceSet) -> ActivePolicy:
+        with self._server.connected(self._process) as session:
+            active = await session.ask(
+                "register", lambda to: epochs.register(to, own, self._rules)
+            )
+            await session.commit("commit register")
+        return active
+
+    async def load(self, hash_: str) -> ReferenceSet:
+        async def work(_: Transaction) -> ReferenceSet:
+            return self._server.ledger.references[hash_]
+
+        with self._server.connected(self._process) as session:
+            return await session.ask("load reference", work)
 
 
 class RemoteLedger:
     """One worker's ledger, with the cells it has seen; the `Ledger` that a desk knows."""
 
-    def __init__(self, server: Server, process: Process, policy: Policy) -> None:
+    def __init__(self, server: Server, process: Process, release: Release) -> None:
         self._server = server
         self._process = process
-        self._policy = policy
+        self._release = release
         self._cell_ids: dict[Cell, int] = {}
         self._cells: dict[int, Cell] = {}
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        session = Session(self._server, self._process)
-        self._server.sessions[session] = None
-        try:
-            yield session
-        except BaseException:
-            session.abandon()
-            raise
-        finally:
-            self._server.sessions.pop(session, None)
 
     async def _read(self, name: str, look: Callable[[MemoryLedger], T]) -> T:
         async def work(_: Transaction) -> T:
             return look(self._server.ledger)
 
-        with self._session() as session:
-            found = await session.ask(name, work)
-            session.transaction.rollback()
-        return found
+        with self._server.connected(self._process) as session:
+            return await session.ask(name, work)
 
     async def claim(
         self, partitions: Collection[Partition], **how: Any
     ) -> Mapping[Partition, Position]:
-        with self._session() as session:
+        with self._server.connected(self._process) as session:
             claimed = await session.ask("claim", lambda to: to.claim(partitions, **how))
-            await session.ask("commit claim", _commit)
+            await session.commit("commit claim")
         return claimed
 
     async def positions(
@@ -263,14 +327,20 @@ class RemoteLedger:
 
         async def commit(transaction: Transaction) -> None:
             transaction.commit()
-            self._server.booked_by.update({row.key: self._policy for row in unit.dossiers})
+            self._server.booked_by.update({row.key: self._release for row in unit.dossiers})
+            active, rules = self._server.ledger.active(), self._release.rules
+            if active is not None and active.rules != rules:
+                self._server.forbidden.append(
+                    f"{self._process.name} of rules {rules} has booked in epoch"
+                    f" {active.epoch}, whose rules are {active.rules}"
+                )
 
-        with self._session() as session:
+        with self._server.connected(self._process) as session:
             if not apart:
                 await session.ask("move positions", lambda to: to.move(unit))
             await session.ask("write", lambda to: to.write(unit))
             await session.ask("commit", commit)
         if apart:
-            with self._session() as session:
+            with self._server.connected(self._process) as session:
                 await session.ask("move positions", lambda to: to.move(unit))
-                await session.ask("commit positions", _commit)
+                await session.commit("commit positions")

@@ -14,14 +14,17 @@ from agents.health import WorkerHealth
 from agents.kafka import Kafka
 from agents.logidentity import Claimant, LogReplaced
 from agents.quarantine import Quarantine, Seal
+from agents.standing import Standing, Stands
 from monitor.domain.policy import Policy
-from monitor.ledger.ledger import Position
+from monitor.ledger.ledger import UNAVAILABLE, Position
+from monitor.ledger.policies import OtherRules
 from monitor.ledger.unit import Partition
+from monitor.reference.sets import plain_set
 from schemas.decode import Decoder
 from schemas.event import Canonical
 from tests.simulation.broker import Broker, Consumer
 from tests.simulation.loop import Process, SimulatedLoop
-from tests.simulation.wire import RemoteLedger, Server
+from tests.simulation.wire import Release, RemoteLedger, RemotePolicies, Server
 
 QUOTA: Final = 5  # sealed records a source may have; the others come without their bytes
 
@@ -73,20 +76,28 @@ class Worker:
         broker: Broker,
         server: Server,
         policy: Policy,
+        release: Release,
         decoder: Decoder[Canonical],
         at_hand: int,
         make: type[DossierDesk] = DossierDesk,
     ) -> None:
         self.name = name
-        self.policy = policy
+        self.release = release
+        self._policy = policy  # of its own reference files
+        self._stands = Stands(
+            RemotePolicies(server, process := Process(name), release),  # type: ignore[arg-type]
+            plain_set(policy),
+            policy,
+            release.rules,
+        )
         self.clock_ahead_ms = 0
-        self.process = Process(name)
+        self.process = process
         self.ended = False
         self.failure: BaseException | None = None
         self._loop = loop
         self._rng = rng
         self._broker = broker
-        self._ledger = RemoteLedger(server, self.process, policy)
+        self._ledger = RemoteLedger(server, process, release)
         self._decoder = decoder
         self._at_hand = at_hand
         self._make = make
@@ -115,13 +126,37 @@ class Worker:
         if self._following is not None:
             self._following.cancel()
 
+    async def _standing(self) -> Standing:
+        """As this release reads it."""
+        standing = await self._stands.now()
+        return Standing(standing.epoch, self.release.policy(standing.policy))
+
+    async def _can_book(self) -> bool:
+        """Before it joins the group, as `agents.app` looks; False: it has ended."""
+        assert self._stop is not None
+        while not self._stop.is_set():
+            try:
+                await self._standing()
+            except OtherRules as error:
+                self.failure = error
+                break
+            except UNAVAILABLE:
+                await asyncio.sleep(self._rng.random() * 0.3)
+            else:
+                return True
+        self.ended = True
+        return False
+
     async def _work(self) -> None:
+        if not await self._can_book():
+            return
         desk = self._make(
             ledger=self._ledger,
             log=self.consumer,
             claim=SimulatedClaimant(self._ledger, self._broker, self.name).claim,
             decoder=self._decoder,
-            policy=self.policy,
+            policy=self._policy,
+            standing=self._standing,
             quarantine=Quarantine(OpenSeal(), quota=QUOTA),
             health=HEALTH,
             now_ms=lambda: self._now_ms() + self.clock_ahead_ms,
