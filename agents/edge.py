@@ -21,6 +21,7 @@ from msgspec.structs import force_setattr
 
 from agents.clear import IDENTIFIER, is_agency, is_code, is_procedure
 from agents.keys import TOKEN_MARK, Keys
+from monitor.domain.applicants import year_begins
 from monitor.domain.event import Stamp
 from monitor.domain.identity_number import Identity, identity_number
 from monitor.domain.mandate import EVERYWHERE, Statement, may_state
@@ -33,7 +34,7 @@ from schemas.dossier import DossierState, DossierStateData
 from schemas.encode import BY_CANONICAL, ENCODE, encode
 from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
 from schemas.inbound import KIND_OF, inbound_reader
-from schemas.kinds import KINDS, Kind
+from schemas.kinds import KINDS, TOPICS, Kind
 from schemas.refusal import Reason, Refused, Unreadable
 from schemas.times import instant_ms, rfc3339, within_range
 from schemas.tracking import Applicant, Hide
@@ -44,6 +45,7 @@ _LENGTH_OF_DAY: Final = len("2026-08-03")
 LARGEST_ANSWER: Final = (
     99_999_999  # of another system's codes: fewer digits than any number has
 )
+_STATE: Final = KINDS["dossier.state.v1"]
 _MOST_REMEMBERED: Final = 16_384
 
 
@@ -115,11 +117,12 @@ class Edge:
         self._register = register
         self._keys = keys
         self._zone = zone
-        self._topics = dict(topics or {})
+        self._topic = {each.name: (topics or {}).get(each.name, each.name) for each in TOPICS}
         self._read = inbound_reader().read
         self._midnight = midnights(zone)
         self._speakers: dict[str, _Speaker] = {}
         self._arrival = (-1, "")  # the last one, and how it is written
+        self._year = (0, 0, 0)  # the last one: when it begins, when the next does, and which
         # Since this process has started: by source and notice; by source, reason and place.
         self.noticed: Counter[tuple[str, Notice]] = Counter()
         self.refused: Counter[tuple[str, Reason]] = Counter()
@@ -133,13 +136,18 @@ class Edge:
         if found is None:
             return self._refused("", Reason.UNKNOWN_SOURCE, "source")
         try:
-            event = self._read(value, headers)
-            result = self._admit(self._speaker(found), event, arrival_ms)
+            speaker = self._speakers.get(source)
+            if speaker is None or speaker.source is not found:
+                speaker = self._speaker(found)
+            result = self._admit(speaker, self._read(value, headers), arrival_ms)
         except UNREADABLE as error:
             return self._refused(source, *why(error, value))
         except Exception as error:  # noqa: BLE001 - one record: kept, with where it happened
             return self._refused(source, *_fault(error))
-        return self._counted(source, result)
+        self.admitted[source] += 1
+        if result.notices:
+            self._notice(source, result)
+        return result
 
     def admit_made(self, source: str, make: Make) -> list[Admitted] | Refused:
         """What an adapter makes of a message of a registered source, all of it or nothing.
@@ -157,7 +165,10 @@ class Edge:
             return self._refused(source, *why(error, b""))
         except Exception as error:  # noqa: BLE001 - one message: kept, with where it happened
             return self._refused(source, *_fault(error))
-        return [self._counted(source, result) for result in made]
+        for result in made:
+            self.admitted[source] += 1
+            self._notice(source, result)
+        return made
 
     def _speaker(self, found: Source) -> "_Speaker":
         speaker = self._speakers.get(found.code)
@@ -165,11 +176,9 @@ class Edge:
             speaker = self._speakers[found.code] = _Speaker(found, self._keys)
         return speaker
 
-    def _counted(self, source: str, result: Admitted) -> Admitted:
-        self.admitted[source] += 1
+    def _notice(self, source: str, result: Admitted) -> None:
         for notice in result.notices:
             self.noticed[source, notice] += 1
-        return result
 
     def _made(self, speaker: "_Speaker", event: canonical.Canonical) -> Admitted:
         kind = BY_CANONICAL[type(event)]
@@ -178,9 +187,11 @@ class Edge:
         # Its id is none of the sender's words: adapters make it of times and words of their own.
         words = [each for each in TREATMENTS[kind.canonical] if each[0] != "id"]
         changes = _tidied(event, words, speaker, notices)
-        event = msgspec.structs.replace(event, trial=speaker.source.trial, **changes)
+        event = msgspec.structs.replace(
+            event, id=speaker.made(event), trial=speaker.source.trial, **changes
+        )
         return Admitted(
-            self._topics.get(kind.topic.name, kind.topic.name),
+            self._topic[kind.topic.name],
             kind.topic.key(event).encode(),
             encode(event),
             kind.type,
@@ -195,12 +206,20 @@ class Edge:
             if digits:
                 if form in (Identity.CITIZEN, Identity.CARD):
                     stamped |= Stamp.IDENTITY
-                year = date_of(self._zone.day(of_ms)).year
-                key = self._keys.applicant(f"{form.value}:{digits}", year)
+                key = self._keys.applicant(f"{form.value}:{digits}", self._year_of(of_ms))
                 return Applicant(key, form is Identity.CITIZEN, stamped)
             if form is Identity.PLACEHOLDER:
                 stamped |= Stamp.PLACEHOLDER
         return Applicant("", False if numbers else None, stamped)
+
+    def _year_of(self, ms: int) -> int:
+        """The local calendar year of an instant: nearly always the one before's."""
+        begins, ends, year = self._year
+        if not begins <= ms < ends:
+            year = date_of(self._zone.day(ms)).year
+            start = self._zone.start_of
+            self._year = (start(year_begins(year)), start(year_begins(year + 1)), year)
+        return year
 
     def _refused(self, source: str, reason: Reason, detail: str) -> Refused:
         self.refused[source, reason] += 1
@@ -217,11 +236,11 @@ class Edge:
             force_setattr(event, "source", code)
         key, value = (
             self._state(speaker, event, arrival_ms, notices)
-            if kind.canonical is canonical.StateChanged
+            if kind is _STATE
             else self._any(kind, speaker, event, arrival_ms, notices)
         )
-        topic = self._topics.get(kind.topic.name, kind.topic.name)
-        return Admitted(topic, key, value, kind.type, tuple(notices))
+        topic = self._topic[kind.topic.name]
+        return Admitted(topic, key, value, kind.type, tuple(notices) if notices else ())
 
     def _any(
         self,
@@ -264,8 +283,6 @@ class Edge:
         """
         data = event.data
         source = event.source
-        texts.text(event.id, "id")
-        texts.text(source, "source")
         claimed_ms = instant_ms(event.time, "time")
         if arrival_ms != self._arrival[0]:
             within_range(arrival_ms, "record timestamp")
@@ -274,15 +291,16 @@ class Edge:
         due = data.due_at
         if due is not None:
             due = _written(due, instant_ms(due, "data.due_at"))
-        unit = speaker.said(data.unit, "data.unit", notices)
+        unit = data.unit and speaker.said(data.unit, "data.unit", notices)
         dossier = texts.dossier(data.dossier, source, "data.dossier")
         agency, procedure = speaker.place(data, dossier, unit)
         if procedure[0] == TOKEN_MARK:
             notices.append(Notice.HIDDEN_NAME)
-        key, id_ = speaker.key(dossier), speaker.code(event.id)
+        key, id_ = speaker.key(dossier), event.id
         if key is not dossier:
             notices.append(Notice.HIDDEN_CODE)
-        if id_ is not event.id:
+        if not is_code(id_):
+            id_ = speaker.code(texts.text(id_, "id"))
             notices.append(Notice.HIDDEN_CODE)
         applicant, attached = None, data.identity_attached
         if data.applicant_id or data.applicant_key:
@@ -301,9 +319,10 @@ class Edge:
                 agency=agency,
                 state=data.state,
                 unit=unit,
-                step=speaker.said(data.step, "data.step", notices),
+                step=data.step and speaker.said(data.step, "data.step", notices),
                 channel=data.channel if data.channel in CHANNELS else None,
-                sub_channel=speaker.said(data.sub_channel, "data.sub_channel", notices),
+                sub_channel=data.sub_channel
+                and speaker.said(data.sub_channel, "data.sub_channel", notices),
                 level=data.level if data.level in LEVELS else None,
                 receipt_date=receipt,
                 due_at=due,
@@ -335,7 +354,7 @@ class Edge:
 
         Constant within the calendar year of `of_ms`: the receipt, or the claimed time without.
         """
-        year = date_of(self._zone.day(of_ms)).year
+        year = self._year_of(of_ms)
         said, key = data.applicant_id, data.applicant_key
         if not said:
             # A number in the wrong field is one all the same.
@@ -448,6 +467,16 @@ def _tidied(
     return changes
 
 
+def stands_for(source: Source, keys: Keys, text: str) -> dict[str, str]:
+    """What the edge writes where a source sends this text: of a dossier, a name, an id."""
+    speaker = _Speaker(source, keys)
+    return {
+        "dossier": speaker.key(texts.dossier(text, source.code, "data.dossier")),
+        "name": speaker.name(texts.name(text, "data.step")),
+        "id": speaker.code(texts.text(text, "id")),
+    }
+
+
 class _Speaker:
     """A source as it stands in the register, and what it has been found to say."""
 
@@ -543,10 +572,8 @@ class _Speaker:
         """A name, or several."""
         return self.name(said) if isinstance(said, str) else tuple(map(self.name, said))
 
-    def said(self, text: str | None, field: str, notices: list[Notice]) -> str | None:
+    def said(self, text: str, field: str, notices: list[Notice]) -> str | None:
         """A name as it was sent, as it may go on; None for one that says nothing."""
-        if not text:
-            return None
         known = self._sent.get(text)
         if known is None:
             known = self.name(texts.name(text, field))
@@ -562,6 +589,10 @@ class _Speaker:
             passes = text in self._listed or is_agency(text) or text in self._agencies
             known = self._remembered(text, passes)
         return known
+
+    def made(self, event: canonical.Canonical) -> str:
+        """The id that an adapter has made, under our key: it is made of what was sent."""
+        return self._keys.token(f"{event.dossier}|{event.id}").removeprefix(TOKEN_MARK)
 
     def word(self, text: str, _: str = "") -> str:
         """A listed name or a code; else a token that itself is a word."""

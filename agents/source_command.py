@@ -12,7 +12,9 @@ import msgspec
 from aiokafka.errors import KafkaError
 from rich.table import Table
 
+from agents.edge import stands_for
 from agents.kafka import Kafka
+from agents.keys import Keys
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, utc
 from agents.register import new_token, token_hash
 from agents.source_entry import (
@@ -38,6 +40,7 @@ from monitor.ledger.sources import (
 )
 from monitor.reference.complaints import Complaints, Unusable, nearest
 from monitor.reference.sets import policy_of
+from schemas.refusal import Unreadable
 
 OVERLAP_DAYS: Final = 7
 
@@ -319,6 +322,23 @@ async def show(dsn: str, code: str, *, at: datetime, as_json: bool, out: TextIO)
         )
     if described["credentials"]:
         print_table(table, out)
+    return OK
+
+
+async def stands(
+    dsn: str, code: str, text: str, *, keys: Keys, as_json: bool, out: TextIO
+) -> int:
+    """What the edge writes in the place of a text that the source sends."""
+    async with opened(dsn) as desk:
+        source = await desk.found(code)
+    try:
+        found = stands_for(source, keys, text)
+    except Unreadable as error:
+        raise Refusal(f"no record has this text: {error.reason}") from None
+    if as_json:
+        print_json(found, out)
+    else:
+        out.writelines(f"as a {what:<8} {said}\n" for what, said in found.items())
     return OK
 
 

@@ -1034,6 +1034,29 @@ def source_show(code: _Code, json: _Json = False) -> None:
     raise typer.Exit(operator.run(work, name="emc source"))
 
 
+@source.command("token")
+def source_token(
+    code: _Code,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="As the source writes it.")],
+    json: _Json = False,
+) -> None:
+    """Show what stands in the ledger for a text that the edge hides.
+
+    A dossier whose code may hold an identifier is there under a token: `emc explain` finds it by
+    what this shows. Needs EMC_APPLICANT_KEYS as the edge has it.
+    """
+    from agents import operator
+    from agents import source_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.stands(
+            settings.database, code, text, keys=settings.keys(), as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
 @source.command("rotate")
 def source_rotate(
     code: _Code,

@@ -30,10 +30,11 @@ _FORMS: Final = {12: Identity.CITIZEN, 9: Identity.CARD, 10: Identity.BUSINESS}
 
 def identity_number(text: str) -> tuple[Identity, str]:
     """What a text is, and its digits as everybody writes them; "" for what is nobody's."""
-    bare = text.strip()
-    digits = bare.translate(_SEPARATORS)
-    if not (digits.isascii() and digits.isdigit()):
-        return Identity.NONE, ""
+    digits = text
+    if not (text.isdigit() and text.isascii()):
+        digits = text.strip().translate(_SEPARATORS)
+        if not (digits.isdigit() and digits.isascii()):
+            return Identity.NONE, ""
     found = _FORMS.get(len(digits))
     if found is None:
         if not _TAX.fullmatch(digits):
@@ -45,8 +46,8 @@ def identity_number(text: str) -> tuple[Identity, str]:
 def _fills(digits: str) -> bool:
     """One digit over and over, zeros before a short number, or a row of the keyboard."""
     return (
-        len(set(digits)) == 1
-        or len(digits.lstrip("0")) <= 2
+        digits.count(digits[0]) == len(digits)
+        or not digits[:-2].strip("0")
         or digits in _ASCENDING
         or digits in _DESCENDING
     )

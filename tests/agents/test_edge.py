@@ -591,6 +591,19 @@ def test_what_an_adapter_makes_is_tidied_marked_and_keeps_its_stamps():
     assert made.notices == (Notice.HIDDEN_NAME,)
 
 
+def test_the_id_that_an_adapter_makes_cannot_be_tried_without_the_key():
+    """It is a hash of what was sent, and a dossier's code may be a number."""
+    found = edge().admit_made("H56-onestop", lambda *_: [state(), state(id="edge-abd")])
+    again = edge().admit_made("H56-onestop", lambda *_: [state()])
+
+    assert isinstance(found, list)
+    assert isinstance(again, list)
+    first, other = [decode(each.value, record_time_ms=0, zone=ZONE).id for each in found]
+    assert re.fullmatch("[a-p]{24}", first)
+    assert first != other
+    assert found[0] == again[0]
+
+
 def test_a_message_of_which_something_may_not_be_said_goes_nowhere():
     at = edge()
     found = at.admit_made(

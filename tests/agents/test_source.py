@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from agents import source_command as command
+from agents.keys import Keys
 from agents.operator import FOUND, OK, Refusal
 from agents.register import token_hash
 from monitor.ledger.migrate import migrate
@@ -55,7 +56,8 @@ async def dsn(database: str) -> str:
 async def does(work: Any, dsn: str, *given: Any, as_json: bool = False, **options: Any) -> Any:
     """The status, and what was printed."""
     out = io.StringIO()
-    who = {} if work in (command.list_, command.list_unknown, command.show, command.history) else {
+    who = {} if work in (command.list_, command.list_unknown, command.show, command.history,
+                             command.stands) else {
         "who": "lan", "why": "letter 12"
     }  # fmt: skip
     status = await work(dsn, *given, **options, **who, as_json=as_json, out=out)
@@ -280,6 +282,20 @@ async def test_a_source_known_by_its_site_only_is_flagged(dsn):
     _, told = await does(command.list_, dsn, at=NOON)
 
     assert "known by SiteId and address only" in told
+
+
+async def test_a_hidden_dossier_is_found_by_the_token_that_stands_for_it(dsn):
+    await add(dsn, names=["kiosk"])
+    keys = Keys.of("", "secret")
+
+    _, hidden = await does(
+        command.stands, dsn, "H56-onestop", "079203001234", keys=keys, as_json=True
+    )
+    _, plain = await does(command.stands, dsn, "H56-onestop", "kiosk", keys=keys, as_json=True)
+
+    assert hidden["dossier"] == f"H56-onestop|{keys.token('079203001234')}"
+    assert hidden["id"] == hidden["name"] == keys.token("079203001234")
+    assert plain["name"] == "kiosk"
 
 
 async def test_a_misspelt_code_is_answered_with_the_one_that_was_meant(dsn):

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.stages`: what one event costs the worker, stage by stage, in CPU.
+"""`python -m tests.bench.stages`: what one event costs the worker, stage by stage, and the edge.
 
 Each stage runs alone over the job's events in runs of some hundred, many times; the best time
 counts, so that a busy machine disturbs little. No server is used, caches are warm and the
@@ -16,15 +16,20 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.dossiers import _row
+from agents.edge import Edge
 from agents.generate.model import Record
 from agents.generate.peers import job
+from agents.keys import Keys
+from agents.register import Snapshot
 from agents.sheet import Sheet
 from agents.shelf import Dossier
+from monitor.domain.mandate import Mandate
 from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
 from monitor.ledger.packing import dossier_rows, journal_rows, total_rows, unpack_entries
+from monitor.ledger.sources import Source
 from monitor.ledger.unit import BookingClass, DossierRow
 from schemas.decode import Decoder
 from schemas.event import Canonical
@@ -46,6 +51,11 @@ STAGES: Final = {
     "pack": "their binary COPY",
     "pack journal": "the journal, and its binary COPY",
     "pack totals": "the totals that are shown, and their binary COPY",
+}
+
+EDGE: Final = {
+    "edge": "bytes of a source to bytes of a canonical record, an identity number hashed",
+    "edge, hashed": "the same of a source that has hashed it already, or sends none",
 }
 
 T = TypeVar("T")
@@ -114,6 +124,50 @@ class Worker:
         return [_row(dossier, 1) for dossier in dossiers]
 
 
+class Admission:
+    """The edge, with every source of the job registered and its names listed."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        events = Worker().decode(records)
+        texts = {getattr(event, field, "") for event in events for field in ("unit", "step")}
+        sources = tuple(
+            Source(
+                code=code,
+                name=code,
+                owner=code[:3],
+                mandates=(Mandate(code[:3]),),
+                names=frozenset(texts - {"", None}),
+            )
+            for code in sorted({event.source for event in events})
+        )
+        snapshot = Snapshot(sources, 1)
+        self._edge = Edge(lambda: snapshot, Keys.of("", "bench"), Zone())
+        self._sources = {
+            record.value: event.source for record, event in zip(records, events, strict=True)
+        }
+
+    def sent(self, records: Sequence[Record], *, clear: bool) -> list[tuple[str, bytes, int]]:
+        """Source, value and arrival of each; with an identity number in clear or without."""
+        return [
+            (
+                self._sources[record.value],
+                record.value.replace(
+                    b'"data":{', b'"data":{"applicant_id":"%012d",' % (79_203_001_234 + place)
+                )
+                if clear
+                else record.value,
+                record.at_ms,
+            )
+            for place, record in enumerate(records)
+        ]
+
+    def admit(self, sent: Sequence[tuple[str, bytes, int]]) -> None:
+        admit = self._edge.admit
+        for source, value, arrival_ms in sent:
+            admit(source, value, (), arrival_ms)
+        assert not self._edge.refused
+
+
 def _journal(sheet: Sheet) -> bytes:
     return journal_rows(sheet.journal)
 
@@ -129,10 +183,13 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
         records[len(records) * unit // UNITS : len(records) * (unit + 1) // UNITS]
         for unit in range(UNITS)
     ]
-    stages = Stages()
+    stages, admission = Stages(), Admission(records)
     for _ in range(repeats):
         worker = Worker()
         for unit, run in enumerate(runs):
+            for stage, clear in (("edge", True), ("edge, hashed", False)):
+                sent = admission.sent(run, clear=clear)
+                stages.time(stage, unit, partial(admission.admit, sent))
             events = stages.time("decode", unit, partial(worker.decode, run))
             touched = worker.fetch(events)
             stages.time("hear", unit, partial(worker.hear, events))
@@ -160,6 +217,9 @@ def main() -> int:
             f"{stage}: {meaning}", f"{seconds / events * 1e6:.2f}", f"{seconds / whole:.0%}"
         )
     table.add_row("sum", f"{whole / events * 1e6:.2f}", "", style="bold")
+    table.add_section()
+    for stage, meaning in EDGE.items():
+        table.add_row(f"{stage}: {meaning}", f"{stages.seconds(stage) / events * 1e6:.2f}", "")
     Console(width=None if sys.stdout.isatty() else 100).print(table)
     return 0
 

@@ -34,11 +34,11 @@ async def test_the_floor_reads_a_topic_to_its_end(tansu):
     }
 
 
-def test_every_stage_of_a_worker_still_runs():
+def test_every_stage_of_a_worker_and_of_the_edge_still_runs():
     events, measured = stages.measure(dossiers=24, repeats=1)
 
     assert events >= 24 * 6
-    assert all(measured.seconds(stage) > 0 for stage in stages.STAGES)
+    assert all(measured.seconds(stage) > 0 for stage in (*stages.STAGES, *stages.EDGE))
 
 
 def test_what_the_ledger_must_hold_is_what_the_recount_says():

@@ -8,9 +8,10 @@ docs/explanation/quarantine-and-privacy.md.
 
 import asyncio
 import json
+import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,25 +19,19 @@ from urllib.request import urlopen
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from agents.edge import Admitted, Edge
-from agents.generate.model import Record
 from agents.keys import Keys
-from agents.quarantine import Quarantine, Seal
 from agents.register import Register, Snapshot
 from monitor.domain.mandate import Mandate
 from monitor.domain.zone import Zone
-from monitor.ledger.ledger import Ledger
-from monitor.ledger.migrate import migrate
 from monitor.ledger.sources import Source, Sources, Via
-from monitor.ledger.unit import Partition, Unit
-from schemas.refusal import Refused
+from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
+from tests.servers.kafka import KafkaNode
 from tests.servers.process import Server
-from tests.servers.tansu import Tansu
-from tests.servers.topics import consume
 from tests.whole.identifiers import NEEDLES, NUMBER, PLANTED, Plant, plants, seen_in
-from tests.whole.ledger_checks import tallied
-from tests.whole.service import KEY, Worker, stage
+from tests.whole.inbound import Front, front
 
 NOW: Final = datetime(2026, 8, 3, 1, tzinfo=UTC)
 ARRIVAL_MS: Final = 1_785_719_551_123
@@ -111,59 +106,42 @@ def test_what_is_looked_for_would_be_found():
 
 @pytest.mark.slow
 async def test_no_identifier_is_in_what_the_service_writes(
-    tansu: Tansu, database: str, tmp_path: Path
+    kafka: KafkaNode, database: str, tmp_path: Path
 ):
-    await migrate(database)
-    sown = [plant for plant in plants("country") if (plant.type, plant.field) not in REMAINS]
-    async with (
-        stage(tansu.bootstrap, database, tmp_path, partitions=1) as here,
-        asyncpg.create_pool(database, min_size=0, max_size=2) as pool,
-    ):
-        await Sources(pool).add(COUNTRY, who="lan")
-        async with Register(Sources(pool), now=lambda: NOW) as register:
-            edge = Edge(
-                lambda: register.snapshot,
-                KEYS,
-                Zone(),
-                topics={"emc.dossiers": here.topic},
-            )
-            going_on, refused = through(edge, sown)
-            for what, said in PLANTED.items():
-                register.note_unknown(Via.NAME, said)
-                register.note_unknown(Via.TOKEN, said)
-                if what not in NAMES:  # topics are named by an administrator
-                    register.note_unknown(Via.TOPIC, f"emc.in.{said}")
-        await quarantined(database, refused)
-        worker, serve = here.worker(), serving(here.database, tmp_path)
-        await asyncio.to_thread(worker.start)
-        await asyncio.to_thread(serve.start)
+    async with front(kafka.bootstrap, database, tmp_path) as here:
+        code = await here.register("country")
+        sown = [plant for plant in plants(code) if (plant.type, plant.field) not in REMAINS]
+        await knocked(database)
+        ingest, worker = here.ingest(), here.here.worker()
+        serve = serving(database, tmp_path)
+        for process in (ingest, worker, serve):
+            await asyncio.to_thread(process.start)
         try:
-            dossiers = [found for found in going_on if found.topic == here.topic]
-            await here.produce(
-                Record(found.key.decode(), found.value, ARRIVAL_MS) for found in dossiers
-            )
-            await here.booked()
-            shown = [metrics_of(worker), metrics_of(serve)]
+            await sow(here, code, sown)
+            await here.taken_in(120)
+            shown = [metrics_of(process) for process in (ingest, worker, serve)]
         finally:
             serve.stop()
-        worker.kill()
-        records = await consume(here.bootstrap, here.topic, len(dossiers))
+        for process in (ingest, worker):
+            process.kill()
+        written = {topic: await everything_on(here, topic) for topic in topics(here)}
+        refused = await here.fetch(
+            "SELECT topic, count(*)::int AS records, count(sealed)::int AS sealed"
+            " FROM quarantine GROUP BY topic"
+        )
 
-    assert len(refused) > 1_000
-    # What the edge lets in, the worker takes.
-    assert (await tallied(database)).get("refused", 0) == 0
     found = {
-        "canonical topics": seen_in(
-            b"\n".join(
-                [each.value + b"\n" + each.key for each in going_on]
-                + [repr((each.key, each.value, each.headers)).encode() for each in records]
-            )
-        ),
+        **{topic: seen_in(content) for topic, content in written.items()},
         "metrics": seen_in("\n".join(shown).encode()),
         "logs": seen_in(logs(tmp_path)),
         **{table: seen_in(content) for table, content in (await everything(database)).items()},
     }
     assert {place: seen for place, seen in found.items() if seen} == {}
+    # What the edge refuses is kept, sealed; what it lets in, the worker takes.
+    [(topic, records, sealed)] = refused
+    assert topic == f"emc.in.{code}"
+    assert records == sealed > 1_000
+    assert all(written.values())
 
 
 async def test_the_search_of_the_ledger_finds_what_is_there(database: str):
@@ -184,19 +162,6 @@ async def test_the_search_of_the_ledger_finds_what_is_there(database: str):
     }  # fmt: skip
 
 
-def through(
-    edge: Edge, sown: list[Plant]
-) -> tuple[list[Admitted], list[tuple[Plant, Refused]]]:
-    going_on, refused = [], []
-    for plant in sown:
-        found = edge.admit("country", plant.value, plant.headers, ARRIVAL_MS)
-        if isinstance(found, Admitted):
-            going_on.append(found)
-        else:
-            refused.append((plant, found))
-    return going_on, refused
-
-
 def numbered(source: str) -> Iterator[Plant]:
     """A number in every field of every kind."""
     for plant in plants(source):
@@ -205,30 +170,61 @@ def numbered(source: str) -> Iterator[Plant]:
             yield Plant(plant.type, plant.field, plant.what, value)
 
 
-class Raw:
-    """A refused record as an inbound topic has it."""
+async def knocked(dsn: str) -> None:
+    """Who is not in the register, by names that tell who they are."""
+    async with (
+        asyncpg.create_pool(dsn, min_size=0, max_size=1) as pool,
+        Register(Sources(pool), now=lambda: NOW) as register,
+    ):
+        for what, said in PLANTED.items():
+            register.note_unknown(Via.NAME, said)
+            register.note_unknown(Via.TOKEN, said)
+            if what not in NAMES:  # topics are named by an administrator
+                register.note_unknown(Via.TOPIC, f"emc.in.{said}")
 
-    def __init__(self, offset: int, plant: Plant) -> None:
-        self.offset = offset
-        self.timestamp = ARRIVAL_MS
-        self.key = plant.value[:40]
-        self.value = plant.value
-        self.headers = plant.headers
+
+async def sow(here: Front, code: str, sown: Iterable[Plant]) -> None:
+    """Onto the source's topic; what is planted is the key too."""
+    topic = f"emc.in.{code}"
+    async with AIOKafkaProducer(
+        bootstrap_servers=here.here.bootstrap, acks="all", linger_ms=5
+    ) as producer:
+        sent = [
+            await producer.send(
+                topic,
+                plant.value,
+                key=PLANTED[plant.what].encode(),
+                headers=list(plant.headers),
+            )
+            for plant in sown
+        ]
+        for future in sent:
+            here.ends[topic] = max(here.ends[topic], (await future).offset + 1)
 
 
-async def quarantined(dsn: str, refused: list[tuple[Plant, Refused]]) -> None:
-    """As whoever takes records in books what the edge refuses."""
-    quarantine = Quarantine(Seal.from_text(KEY), quota=10_000)
-    here = Partition("emc.in.country", 0)
-    async with Ledger.open(dsn) as ledger:
-        unit = Unit(
-            shard=-2,
-            refusals=[
-                quarantine.admit(reason, here, Raw(offset, plant))
-                for offset, (plant, reason) in enumerate(refused)
-            ],
-        )
-        await ledger.book(unit)
+def topics(here: Front) -> list[str]:
+    """Every canonical topic, as it is called here."""
+    return [here.here.topic, PETITIONS.name, SIGNALS.name, CATALOGUE.name]
+
+
+async def everything_on(here: Front, topic: str) -> bytes:
+    """Keys, values and headers of all records of a topic."""
+    found = []
+    async with AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=here.here.bootstrap,
+        group_id=None,
+        auto_offset_reset="earliest",
+    ) as consumer:
+        partitions = list(consumer.assignment())
+        ends = await consumer.end_offsets(partitions)
+        for partition in partitions:
+            while await consumer.position(partition) < ends[partition]:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    for record in records:
+                        found += [record.key or b"", record.value or b""]
+                        found.append(repr(record.headers).encode())
+    return b"\n".join(found)
 
 
 async def everything(dsn: str) -> dict[str, bytes]:
@@ -271,7 +267,7 @@ def serving(dsn: str, folder: Path) -> Server:
     )
 
 
-def metrics_of(server: Server | Worker) -> str:
-    address = server.said().split("http://")[1].split()[0].removesuffix("/metrics")
+def metrics_of(server: Server) -> str:
+    [address] = re.findall(r"(?:metrics|serving): http://([^/\s]+)", server.said())
     with urlopen(f"http://{address}/metrics", timeout=30) as answer:
         return str(answer.read().decode())
