@@ -224,6 +224,12 @@ def conformance(
             metavar="AGENCY", help="Without --source: whom it speaks for; default: anybody."
         ),
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of reference files, for the law's rules; default: EMC_REFERENCE."
+        ),
+    ] = None,
     most: Annotated[int, typer.Option(min=1, help="Statements at the most.")] = 100_000,
     promote: Annotated[
         bool, typer.Option("--promote", help="If it conforms: from trial to live.")
@@ -239,6 +245,8 @@ def conformance(
     Nothing is sent or measured. An integrator without a register runs it on a file:
     **emc conformance events.ndjson --mandate H56**. Exit status 1 if it does not conform.
     """
+    from dataclasses import replace
+
     from agents import operator
     from agents.conformance.command import conformance as examine
 
@@ -248,6 +256,8 @@ def conformance(
 
     async def work() -> int:
         settings = _for_a_person()
+        if reference is not None:
+            settings = replace(settings, reference=str(reference))
         with operator.progress_bar(sys.stderr) as bar:
             task = bar.add_task("examined", total=None)
             return await examine(

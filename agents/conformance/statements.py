@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.conformance.examine import Statement
 from agents.kafka import Kafka
+from agents.logidentity import looking
 from agents.operator import Refusal
 from agents.replay.mapping import Broken
 from agents.replay.readers import LogFile, Unread, ndjson_lines
@@ -76,10 +77,9 @@ async def from_topic(brokers: Kafka, topic: str, most: int) -> AsyncIterator[Sta
     async with AIOKafkaConsumer(
         **brokers.client(), enable_auto_commit=False, isolation_level="read_committed"
     ) as consumer:
-        partitions = consumer.partitions_for_topic(topic) or await _partitions(consumer, topic)
-        if not partitions:
+        there = await _partitions(brokers, topic)
+        if not there:
             raise Refusal(f"there is no topic {topic}; `emc source show` names a source's")
-        there = [TopicPartition(topic, number) for number in sorted(partitions)]
         consumer.assign(there)
         first = await consumer.beginning_offsets(there)
         ends = await consumer.end_offsets(there)
@@ -101,8 +101,6 @@ async def from_topic(brokers: Kafka, topic: str, most: int) -> AsyncIterator[Sta
                     left.discard(tp)
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    # A consumer that subscribes to nothing learns of all topics when it asks for them.
-    await consumer.topics()
-    found: set[int] | None = consumer.partitions_for_topic(topic)
-    return found or set()
+async def _partitions(brokers: Kafka, topic: str) -> list[TopicPartition]:
+    async with looking(brokers) as look:
+        return [TopicPartition(*found) for found in sorted(await look.present({topic}))]

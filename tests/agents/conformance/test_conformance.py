@@ -57,7 +57,7 @@ def good(dossiers: int = 25) -> list[dict[str, Any]]:
     for number in range(1, dossiers + 1):
         said += [
             state(number, 2, "03T08", receipt_date="2026-08-03T08:00:00+07:00",
-                  due_at="2026-08-14T17:00:00+07:00"),
+                  due_at="2026-08-06T17:00:00+07:00"),
             state(number, 4, "03T09"),
             state(number, 9, "10T09"),
         ]  # fmt: skip
@@ -240,7 +240,7 @@ async def test_passing_moves_a_source_from_trial_to_live_and_failing_does_not(
     assert after.status is Status.LIVE
     assert after.go_live is not None
     async with asyncpg.create_pool(register, min_size=0, max_size=1) as pool:
-        last = (await Sources(pool).history("H56-onestop"))[-1]
+        last = (await Sources(pool).history("H56-onestop"))[0]
     assert (last.who, last.action) == ("lan", "promote")
     assert last.why == "conforms: 76 statements of 25 dossiers"
 
@@ -250,15 +250,15 @@ async def test_an_unknown_source_is_refused_with_a_remedy(tmp_path, register):
         await run(tmp_path, good(), source="H56-onestp", dsn=register)
 
 
-async def test_a_topic_is_examined_as_it_stands_there(tmp_path, tansu):
-    topic = await create_topic(tansu.bootstrap, "emc.in.H56-onestop", partitions=2)
+async def test_a_topic_is_examined_as_it_stands_there(tmp_path, kafka):
+    topic = await create_topic(kafka.bootstrap, "emc.in.H56-onestop", partitions=2)
     await produce(
-        tansu.bootstrap,
+        kafka.bootstrap,
         topic,
         [json.dumps(event).encode() for event in good()],
     )
 
-    status, report = await run(tmp_path, [], where=topic, brokers=tansu.bootstrap)
+    status, report = await run(tmp_path, [], where=topic, brokers=kafka.bootstrap)
 
     assert report["statements"] == 75
     # The records are of today, and say that they are of August: nobody was told at once.
@@ -266,7 +266,7 @@ async def test_a_topic_is_examined_as_it_stands_there(tmp_path, tansu):
     assert status == 0
 
     with pytest.raises(Refusal, match="there is no topic"):
-        await run(tmp_path, [], where="emc.in.nobody", brokers=tansu.bootstrap)
+        await run(tmp_path, [], where="emc.in.nobody", brokers=kafka.bootstrap)
 
 
 async def test_an_address_may_tell_them_too(tmp_path):
