@@ -50,7 +50,7 @@ from schemas.refusal import Reason, Refused
 
 UNIT_RECORDS: Final = 20_000
 UNIT_SECONDS: Final = 0.1
-YIELD_SECONDS: Final = 0.02  # folding gives the loop back, for heartbeats and scrapes
+YIELD_SECONDS: Final = 0.005  # folding gives the loop back, for bookings, heartbeats, scrapes
 LONGEST_PAUSE_SECONDS: Final = 5.0  # between two looks at a ledger that is away
 CLAIM_SECONDS: Final = 20.0  # Faust waits forty; what it breaks off nobody would take up again
 COMMIT_SECONDS: Final = 10.0  # of positions to Kafka, which only inform
@@ -106,6 +106,7 @@ class Desk(ABC):
     """Where batches become bookings. Waits for nobody but the ledger."""
 
     name: ClassVar[str]  # of what it says in the log
+    seals_ahead: ClassVar[bool] = False  # a full unit, while the one before it is booked
 
     def __init__(
         self,
@@ -130,7 +131,8 @@ class Desk(ABC):
         self._acknowledged = Acknowledged(health)
         self._held: dict[Partition, Held] = {}
         self._turn = asyncio.Lock()  # whoever folds, seals, falls back or takes over
-        self._booking: asyncio.Task[None] | None = None
+        self._booking: asyncio.Task[None] | None = None  # of the unit that was sealed last
+        self._booking_before: asyncio.Task[None] | None = None  # which that one waits for
         self._watched: set[asyncio.Task[None]] = set()
         self._to_show: dict[Partition, int] = {}  # positions that Kafka has not been told
         self._showing: asyncio.Task[None] | None = None
@@ -164,7 +166,8 @@ class Desk(ABC):
         """What the open unit books; positions and refusals are added to it."""
 
     async def _store(self, unit: Unit) -> None:
-        """Book a sealed unit. Meanwhile the next one is folded, and not sealed."""
+        """Book a sealed unit. Meanwhile the next one is folded, and sealed if it is full and
+        this desk seals ahead."""
         await self._ledger.book(unit)
 
     async def _prepare(self) -> None:  # noqa: B027 - not every desk has to know anything
@@ -276,16 +279,17 @@ class Desk(ABC):
     async def _hand_over(self, *, wait: bool = False) -> None:
         """Seal the open unit and let it be booked while the next one is folded.
 
-        At most one booking is under way; without `wait` the unit stays open meanwhile.
+        At most one booking is under way, behind which a full unit may wait, sealed; without
+        `wait` the unit stays open meanwhile.
         """
         while True:
-            if self._is_booking() and wait:
-                await asyncio.wait({self._booking} if self._booking else set())
+            if wait and (booking := self._in_the_way()) is not None:
+                await asyncio.wait({booking})
             async with self._turn:
                 # Looked at again: whoever had the turn before may have begun another.
-                if self._is_booking():
-                    if wait:
-                        continue
+                if wait and self._in_the_way() is not None:
+                    continue
+                if self._is_booking() and not wait:
                     return
                 if not self._records or self._lost:
                     return
@@ -301,8 +305,9 @@ class Desk(ABC):
                         return
                 if era != self._era:
                     return  # the failure of something else has cost us this unit
+                self._booking_before = self._booking if self._is_booking() else None
                 self._booking = asyncio.create_task(
-                    self._book(unit, heard, self._records, self._era)
+                    self._book(unit, heard, self._records, era, self._booking_before)
                 )
                 self._clear_unit()
                 return
@@ -316,6 +321,11 @@ class Desk(ABC):
         return judgement.advice is Advice.BOOK or (
             judgement.advice is Advice.HOLD and self._records >= UNIT_RECORDS
         )
+
+    def _in_the_way(self) -> asyncio.Task[None] | None:
+        """The booking whose end a full unit waits for before it is sealed."""
+        booking = self._booking_before if self.seals_ahead else self._booking
+        return None if booking is None or booking.done() else booking
 
     def _is_booking(self) -> bool:
         return self._booking is not None and not self._booking.done()
@@ -344,7 +354,18 @@ class Desk(ABC):
                 held.start = held.next
         return moves
 
-    async def _book(self, unit: Unit, heard: Heard, records: int, era: int) -> None:
+    async def _book(
+        self,
+        unit: Unit,
+        heard: Heard,
+        records: int,
+        era: int,
+        before: asyncio.Task[None] | None,
+    ) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+            if era != self._era:
+                return  # what lies before it is not booked, or all has been dropped meanwhile
         try:
             with self._health.timed(self._health.commit_seconds):
                 await self._store(unit)
@@ -607,7 +628,7 @@ class Desk(ABC):
         finally:
             self._closing = True
             self._lose()
-            for task in (*self._watched, self._booking):
+            for task in (*self._watched, self._booking_before, self._booking):
                 if task is not None:
                     task.cancel()
 

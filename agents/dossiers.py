@@ -4,58 +4,48 @@ What is done with the records; how they are read and booked exactly once is `age
 """
 
 import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Protocol
 
 from agents import desk
-from agents.batch import Batch, Record
+from agents.batch import Batch
 from agents.desk import Claim, Desk, Log, Turns, fault
 from agents.diversion import Watch
 from agents.health import WorkerHealth
+from agents.hearing import Failure, Hearing, Stray, heap
 from agents.quarantine import Quarantine
 from agents.sheet import Sheet
 from agents.shelf import Dossier
 from agents.standing import Standing
-from monitor.domain.fold import effective_ms
-from monitor.domain.identity import Repeat
 from monitor.domain.measures import Tally
 from monitor.domain.policy import Policy
-from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.ledger.forms import RETIRED
-from monitor.ledger.packing import unpack_entries
-from monitor.ledger.references import take_references
-from monitor.ledger.unit import (
-    BookingClass,
-    DossierRow,
-    Entry,
-    TallyKey,
-    Unit,
-    outcome_number,
-)
+from monitor.ledger.unit import DossierRow, Partition, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import Canonical
 from schemas.refusal import Reason, Refused
+from schemas.texts import LONGEST_KEY
 
 LATE_MS: Final = 3_600_000
-
-# Members of an enumeration looked up once: each look costs as much as a call.
-LIVE, LATE, BACKFILL = BookingClass.LIVE, BookingClass.LATE, BookingClass.BACKFILL
+FETCHED: Final = 1_000  # dossiers at once, so that these are heard while further ones come
+RUN: Final = 64  # dossiers heard between two looks at the clock
 
 
 class Ledger(desk.Ledger, Protocol):
     """What this desk asks of the ledger besides."""
 
     async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]: ...
-    async def number(self, cells: Collection[Cell]) -> Mapping[Cell, int]: ...
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]: ...
+    async def number(self, cells: Collection[Cell]) -> dict[Cell, int]: ...
+    async def cells(self, numbers: Collection[int]) -> dict[int, Cell]: ...
 
 
 class DossierDesk(Desk):
     """Where events become bookings. One a worker."""
 
     name: ClassVar[str] = "emc.dossiers"
+    seals_ahead: ClassVar[bool] = True
     _ledger: Ledger
 
     def __init__(
@@ -73,6 +63,7 @@ class DossierDesk(Desk):
         standing: Callable[[], Awaitable[Standing]] | None = None,
         diversion: Watch | None = None,
     ) -> None:
+        self._decode = decoder.decode  # before the first unit is opened
         super().__init__(
             ledger=ledger,
             log=log,
@@ -82,22 +73,16 @@ class DossierDesk(Desk):
             now_ms=now_ms,
             diversion=diversion,
         )
-        self._decode = decoder.decode
         self._policy = policy
         self._epoch = 0
         self._standing = standing
         self._at_hand = at_hand
         self._shelf: OrderedDict[str, Dossier] = OrderedDict()
-        self._late_before_ms = 0  # as of the batch in hand
+        self._touched_before: Mapping[str, int] = {}  # by the unit that was sealed last
 
     def _clear_unit(self) -> None:
         super()._clear_unit()
-        self._touched: dict[str, BookingClass] = {}
-        self._counted: Counter[str] = Counter()
-        self._restated: Counter[str] = (
-            Counter()
-        )  # of those counted: other content, known identity
-        self._duplicates: Counter[str] = Counter()
+        self._hearing = Hearing(self._decode)
 
     def _forget(self) -> None:
         super()._forget()
@@ -112,53 +97,82 @@ class DossierDesk(Desk):
     # -- folding ---------------------------------------------------------------------------
 
     async def _fold(self, batch: Batch, begin: int) -> None:
-        told = await self._decoded(batch, begin)
-        if awaited := told.keys() - self._shelf.keys():
-            for key in await self._fetch(awaited):
-                for event, record in told.pop(key):
-                    self._refuse(_past_retention(event), batch.partition, record)
-        self._late_before_ms = self._now_ms() - LATE_MS
-        turns = Turns()
-        for key, said in told.items():
-            dossier = self._shelf[key]
-            self._shelf.move_to_end(key)
-            for event, record in said:
-                try:
-                    self._hear(key, dossier, event)
-                except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-                    refused = fault(event.source, event.id, error)
-                    self._refuse(refused, batch.partition, record)
-            if turns.over():
-                await asyncio.sleep(0)
+        heaped = heap(batch.records, begin)
+        missing = [key for key in heaped if key not in self._shelf and _may_be_a_dossiers(key)]
+        awaited = set(missing)
+        late_before_ms = self._now_ms() - LATE_MS
+        strays: list[Stray] = []
 
-    async def _decoded(
-        self, batch: Batch, begin: int
-    ) -> dict[str, list[tuple[Canonical, Record]]]:
-        """What the records from an offset on say, by dossier, in order within each.
+        async def hear(keys: Sequence[str]) -> None:
+            turns = Turns()
+            for at in range(0, len(keys), RUN):
+                failures: list[Failure] = []
+                self._hearing.hear(
+                    self._shelf, heaped, keys[at : at + RUN], late_before_ms, strays, failures
+                )
+                self._refuse_all(failures, batch.partition)
+                if turns.over():
+                    await asyncio.sleep(0)
 
-        A dossier's parts are then fetched from memory once a batch, not once an event.
-        """
-        told: dict[str, list[tuple[Canonical, Record]]] = {}
-        decode = self._decode
-        event: Canonical | Refused
+        def send_for(keys: Sequence[str]) -> "asyncio.Task[set[str]] | None":
+            return asyncio.create_task(self._fetch(keys)) if keys else None
+
+        # While some are on their way, those before them are heard.
+        fetches = (missing[at : at + FETCHED] for at in range(0, len(missing), FETCHED))
+        coming = next(fetches, [])
+        fetching = send_for(coming)
+        try:
+            await hear([key for key in heaped if key not in awaited])
+            while fetching is not None:
+                await fetching
+                here, coming = coming, next(fetches, [])
+                fetching = send_for(coming)
+                await hear(here)
+        finally:
+            if fetching is not None:
+                fetching.cancel()
+                await asyncio.gather(fetching, return_exceptions=True)
+        if strays:
+            await self._hear_strays(strays, late_before_ms, batch.partition)
+        self._leave_unheard(missing)
+
+    async def _hear_strays(
+        self, strays: Sequence[Stray], late_before_ms: int, partition: Partition
+    ) -> None:
+        """Events of dossiers that their records' keys do not name, or that are past retention."""
+        missing = {e.dossier for e, _ in strays if e.dossier not in self._shelf}
+        retired = await self._fetch(missing) if missing else set()
+        failures: list[Failure] = []
         turns = Turns()
-        for record in batch.records:
-            if record.offset < begin:
-                continue
-            value, headers = record.value, record.headers
-            try:
-                event = decode(value, headers=headers, record_time_ms=record.timestamp)
-            except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-                event = fault(*sender(value or b"", headers), error)
-            if isinstance(event, Refused):
-                self._refuse(event, batch.partition, record)
-            elif (said := told.get(event.dossier)) is None:
-                told[event.dossier] = [(event, record)]
+        for event, record in strays:
+            if event.dossier in retired:
+                self._refuse(_past_retention(event), partition, record)
             else:
-                said.append((event, record))
+                dossier = self._shelf[event.dossier]
+                self._shelf.move_to_end(event.dossier)
+                self._hearing.take(dossier, event, record, late_before_ms, failures)
             if turns.over():
                 await asyncio.sleep(0)
-        return told
+        self._refuse_all(failures, partition)
+
+    def _refuse_all(self, failures: Sequence[Failure], partition: Partition) -> None:
+        for record, why, event in failures:
+            refused = why
+            if isinstance(refused, Exception):
+                said_by = (
+                    sender(record.value or b"", record.headers)
+                    if event is None
+                    else (event.source, event.id)
+                )
+                refused = fault(*said_by, refused)
+            self._refuse(refused, partition, record)
+
+    def _leave_unheard(self, keys: Iterable[str]) -> None:
+        """Dossiers that only keys of records spoke of are not kept."""
+        for key in keys:
+            dossier = self._shelf.get(key)
+            if dossier is not None and not dossier.events:
+                del self._shelf[key]
 
     async def _fetch(self, keys: Collection[str]) -> set[str]:
         """Bring dossiers to hand: one query for all. Those that are retired are only named."""
@@ -178,92 +192,59 @@ class DossierDesk(Desk):
                 await asyncio.sleep(0)
         return retired
 
-    def _hear(self, key: str, dossier: Dossier, event: Canonical) -> None:
-        before = dossier.events
-        try:
-            found = dossier.hear(event)
-        except Exception:
-            dossier.restore(before)
-            raise
-        if found is None:
-            self._counted[event.source] += 1
-        elif found is Repeat.DUPLICATE:
-            self._duplicates[event.source] += 1
-            return
-        elif found is Repeat.EARLIER:
-            self._duplicates[event.source] += 1
-        else:
-            self._counted[event.source] += 1
-            self._restated[event.source] += 1
-        if event.backfill:
-            booking_class = BACKFILL
-        elif effective_ms(event) < self._late_before_ms:
-            booking_class = LATE
-        else:
-            booking_class = LIVE
-        if self._touched.get(key, -1) < booking_class:
-            self._touched[key] = booking_class
-
     def _accepted(self) -> Iterable[Mapping[str, int]]:
-        return self._counted, self._duplicates
+        return self._hearing.counted, self._hearing.duplicates
 
     # -- sealing ---------------------------------------------------------------------------
 
     async def _seal(self) -> Unit:
         """The open unit as the ledger takes it. Dossiers at hand then count as booked."""
-        posted: list[tuple[Dossier, BookingClass, Posting, int, dict[Entry, int]]] = []
-        cells: set[Cell] = set()
-        seen: set[int] = set()
+        touched = self._hearing.touched
+        # All numbers so far seen: nobody is asked.
+        sheet = Sheet(await self._ledger.number(()), await self._ledger.cells(()))
+        shelf, post, policy = self._shelf, sheet.post, self._policy
         turns = Turns()
-        for key, booking_class in self._touched.items():
-            dossier = self._shelf[key]
-            made = posting(dossier.view, self._policy)
-            holder = made.cell(dossier.view.holder)
-            cells.update(made.cells)
-            booked = unpack_entries(dossier.booked) if dossier.booked else {}
-            seen.update([cell for _, cell, _, _ in booked])
-            posted.append((dossier, booking_class, made, holder, booked))
+        for key, booking_class in touched.items():
+            post(shelf[key], policy, booking_class)
             if turns.over():
                 await asyncio.sleep(0)
-        numbers = await self._ledger.number(cells)
-        seen.update([numbers[cell] for cell in cells])
-        sheet = Sheet(await self._ledger.cells(seen))
-        rows = []
-        for dossier, booking_class, made, holder, booked in posted:
-            sheet.book(dossier, booked, made.numbered(numbers), booking_class)
-            rows.append(_row(dossier, numbers[made.cells[holder]]))
-            if turns.over():
-                await asyncio.sleep(0)
+        if sheet.waits:
+            numbers = await self._ledger.number(sheet.unnumbered)
+            sheet.unknown.update([numbers[cell] for cell in sheet.unnumbered])
+            sheet.book_waiting(numbers, await self._ledger.cells(sheet.unknown))
         self._put_away()
-        journal = sheet.journal
         return Unit(
             epoch=self._epoch,
-            dossiers=rows,
-            references=take_references(journal),
-            journal=journal,
+            dossiers=sheet.dossiers,
+            references=sheet.references,
+            journal=sheet.journal,
             totals=sheet.totals,
             tallies=self._tallies(),
         )
 
     def _put_away(self) -> None:
-        """Keep so many dossiers at hand, the last heard of; of this unit all, until it is booked.
+        """Keep so many dossiers at hand, the last heard of; all that are not yet in the ledger.
 
-        One that is loaded again before its booking is in the ledger would come without it.
+        One that is loaded again before its booking is in the ledger would come without it: of
+        this unit and of the one before it, which may still be under way.
         """
+        touched, before = self._hearing.touched, self._touched_before
+        self._touched_before = touched
         while len(self._shelf) > self._at_hand:
             key = next(iter(self._shelf))
-            if key in self._touched:  # touched ones are last in order
+            if key in touched or key in before:  # these are last in order
                 return
             del self._shelf[key]
 
     def _tallies(self) -> dict[TallyKey, int]:
+        heard = self._hearing
         tallies: dict[TallyKey, int] = {}
-        for source, amount in self._counted.items():
-            restated = self._restated[source]
+        for source, amount in heard.counted.items():
+            restated = heard.restated.get(source, 0)
             tallies[TallyKey(Tally.COUNTED, source, "")] = amount - restated
             if restated:
                 tallies[TallyKey(Tally.COUNTED, source, "restated")] = restated
-        for source, amount in self._duplicates.items():
+        for source, amount in heard.duplicates.items():
             tallies[TallyKey(Tally.DUPLICATE, source, "")] = amount
         return tallies
 
@@ -272,18 +253,9 @@ class DossierDesk(Desk):
         self._health.at_hand.set(len(self._shelf))
 
 
-def _row(dossier: Dossier, cell: int) -> DossierRow:
-    """The dossier's row; the cell is the holder's, as what is posted has it."""
-    view = dossier.view
-    return DossierRow(
-        key=dossier.key,
-        version=dossier.version,
-        outcome=outcome_number(view),
-        cell=cell,
-        due_ms=view.due_ms,
-        events=dossier.events,
-        booked=dossier.booked,
-    )
+def _may_be_a_dossiers(key: str) -> bool:
+    """Whether a record's key is worth asking the ledger for."""
+    return 0 < len(key) <= LONGEST_KEY and key.isprintable()
 
 
 def _past_retention(event: Canonical) -> Refused:

@@ -123,10 +123,10 @@ class _Books:
     async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]:
         return await self._ledger.load(keys)
 
-    async def number(self, cells: Collection[Cell]) -> Mapping[Cell, int]:
+    async def number(self, cells: Collection[Cell]) -> dict[Cell, int]:
         return await self._ledger.number(cells)
 
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+    async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:
         return await self._ledger.cells(numbers)
 
     async def sealed_by_source(self) -> Mapping[str, int]:

@@ -3,20 +3,23 @@
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
 from monitor.domain.fold import REPEAT_MS, advance, fold
 from monitor.domain.identity import Repeat, repeat, settled
 from monitor.domain.view import View
-from monitor.ledger.unit import DossierRow
+from monitor.ledger.unit import DossierRow, outcome_number
 from schemas.event import Canonical
 
-_ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = msgspec.msgpack.Decoder(Canonical).decode
-_LENGTH = struct.Struct("<I")
-_MARK = struct.Struct("<I")
-_MARK_BYTES = _MARK.size  # of an identity
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
+_DECODE: Final = msgspec.msgpack.Decoder(Canonical).decode
+_LENGTH: Final = struct.Struct("<I")
+_PACK_LENGTH: Final = _LENGTH.pack
+_MARK: Final = struct.Struct("<I")
+_PACK_MARK: Final = _MARK.pack
+_MARK_BYTES: Final = _MARK.size  # of an identity
 
 
 def pack_events(events: Iterable[Canonical]) -> bytes:
@@ -81,7 +84,7 @@ class Dossier:
         if mark in marks and _holds(marks, mark) and (found := self._hear_again(event)):
             return found
         packed = _ENCODE(event)
-        self.events = b"".join((self.events, _LENGTH.pack(len(packed)), packed))
+        self.events = b"".join((self.events, _PACK_LENGTH(len(packed)), packed))
         self.marks = marks + mark
         if not advance(self.view, event):
             self.refold(list(unpack_events(self.events)))
@@ -118,6 +121,20 @@ class Dossier:
         self.events = events
         self.refold(list(unpack_events(events)))
 
+    def next_row(self, cell: int) -> DossierRow:
+        """Its row for a further booking; the cell is the holder's, as what is posted has it."""
+        self.version += 1
+        view = self.view
+        return DossierRow(
+            self.key,
+            self.version,
+            outcome_number(view),
+            cell,
+            view.due_ms,
+            self.events,
+            self.booked,
+        )
+
     def refold(self, events: list[Canonical]) -> None:
         """Fold all events again: out of order, corrected, or another source spoke."""
         self.view = fold(settled(events), self.portals, self.repeat_ms)
@@ -126,7 +143,7 @@ class Dossier:
 
 def _mark(event: Canonical) -> bytes:
     # Python's own hash, another in each process: marks are made anew wherever events are read.
-    return _MARK.pack(hash((event.id, event.source)) & 0xFFFF_FFFF)
+    return _PACK_MARK(hash((event.id, event.source)) & 0xFFFF_FFFF)
 
 
 def _holds(marks: bytes, mark: bytes) -> bool:

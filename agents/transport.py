@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 import aiokafka
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from agents.batch import Batch, LogUnavailable
+from agents.batch import Batch, LogUnavailable, Record
 from monitor.ledger.unit import Partition
 
 # Asked on every assignment: where to read these partitions from, in this generation of the
@@ -25,6 +26,9 @@ Claim = Callable[[set[Partition], int], Awaitable[Mapping[Partition, int]]]
 
 NOTHING_TO_READ_SECONDS: Final = 0.2
 READING_SECONDS: Final = 0.5
+# Of one answer, all partitions together: a batch's worth, so that the next one is on its way while
+# this one is folded, and its memory is used again. A larger record comes all the same.
+FETCH_BYTES: Final = 8 * 1024 * 1024
 
 
 class _NothingRead(dict[TP, int | None]):
@@ -37,7 +41,38 @@ class _NothingRead(dict[TP, int | None]):
         pass
 
 
-class _CommittedThread(driver.AIOKafkaConsumerThread):
+class _Unwrapped(dict[Any, Any]):
+    """Fetched and not yet unpacked: aiokafka's own record is handed on, not copied into another.
+
+    It has all that a `Record` has, and a copy of each costs as much as reading it from the log.
+    """
+
+    def __init__(self, already: Mapping[Any, Any]) -> None:
+        super().__init__()
+        for tp, fetched in already.items():
+            self[tp] = fetched
+
+    def __setitem__(self, tp: Any, fetched: Any) -> None:
+        # What failed to be fetched stands here too.
+        if isinstance(fetched, FetchResult):
+            fetched._partition_records._consumer_record = _as_it_is  # noqa: SLF001
+        super().__setitem__(tp, fetched)
+
+
+def _as_it_is(_tp: Any, record: Record) -> Record:
+    return record
+
+
+class _Thread(driver.AIOKafkaConsumerThread):
+    """Makes a consumer that asks for what Faust has no setting for."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_bytes = FETCH_BYTES  # noqa: SLF001
+        return consumer
+
+
+class _CommittedThread(_Thread):
     """Reads what a transaction wrote once it is committed, and never what was aborted.
 
     Faust asks for that only in its own exactly-once mode, of which nothing else is wanted here.
@@ -75,10 +110,9 @@ class BatchConsumer(driver.Consumer):
         self._sought_after = 0  # fence of the last seek done in the thread
         self._fetched_after = 0  # and of the one that the last fetch was made after
 
-    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        if self.committed:
-            return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
-        return super()._new_consumer_thread()
+    def _new_consumer_thread(self) -> _Thread:
+        kind = _CommittedThread if self.committed else _Thread
+        return kind(self, loop=self.loop, beacon=self.beacon)
 
     async def claim(
         self, partitions: set[Partition], generation: int
@@ -126,6 +160,9 @@ class BatchConsumer(driver.Consumer):
     async def _fetch(self, active_partitions: Any, timeout: float) -> Any:
         """In the thread, where seeks are done too, so that their order is known."""
         consumer = self._thread._ensure_consumer()  # noqa: SLF001
+        fetcher = consumer._fetcher  # noqa: SLF001
+        if not isinstance(fetcher._records, _Unwrapped):  # noqa: SLF001
+            fetcher._records = _Unwrapped(fetcher._records)  # noqa: SLF001
         fetched = await self._thread._fetch_records(  # noqa: SLF001
             consumer,
             active_partitions,

@@ -18,6 +18,7 @@ ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("monitor", "agents", "schemas")
 # What runs for every event; the rest is read once, asked by people, or waits for servers.
 HOT: Final = (
+    "agents/hearing",
     "agents/sheet",
     "agents/shelf",
     "monitor/domain/binding",
@@ -37,6 +38,9 @@ HOT: Final = (
     "monitor/domain/warning",
     "monitor/domain/zone",
     "monitor/ledger/packing",
+    "monitor/ledger/references",
+    "monitor/ledger/unit",
+    "schemas/state",
     "schemas/texts",
     "schemas/times",
 )

@@ -1,16 +1,13 @@
-"""The state of a dossier: how it looks on the wire, and how it becomes canonical."""
+"""The state of a dossier: how it looks on the wire. `schemas.state` reads it."""
 
-from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 
-from monitor.domain.event import Stamp
-from schemas import fields, texts
+from schemas import fields
 from schemas.cloudevents import Envelope
 from schemas.event import StateChanged
-from schemas.fields import APPLICANT_TYPES, CHANNELS, LEVELS
-from schemas.times import instant_ms, rfc3339, within_range
+from schemas.times import rfc3339
 
 # What stands for a procedure that another message of the dossier names (`Stamp.PROCEDURE`).
 NO_PROCEDURE: Final = "-"
@@ -42,53 +39,6 @@ class DossierState(Envelope, frozen=True, kw_only=True, gc=False, tag="dossier.s
     """A dossier reached a state, in its envelope."""
 
     data: DossierStateData
-
-
-def state_changed(
-    event: DossierState, record_time_ms: int, midnight: Callable[[str, str], int]
-) -> StateChanged:
-    """`event` checked and normalised; `Unreadable` where it cannot be."""
-    data = event.data
-    source = event.source
-    if not (source.isprintable() and event.id.isprintable()):
-        texts.text(source, "source")
-        texts.text(event.id, "id")
-    receipt = data.receipt_date
-    # A code that no list knows says as little as an absent one. It is no reason to lose the
-    # life cycle of a dossier.
-    return StateChanged(
-        texts.dossier(data.dossier, source, "data.dossier"),
-        source,
-        event.id,
-        instant_ms(event.time, "time"),
-        within_range(record_time_ms, "record timestamp")
-        if event.arrival is None
-        else instant_ms(event.arrival, "arrival"),
-        data.state,
-        ""
-        if event.stamped and event.stamped & Stamp.PROCEDURE
-        else texts.procedure(data.procedure, "data.procedure"),
-        texts.agency(data.agency, "data.agency"),
-        texts.name(data.unit, "data.unit") if data.unit else "",
-        texts.name(data.step, "data.step") if data.step else "",
-        data.channel if data.channel in CHANNELS else 0,
-        texts.name(data.sub_channel, "data.sub_channel") if data.sub_channel else "",
-        data.level if data.level in LEVELS else 0,
-        None
-        if receipt is None
-        else midnight(receipt, "data.receipt_date")
-        if len(receipt) == 10
-        else instant_ms(receipt, "data.receipt_date"),
-        None if data.due_at is None else instant_ms(data.due_at, "data.due_at"),
-        data.applicant_type if data.applicant_type in APPLICANT_TYPES else 0,
-        data.identity_attached,
-        texts.applicant(data.applicant_key, "data.applicant_key") if data.applicant_key else "",
-        data.revision or 0,
-        -1 if data.sequence is None else data.sequence,
-        data.backfill is True,
-        event.trial is True,
-        event.stamped or 0,
-    )
 
 
 def dossier_state(event: StateChanged) -> DossierState:

@@ -17,6 +17,7 @@ from schemas import (
     payment,
     petition,
     service,
+    state,
     supplement,
 )
 from schemas import event as canonical
@@ -94,7 +95,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.type: kind
     for kind in (
         Kind(topic=DOSSIERS, event=dossier.DossierState, data=dossier.DossierStateData,
-             canonical=canonical.StateChanged, read=dossier.state_changed,
+             canonical=canonical.StateChanged, read=state.state_changed,
              write=dossier.dossier_state),
         Kind(topic=DOSSIERS, event=supplement.DossierSupplementRequested,
              data=supplement.SupplementRequestedData, canonical=canonical.SupplementRequested,

@@ -1,7 +1,7 @@
 """Texts and codes on the wire: checked, trimmed, normalised, and remembered where it pays.
 
-Codes of procedures and agencies and names of units and steps are few and come again and again,
-dossiers do not: only the former are remembered.
+Codes of procedures and agencies and names of units and steps are few and come again and again;
+of dossiers those are remembered that were spoken of last.
 """
 
 import re
@@ -18,10 +18,12 @@ LONGEST_KEY: Final = 256
 # Identity numbers, tax codes, telephones, and cards of health insurance have 9 to 15 characters.
 HASH: Final = re.compile(r"[A-Za-z0-9+/=_:.-]{16,}")
 MOST_REMEMBERED: Final = 16_384
+MOST_DOSSIERS: Final = 65_536  # some ten megabytes; an open dossier is spoken of again soon
 # What has been read, by what was sent: a plain look-up costs a third of `lru_cache`.
 _NAMES: Final[dict[str, str]] = {}
 _PROCEDURES: Final[dict[str, str]] = {}
 _AGENCIES: Final[dict[str, str]] = {}
+_DOSSIERS: Final[dict[str, str]] = {}
 LINES: Final = str.maketrans("\t\n\r", "   ")
 
 
@@ -60,9 +62,16 @@ def required_name(value: str, field: str) -> str:
 
 
 def dossier(code: str, source: str, field: str) -> str:
+    known = _DOSSIERS.get(code)
+    if known is not None:
+        return known
     key = codes.dossier_key(code, source)
     if len(key) > LONGEST_KEY or key.endswith("|") or not key.isprintable():
         return _scoped(key, field)
+    if key == code and "|" not in key:  # a national code, whoever sends it
+        if len(_DOSSIERS) >= MOST_DOSSIERS:
+            _DOSSIERS.clear()
+        _DOSSIERS[key] = key
     return key
 
 

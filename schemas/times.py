@@ -50,6 +50,15 @@ class _Days(dict[str, int]):
 
 
 DAYS: Final = _Days()
+MOST_MINUTES: Final = 16_384
+# Minutes of the log by their text, as events come in the order of time; and what follows them.
+_MINUTES_READ: Final[dict[str, int]] = {}
+_RESTS: Final = {
+    second + offset: s_ms + o_ms
+    for second, s_ms in SECONDS.items()
+    for offset, o_ms in OFFSETS.items()
+    if offset in ("Z", "+07:00", "+00:00")
+}
 
 
 class _WrittenDays(dict[int, str]):
@@ -67,17 +76,26 @@ WRITTEN_SECONDS: Final = [f"{text}." for text in SECONDS]
 
 def instant_ms(text: str, field: str) -> int:
     """The instant that `text` names; what is finer than a millisecond is cut off."""
+    begins = _MINUTES_READ.get(text[:16])
+    rest = _RESTS.get(text[16:])
+    if begins is None or rest is None:
+        begins, rest = _read(text, field)
+    ms = begins + rest
+    return ms if EARLIEST_MS <= ms <= LATEST_MS else within_range(ms, field)
+
+
+def _read(text: str, field: str) -> tuple[int, int]:
+    """The minute that is written, as if in UTC, and what else makes the instant."""
     try:
         tail = text[19:]
-        ms = (
-            DAYS[text[:10]]
-            + MINUTES[text[10:16]]
-            + SECONDS[text[16:19]]
-            + (OFFSETS[tail] if tail in OFFSETS else _fraction_ms(tail))
-        )
+        begins = DAYS[text[:10]] + MINUTES[text[10:16]]
+        rest = SECONDS[text[16:19]] + (OFFSETS[tail] if tail in OFFSETS else _fraction_ms(tail))
     except (KeyError, ValueError):
         raise Unreadable(_reason(text), field) from None
-    return ms if EARLIEST_MS <= ms <= LATEST_MS else within_range(ms, field)
+    if len(_MINUTES_READ) >= MOST_MINUTES:
+        _MINUTES_READ.clear()
+    _MINUTES_READ[text[:16]] = begins
+    return begins, rest
 
 
 def midnight_ms(text: str, field: str, zone: Zone) -> int:

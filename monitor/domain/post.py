@@ -133,7 +133,10 @@ class Posting:
 
     def numbered(self, numbers: Mapping[Cell, int]) -> dict[Numbered, int]:
         """By account, with each cell's number in the ledger for the cell."""
-        known = [numbers[cell] for cell in self.cells]
+        return self.entries_at([numbers[cell] for cell in self.cells])
+
+    def entries_at(self, known: list[int]) -> dict[Numbered, int]:
+        """By account, with the number that the ledger has for each of the cells in their order."""
         entries: dict[Numbered, int] = {}
         for measure, cell, day, slot, amount in self.rows:
             entry = (measure, known[cell], day, slot)

@@ -204,7 +204,7 @@ class Ledger:
         await self._forms.open(loaded.values())
         return loaded
 
-    async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+    async def number(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         """The number of every cell so far seen; those given are numbered first if need be.
 
         Numbers are given outside of the booking's transaction: a number without a booking
@@ -237,7 +237,7 @@ class Ledger:
                 self._remember(number, unknown[place])
         return self._cell_ids
 
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+    async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:
         """The cells of these numbers, with those seen before."""
         asked = list(numbers)
         unknown = [number for number in asked if number not in self._cells]

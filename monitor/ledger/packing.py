@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from monitor.ledger.unit import DossierRow, Entry, Line, TotalKey
+from monitor.ledger.unit import DossierRow, Entry, Journal, TotalKey
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -19,11 +19,12 @@ _NULL = b"\xff\xff\xff\xff"
 _JOURNAL = struct.Struct(">hihiiiiiiihiq")
 # Totals, after measure and agency: channel, level, slot, class, credit, debit.
 _TOTAL = struct.Struct(">ihihiiihiqiq")
-_INT2 = struct.Struct(">ih")
+# A dossier: how many fields, and its key's length; after the key version, rules, epoch, outcome.
+_ROW_BEGINS = struct.Struct(">hi")
+_ROW_STANDS = struct.Struct(">iiihihih")
 _INT4 = struct.Struct(">ii")
 _INT8 = struct.Struct(">iq")
 _LENGTH = struct.Struct(">i")
-_COUNT = struct.Struct(">h")
 _TOTAL_BEGINS = struct.Struct(">hih")
 
 # No measure is -1, with which entries of the first form would begin.
@@ -48,18 +49,20 @@ def unpack_entries(packed: bytes) -> dict[Entry, int]:
     }
 
 
-def journal_rows(journal: Mapping[Line, int]) -> bytes:
+def journal_rows(journal: Journal) -> bytes:
     """Binary COPY of the journal's columns (measure, cell, day, slot, class, amount).
 
     Lines of 0 are left out: what came in this unit has gone again.
     """
     pack = _JOURNAL.pack
-    rows = [
-        pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount)
-        for (measure, cell, day, slot, booking_class), amount in journal.items()
-        if amount
-    ]
-    return b"".join([_HEADER, *rows, _TRAILER])
+    parts = [_HEADER]
+    add = parts.append
+    for booking_class, accounts in journal.items():
+        for (measure, cell, day, slot), amount in accounts.items():
+            if amount:
+                add(pack(6, 2, measure, 4, cell, 4, day, 4, slot, 2, booking_class, 8, amount))
+    add(_TRAILER)
+    return b"".join(parts)
 
 
 def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
@@ -85,22 +88,19 @@ def total_rows(totals: Mapping[TotalKey, tuple[int, int]]) -> bytes:
 
 def dossier_rows(rows: Iterable[DossierRow], rules: int, epoch: int) -> bytes:
     """Binary COPY of the staging table's columns, in its order."""
-    booked_under = _INT2.pack(2, rules) + _INT2.pack(2, epoch)
+    begins, stands, length = _ROW_BEGINS.pack, _ROW_STANDS.pack, _LENGTH.pack
     parts = [_HEADER]
     add = parts.append
     for row in rows:
         key = row.key.encode()
-        add(_COUNT.pack(9))
-        add(_LENGTH.pack(len(key)))
+        add(begins(9, len(key)))
         add(key)
-        add(_INT4.pack(4, row.version))
-        add(booked_under)
-        add(_INT2.pack(2, row.outcome))
+        add(stands(4, row.version, 2, rules, 2, epoch, 2, row.outcome))
         add(_NULL if row.cell is None else _INT4.pack(4, row.cell))
         add(_NULL if row.due_ms is None else _INT8.pack(8, row.due_ms))
-        add(_LENGTH.pack(len(row.events)))
+        add(length(len(row.events)))
         add(row.events)
-        add(_LENGTH.pack(len(row.booked)))
+        add(length(len(row.booked)))
         add(row.booked)
     add(_TRAILER)
     return b"".join(parts)

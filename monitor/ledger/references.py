@@ -5,23 +5,17 @@ from typing import Any
 
 from monitor.domain.applicants import APPLICANTS, applicant_year, whole
 from monitor.domain.measures import TRIAL
-from monitor.ledger.unit import Line, Reference
+from monitor.ledger.unit import Reference
+
+
+def refers(measure: int) -> bool:
+    """Whether an entry of this measure refers to an applicant: it is kept apart from the journal."""
+    return APPLICANTS <= measure < TRIAL
 
 
 def reference_of(measure: int, cell: int, day: int, slot: int) -> Reference:
     """What an entry refers to whose measure is one of applicants."""
     return Reference(applicant_year(measure), cell, whole(day, slot))
-
-
-def take_references(journal: dict[Line, int]) -> dict[Reference, int]:
-    """Take what refers to applicants out of a unit's differences; no class is kept of it."""
-    lines = [line for line in journal if APPLICANTS <= line[0] < TRIAL]
-    references: dict[Reference, int] = {}
-    for line in lines:
-        measure, cell, day, slot, _ = line
-        to = reference_of(measure, cell, day, slot)
-        references[to] = references.get(to, 0) + journal.pop(line)
-    return {to: difference for to, difference in references.items() if difference}
 
 
 async def add_references(connection: Any, references: Mapping[Reference, int]) -> None:

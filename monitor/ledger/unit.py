@@ -51,6 +51,8 @@ class Partition(NamedTuple):
 Entry = tuple[int, int, int, int]
 # An account of the journal: an entry's, with the class of the booking.
 Line = tuple[int, int, int, int, int]
+# By class of the booking, what each account moves by.
+Journal = dict[int, dict[Entry, int]]
 
 
 class TotalKey(NamedTuple):
@@ -129,7 +131,7 @@ class Unit:
     epoch: int | None = 0  # of the policy under which it was posted; None: nothing in it was
     moves: dict[Partition, Move] = field(default_factory=dict)
     dossiers: list[DossierRow] = field(default_factory=list)
-    journal: dict[Line, int] = field(default_factory=dict)
+    journal: Journal = field(default_factory=dict)
     totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)  # credit, debit
     references: dict[Reference, int] = field(default_factory=dict)  # dossiers more or less
     tallies: dict[TallyKey, int] = field(default_factory=dict)

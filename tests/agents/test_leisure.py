@@ -2,7 +2,11 @@
 
 import asyncio
 import gc
+import platform
+import resource
 import weakref
+
+import pytest
 
 from agents import leisure
 
@@ -41,3 +45,16 @@ async def test_cycles_that_outlived_a_collection_are_found_by_another(monkeypatc
 
         await asyncio.wait_for(gone.wait(), 10)
         assert watch() is None
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked")
+async def test_large_blocks_are_kept_for_the_next_one():
+    async with leisure.collecting_at_leisure():
+        faults = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            _ = [b"x" * (8 * 1024 * 1024) for _ in range(4)]  # 8,192 pages
+            del _
+            faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+    assert faults[-1] < 1000

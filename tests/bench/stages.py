@@ -15,7 +15,6 @@ from typing import Final, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from agents.dossiers import _row
 from agents.edge import Edge
 from agents.generate.model import Record
 from agents.generate.peers import job
@@ -25,12 +24,12 @@ from agents.sheet import Sheet
 from agents.shelf import Dossier
 from monitor.domain.mandate import Mandate
 from monitor.domain.policy import RULES_VERSION, Policy
-from monitor.domain.post import Posting, posting
+from monitor.domain.post import posting
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
-from monitor.ledger.packing import dossier_rows, journal_rows, total_rows, unpack_entries
+from monitor.ledger.packing import dossier_rows, journal_rows, total_rows
 from monitor.ledger.sources import Source
-from monitor.ledger.unit import BookingClass, DossierRow
+from monitor.ledger.unit import BookingClass
 from schemas.decode import Decoder
 from schemas.event import Canonical
 from schemas.kinds import DOSSIERS
@@ -45,9 +44,7 @@ REPEATS: Final = 60
 STAGES: Final = {
     "decode": "bytes to canonical event",
     "hear": "identity, packing of the event, advance",
-    "post": "entries of the dossiers touched",
-    "sheet": "difference to what is booked",
-    "row": "the dossier's row",
+    "sheet": "entries of the dossiers touched, differences, rows",
     "pack": "their binary COPY",
     "pack journal": "the journal, and its binary COPY",
     "pack totals": "the totals that are shown, and their binary COPY",
@@ -103,25 +100,19 @@ class Worker:
         for event in events:
             shelf[event.dossier].hear(event)
 
-    def post(self, dossiers: Sequence[Dossier]) -> list[Posting]:
-        return [posting(dossier.view, self._policy) for dossier in dossiers]
-
-    def number(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> None:
-        for dossier, made in zip(dossiers, posted, strict=True):
+    def number(self, dossiers: Sequence[Dossier]) -> None:
+        for dossier in dossiers:
+            made = posting(dossier.view, self._policy)
             made.cell(dossier.view.holder)
             for cell in made.cells:
                 number = self._numbers.setdefault(cell, len(self._numbers))
                 self._cells[number] = cell
 
-    def book(self, dossiers: Sequence[Dossier], posted: Sequence[Posting]) -> Sheet:
-        sheet = Sheet(self._cells)
-        for dossier, made in zip(dossiers, posted, strict=True):
-            booked = unpack_entries(dossier.booked) if dossier.booked else {}
-            sheet.book(dossier, booked, made.numbered(self._numbers), BookingClass.LATE)
+    def book(self, dossiers: Sequence[Dossier]) -> Sheet:
+        sheet = Sheet(self._numbers, self._cells)
+        for dossier in dossiers:
+            sheet.post(dossier, self._policy, BookingClass.LATE)
         return sheet
-
-    def rows(self, dossiers: Sequence[Dossier]) -> list[DossierRow]:
-        return [_row(dossier, 1) for dossier in dossiers]
 
 
 class Admission:
@@ -193,11 +184,9 @@ def measure(dossiers: int, repeats: int) -> tuple[int, Stages]:
             events = stages.time("decode", unit, partial(worker.decode, run))
             touched = worker.fetch(events)
             stages.time("hear", unit, partial(worker.hear, events))
-            posted = stages.time("post", unit, partial(worker.post, touched))
-            worker.number(touched, posted)
-            sheet = stages.time("sheet", unit, partial(worker.book, touched, posted))
-            rows = stages.time("row", unit, partial(worker.rows, touched))
-            stages.time("pack", unit, partial(dossier_rows, rows, RULES_VERSION, 1))
+            worker.number(touched)
+            sheet = stages.time("sheet", unit, partial(worker.book, touched))
+            stages.time("pack", unit, partial(dossier_rows, sheet.dossiers, RULES_VERSION, 1))
             stages.time("pack journal", unit, partial(_journal, sheet))
             stages.time("pack totals", unit, partial(_totals, sheet))
     return len(records), stages

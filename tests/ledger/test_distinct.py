@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from monitor.domain.applicants import applicant_measure, halves
-from monitor.domain.measures import NO_SLOT, Measure
+from monitor.domain.applicants import halves
+from monitor.domain.measures import Measure
 from monitor.domain.policy import Legal, Policy
 from monitor.domain.procedure import Catalogue
 from monitor.domain.view import Cell
@@ -17,7 +17,7 @@ from monitor.domain.zone import Zone
 from monitor.ledger.distinct import Applicants, Distinct
 from monitor.ledger.ledger import Ledger, VersionConflict
 from monitor.ledger.migrate import migrate
-from monitor.ledger.references import move_references, take_references
+from monitor.ledger.references import move_references
 from monitor.ledger.unit import DossierRow, Move, Partition, Reference, Unit
 from monitor.reference.calendars import load_calendar
 from tests.domain.strategies_time import day
@@ -136,23 +136,6 @@ async def test_an_applicant_is_gone_with_the_last_reference_and_may_come_back(da
             counts.append(found.overall if found else None)
 
         assert counts == [1, 1, 1, 0, 1]
-
-
-async def test_references_are_taken_out_of_a_units_differences_whatever_their_class():
-    measure = applicant_measure(2026)
-    journal = {
-        (ACCEPTED, 7, TODAY, NO_SLOT, 0): 1,
-        (measure, 4, *halves(AN), 0): 1,
-        (measure, 4, *halves(AN), 1): 1,
-        (measure, 4, *halves(BINH), 0): 1,
-        (measure, 4, *halves(BINH), 3): -1,
-        (measure, 5, *halves(CHI), 0): -1,
-    }
-
-    references = take_references(journal)
-
-    assert references == {Reference(2026, 4, AN): 2, Reference(2026, 5, CHI): -1}
-    assert journal == {(ACCEPTED, 7, TODAY, NO_SLOT, 0): 1}
 
 
 async def test_references_are_there_in_the_shape_of_entries_and_are_moved_by_such(

@@ -70,7 +70,7 @@ async def book_everything(dsn: str) -> None:
                     shard=0,
                     moves={HERE: Move(claimed[HERE].epoch, version - 1, version, b"h")},
                     dossiers=[DossierRow("k", version, 4, number, None, b"events", b"booked")],
-                    journal={(2, number, 20_000, -1, 0): 1},
+                    journal={0: {(2, number, 20_000, -1): 1}},
                     totals={TotalKey(2, "H26", 2, 4, -1, 0): (1, 0)},
                     tallies={TallyKey("counted", "s", ""): 1},
                     refusals=[

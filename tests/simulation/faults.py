@@ -86,7 +86,7 @@ class RecomputingDesk(DossierDesk):
         return retired
 
     async def _seal(self) -> Unit:
-        for key in self._touched:
+        for key in self._hearing.touched:
             events = settled(unpack_events(self._booked_events[key]))
             entries = post(fold(events, self._policy.portals), self._policy)
             numbers = await self._ledger.number({account.cell for account in entries})

@@ -404,18 +404,18 @@ class MemoryLedger:
             self._notes += 1
             self.touched[self._notes] = row.key
 
-    async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+    async def number(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         await self.before("number")
         return self.number_of(cells)
 
-    def number_of(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+    def number_of(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         for cell in sorted(set(cells) - self.numbers.keys()):
             number = len(self.numbers) + 1
             self.numbers[cell] = number
             self.cells_now[number] = cell
         return self.numbers
 
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+    async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:
         await self.before("cells")
         return self.cells_now
 
@@ -434,8 +434,9 @@ class MemoryLedger:
             assert unit.epoch is not None, "dossiers are posted under some policy"
             self.rows[row.key] = replace(row)
             self.row_epochs[row.key] = unit.epoch
-        for line, amount in unit.journal.items():
-            self.journal[line] += amount
+        for booking_class, accounts in unit.journal.items():
+            for entry, amount in accounts.items():
+                self.journal[*entry, booking_class] += amount
         for total, (credit, debit) in unit.totals.items():
             had = self.totals.get((unit.shard, total), (0, 0))
             self.totals[unit.shard, total] = had[0] + credit, had[1] + debit

@@ -386,7 +386,7 @@ async def test_a_booking_moves_the_position_and_is_seen_whole(subject: Subject):
     at = await claim(subject)
     booked = unit(at, 9, row("b", 1), row("a", 1))
     booked.totals = {TotalKey(1, "H56", 1, 4, -1, 0): (3, 1)}
-    booked.journal = {(1, 7, 20_000, -1, 0): 2}
+    booked.journal = {0: {(1, 7, 20_000, -1): 2}}
     booked.refusals = [refused(6)]
 
     await subject.ledger.book(booked)
@@ -637,7 +637,7 @@ async def book(
     at = await claim(subject)
     booked = unit(at, at.next + 1, *_rows(number, version, amount, *keys))
     booked.epoch = epoch
-    booked.journal = {(2, number, 20_000, -1, 0): amount * len(keys)}
+    booked.journal = {0: {(2, number, 20_000, -1): amount * len(keys)}}
     booked.totals = {TotalKey(2, "H56", 2, 4, -1, 0): (amount * len(keys), 0)}
     await subject.ledger.book(booked)
 

@@ -299,7 +299,7 @@ class RemoteLedger:
     async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]:
         return await self._read("load", lambda ledger: ledger.rows_of(keys))
 
-    async def number(self, cells: Iterable[Cell]) -> Mapping[Cell, int]:
+    async def number(self, cells: Iterable[Cell]) -> dict[Cell, int]:
         unknown = [cell for cell in cells if cell not in self._cell_ids]
         if unknown:
             numbers = await self._read("number", lambda ledger: ledger.number_of(unknown))
@@ -307,7 +307,7 @@ class RemoteLedger:
                 self._remember(numbers[cell], cell)
         return self._cell_ids
 
-    async def cells(self, numbers: Collection[int]) -> Mapping[int, Cell]:
+    async def cells(self, numbers: Collection[int]) -> dict[int, Cell]:
         unknown = [number for number in numbers if number not in self._cells]
         if unknown:
             found = await self._read("cells", lambda ledger: ledger.cells_now)

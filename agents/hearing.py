@@ -1,0 +1,135 @@
+"""What the open unit has heard: records become events, and dossiers take them in. Compiled.
+
+In runs of some dossiers, so that whoever calls can give the loop back between them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from agents.batch import Record
+from agents.shelf import Dossier
+from monitor.domain.fold import effective_ms
+from monitor.domain.identity import Repeat
+from monitor.ledger.unit import BookingClass
+from schemas.event import Canonical
+from schemas.refusal import Refused
+
+# Records by the dossier that their key names, each in the order of the log. The key only says
+# where to look: an event of another dossier than that is a stray.
+Heap = dict[str, list[Record]]
+Stray = tuple[Canonical, Record]
+# A record that is refused, or what was raised over it; and the event, if it was one.
+Failure = tuple[Record, Refused | Exception, Canonical | None]
+
+LIVE: Final = int(BookingClass.LIVE)
+LATE: Final = int(BookingClass.LATE)
+BACKFILL: Final = int(BookingClass.BACKFILL)
+_DUPLICATE: Final = Repeat.DUPLICATE
+_EARLIER: Final = Repeat.EARLIER
+
+
+def heap(records: Sequence[Record], begin: int) -> Heap:
+    """The records from an offset on.
+
+    A dossier's parts are then fetched from memory once a batch, not once an event; and an event
+    lives no longer than it is heard.
+    """
+    by_key: dict[bytes | None, list[Record]] = {}
+    for record in records:
+        if record.offset < begin:
+            continue
+        key = record.key
+        of_key = by_key.get(key)
+        if of_key is None:
+            by_key[key] = [record]
+        else:
+            of_key.append(record)
+    heaped: Heap = {}
+    for key, found in by_key.items():
+        text = "" if key is None else str(key, "utf-8", "replace")
+        if text in heaped:  # what is not UTF-8 may look like another that is not
+            heaped[text] += found
+        else:
+            heaped[text] = found
+    return heaped
+
+
+class Hearing:
+    """Counts of one unit, and which dossiers it has touched."""
+
+    def __init__(self, decode: Callable[..., Any]) -> None:
+        self.touched: dict[str, int] = {}  # by key the class of the booking
+        self.counted: dict[str, int] = {}  # by source
+        self.restated: dict[str, int] = {}  # of those: other content, known identity
+        self.duplicates: dict[str, int] = {}
+        self._decode = decode
+
+    def hear(
+        self,
+        shelf: "OrderedDict[str, Dossier]",
+        heaped: Heap,
+        keys: Iterable[str],
+        late_before_ms: int,
+        strays: list[Stray],
+        failures: list[Failure],
+    ) -> None:
+        """Decode what lies at these keys, and have the dossiers on the shelf take it in.
+
+        What is said of others is added to `strays`, what fails to `failures`.
+        """
+        decode = self._decode
+        for key in keys:
+            dossier = shelf.get(key)
+            if dossier is not None:
+                shelf.move_to_end(key)
+            for record in heaped[key]:
+                try:
+                    event = decode(
+                        record.value, headers=record.headers, record_time_ms=record.timestamp
+                    )
+                except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
+                    failures.append((record, error, None))
+                    continue
+                if isinstance(event, Refused):
+                    failures.append((record, event, None))
+                elif dossier is None or event.dossier != key:
+                    strays.append((event, record))
+                else:
+                    self.take(dossier, event, record, late_before_ms, failures)
+
+    def take(
+        self,
+        dossier: Dossier,
+        event: Any,
+        record: Record,
+        late_before_ms: int,
+        failures: list[Failure],
+    ) -> None:
+        """Have a dossier take an event in. If it fails, the dossier is as it was before."""
+        known = dossier.events
+        try:
+            found = dossier.hear(event)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
+            dossier.restore(known)
+            failures.append((record, error, event))
+            return
+        source: str = event.source
+        if found is None:
+            self.counted[source] = self.counted.get(source, 0) + 1
+        elif found is _DUPLICATE:
+            self.duplicates[source] = self.duplicates.get(source, 0) + 1
+            return
+        elif found is _EARLIER:
+            self.duplicates[source] = self.duplicates.get(source, 0) + 1
+        else:
+            self.counted[source] = self.counted.get(source, 0) + 1
+            self.restated[source] = self.restated.get(source, 0) + 1
+        if event.backfill:
+            booking_class = BACKFILL
+        elif effective_ms(event) < late_before_ms:
+            booking_class = LATE
+        else:
+            booking_class = LIVE
+        if self.touched.get(dossier.key, -1) < booking_class:
+            self.touched[dossier.key] = booking_class
