@@ -68,7 +68,6 @@ class Settings:
     gateway_stream_bytes: int = 1_073_741_824  # of a stream of lines, inflated
     gateway_memory_mb: int = 64  # for bodies, and as much again for what waits for Kafka
     gateway_patience_seconds: int = 10  # for Kafka's acknowledgement, then 503
-    kafka_idempotent: int = 1  # 0 for a broker that hands out no producer ids
     brisk: int = 0  # 1 shortens the group's timeouts, for demo and tests
 
     @classmethod
