@@ -89,6 +89,7 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.domain
 	$(BIN)/python -m tests.bench.stages
 	$(BIN)/python -m tests.bench.latency
+	$(BIN)/python -m tests.bench.gateway
 	$(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: compiled
@@ -102,6 +103,10 @@ pure: install ## Back to the Python sources
 .PHONY: test-compiled
 test-compiled: install ## Tests of what is compiled, on extension modules in a folder of their own
 	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
+
+.PHONY: fuzz
+fuzz: install ## The gateway against its own description, and against any bytes, for minutes
+	EMC_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/gateway/test_openapi.py $(ARGS)
 
 .PHONY: simulate
 simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'

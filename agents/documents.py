@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from agents import cli_page, settings_page
+from agents.gateway import legacy, openapi
 from schemas import publish as wire
 
 ROOT: Final = Path(__file__).parent.parent
@@ -20,6 +21,7 @@ def documents(emc: cli_page.Group) -> dict[str, str]:
         **wire.documents(),
         "docs/reference/cli.md": cli_page.page(emc),
         "docs/reference/settings.md": settings_page.page(),
+        openapi.PATH: openapi.text(legacy.paths()),
     }
 
 

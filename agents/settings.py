@@ -52,7 +52,7 @@ class Settings:
     worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
     ingest_metrics_port: int = 9103  # the same of `emc ingest`
     serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
-    listen: str = "127.0.0.1"  # address that metrics and serve listen on
+    listen: str = "127.0.0.1"  # address that metrics, serve and gateway listen on
     watchdog_seconds: int = 120  # without progress though all answers, then rejoin; 0: never
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
     log_format: str = "text"  # text or json

@@ -1169,11 +1169,14 @@ def docs(
 ) -> None:
     """Write the pages and schemas that are generated from the code."""
     from agents.documents import documents, publish
+    from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
-    made["docs/reference/metrics.md"] = page(of_registry(IngestHealth().registry))
+    made["docs/reference/metrics.md"] = page(
+        of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
+    )
     raise typer.Exit(publish(made, check=check, say=typer.echo))
 
 

@@ -15,6 +15,8 @@ from monitor.domain.zone import Zone, day_number
 from schemas.refusal import Reason, Unreadable
 from schemas.times import instant_ms, within_range
 
+LONGEST_TEXT: Final = 256  # of what is read; as `fields.Name`
+LONGEST_CODE: Final = 128  # as `fields.ProcedureCode`
 MOST_ITEMS: Final = 500  # of a list, as `fields.MOST_PARTS`
 _DECODE: Final = msgspec.json.Decoder().decode
 _MARKS: Final = (
@@ -23,6 +25,7 @@ _MARKS: Final = (
     (b"\xfe\xff", "utf-16"),
 )
 _SECOND_MS: Final = 1000
+_LONGEST_TIME: Final = 40  # what is longer is none, and would take long to look through
 # Years first, as the portal has them and as .NET and Java write them; days first, as people do.
 _YEARS_FIRST: Final = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
@@ -77,18 +80,25 @@ class Said:
         """What the field says, as it is."""
         return self._fields.get(name.lower())
 
-    def text(self, *names: str) -> str:
+    def text(self, *names: str, most: int = LONGEST_TEXT) -> str:
         """The first of these fields that says anything; codes may be numbers."""
         for name in names:
-            if found := self._text(name):
+            if found := self._text(name, most):
                 return found
         return ""
 
-    def _text(self, name: str) -> str:
+    def gives(self, name: str) -> bool:
+        """Whether a text is there, however long, of which nothing is kept."""
+        said = self._fields.get(name.lower())
+        return bool(said.strip()) if isinstance(said, str) else bool(self._text(name))
+
+    def _text(self, name: str, most: int = LONGEST_TEXT) -> str:
         said = self._fields.get(name.lower())
         if said is None:
             return ""
         if isinstance(said, str):
+            if len(said) > most:
+                raise Unreadable(Reason.INVALID_TEXT, self.place(name))
             return said.strip()
         if isinstance(said, bool):
             return "1" if said else "0"
@@ -160,6 +170,8 @@ def instant(text: str, zone: Zone, field: str) -> int | None:
     """The instant that a text names; None for the zeros that stand for no time."""
     if text[:4] in _NO_TIME or not text.strip("0"):
         return None
+    if len(text) > _LONGEST_TIME:
+        raise Unreadable(Reason.MALFORMED_TIME, field)
     if _WITH_OFFSET.search(text):
         return instant_ms(text, field)
     if match := _YEARS_FIRST.fullmatch(text):

@@ -27,7 +27,7 @@ from schemas.event import (
     SupplementRequested,
 )
 from schemas.fields import APPLICANT_TYPES, CHANNELS, MOST_DONG
-from schemas.lenient import Said, objects, parsed
+from schemas.lenient import LONGEST_CODE, Said, objects, parsed
 from schemas.payment import FORMS
 from schemas.refusal import Reason, Unreadable
 from schemas.tracking import Hide, agency_of
@@ -192,7 +192,7 @@ class _Dossier(_Message):
         self.due_ms = self.instant("NgayHenTra")
         self.ended_ms = self.instant("NgayKetThucXuLy")
         self.handed_ms = self.instant("NgayTra")
-        procedure = said.text("MaTTHC")
+        procedure = said.text("MaTTHC", most=LONGEST_CODE)
         if not procedure:
             raise Unreadable(Reason.MISSING_FIELD, said.place("MaTTHC"))
         self.procedure = texts.procedure(procedure, said.place("MaTTHC"))
@@ -393,7 +393,7 @@ class _Dossier(_Message):
             linked = any(each.text("MaCSDL") for each in self.said.items("DSKetNoiCSDL"))
             counts = [
                 len(papers),
-                sum(bool(paper.text("DuongDanTaiTepTin")) for paper in papers),
+                sum(paper.gives("DuongDanTaiTepTin") for paper in papers),
                 sum(
                     paper.text("DuocTaiSuDung") in ("1", "2") or paper.flag("DuocSoHoa") is True
                     for paper in papers
@@ -415,10 +415,10 @@ class _Dossier(_Message):
         results = self.said.items("DanhSachGiayToKetQua")
         if results:
             electronic = any(
-                each.text("DuongDanTepTinKetQua") and each.text("MaGiayToKetQua")
+                each.gives("DuongDanTepTinKetQua") and each.gives("MaGiayToKetQua")
                 for each in results
             )
-            paper = any(not each.text("DuongDanTepTinKetQua") for each in results)
+            paper = any(not each.gives("DuongDanTepTinKetQua") for each in results)
             yield ResultIssued(
                 **self.common(
                     f"result-{int(electronic)}{int(paper)}", self.ended_ms, Stamp.DERIVED

@@ -20,11 +20,8 @@ def state_changed(
 ) -> StateChanged:
     """`event` checked and normalised; `Unreadable` where it cannot be."""
     data = event.data
-    source = event.source
-    id_ = event.id
-    if not (source.isprintable() and id_.isprintable()):
-        texts.text(source, "source")
-        texts.text(id_, "id")
+    source = texts.source(event.source, "source")
+    id_ = texts.text(event.id, "id")
     arrival = event.arrival
     unit, step, sub_channel = data.unit, data.step, data.sub_channel
     channel, level, applicant_type = data.channel, data.level, data.applicant_type

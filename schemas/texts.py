@@ -24,6 +24,7 @@ _NAMES: Final[dict[str, str]] = {}
 _PROCEDURES: Final[dict[str, str]] = {}
 _AGENCIES: Final[dict[str, str]] = {}
 _DOSSIERS: Final[dict[str, str]] = {}
+_SOURCES: Final[dict[str, str]] = {}
 LINES: Final = str.maketrans("\t\n\r", "   ")
 
 
@@ -32,6 +33,11 @@ def text(value: str, field: str) -> str:
     if value.isprintable() or not CONTROL.search(value):
         return value
     raise Unreadable(Reason.INVALID_TEXT, field)
+
+
+def source(value: str, field: str) -> str:
+    """One text for each source, which every state of every dossier at hand speaks of."""
+    return _SOURCES.get(value) or _remembered(_SOURCES, value, text(value, field))
 
 
 def applicant(value: str, field: str) -> str:

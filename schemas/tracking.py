@@ -17,7 +17,7 @@ from monitor.domain.codes import dossier_key
 from monitor.domain.event import ApplicantType, Channel, Level, Stamp, State
 from schemas import texts
 from schemas.event import PaymentMade, StateChanged
-from schemas.lenient import Said, parsed
+from schemas.lenient import LONGEST_CODE, Said, parsed
 from schemas.refusal import Reason, Unreadable
 
 # What it says by code; any other code, and none, says nothing.
@@ -73,7 +73,7 @@ def read(said: Said) -> Tracked:
     user = said.object("User")
     return Tracked(
         dossier=said.text("CodeProfile", "MaHoSo"),
-        procedure=said.text("CodeTTHC"),
+        procedure=said.text("CodeTTHC", most=LONGEST_CODE),
         state=STATES.get(said.text("Status"), State.OTHER),
         channel=CHANNELS.get(said.text("FormsReception"), Channel.UNSAID),
         postal=said.text("IsDVCBC") not in _NOT_POSTAL,

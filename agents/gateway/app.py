@@ -1,6 +1,7 @@
 """The gateway's parts joined: register, edge, writer, door, endpoints, server."""
 
 import asyncio
+import gc
 import secrets
 import socket
 import time
@@ -27,8 +28,9 @@ from agents.keys import Keys
 from agents.quarantine import Quarantine, Seal
 from agents.register import Register
 from agents.settings import SettingRefused, Settings
-from monitor.ledger.ledger import UNAVAILABLE, Ledger
+from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.sources import Sources
+from monitor.ledger.turned_away import TurnedAway
 from schemas.kinds import DOSSIERS, TOPICS
 
 LAST_ANSWERS_SECONDS: Final = 15  # for requests under way when the gateway ends
@@ -36,6 +38,7 @@ KEEP_ALIVE_SECONDS: Final = 75
 LOOK_SECONDS: Final = 0.5
 AGAIN_SECONDS: Final = 2.0
 CONNECTIONS: Final = 2  # to the ledger: one reads the register, one writes what was refused
+CLOSE_SECONDS: Final = 2.0
 MB: Final = 1024 * 1024
 
 
@@ -68,10 +71,15 @@ async def answer(
     answered with what is missing. Raises `SettingRefused`, or `OSError` when the port is taken.
     """
     gatekeeper, keys, seal, tls = _read(settings)
+    # What is loaded by now is never garbage, so that nobody needs to walk it again. The collector
+    # stays on: connections that come and go leave cycles behind.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
     listener = _listen(settings.listen, settings.gateway_port)
     topics = {DOSSIERS.name: settings.topic}
     writer = Writer(
-        settings.kafka,
+        settings.brokers().client(),
         topics=[topics.get(topic.name, topic.name) for topic in TOPICS],
         idempotent=bool(settings.kafka_idempotent),
         most_bytes=settings.gateway_memory_mb * MB,
@@ -79,12 +87,12 @@ async def answer(
     )
     budget = Budget(settings.gateway_memory_mb * MB)
     async with (
-        _ledger(settings) as (pool, ledger),
+        _ledger(settings) as pool,
         _fresh(Register(Sources(pool), now=_now)) as register,
         writer.running(),
     ):
         refusals = Refusals(
-            ledger,
+            TurnedAway(pool),
             Quarantine(seal, quota=settings.quarantine_quota),
             health,
             instance=secrets.randbelow(2**31),
@@ -175,15 +183,16 @@ def _read(settings: Settings) -> tuple[Gatekeeper, Keys, Seal | None, dict[str, 
 
 
 @asynccontextmanager
-async def _ledger(settings: Settings) -> "AsyncIterator[tuple[asyncpg.Pool[Any], Ledger]]":
-    """A pool for the register, and the ledger; no connection is made before the first question."""
-    async with (
-        asyncpg.create_pool(
-            settings.database, min_size=0, max_size=1, command_timeout=10, timeout=5
-        ) as pool,
-        Ledger.open(settings.database, connections=1) as ledger,
-    ):
-        yield pool, ledger
+async def _ledger(settings: Settings) -> "AsyncIterator[asyncpg.Pool[Any]]":
+    """Connections to the ledger, none of which is made before the first question."""
+    pool = await asyncpg.create_pool(
+        settings.database, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
+    )
+    try:
+        yield pool
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
 
 
 @asynccontextmanager

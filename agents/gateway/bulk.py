@@ -116,6 +116,7 @@ def _resumable(problem: Problem, stream: "_Stream") -> Problem:
         problem.detail,
         retry_after=problem.retry_after,
         headers=problem.headers,
+        close=problem.close,
         more={**stream.sum.told(), "resume_from_line": resume},
     )
 

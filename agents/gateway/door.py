@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import structlog
+from prometheus_client import Counter
 
 from agents.gateway.answer import Code, Problem, Reply
 from agents.gateway.body import Body, Disconnected, Receive
@@ -29,6 +30,7 @@ ASGI = Callable[[Any, Receive, Send], Awaitable[None]]
 
 # No number of a person has that many characters.
 _REQUEST_ID: Final = re.compile(rb"[0-9A-Za-z-]{16,64}")
+_SAID_OF_MORE: Final = ("reason", "field", "accepted", "refused", "unwritten")
 LINES_A_SECOND: Final = 20  # of the log, about requests that were not done
 
 
@@ -72,6 +74,22 @@ class Visit:
         if source is None:
             door.register.note_unknown(Via.TOKEN, token, str(caller.address or ""))
             raise unknown_token()
+        self.source = source
+        return source
+
+    def identify_site(self, site_id: int | None) -> Source:
+        """Whose SiteId it is, at the address that the request comes from. Raises `Problem`."""
+        door = self._door
+        if door.register.refreshed_at is None:
+            raise Problem(Code.REGISTER_AWAY, retry_after=5)
+        address = str(self.caller().address or "")
+        source = None
+        if site_id is not None:
+            source = door.register.snapshot.by_site(site_id, address)
+        if source is None:
+            said = "" if site_id is None else str(site_id)
+            door.register.note_unknown(Via.SITE, said, address)
+            raise Problem(Code.NOT_ADMITTED, "no source has this SiteId at this address")
         self.source = source
         return source
 
@@ -139,6 +157,7 @@ class Door:
     ) -> ASGI:
         """An ASGI application that answers by `act`; `problem` puts problems into its envelope."""
         seconds = self.health.seconds.labels(name)
+        answered: dict[tuple[str, str], Counter] = {}
 
         async def answer(scope: Any, receive: Receive, send: Send) -> None:
             began = perf_counter()
@@ -168,7 +187,11 @@ class Door:
                     visit.body.close()
             source = visit.source.code if visit.source is not None else NOBODY
             status = "gone" if reply is None else f"{reply.status // 100}xx"
-            self.health.requests.labels(name, source, status).inc()
+            counted = answered.get((source, status))
+            if counted is None:  # to look it up by its labels takes longer than to count
+                counted = self.health.requests.labels(name, source, status)
+                answered[source, status] = counted
+            counted.inc()
             seconds.observe(perf_counter() - began)
             if reply is not None:
                 await _send(send, reply, request)
@@ -203,13 +226,15 @@ class Door:
         if self._lines > LINES_A_SECOND:
             self._unsaid += 1
             return
-        self._say.warning(
+        say = self._say.warning if problem.code.status >= 500 else self._say.info
+        say(
             "a request was not done",
             endpoint=name,
             request=visit.request,
             source=visit.source.code if visit.source is not None else NOBODY,
             code=problem.code.value,
             detail=problem.detail,
+            **{name: problem.more[name] for name in _SAID_OF_MORE if name in problem.more},
         )
 
 

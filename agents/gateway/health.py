@@ -98,6 +98,12 @@ class GatewayHealth:
             ["source", "reason"],
             registry=own,
         )
+        self.notices = Counter(
+            "emc_gateway_notices",
+            "What the edge has noticed in events that it let in, by source.",
+            ["source", "notice"],
+            registry=own,
+        )
         self.quarantine_waiting = Gauge(
             "emc_gateway_quarantine_waiting_records",
             "Refused events that the ledger does not have yet.",

@@ -3,8 +3,9 @@
 Every endpoint ends here, whatever its messages look like.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -17,7 +18,9 @@ from agents.gateway.refusals import Refusals
 from agents.gateway.writer import Away, Full, Outcome, Writer
 from monitor.ledger.sources import Source
 from schemas.decode import Headers
+from schemas.event import Canonical
 from schemas.refusal import Refused
+from schemas.tracking import Hide
 
 AWAY_RETRY_SECONDS: Final = 5
 FULL_RETRY_SECONDS: Final = 1
@@ -29,6 +32,14 @@ class Letter:
 
     value: bytes
     headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an adapter reads: its events for a source at a time, and its bytes if it is refused."""
+
+    make: Callable[[int, Source, Hide], Iterable[Canonical]]
+    value: Callable[[], bytes]
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
@@ -136,6 +147,37 @@ class Intake:
                 self._health.refused.labels(source.code, verdict.reason).inc()
         return verdicts
 
+    async def take_made(self, source: Source, messages: Sequence[Message]) -> list[Verdict]:
+        """What became of each message, of whose events all are written or none is let in."""
+        arrival_ms = self._now_ms()
+        found = [
+            self._edge.admit_made(source.code, partial(one.make, arrival_ms))
+            for one in messages
+        ]
+        admitted = [each for one in found if not isinstance(one, Refused) for each in one]
+        outcomes: list[Outcome] = []
+        if admitted:
+            try:
+                outcomes = await self._writer.write(admitted)
+            except Away as error:
+                raise _away(str(error)) from None
+            except Full:
+                raise _full() from None
+            self._count(source, admitted, outcomes)
+        verdicts: list[Verdict] = []
+        at = 0
+        for one, message in zip(found, messages, strict=True):
+            if isinstance(one, Refused):
+                verdicts.append(one)
+                self._refusals.put(source.code, one, message.value(), (), arrival_ms)
+                self._health.refused.labels(source.code, one.reason).inc()
+                continue
+            of_it = outcomes[at : at + len(one)]
+            at += len(one)
+            missed = next((each for each in of_it if each is not Outcome.WRITTEN), None)
+            verdicts.append(WITHOUT_NOTICE[missed or Outcome.WRITTEN])
+        return verdicts
+
     def _count(
         self, source: Source, admitted: Sequence[Admitted], outcomes: Sequence[Outcome]
     ) -> None:
@@ -143,6 +185,8 @@ class Intake:
         for one, outcome in zip(admitted, outcomes, strict=True):
             key = (one.topic, outcome)
             counts[key] = counts.get(key, 0) + 1
+            for notice in one.notices:
+                self._health.notices.labels(source.code, notice).inc()
         for (topic, outcome), count in counts.items():
             if outcome is Outcome.WRITTEN:
                 self._health.produced.labels(source.code, topic).inc(count)

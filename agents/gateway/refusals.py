@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+import asyncpg
 import structlog
 
 from agents.gateway.health import GatewayHealth
 from agents.quarantine import Quarantine
 from monitor.domain.measures import Tally
-from monitor.ledger.ledger import UNAVAILABLE, Ledger
+from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.turned_away import TurnedAway
 from monitor.ledger.unit import Partition, Refusal, TallyKey, Unit
 from schemas.decode import Headers
 from schemas.refusal import Refused
@@ -29,7 +31,7 @@ MOST_WAITING: Final = 5_000
 MOST_BYTES: Final = 16 * 1024 * 1024
 TOGETHER: Final = 200
 ROUND_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 10.0
+LONGEST_PAUSE_SECONDS: Final = 5.0
 QUOTA_SECONDS: Final = 60.0  # between two looks at what each source has in quarantine
 CLOSE_SECONDS: Final = 5.0
 
@@ -49,7 +51,12 @@ class Refusals:
     """What waits for the ledger."""
 
     def __init__(
-        self, ledger: Ledger, quarantine: Quarantine, health: GatewayHealth, *, instance: int
+        self,
+        ledger: TurnedAway,
+        quarantine: Quarantine,
+        health: GatewayHealth,
+        *,
+        instance: int,
     ) -> None:
         self._ledger = ledger
         self._quarantine = quarantine
@@ -92,7 +99,7 @@ class Refusals:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
-            with suppress(TimeoutError, *UNAVAILABLE):
+            with suppress(TimeoutError, *UNAVAILABLE, asyncpg.PostgresError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     while self._tallies or self._waiting:
                         await self._write()
@@ -109,10 +116,11 @@ class Refusals:
             await asyncio.sleep(pause)
             try:
                 await self._write()
-            except UNAVAILABLE as error:
+            except (*UNAVAILABLE, asyncpg.PostgresError) as error:
                 if pause == ROUND_SECONDS:
                     self._say.warning(
-                        "the ledger is away; refused events wait", error=repr(error)
+                        "the ledger takes no refused events now; they wait",
+                        error=type(error).__name__,
                     )
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 pause *= random.uniform(0.75, 1.25)  # noqa: S311 - jitter
@@ -131,7 +139,7 @@ class Refusals:
         if self._trying is None:
             first = list(islice(self._waiting, TOGETHER))
             self._trying = Unit(SHARD, tallies=dict(self._tallies), refusals=first)
-        await self._ledger.keep_refused(self._trying)
+        await self._ledger.keep(self._trying)
         for refusal in self._trying.refusals:
             self._waiting.popleft()
             self._bytes -= len(refusal.sealed or b"")

@@ -1,17 +1,18 @@
 """The addresses of the gateway. What other modules answer is mounted here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Litestar, MediaType, Request, Response, asgi, get
 from litestar.exceptions import HTTPException
 
-from agents.gateway import openapi
-from agents.gateway.answer import Code, Problem
+from agents.gateway import legacy, openapi
+from agents.gateway.answer import Code, Problem, Reply
 from agents.gateway.door import ASGI, Act, Door
 from agents.gateway.events import events
 from agents.gateway.signals import EXTERNAL, HEARTBEAT, MAINTENANCE, Said, reconciliation
+from schemas import onestop
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Route:
     path: str
     name: str
     act: Act
+    problem: Callable[[Problem, str], Reply] = Problem.reply
 
 
 ROUTES: Final = (
@@ -29,18 +31,23 @@ ROUTES: Final = (
     Route("/v1/maintenance", "maintenance", Said(MAINTENANCE)),
     Route("/v1/reconciliation", "reconciliation", reconciliation),
     Route("/v1/claims", "claims", Said(EXTERNAL)),
+    Route("/TrackingMCDT", "tracking", legacy.tracking_mcdt, legacy.in_its_envelope),
+    Route("/onestop", "onestop", legacy.OneStop(), legacy.in_its_envelope),
+    *(
+        Route(f"/onestop/{service}", "onestop", legacy.OneStop(service), legacy.in_its_envelope)
+        for service in (onestop.DOSSIER, onestop.PROGRESS)
+    ),
 )
 
 
 def build_app(door: Door) -> ASGI:
-    """The web application.
-
-    Endpoints that another module has are Litestar handlers like these: `asgi(path)` around
-    `door.endpoint(name, act, problem=…)`, so that they share the door; they are added to `more`.
-    """
+    """The web application: endpoints that all share the door, and what says how it fares."""
     pulse = door.health.pulse
-    answers = {route.path: door.endpoint(route.name, route.act) for route in ROUTES}
-    described = openapi.text()
+    answers = {
+        route.path: door.endpoint(route.name, route.act, problem=route.problem)
+        for route in ROUTES
+    }
+    described = openapi.text(legacy.paths())
 
     @get("/-/healthy", media_type=MediaType.TEXT)
     async def healthy() -> Response[str]:
@@ -54,14 +61,12 @@ def build_app(door: Door) -> ASGI:
     async def described_() -> Response[str]:
         return Response(described, headers={"content-type": "application/json"})
 
-    more: Sequence[Any] = ()
     web = Litestar(
         [
             healthy,
             ready,
             described_,
             *(asgi(path, copy_scope=False)(answer) for path, answer in answers.items()),
-            *more,
         ],
         openapi_config=None,
         logging_config=None,

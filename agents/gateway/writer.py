@@ -12,7 +12,7 @@ answered with "send again"; what is there twice then is one event to the ledger,
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,7 +22,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from agents.partitioning import partition_of
+from agents.murmur import murmur2
 
 LARGEST_BATCH: Final = 512 * 1024  # bytes that travel together to a partition
 RECORD_OVERHEAD: Final = 64  # bytes, at most, that Kafka's format puts around a record
@@ -94,10 +94,15 @@ class _Lane:
 
 @dataclass(slots=True, eq=False)
 class _Connection:
-    """A producer; `gone` once it was given up, whatever it still had under way."""
+    """A producer, and what it has under way, which is cancelled when it is given up."""
 
     producer: AIOKafkaProducer
-    gone: "asyncio.Future[None]"
+    sent: set["asyncio.Future[Any]"] = field(default_factory=set)
+    given_up: bool = False
+
+    def gone(self) -> bool:
+        """Asked anew each time: it changes while something is waited for."""
+        return self.given_up
 
 
 class Writer:
@@ -105,14 +110,15 @@ class Writer:
 
     def __init__(
         self,
-        bootstrap: str,
+        connection: Mapping[str, Any],
         *,
         topics: Sequence[str],
         idempotent: bool,
         most_bytes: int,
         patience_s: float,
     ) -> None:
-        self._bootstrap = bootstrap
+        """`connection` is what every Kafka client of ours is made with."""
+        self._how = connection
         self._topics = topics
         self._idempotent = idempotent
         self._most_bytes = most_bytes
@@ -175,7 +181,8 @@ class Writer:
             if count is None:  # Kafka does not have the topic
                 order.settle((place,), Outcome.NOT_WRITTEN)
                 continue
-            where = (record.topic, partition_of(record.key, count))
+            # As the Java client does it, so that all writers put a dossier on one partition.
+            where = (record.topic, (murmur2(record.key) & 0x7FFFFFFF) % count)
             lane = lanes.get(where)
             if lane is None:
                 lane = lanes[where] = _Lane(*where)
@@ -201,19 +208,21 @@ class Writer:
 
     async def _send(self, lane: _Lane, connection: _Connection) -> None:
         """Batch after batch, as long as something waits."""
-        while lane.waiting and not connection.gone.done():
+        while lane.waiting and not connection.gone():
             lane.since = self._loop.time()
             batch = connection.producer.create_batch()
             travelling = _fill(batch, lane.waiting)
+            sent: asyncio.Future[Any] | None = None
             try:
                 sent = await connection.producer.send_batch(
                     batch, lane.topic, partition=lane.partition
                 )
-                if not connection.gone.done():
-                    await asyncio.wait(
-                        (sent, connection.gone), return_when=asyncio.FIRST_COMPLETED
-                    )
-                written = sent.done() and not sent.cancelled() and sent.result() is not None
+                connection.sent.add(sent)
+                written = await sent is not None
+            except asyncio.CancelledError:
+                if not connection.gone():
+                    raise
+                written = False
             except (KafkaError, OSError, AssertionError) as error:
                 # An assertion is how the client says that a partition is not known to it.
                 written = False
@@ -223,6 +232,8 @@ class Writer:
                     partition=lane.partition,
                     error=type(error).__name__,
                 )
+            if sent is not None:
+                connection.sent.discard(sent)
             outcome = Outcome.WRITTEN if written else Outcome.UNKNOWN
             for order, places in travelling.items():
                 order.settle(places, outcome)
@@ -257,7 +268,7 @@ class Writer:
             try:
                 if self._connection is None:
                     await self._connect()
-                    self._say.info("connected to Kafka", bootstrap=self._bootstrap)
+                    self._say.info("connected to Kafka")
                 told = False
                 pause = LOOK_SECONDS if await self._look() else MISSING_SECONDS
             except (KafkaError, OSError) as error:
@@ -276,7 +287,7 @@ class Writer:
 
     async def _connect(self) -> None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._how,
             client_id="emc-gateway",
             acks="all",
             enable_idempotence=self._idempotent,
@@ -290,7 +301,7 @@ class Writer:
         except BaseException:
             await _stop(producer)
             raise
-        self._connection = _Connection(producer, self._loop.create_future())
+        self._connection = _Connection(producer)
         for lane in self._lanes.values():
             if lane.waiting and lane.since is None:
                 self._start(lane)
@@ -320,7 +331,9 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             await _stop(connection.producer)
-            connection.gone.set_result(None)
+            connection.given_up = True
+            for sent in tuple(connection.sent):
+                sent.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
 
 
@@ -347,4 +360,11 @@ def _fill(
 async def _stop(producer: AIOKafkaProducer) -> None:
     """Sends what it has; a broker that is gone does not hold it up for long."""
     with suppress(TimeoutError, KafkaError, OSError):
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.flush()
+    # What `stop` does once it has flushed, which it would wait for without end.
+    producer._closed = True  # noqa: SLF001
+    with suppress(TimeoutError, KafkaError, OSError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer._sender.close()  # noqa: SLF001
+            await producer.client.close()

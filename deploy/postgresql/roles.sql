@@ -67,6 +67,10 @@ GRANT SELECT ON reference_set, reference_file TO emc_registrar;
 GRANT INSERT, UPDATE ON source, source_credential TO emc_registrar;
 GRANT INSERT ON source_history TO emc_registrar;
 GRANT SELECT, INSERT, UPDATE ON unknown_source TO emc_edge;
+-- What the gateway refuses: kept and counted. It sees how much of each source is kept, not what.
+GRANT INSERT ON quarantine TO emc_edge;
+GRANT SELECT (source, sealed) ON quarantine TO emc_edge;
+GRANT SELECT, INSERT, UPDATE ON tally TO emc_edge;
 GRANT SELECT, DELETE ON unknown_source TO emc_registrar;
 
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's

@@ -262,11 +262,7 @@ class Ledger:
 
     async def sealed_by_source(self) -> Mapping[str, int]:
         """How many refused records with their bytes each source has in quarantine."""
-        rows = await self._pool.fetch(
-            "SELECT source, count(*) AS kept FROM quarantine WHERE sealed IS NOT NULL"
-            " GROUP BY source"
-        )
-        return {row["source"]: row["kept"] for row in rows}
+        return await sealed_by_source(self._pool)
 
     async def book(self, unit: Unit, also: Also | None = None) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.
@@ -277,19 +273,6 @@ class Ledger:
         unknown.
         """
         await undisturbed(lambda: self._book(unit, also))
-
-    async def keep_refused(self, unit: Unit) -> None:
-        """Book refused records and tallies of what no partition brought and no policy decides.
-
-        May be called again after one of `UNAVAILABLE`: what was booked is then recognised.
-        """
-        await undisturbed(lambda: self._keep_refused(unit))
-
-    async def _keep_refused(self, unit: Unit) -> None:
-        with _values(), suppress(asyncpg.UniqueViolationError):
-            async with self._pool.acquire() as connection, connection.transaction():
-                await _quarantine(connection, unit)
-                await _add_tallies(connection, unit)
 
     async def _book(self, unit: Unit, also: Also | None) -> None:
         with _values():
@@ -307,8 +290,8 @@ class Ledger:
                         format="binary",
                     )
                 await _add_totals(connection, unit)
-                await _add_tallies(connection, unit)
-                await _quarantine(connection, unit)
+                await add_tallies(connection, unit)
+                await quarantine(connection, unit)
                 if also is not None:
                     await also(connection)
                 await add_references(connection, unit.references)
@@ -446,7 +429,8 @@ async def _add_totals(connection: Any, unit: Unit) -> None:
     )
 
 
-async def _add_tallies(connection: Any, unit: Unit) -> None:
+async def add_tallies(connection: Any, unit: Unit) -> None:
+    """Within a transaction: counts of records."""
     if not unit.tallies:
         return
     tallies = sorted(unit.tallies.items())
@@ -463,7 +447,16 @@ async def _add_tallies(connection: Any, unit: Unit) -> None:
     )
 
 
-async def _quarantine(connection: Any, unit: Unit) -> None:
+async def sealed_by_source(pool: "asyncpg.Pool[Any]") -> Mapping[str, int]:
+    """How many refused records with their bytes each source has in quarantine."""
+    rows = await pool.fetch(
+        "SELECT source, count(*) AS kept FROM quarantine WHERE sealed IS NOT NULL GROUP BY source"
+    )
+    return {row["source"]: row["kept"] for row in rows}
+
+
+async def quarantine(connection: Any, unit: Unit) -> None:
+    """Within a transaction: records that were refused."""
     if not unit.refusals:
         return
     await connection.executemany(

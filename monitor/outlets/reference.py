@@ -12,12 +12,13 @@ from monitor.outlets.names import Metric, Type
 _HEAD: Final = """\
 # Metrics
 
-<!-- Written by `emc docs` from monitor/outlets/names.py and agents/health.py. Do not edit. -->
+<!-- Written by `emc docs` from monitor/outlets/names.py and the processes' own (agents/health.py,
+agents/gateway/health.py). Do not edit. -->
 
-Two processes show metrics. `emc serve` shows what the ledger has booked: exact, the same after
-any restart, and never less than it has shown before. A worker shows how it fares itself, on a
-port of its own; these counts begin anew with every process. Scrape each process by itself,
-never through a balancer.
+`emc serve` shows what the ledger has booked: exact, the same after any restart, and never less
+than it has shown before. A worker and a gateway show how they fare themselves, on a port of their
+own; these counts begin anew with every process. Scrape each process by itself, never through a
+balancer.
 
 ## How to read them
 
@@ -64,7 +65,7 @@ _COLUMNS: Final = "| metric | type | labels | day | basis | meaning | series |\n
 _RULE: Final = "|---|---|---|---|---|---|---|\n"
 
 
-def page(extra: Iterable[Metric]) -> str:
+def page(extra: Iterable[Metric], gateway: Iterable[Metric]) -> str:
     """The whole page; `extra` are those of worker and ingest (`of_registry`)."""
     return "".join(
         [
@@ -76,6 +77,9 @@ def page(extra: Iterable[Metric]) -> str:
             _OF_INGEST,
             _OF_THE_CLIENT,
             _table(extra),
+            "\n## What the gateway shows\n\n",
+            _OF_THE_CLIENT,
+            _table(gateway),
         ]
     )
 

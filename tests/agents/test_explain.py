@@ -385,6 +385,22 @@ def test_a_dossier_of_which_nothing_counts_posts_nothing() -> None:
     assert "Entries it posts\n  none\n" in shown
 
 
+def test_a_trial_and_an_uncertain_clock_are_told_as_such() -> None:
+    events = [
+        said(2, at(3), trial=True, stamped=7),
+        said(2, at(3, "08:05"), id="again", trial=True, stamped=7),
+    ]
+    told = " ".join(page(explain(events, law()), width=WIDE).split())
+
+    assert "in process, on trial: never published" in told
+    assert (
+        "uncertain from Mon 2026-08-03 08:00:00 on nobody knows how long anything took" in told
+    )
+    assert "stamped id, time, uncertain" in told
+    assert "so soon that it is 2@" in told
+    assert "clock uncertain, in no ratio" in told
+
+
 def test_limits_that_were_not_kept_are_told_with_their_ground() -> None:
     shown = page(explain([said(2, at(3)), said(4, at(5)), said(9, at(28))], law()))
 

@@ -667,6 +667,71 @@ def test_what_is_merely_unusual_is_counted(accepted):
     assert recount(event(2, at(3), **accepted)).totals.accepted == 1
 
 
+# --- Trials, and what the edge stamped ----------------------------------------------------
+
+
+def marked(of: dict[str, object], **attributes: object) -> dict[str, object]:
+    return {**of, **attributes}
+
+
+def test_a_dossier_of_a_trial_is_counted_apart_and_a_live_event_moves_it():
+    trial = [marked(event(state, at(3)), trial=True) for state in (2, 9)]
+    result = recount(*trial)
+    live = recount(*trial, event(10, at(5)))
+
+    assert (result.totals, result.on_trial) == (Counts(), 1)
+    assert (live.totals.handed_over, live.on_trial) == (1, 0)
+
+
+def test_a_trial_is_not_heard_where_a_live_source_speaks():
+    test = marked(event(9, at(5), source="test"), trial=True)
+
+    assert recount(event(2, at(3)), test).totals == Counts(accepted=1, open=1, in_process=1)
+
+
+def test_of_equal_copies_the_one_that_is_no_trial_is_kept():
+    first = event(2, at(3))
+
+    assert recount(marked(first, trial=True), first).totals.accepted == 1
+
+
+def test_what_came_without_an_id_is_one_for_ten_minutes():
+    def sent(state: int, clock: str) -> dict[str, object]:
+        return marked(event(state, at(3, clock)), stamped=7)
+
+    once = recount(sent(2, "08:00:00"), sent(2, "08:10:00"), sent(10, "08:20:00"))
+    assert once.totals == Counts(accepted=1, completed=1, clock_uncertain=1, handed_over=1)
+
+
+def test_a_clock_that_became_uncertain_after_the_end_judges_it_still():
+    other = marked(event(0, at(6)), stamped=4)
+
+    assert totals(event(2, at(3), due_at=at(9)), event(9, at(5)), other).on_time == 1
+    assert totals(event(2, at(3), due_at=at(9)), event(9, at(7)), other).clock_uncertain == 1
+
+
+def test_a_statement_without_a_time_is_told_again_without_being_another():
+    first = marked(event(2, at(3), id="x"), stamped=2)
+    again = marked(event(2, at(4), id="x"), stamped=2)
+
+    assert recount(again, first).duplicates == 1
+
+
+def test_a_procedure_may_be_named_by_another_message():
+    step = marked(event(2, at(3)), stamped=256)
+    count = Recount()
+    for each in (step, event(4, at(4))):
+        count.add(json.dumps(each).encode(), AS_OF_MS)
+
+    [dossier] = count.dossiers().values()
+    assert dossier.procedure == "1.004194"
+
+
+@pytest.mark.parametrize("stamped", [-1, 512, True, "7"])
+def test_stamps_outside_their_list_are_refused(stamped: object):
+    assert recount(marked(event(2, at(3)), stamped=stamped)).refused == 1
+
+
 # --- The whole ---------------------------------------------------------------------------
 
 

@@ -83,9 +83,7 @@ async def measure(running: Servers, cores: Cores, options: Any) -> list[dict[str
         kafka_idempotent="0" if options.tansu else "1",
         gateway_rate="0",
     ) as here:
-        pid = here.gateway.pid
-        for thread in Path(f"/proc/{pid}/task").iterdir() if cores.worker else ():
-            os.sched_setaffinity(int(thread.name), cores.worker)
+        keep_alone(here.gateway.pid, cores)
         answered = 0
         for name, media, events, connections in LOADS:
             if options.only and not any(name.startswith(one) for one in options.only):
@@ -97,6 +95,12 @@ async def measure(running: Servers, cores: Cores, options: Any) -> list[dict[str
         if not options.tansu and there != answered:  # the offsets of Tansu are not counts
             raise AssertionError(f"{answered:,} events were accepted, {there:,} are in Kafka")
     return rows
+
+
+def keep_alone(pid: int, cores: Cores) -> None:
+    """On the last core, with all its threads."""
+    for thread in Path(f"/proc/{pid}/task").iterdir() if cores.worker else ():
+        os.sched_setaffinity(int(thread.name), cores.worker)
 
 
 async def lap(

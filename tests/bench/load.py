@@ -85,9 +85,8 @@ class Load:
             self.done.set_result(None)
 
 
-async def main(task: dict[str, Any]) -> None:
+async def main(task: dict[str, Any], bodies: list[bytes]) -> None:
     """Says what came of it as one line of JSON."""
-    bodies = Path(task["bodies"]).read_bytes().split(b"\n\x00\n")
     head = (
         f"POST {task['path']} HTTP/1.1\r\nhost: {task['host']}\r\n"
         f"authorization: Bearer {task['token']}\r\ncontent-type: {task['media']}\r\n"
@@ -122,4 +121,5 @@ async def main(task: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(json.loads(sys.argv[1])))
+    given = json.loads(sys.argv[1])
+    uvloop.run(main(given, Path(given["bodies"]).read_bytes().split(b"\n\x00\n")))

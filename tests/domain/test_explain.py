@@ -12,6 +12,7 @@ from monitor.domain.binding import ClockLimit, ClockUnit, standard
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import Basis as GroundBasis
 from monitor.domain.deadlines import Limit, Rule, Strategy, Unit
+from monitor.domain.event import Stamp
 from monitor.domain.explain import (
     DueFrom,
     Effect,
@@ -28,7 +29,9 @@ from monitor.domain.lifecycle import Holder, RuleName
 from monitor.domain.measures import (
     FIXED_IN_TIME,
     FIXED_LATE,
+    FIXED_UNCERTAIN,
     NO_SLOT,
+    TRIAL,
     Basis,
     Clock,
     Measure,
@@ -69,6 +72,7 @@ from tests.domain.strategies import (
     heard,
     said,
 )
+from tests.domain.strategies_law import edged
 from tests.domain.strategies_time import vietnam
 
 KEY = "H56.14-260803-0001"
@@ -230,7 +234,8 @@ POLICIES = [
 policies = st.sampled_from(POLICIES)
 
 
-@given(histories(), policies)
+@settings(max_examples=150)
+@given(histories() | edged(histories()), policies)
 def test_the_entries_told_are_those_posted(events, policy):
     told = explain(events, policy)
 
@@ -341,7 +346,8 @@ def told_of_source(told, source, id_):
     return one
 
 
-@given(histories(), policies)
+@settings(max_examples=150)
+@given(histories() | edged(histories()), policies)
 def test_the_story_holds_everything_heard_and_ends_where_the_dossier_stands(events, policy):
     told = explain(events, policy)
 
@@ -377,7 +383,8 @@ def test_a_clock_starts_once_and_restarts_only_after_it_has_ended_or_stood(event
             assert (does[-1] is Turn.ENDS) == (one.end_ms is not None)
 
 
-@given(histories(), policies, st.randoms(use_true_random=False))
+@settings(max_examples=150)
+@given(histories() | edged(histories()), policies, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing_that_is_told(events, policy, random):
     shuffled = random.sample(events, len(events))
 
@@ -819,6 +826,56 @@ def test_what_does_not_count_says_why():
     assert told_of(told, "p").warnings == (QualityWarning.CONTRADICTION,)
     assert told_of(told, "late").warnings == (QualityWarning.SHUT_OUT,)
     assert told_of(told, "9").outcome is None
+
+
+def test_what_the_edge_made_of_a_statement_is_told():
+    legacy = Stamp.ID | Stamp.TIME | Stamp.UNCERTAIN
+    told = explain(
+        [
+            said(2, at(3), id="2", stamped=legacy),
+            said(2, at(3, "08:05"), id="2b", stamped=legacy),
+            said(9, at(4), id="9", source="test", trial=True),
+        ],
+        legal(),
+    )
+
+    assert {(one.id, one.effect, one.by) for one in told.story} == {
+        ("2", Effect.COUNTS, ""),
+        ("2b", Effect.SENT_AGAIN, "2"),
+        ("9", Effect.ON_TRIAL, ""),
+    }
+    assert dict(told_of(told, "2").says)["stamped"] == "id, time, uncertain"
+    assert told_of(told, "2").warnings[-2:] == (
+        QualityWarning.NO_EVENT_ID, QualityWarning.NO_TIME
+    )  # fmt: skip
+    assert told_of(told, "2b").warnings == (QualityWarning.SENT_AGAIN,)
+    assert (told.trial, told.uncertain_ms) == (False, at(3))
+    for rule in (R766, R06B, FIRST):
+        assert verdict(told, rule).finding is Finding.CLOCK_UNCERTAIN
+        assert verdict(told, rule).slot == FIXED_UNCERTAIN
+
+
+def test_an_uncertain_end_is_no_verdict_by_any_rule():
+    events = [said(2, at(3), due_ms=at(9)), said(10, at(5), stamped=Stamp.UNCERTAIN)]
+    told = explain(events, legal())
+
+    assert {one.finding for one in told.verdicts} == {Finding.CLOCK_UNCERTAIN}
+    assert explain(events, INSTANT).verdicts[0].finding is Finding.CLOCK_UNCERTAIN
+    assert told.timings == ()
+
+
+def test_a_trial_says_that_it_is_one_in_every_entry():
+    told = explain([said(2, at(3), trial=True)], INSTANT)
+
+    assert told.trial
+    assert {entry.name for entry in told.entries} == {
+        "accepted_on_trial",
+        "in_process_on_trial",
+    }
+    assert all("no published figure" in entry.meaning for entry in told.entries)
+    assert {entry.measure for entry in told.entries} == {
+        TRIAL + Measure.ACCEPTED, TRIAL + Measure.IN_PROCESS
+    }  # fmt: skip
 
 
 def test_an_end_that_was_undone_says_by_what():

@@ -1,4 +1,4 @@
-"""One gateway for the tests of a module that do no harm to it."""
+"""One gateway for all tests that do no harm to it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.tansu import Tansu
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def here(
     tansu: Tansu, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -112,7 +113,7 @@ class Stage:
         return sum(
             float(line.rpartition(" ")[2])
             for line in shown.splitlines()
-            if line.partition("{")[0] == name
+            if re.match(rf"{name}[ {{]", line)
             and all(f'{key}="{value}"' in line for key, value in labels.items())
         )
 
@@ -158,9 +159,13 @@ async def begun(
     *,
     partitions: int = 4,
     source: Mapping[str, Any] | None = None,
+    address: str = "",
     **settings: str,
 ) -> Stage:
-    """A gateway that has started, on a topic and a ledger of the test's own."""
+    """A gateway that has started, on a topic and a ledger of the test's own.
+
+    `address` is where it finds the ledger, if not as the owner.
+    """
     await migrate(database)
     token = await registered(database, **(source or {}))
     topic = await create_topic(bootstrap, "emc.dossiers", partitions=partitions)
@@ -169,7 +174,7 @@ async def begun(
             await create_topic(bootstrap, name, exactly=True)
     chosen = {
         "kafka": bootstrap,
-        "database": database,
+        "database": address or database,
         "topic": topic,
         "quarantine_key": KEY,
         "applicant_key": "a secret of the tests",

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agents.register import new_token, token_hash
-from tests.gateway.service import BATCH, STRUCTURED, event, now, stage
+from tests.gateway.service import BATCH, STRUCTURED, Stage, event, now, stage
 
 ONE = json.dumps(event())
 
@@ -151,7 +151,7 @@ async def test_a_token_is_taken_from_when_it_is_valid_until_it_ends(here):
                 await asyncio.sleep(0.1)
 
 
-async def _let_in(here: Any) -> bool:
+async def _let_in(here: Stage) -> bool:
     async with here.client() as client:
         sent = await client.post("/v1/events", content="[]", headers={"content-type": BATCH})
     return sent.status_code == 202

@@ -233,7 +233,10 @@ async def test_the_edge_reads_the_register_and_writes_who_is_not_in_it(address):
             "DELETE FROM unknown_source",
             "SELECT count(*) FROM dossier",
             "SELECT count(*) FROM journal",
-            "SELECT count(*) FROM quarantine",
+            "SELECT detail FROM quarantine",
+            "UPDATE quarantine SET state = 'dropped'",
+            "DELETE FROM quarantine",
+            "DELETE FROM tally",
             "INSERT INTO position DEFAULT VALUES",
         ):
             with pytest.raises(DENIED):

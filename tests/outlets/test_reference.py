@@ -1,5 +1,6 @@
 """The page of metrics is what the service and the worker declare."""
 
+from agents.gateway.health import GatewayHealth
 from agents.ingest.health import IngestHealth
 from monitor.outlets import names
 from monitor.outlets.reference import of_registry, page
@@ -9,7 +10,8 @@ from tests.servers.require import ROOT
 def test_the_page_of_metrics_is_the_one_that_the_declarations_give() -> None:
     written = (ROOT / "docs" / "reference" / "metrics.md").read_text("utf-8")
 
-    assert written == page(of_registry(IngestHealth().registry)), "run `emc docs`"
+    made = page(of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry))
+    assert written == made, "run `emc docs`"
 
 
 def test_the_page_has_the_labels_of_instruments_that_nothing_was_observed_of() -> None:

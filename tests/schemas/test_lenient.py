@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.zone import Zone
-from schemas.lenient import MOST_ITEMS, Said, instant, objects, parsed
+from schemas.lenient import LONGEST_CODE, MOST_ITEMS, Said, instant, objects, parsed
 from schemas.refusal import Reason, Unreadable
 from tests.schemas.wire import ANYTHING, HANOI, QUICK
 
@@ -75,6 +75,24 @@ def test_what_is_no_code_is_refused_by_its_name(sent):
         Reason.WRONG_TYPE,
         "data[3].Status",
     )
+
+
+def test_a_text_of_more_than_is_read_is_refused_and_not_worked_on():
+    """Neither for its length nor for the time that looking through it would take."""
+    said = Said({"NgayTra": "T" * 3_000_000, "CodeTTHC": "1" * 129})
+
+    assert refused(said.instant, "NgayTra", HANOI) == (Reason.INVALID_TEXT, "NgayTra")
+    assert said.text("CodeTTHC") == "1" * 129
+    with pytest.raises(Unreadable):
+        said.text("CodeTTHC", most=LONGEST_CODE)
+    assert refused(instant, "T" * 3_000_000, HANOI, "x") == (Reason.MALFORMED_TIME, "x")
+
+
+@pytest.mark.parametrize(
+    ("sent", "gives"), [("x" * 9_999, True), (" ", False), (None, False), (0, True)]
+)
+def test_that_a_link_is_there_is_seen_however_long_it_is(sent, gives):
+    assert Said({"DuongDan": sent}).gives("DuongDan") is gives
 
 
 def test_a_number_of_too_many_digits_is_refused():
