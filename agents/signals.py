@@ -32,7 +32,6 @@ from schemas.event import (
 )
 from schemas.refusal import Refused
 
-
 SIGNALS: Final = "signals"  # a tally of its own: what is counted are events about dossiers
 
 
