@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -29,9 +30,8 @@ def kit(monkeypatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def emitter(kit) -> ModuleType:
-    import emc_emitter  # noqa: PLC0415 - beside the program, as the fixture above puts it
-
-    emc_emitter.FIRST_PAUSE_SECONDS = 0.05
-    emc_emitter.LONGEST_PAUSE_SECONDS = 0.5
-    return emc_emitter
+def emitter(kit, monkeypatch) -> ModuleType:
+    found = import_module("emc_emitter")
+    monkeypatch.setattr(found, "FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(found, "LONGEST_PAUSE_SECONDS", 0.5)
+    return found

@@ -15,7 +15,8 @@ from tests.gateway.service import event, on_topic
 
 
 def told(number: int) -> dict[str, Any]:
-    return event(number)["data"]
+    data: dict[str, Any] = event(number)["data"]
+    return data
 
 
 async def ids_on_topic(here) -> Counter[str]:

@@ -95,7 +95,7 @@ HO_SO = """
 @pytest.fixture
 async def onestop(postgres) -> str:
     """The database of a procedure-handling system, with the outbox of our recipe."""
-    dsn = postgres.dsn(await postgres.create())
+    dsn: str = postgres.dsn(await postgres.create())
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(HO_SO)
@@ -165,9 +165,7 @@ async def test_the_relay_carries_an_outbox_and_marks_what_was_refused(here, ones
 
     assert ended == 0
     assert sent == 19
-    assert [tuple(row) for row in refused] == [
-        ("H56.14-260803-0007", "missing_field specversion")
-    ]
+    assert [tuple(row) for row in refused] == [("H56.14-260803-0007", "missing_field type")]
     assert len(await ids(here)) == 19
 
 
