@@ -220,6 +220,7 @@ class DossierDesk(Desk):
             journal=sheet.journal,
             totals=sheet.totals,
             tallies=self._tallies(),
+            sent=self._hearing.put_by(),
         )
 
     def _put_away(self) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from agents.batch import Record
-from agents.shelf import Dossier
+from agents.shelf import Dossier, pack_events, standing
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
-from monitor.ledger.unit import BookingClass
+from monitor.ledger.unit import BookingClass, Sent
 from schemas.event import Canonical
 from schemas.refusal import Refused
 
@@ -27,6 +27,8 @@ LATE: Final = int(BookingClass.LATE)
 BACKFILL: Final = int(BookingClass.BACKFILL)
 _DUPLICATE: Final = Repeat.DUPLICATE
 _EARLIER: Final = Repeat.EARLIER
+_REPLACES: Final = Repeat.REPLACES
+HOUR_MS: Final = 3_600_000
 
 
 def heap(records: Sequence[Record], begin: int) -> Heap:
@@ -63,7 +65,16 @@ class Hearing:
         self.counted: dict[str, int] = {}  # by source
         self.restated: dict[str, int] = {}  # of those: other content, known identity
         self.duplicates: dict[str, int] = {}
+        # What sources have sent, for the health of their connections: only put by here, counted
+        # by whoever keeps that (agents/keeper.py).
+        self.sent: list[bytes] = []
+        self.replaced: list[bytes] = []
+        self.repeats: dict[tuple[str, int], int] = {}  # by source and hour of arrival
         self._decode = decode
+
+    def put_by(self) -> Sent:
+        """What the unit books of what sources have sent."""
+        return Sent(b"".join(self.sent), b"".join(self.replaced), self.repeats)
 
     def hear(
         self,
@@ -117,14 +128,18 @@ class Hearing:
         source: str = event.source
         if found is None:
             self.counted[source] = self.counted.get(source, 0) + 1
+            self.sent.append(dossier.events[len(known) :])  # as it is packed there
         elif found is _DUPLICATE:
-            self.duplicates[source] = self.duplicates.get(source, 0) + 1
+            self._repeated(source, event)
             return
         elif found is _EARLIER:
-            self.duplicates[source] = self.duplicates.get(source, 0) + 1
+            self._repeated(source, event)
         else:
             self.counted[source] = self.counted.get(source, 0) + 1
             self.restated[source] = self.restated.get(source, 0) + 1
+            if found is _REPLACES:
+                self.replaced.append(pack_events([standing(known, event)]))
+                self.sent.append(pack_events([event]))
         if event.backfill:
             booking_class = BACKFILL
         elif effective_ms(event) < late_before_ms:
@@ -133,3 +148,8 @@ class Hearing:
             booking_class = LIVE
         if self.touched.get(dossier.key, -1) < booking_class:
             self.touched[dossier.key] = booking_class
+
+    def _repeated(self, source: str, event: Any) -> None:
+        self.duplicates[source] = self.duplicates.get(source, 0) + 1
+        hour = (source, event.arrival_ms // HOUR_MS)
+        self.repeats[hour] = self.repeats.get(hour, 0) + 1

@@ -10,8 +10,10 @@ from typing import Self, get_type_hints
 from agents.kafka import CannotConnect, Kafka, Mechanism, Security, password_from
 from agents.keys import Keys
 from monitor.domain.policy import Policy, Precision
+from monitor.domain.rhythm import Thresholds
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
+from monitor.reference.connections import load_thresholds
 from monitor.reference.policy import load_policy
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
 
@@ -135,6 +137,13 @@ class Settings:
             return Keys.of(self.applicant_keys, self.applicant_key)
         except ValueError as error:
             raise SettingRefused(f"EMC_APPLICANT_KEYS: {error}") from None
+
+    def thresholds(self) -> Thresholds:
+        """By what connections are judged; raises `SettingRefused` with every complaint."""
+        try:
+            return load_thresholds(Path(self.reference) if self.reference else None)
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
 
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.

@@ -141,6 +141,13 @@ class Dossier:
         self.marks = b"".join(map(_mark, events))
 
 
+def standing(packed: bytes, event: Canonical) -> Canonical:
+    """Of the statements with an event's identity among packed ones, the one that stands."""
+    same = [e for e in unpack_events(packed) if e.id == event.id and e.source == event.source]
+    [stands] = settled(same)
+    return stands
+
+
 def _mark(event: Canonical) -> bytes:
     # Python's own hash, another in each process: marks are made anew wherever events are read.
     return _PACK_MARK(hash((event.id, event.source)) & 0xFFFF_FFFF)

@@ -204,6 +204,83 @@ def demo(
 
 
 @app.command()
+def conformance(
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|TOPIC|URL",
+            help="NDJSON, plain or gzip; a topic at EMC_KAFKA; or an http address to GET.",
+        ),
+    ],
+    code: Annotated[
+        str,
+        typer.Option(
+            "--source", metavar="CODE", help="As the register at EMC_DATABASE has it."
+        ),
+    ] = "",
+    mandate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="AGENCY", help="Without --source: whom it speaks for; default: anybody."
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of reference files, for the law's rules; default: EMC_REFERENCE."
+        ),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="Statements at the most.")] = 100_000,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="If it conforms: from trial to live.")
+    ] = False,
+    why: Annotated[str, typer.Option(help="With --promote: kept in the register.")] = "",
+    by: Annotated[
+        str | None, typer.Option(metavar="WHO", help="With --promote; default: this account.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Hold what a system sends against what it must: field by field, with the rule.
+
+    Nothing is sent or measured. An integrator without a register runs it on a file:
+    **emc conformance events.ndjson --mandate H56**. Exit status 1 if it does not conform.
+    """
+    from dataclasses import replace
+
+    from agents import operator
+    from agents.conformance.command import conformance as examine
+
+    if promote and not code:
+        _say("emc conformance: --promote needs --source, which says whom to promote")
+        raise typer.Exit(MISUSED)
+
+    async def work() -> int:
+        settings = _for_a_person()
+        if reference is not None:
+            settings = replace(settings, reference=str(reference))
+        with operator.progress_bar(sys.stderr) as bar:
+            task = bar.add_task("examined", total=None)
+            return await examine(
+                where,
+                source=code,
+                mandates=mandate or [],
+                most=most,
+                promote=promote,
+                dsn=settings.database,
+                brokers=settings.brokers(),
+                policy=settings.policy(),
+                now_ms=time.time_ns() // 1_000_000,
+                who=by or operator.account(),
+                why=why,
+                as_json=json,
+                out=sys.stdout,
+                progressed=lambda taken: bar.update(task, completed=taken),
+            )
+
+    raise typer.Exit(operator.run(work, name="emc conformance"))
+
+
+@app.command()
 def generate(
     dossiers: Annotated[int, typer.Option(min=0, help="How many dossiers.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same dossiers.")] = 1,
@@ -962,6 +1039,64 @@ def source_show(code: _Code, json: _Json = False) -> None:
     async def work() -> int:
         return await command.show(
             _for_a_person().database, code, at=_instant(), as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("health")
+def source_health(
+    code: Annotated[
+        str | None,
+        typer.Argument(metavar="[CODE]", help="One source, with how it stood before."),
+    ] = None,
+    history_days: Annotated[int, typer.Option(min=0, help="How far back, with CODE.")] = 35,
+    json: _Json = False,
+) -> None:
+    """Show how the connections of sources stand, and since when; exits 1 if one is not well."""
+    from agents import connection_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.health(
+            _for_a_person().database,
+            code,
+            history_days=history_days,
+            at=_instant(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc source"))
+
+
+@source.command("reconcile")
+def source_reconcile(
+    code: _Code,
+    day: Annotated[str, typer.Argument(metavar="DAY", help="As 2026-08-03, in EMC_ZONE.")],
+    codes: Annotated[
+        bool, typer.Option("--codes", help="Also the codes that are missing or surplus.")
+    ] = False,
+    most: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Codes of either side, with --codes.")
+    ] = 10_000,
+    json: _Json = False,
+) -> None:
+    """Compare a source's claim for a day with what was counted; exits 1 if they differ."""
+    from agents import connection_command as command
+    from agents import operator
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.reconcile(
+            settings.database,
+            code,
+            day,
+            zone=settings.policy().zone,
+            codes=codes,
+            most=most,
+            as_json=json,
+            out=sys.stdout,
         )
 
     raise typer.Exit(operator.run(work, name="emc source"))

@@ -4,6 +4,7 @@ uvicorn waits for ever for the end of a request's headers, takes any number of t
 again looks at a client that goes on sending a body after it was answered.
 """
 
+import re
 from asyncio import TimerHandle
 from typing import Any, Final
 
@@ -15,6 +16,10 @@ LARGEST_HEADERS: Final = 32 * 1024  # bytes
 # Bytes that are still read after the answer, and forgotten: to close with something unread would
 # take the answer away from the caller.
 LARGEST_REST: Final = 64 * 1024 * 1024
+
+# The JDK's client offers HTTP/2 with each first request; httptools then takes the body for another
+# protocol's. An offer may be passed over (RFC 9110 §7.8), and is: its line is not read.
+_OFFER: Final = re.compile(rb"\r\nupgrade:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 
 _TOO_MUCH: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -47,6 +52,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self._head and self._timer is None:
                 self._within(HEADERS_SECONDS)
             self._head += len(data)
+            data = _staying(data)
         elif self._in_body and self.cycle.response_complete:
             self._rest += len(data)
             if self._rest > LARGEST_REST:
@@ -87,3 +93,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer = None
         if self.transport is not None and not self.transport.is_closing():
             self.transport.close()
+
+
+def _staying(data: bytes) -> bytes:
+    """The same without an offer of another protocol among its headers."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    if b"upgrade" not in head.lower():
+        return data
+    # With the end of the last line, for an offer that stands there.
+    return _OFFER.sub(b"", head + b"\r\n")[:-2] + end + body if end else data

@@ -1,25 +1,30 @@
-"""The parts of `emc ingest` joined: register, edge, outbox, inbox, desk."""
+"""The parts of `emc ingest` joined: register, edge, outbox, inbox, desk; signals and the keeper."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
 from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
 
 from agents.diversion import Watch
 from agents.edge import Edge
+from agents.health import WorkerHealth
 from agents.ingest.desk import InboundDesk
 from agents.ingest.health import IngestHealth
 from agents.ingest.inbox import BRISK_LOOK_SECONDS, LOOK_SECONDS, InboundClaimant, Inbox
 from agents.ingest.outbox import Outbox
+from agents.keeper import keeping
 from agents.leisure import collecting_at_leisure
+from agents.logidentity import Claimant
 from agents.probes import STALE_SECONDS
 from agents.quarantine import Quarantine
 from agents.register import Register
 from agents.settings import Settings
+from agents.signals import SignalsDesk
 from agents.streaming import (
     AppLog,
     Stopped,
@@ -38,7 +43,8 @@ from agents.topics import missing_topics
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.sources import Sources, Via
 from monitor.ledger.unit import Partition
-from schemas.kinds import DOSSIERS, TOPICS
+from schemas.decode import Decoder
+from schemas.kinds import DOSSIERS, SIGNALS, TOPICS
 
 LOOK_AGAIN_SECONDS: Final = 5.0
 
@@ -72,16 +78,81 @@ async def take_in(settings: Settings, health: IngestHealth, *, stop: asyncio.Eve
         await first(_entered(stack, register), stopping)
         edge = Edge(lambda: register.snapshot, keys, settings.days(), topics=canonical)
         quarantine = Quarantine(seal, quota=settings.quarantine_quota)
-        await _inbound(
-            settings,
-            health,
-            ledger,
-            register,
-            edge,
-            quarantine,
-            canonical.values(),
-            stopping,
+        await stack.enter_async_context(
+            keeping(
+                settings.database,
+                settings.policy(),
+                now_ms=now_ms,
+                thresholds=settings.thresholds(),
+                brisk=bool(settings.brisk),
+            )
         )
+        await _until_one_ends(
+            _inbound(
+                settings,
+                health,
+                ledger,
+                register,
+                edge,
+                quarantine,
+                canonical.values(),
+                stopping,
+            ),
+            _signals(
+                settings,
+                health,
+                ledger,
+                Quarantine(seal, quota=settings.quarantine_quota),
+                stopping,
+            ),
+        )
+
+
+async def _until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
+    """Both end when we are asked to stop; one that cannot go on ends the other too."""
+    running = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for work in running:
+            work.cancel()
+        ended = await asyncio.gather(*running, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+
+
+async def _signals(
+    settings: Settings,
+    health: IngestHealth,
+    ledger: Ledger,
+    quarantine: Quarantine,
+    stopping: "asyncio.Future[Any]",
+) -> None:
+    """The topic of signals, in a group of its own, until we are asked to stop."""
+    group = f"{settings.ingest_group}-signals"
+    claimant = Claimant(ledger, kafka=settings.brokers(), owner=owner(), group=group)
+    log = AppLog()
+    desk = SignalsDesk(
+        ledger=ledger,
+        log=log,
+        claim=claimant.claim,
+        decoder=Decoder(settings.days(), SIGNALS),
+        quarantine=quarantine,
+        health=health,
+        now_ms=now_ms,
+        diversion=Watch(settings.refusal_limit_percent),
+    )
+    await follow_until(
+        stopping,
+        app=build_app(settings, desk, log, name="signals", group=group, topics=[SIGNALS.name]),
+        desk=desk,
+        log=log,
+        ledger=ledger,
+        settings=settings,
+        # Its own pulse: the process answers for the inbound topics, and this one ends it itself.
+        health=WorkerHealth(CollectorRegistry()),
+    )
 
 
 async def _inbound(

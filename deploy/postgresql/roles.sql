@@ -68,7 +68,7 @@ GRANT INSERT, UPDATE ON source, source_credential TO emc_registrar;
 GRANT INSERT ON source_history TO emc_registrar;
 GRANT SELECT, INSERT, UPDATE ON unknown_source TO emc_edge;
 -- What the gateway refuses: kept and counted. It sees how much of each source is kept, not what.
-GRANT INSERT ON quarantine TO emc_edge;
+GRANT INSERT ON quarantine, sent TO emc_edge;
 GRANT SELECT (source, sealed) ON quarantine TO emc_edge;
 GRANT SELECT, INSERT, UPDATE ON tally TO emc_edge;
 GRANT SELECT, DELETE ON unknown_source TO emc_registrar;
@@ -92,5 +92,11 @@ GRANT SELECT (id, topic, partition, "offset", source, reason, detail, size, hash
 GRANT SELECT ON position_set, source, source_history, unknown_source TO emc_reader;
 GRANT SELECT (id, source, valid_from, valid_until) ON source_credential TO emc_reader;
 GRANT SELECT (code, name, owner, kind, status, go_live, claiming) ON source TO emc_grafana;
+-- How connections stand, and what it was told by. Dossiers' codes only where they are claimed.
+GRANT SELECT ON connection, connection_spell, activity_hour, activity_kind, activity_delay,
+    activity_part, counted, claim, claim_count, comparison, maintenance, external_claim
+TO emc_reader, emc_grafana;
+GRANT SELECT ON claim_chunk, counted_dossiers TO emc_reader;
+GRANT SELECT (id) ON sent TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;

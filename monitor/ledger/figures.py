@@ -14,6 +14,7 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.ledger import policies
+from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.migrate import migrations
 from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.reconcile import RECORDED, Recorded
@@ -106,6 +107,8 @@ class Snapshot:
     watermark: Watermark = NEVER_FOLDED
     policy: ActivePolicy | None = None  # under which all of it was booked
     unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
+    connections: Sequence[Standing] = ()  # as last judged
+    sent_backlog: int = 0  # bookings not counted for connections yet
 
     @property
     def booked(self) -> int:
@@ -206,17 +209,23 @@ class Figures:
             )
 
     async def shown(self, now_ms: int) -> Snapshot:
-        """`snapshot`, with what has times of its own: what `emc reconcile` found, who knocked."""
+        """`snapshot`, with what has times of its own: what `emc reconcile` found, who knocked,
+        and how connections stand.
+        """
         snapshot = await self.snapshot(now_ms)
         try:
             rows = await self._pool.fetch(RECORDED)
             unknown = await self._pool.fetch(UNKNOWN_RECORDS)
+            standings = await self._pool.fetch(STANDING)
+            waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
         return replace(
             snapshot,
             reconciled=tuple(Recorded(*row) for row in rows),
             unknown={Via(via): records for via, records in unknown},
+            connections=tuple(Standing(*row) for row in standings),
+            sent_backlog=waiting,
         )
 
     async def snapshot(self, now_ms: int) -> Snapshot:

@@ -1,6 +1,8 @@
 """The ledger's writing side: claim positions, load dossiers, book a unit in one transaction."""
 
 import asyncio
+import json
+from collections import Counter
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -294,6 +296,7 @@ class Ledger:
                 await _add_totals(connection, unit)
                 await add_tallies(connection, unit)
                 await quarantine(connection, unit)
+                await put_by(connection, unit)
                 if also is not None:
                     await also(connection)
                 await add_references(connection, unit.references)
@@ -479,6 +482,30 @@ async def quarantine(connection: Any, unit: Unit) -> None:
             )
             for refusal in unit.refusals
         ],
+    )
+
+
+async def put_by(connection: Any, unit: Unit) -> None:
+    """What connections are judged by, in one row; `monitor.ledger.connections` counts it."""
+    sent = unit.sent
+    if not (sent.events or sent.repeats or sent.beats or sent.claimed or unit.refusals):
+        return
+    repeats = sorted(sent.repeats.items())
+    refused = Counter(
+        (refusal.source, int(refusal.arrived.timestamp()) // 3600, refusal.reason)
+        for refusal in unit.refusals
+    )
+    await connection.execute(
+        "INSERT INTO sent (events, replaced, repeat_source, repeat_hour, repeats, refused, beats,"
+        " claimed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        sent.events,
+        sent.replaced,
+        [source for (source, _), _ in repeats],
+        [hour for (_, hour), _ in repeats],
+        [amount for _, amount in repeats],
+        json.dumps([[*key, amount] for key, amount in sorted(refused.items())]),
+        json.dumps(sent.beats),
+        json.dumps(sent.claimed),
     )
 
 

@@ -352,6 +352,22 @@ class Sources:
         return [Unknown(**{**row, "via": Via(row["via"])}) for row in rows]
 
 
+async def read_all(connection: Any) -> list[Source]:
+    """Every source, on a connection of one's own."""
+    return await _read(connection)
+
+
+async def entered_ms(connection: Any, code: str) -> int:
+    """When a source was entered; 0 where nobody knows."""
+    return int(
+        await connection.fetchval(
+            "SELECT coalesce(min(extract(epoch FROM at) * 1000), 0)::int8 FROM source_history"
+            " WHERE source = $1",
+            code,
+        )
+    )
+
+
 async def _read(connection: Any, code: str | None = None) -> list[Source]:
     rows = await connection.fetch(_SELECT, code)
     credentials: dict[str, list[Credential]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from monitor.ledger.again import undisturbed
-from monitor.ledger.ledger import add_tallies, quarantine, sealed_by_source
+from monitor.ledger.ledger import add_tallies, put_by, quarantine, sealed_by_source
 from monitor.ledger.unit import Unit
 
 
@@ -37,3 +37,4 @@ class TurnedAway:
             async with self._pool.acquire() as connection, connection.transaction():
                 await quarantine(connection, unit)
                 await add_tallies(connection, unit)
+                await put_by(connection, unit)

@@ -1,5 +1,6 @@
 """What one transaction books: dossiers, differences, tallies, refused records, positions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -124,6 +125,20 @@ class Refusal:
 
 
 @dataclass(slots=True)
+class Sent:
+    """What sources have sent, uncounted: events as `agents.shelf` packs them."""
+
+    events: bytes = b""  # each identity once; of a statement that replaces another, the new one
+    replaced: bytes = b""  # the ones that no longer stand
+    repeats: Mapping[tuple[str, int], int] = field(
+        default_factory=dict
+    )  # by source and hour of arrival
+    # Heartbeats: source, arrival, interval, and how many events wait; and days claimed for.
+    beats: Sequence[tuple[str, int, int, int | None]] = ()
+    claimed: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(slots=True)
 class Unit:
     """All that the assigned partitions brought, booked in one transaction or not at all."""
 
@@ -136,3 +151,4 @@ class Unit:
     references: dict[Reference, int] = field(default_factory=dict)  # dossiers more or less
     tallies: dict[TallyKey, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    sent: Sent = field(default_factory=Sent)

@@ -7,6 +7,7 @@ scrape fails with the reason, and the gap in Prometheus says so (ARCHITECTURE.md
 
 import asyncio
 import gzip
+import json
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -75,12 +76,14 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     agencies = _agencies(snapshot, places)
     # Flows, which need most places, are given theirs last.
     records = _records(snapshot, places)
+    sources = _sources(snapshot, places)
     still_open = _open(snapshot, places, agencies)
     made = [
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
         *still_open,
         *_reconciled(snapshot),
+        *sources,
         *records,
         *_positions(snapshot),
         *_watermark(snapshot),
@@ -231,6 +234,47 @@ def _reconciled(snapshot: Snapshot) -> Iterable[Family]:
         if found.name == Check.DOSSIERS:
             _add(stale, names.STALE, (), found.stale)
     return drift, stale, at
+
+
+def _sources(snapshot: Snapshot, places: Places) -> Iterable[Family]:
+    """How connections stand; one that finds no place is not shown, as nothing can be summed."""
+    made = {metric.name: _family(metric) for metric in _OF_SOURCES}
+
+    def add(metric: names.Metric, labels: Iterable[str], ms: int | None) -> None:
+        if ms is not None:
+            _add(made[metric.name], metric, labels, ms / 1000)
+
+    for standing in snapshot.connections:
+        source = standing.source
+        if not places.connection(source):
+            continue
+        status = "trial" if standing.trial else "live"
+        add(names.SOURCE_CLASS, (source, status, standing.word), standing.since_ms)
+        add(names.SOURCE_LAST, (source,), standing.last_ms)
+        add(names.SOURCE_SILENCE, (source,), standing.silence_ms)
+        if standing.working_ms:
+            share = standing.connected_ms / standing.working_ms
+            _add(made[names.SOURCE_UPTIME.name], names.SOURCE_UPTIME, (source,), share)
+        add(names.SOURCE_FRESHNESS, (source, "0.5"), standing.p50_ms)
+        add(names.SOURCE_FRESHNESS, (source, "0.95"), standing.p95_ms)
+        for noted in json.loads(standing.facts):
+            add(names.SOURCE_FACT, (source, noted["fact"]), noted["since_ms"])
+    oldest = min((standing.judged_ms for standing in snapshot.connections), default=None)
+    add(names.SOURCES_JUDGED, (), oldest)
+    _add(made[names.SENT_BACKLOG.name], names.SENT_BACKLOG, (), snapshot.sent_backlog)
+    return made.values()
+
+
+_OF_SOURCES: Final = (
+    names.SOURCE_CLASS,
+    names.SOURCE_FACT,
+    names.SOURCE_LAST,
+    names.SOURCE_SILENCE,
+    names.SOURCE_UPTIME,
+    names.SOURCE_FRESHNESS,
+    names.SOURCES_JUDGED,
+    names.SENT_BACKLOG,
+)
 
 
 def _positions(snapshot: Snapshot) -> Iterable[Family]:

@@ -222,7 +222,7 @@ QUARANTINE_SETTLED: Final = Metric(
     meaning="Refused records that have left the quarantine: returned (sent back after a fix, and"
     ' measured) or dropped. Those still held are emc_records_total{outcome="refused"} less these.',
     series="source × how that has occurred",
-    typical=SOURCES * 2,
+    typical=SOURCES // 2,  # few have had to
 )
 UNKNOWN_SENDERS: Final = Metric(
     name="emc_unknown_sender_records_total",
@@ -287,7 +287,7 @@ SNAPSHOT_OTHER: Final = Metric(
     " because a limit or the series budget is reached.",
     labels=("part",),
     series="part",
-    typical=4,
+    typical=5,
 )
 DRIFT: Final = Metric(
     name="emc_ledger_drift",
@@ -311,6 +311,73 @@ RECONCILED: Final = Metric(
     meaning="When the check was last made.",
     series="check that was made",
     typical=len(Check),
+)
+SOURCE_CLASS: Final = Metric(
+    name="emc_source_class_since_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("source", "status", "class"),
+    meaning="How the connection of a registered source stands, as docs/explanation/connections.md"
+    " says: the one series of a source has the shown class as label, and as value since when it"
+    " holds, by what arrived and not by when it was noticed. `status` is live or trial.",
+    series="source",
+    typical=SOURCES,
+)
+SOURCE_FACT: Final = Metric(
+    name="emc_source_fact_since_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("source", "fact"),
+    meaning="Since when something else is to be known of a source; none while it does not hold."
+    " `maintenance` and `short_notice` mute pages about its connection.",
+    series="source × fact that holds",
+    typical=SOURCES // 4,
+)
+SOURCE_LAST: Final = Metric(
+    name="emc_source_last_event_timestamp_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="When the last event of a source arrived that was news; none before the first.",
+    series="source that has sent",
+    typical=SOURCES,
+)
+SOURCE_SILENCE: Final = Metric(
+    name="emc_source_silence_explained_seconds",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="The longest silence after its last sign of life that the source's own rhythm, by hour"
+    " of the working calendar, or its heartbeat explains.",
+    series="source with a rhythm",
+    typical=SOURCES,
+)
+SOURCE_UPTIME: Final = Metric(
+    name="emc_source_uptime_ratio",
+    type=Type.GAUGE,
+    labels=("source",),
+    meaning="Of the working time of this month since go-live, without maintenance that was"
+    " announced in time: the part in which the source was neither interrupted nor not connected."
+    " Both times are in emc source health --json.",
+    series="source",
+    typical=SOURCES,
+)
+SOURCE_FRESHNESS: Final = Metric(
+    name="emc_source_freshness_seconds",
+    type=Type.GAUGE,
+    labels=("source", "quantile"),
+    meaning="From claimed time to arrival, of the events of the last 24 hours: the bound of the"
+    " bin that the quantile lies in. Below 0 where the source's clock is ahead.",
+    series="source that has sent × 2",
+    typical=SOURCES * 2,
+)
+SOURCES_JUDGED: Final = Metric(
+    name="emc_sources_judged_timestamp_seconds",
+    type=Type.GAUGE,
+    meaning="When connections were judged, which emc ingest does once a minute: the time of the"
+    " one that was judged the longest ago. None where no source is registered.",
+)
+SENT_BACKLOG: Final = Metric(
+    name="emc_sent_backlog_rows",
+    type=Type.GAUGE,
+    meaning="Bookings whose events are not yet counted for the health of connections; they wait"
+    " for an emc ingest.",
 )
 BUILD: Final = Metric(
     name="emc_build_info",
@@ -348,6 +415,14 @@ METRICS: Final[tuple[Metric, ...]] = (
     DRIFT,
     STALE,
     RECONCILED,
+    SOURCE_CLASS,
+    SOURCE_FACT,
+    SOURCE_LAST,
+    SOURCE_SILENCE,
+    SOURCE_UPTIME,
+    SOURCE_FRESHNESS,
+    SOURCES_JUDGED,
+    SENT_BACKLOG,
     BUILD,
     POLICY,
 )

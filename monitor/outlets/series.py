@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from monitor.domain.connection import Fact
 from monitor.outlets.names import (
     BOUNDS,
     BY_AGENCY,
@@ -29,6 +30,7 @@ from monitor.outlets.names import (
 
 _FLOW_SERIES: Final = 2 * (len(FLOWS) - len(BY_AGENCY))
 _OPEN_SERIES: Final = len(OPEN_STATES) + 1
+_CONNECTION_SERIES: Final = 6 + len(Fact)
 _AGENCY_SERIES: Final = len(DUE) + 2 * len(BOUNDS) + 2 * len(BY_AGENCY) * len(CLASSES)
 _SOURCE_SERIES: Final = 3  # counted, duplicate, refused
 
@@ -44,6 +46,7 @@ class Part(StrEnum):
     SOURCES = "sources"
     FLOWS = "flows"
     OPEN = "open"
+    CONNECTIONS = "connections"
 
 
 class Place(NamedTuple):
@@ -104,6 +107,13 @@ class Places:
             return source or UNSAID
         self.turned_away[Part.SOURCES] += 1
         return OTHER
+
+    def connection(self, source: str) -> bool:
+        """Whether there is room for how a registered source stands."""
+        if self._take(Part.CONNECTIONS, source, _CONNECTION_SERIES):
+            return True
+        self.turned_away[Part.CONNECTIONS] += 1
+        return False
 
     def refusal(self, source: str, reason: str) -> str:
         """The label of a source whose records are refused for a reason."""

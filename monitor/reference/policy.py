@@ -15,6 +15,7 @@ from monitor.domain.policy import Legal, Policy
 from monitor.reference.agencies import UNLISTED, Agencies, read_agencies
 from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
+from monitor.reference.connections import CONNECTIONS, read_thresholds
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
 from monitor.reference.rules import MINUTE_MS, Rules, read_rules
 
@@ -53,6 +54,7 @@ def load_reference(folder: Path) -> Reference:
 
 def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
     _check_names(folder, complaints)
+    read_thresholds(folder, complaints)  # of connections: checked here, no part of the policy
     rules = read_rules(folder / POLICY, complaints)
     makeup = rules.written.makeup_days_count if rules else None
     calendars = {
@@ -88,7 +90,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
 
 def _check_names(folder: Path, complaints: Complaints) -> None:
     """That every file is one that will be read: a misspelt name would be passed over."""
-    known = {POLICY, *FOLDERS}
+    known = {POLICY, CONNECTIONS, *FOLDERS}
     for path in sorted(folder.glob("[!.]*")):
         if path.name not in known:
             meant = nearest(path.name, known)

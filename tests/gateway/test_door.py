@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agents.register import new_token, token_hash
+from tests.gateway.raw import Raw, head
 from tests.gateway.service import BATCH, STRUCTURED, Stage, event, now, stage
 
 ONE = json.dumps(event())
@@ -262,3 +263,25 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 def _loopback() -> Any:
 
     return ip_address("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEA\r\nUpgrade: h2c\r\n",
+        "upgrade: websocket\r\nconnection: upgrade\r\n",
+    ],
+)
+async def test_an_offer_of_another_protocol_is_passed_over_and_the_body_is_read(here, offer):
+    """As the JDK's client makes it with each first request."""
+    body = json.dumps(event(77, note="\r\nupgrade: h2c\r\n"))
+    request = head(here, STRUCTURED, len(body)).replace("\r\n\r\n", f"\r\n{offer}\r\n")
+
+    async with Raw.to(here) as caller:
+        await caller.say(request + body)
+        answer = await caller.hear()
+        while not answer.endswith(b"}"):
+            answer += await caller.hear()
+
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert answer.endswith(b'{"verdict":"accepted"}')

@@ -12,6 +12,7 @@ from monitor.domain.lifecycle import RuleName
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
+from monitor.reference.connections import ConnectionsFile
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
 from monitor.reference.rules import ClockName, PolicyFile
@@ -29,6 +30,7 @@ EXAMPLE = re.compile(r"<!-- (append|create): (\S+) -->\n```\w+\n(.*?)```", re.DO
 SECTIONS = dict(SECTION.findall(FILES))
 KINDS: dict[str, type[msgspec.Struct]] = {
     "policy.toml": PolicyFile,
+    "connections.toml": ConnectionsFile,
     "calendars/*.toml": CalendarFile,
     "agencies/*.csv": Agency,
     "procedures/*.csv": ProcedureRow,

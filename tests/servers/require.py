@@ -25,6 +25,8 @@ INSTALLED_BY: Final[Mapping[str, str]] = {
     "java": "apt-get install openjdk-17-jre-headless",
     "kcat": "apt-get install kcat",
     "make": "apt-get install make",
+    "mcs": "apt-get install mono-mcs",
+    "mono": "apt-get install mono-runtime libmono-system-net-http4.0-cil",
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
 }

@@ -1,0 +1,1 @@
+"""What integrators copy from deploy/clients, against a real gateway."""
