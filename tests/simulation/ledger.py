@@ -193,7 +193,7 @@ class Transaction:
         if missed:
             raise PositionMoved(f"{missed} of {len(unit.moves)} partitions")
         epoch = active.epoch if active else NO_EPOCH
-        if epoch != unit.epoch and ledger.checks_epochs:
+        if unit.epoch is not None and epoch != unit.epoch and ledger.checks_epochs:
             raise PolicyChanged(
                 f"the ledger books in epoch {epoch}, the unit is of {unit.epoch}"
             )

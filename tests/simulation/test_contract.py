@@ -672,6 +672,17 @@ async def test_a_unit_of_an_epoch_that_does_not_rule_is_not_booked(subject: Subj
     assert (await subject.ledger.load(["a"]))["a"].version == 1
 
 
+async def test_a_unit_in_which_nothing_was_posted_is_booked_in_any_epoch(subject: Subject):
+    await office(subject, "a")
+    at = await stand(subject)
+
+    of_none = unit(at, 9)
+    of_none.epoch = None
+    await subject.ledger.book(of_none)
+
+    assert (await stand(subject)).next == 9
+
+
 async def test_bookings_are_noted_while_a_recompute_is_under_way_and_only_then(
     subject: Subject,
 ):
