@@ -162,9 +162,9 @@ async def test_dossiers_and_steps_are_taken_with_a_token_or_a_site(here: Stage):
         steps = await other.post("/onestop/CapNhatTienDoHoSoMC?SiteId=600", json=[step] * 10)
 
     assert (whole.json(), steps.json()) == ({"error_code": "0", "message": ""},) * 2
-    told = await events(here, "onestop-1")
-    assert sorted(event.state for event in told) == [2, 4]
-    assert len({event.id for event in told}) == 2
+    # Told ten times over, a step is one event still.
+    told = {event.id: event.state for event in await events(here, "onestop-1")}
+    assert sorted(told.values()) == [2, 4]
 
 
 @pytest.mark.server
