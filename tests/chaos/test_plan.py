@@ -83,7 +83,8 @@ def test_every_point_is_in_the_service(label: str):
 
 
 def test_an_earlier_release_books_all_but_what_is_submitted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(agents.sheet, "posting", agents.sheet.posting)  # put back at the end
+    holder, name, posting = found(POSTING)
+    monkeypatch.setattr(holder, name, posting)  # put back at the end
     online = [said(1, at(1), channel=2, level=4), said(2, at(3), channel=2, level=4)]
     cell = Cell("H56.14", "", "1.004194", 2, "", 4)
     measures = []
