@@ -13,6 +13,7 @@ from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
+from monitor.domain.worktime import Worktime, worktimes
 from monitor.ledger import policies
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.migrate import migrations
@@ -106,6 +107,7 @@ class Snapshot:
     positions: Mapping[Partition, Progress]
     watermark: Watermark = NEVER_FOLDED
     policy: ActivePolicy | None = None  # under which all of it was booked
+    worktimes: Sequence[Worktime] = ()  # what its calendars say of the instant
     unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
     connections: Sequence[Standing] = ()  # as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
@@ -333,6 +335,7 @@ def _arranged(
             for topic, number, following, moved_ms, times_set in positions
         },
         watermark=watermark,
+        worktimes=worktimes(policy.legal, now_ms),
     )
 
 

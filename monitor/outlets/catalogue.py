@@ -1,0 +1,11 @@
+"""Every metric that `emc serve` exports, of whichever module declares it."""
+
+from typing import Final
+
+from monitor.outlets import dues, names
+from monitor.outlets.names import Metric
+
+METRICS: Final[tuple[Metric, ...]] = (
+    *names.METRICS,
+    *dues.METRICS,
+)
