@@ -29,7 +29,7 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import dues, names
+from monitor.outlets import dues, names, objectives
 from monitor.outlets.series import Part, Place, Places
 from monitor.reference.sets import ReadsDifferently
 
@@ -89,6 +89,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_watermark(snapshot),
         _unknown(snapshot),
         *dues.families(snapshot),
+        *objectives.families(snapshot.judged),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
