@@ -8,6 +8,7 @@ from tests.domain.strategies_time import at
 from tests.servers.require import ROOT
 
 POLICY = load_policy(ROOT / "deploy" / "reference")
+assert POLICY.legal is not None
 CALENDAR = POLICY.legal.calendars.calendar()
 
 NEITHER = (False, False, False)
