@@ -25,8 +25,9 @@ from monitor.domain.measures import NO_SLOT, Measure
 from monitor.domain.policy import Policy
 from monitor.domain.post import Entries, post
 from monitor.domain.zone import Zone, day_number
-from schemas.decode import Decoder, Refused
+from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
+from schemas.refusal import Refused
 from tests.servers.require import ROOT, require_data
 
 OURS, NAIVE, QUEUE = "ours", "as today", "queue"
