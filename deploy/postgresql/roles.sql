@@ -97,6 +97,8 @@ GRANT SELECT ON connection, connection_spell, activity_hour, activity_kind, acti
     activity_part, counted, claim, claim_count, comparison, maintenance, external_claim
 TO emc_reader, emc_grafana;
 GRANT SELECT ON claim_chunk, counted_dossiers TO emc_reader;
+-- What falls due at every agency, and is expected to.
+GRANT SELECT ON agency_dues TO emc_reader, emc_grafana;
 GRANT SELECT (id) ON sent TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;

@@ -14,14 +14,13 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.domain.worktime import Worktime, worktimes
-from monitor.ledger import policies
 from monitor.ledger.connections import STANDING, Standing
+from monitor.ledger.dues import JUDGED, Judged
 from monitor.ledger.migrate import migrations
-from monitor.ledger.policies import ActivePolicy
+from monitor.ledger.policies import ActivePolicy, Ruling
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.sources import UNKNOWN_RECORDS, Via
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
-from monitor.reference.sets import showing
 
 _STOCKS: Final = frozenset({Measure.IN_PROCESS, Measure.PAUSED})
 _STOCK_OF_OUTCOME: Final = {
@@ -111,6 +110,7 @@ class Snapshot:
     unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
     connections: Sequence[Standing] = ()  # as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
+    dues: Sequence[Judged] = ()  # what falls due, as last judged
 
     @property
     def booked(self) -> int:
@@ -189,8 +189,7 @@ class Figures:
 
     def __init__(self, pool: "asyncpg.Pool[Any]", own: Policy) -> None:
         self._pool = pool
-        self._own = own
-        self._read_last: tuple[str, Policy] = ("", own)
+        self._ruling = Ruling(own)
         self._migrations = {number for number, _, _ in migrations()}
 
     async def check(self) -> None:
@@ -220,6 +219,7 @@ class Figures:
             unknown = await self._pool.fetch(UNKNOWN_RECORDS)
             standings = await self._pool.fetch(STANDING)
             waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
+            dues = await self._pool.fetch(JUDGED)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
         return replace(
@@ -228,6 +228,7 @@ class Figures:
             unknown={Via(via): records for via, records in unknown},
             connections=tuple(Standing(*row) for row in standings),
             sent_backlog=waiting,
+            dues=tuple(Judged(*row) for row in dues),
         )
 
     async def snapshot(self, now_ms: int) -> Snapshot:
@@ -264,8 +265,7 @@ class Figures:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             # In the same state as the figures: an activation is shown with what it moved.
-            active = await policies.active(connection)
-            policy = self._own if active is None else await self._of(active, connection)
+            active, policy = await self._ruling.now(connection)
             today = policy.zone.day(now_ms)
             midnight_ms = policy.zone.start_of(today)
             # By dates, nothing is overdue on the day it falls due.
@@ -279,14 +279,6 @@ class Figures:
                 await connection.fetch(_WATERMARK),
             ]
         return active, policy, rows
-
-    async def _of(self, active: ActivePolicy, connection: Any) -> Policy:
-        """The active policy, read anew only when it is another one."""
-        if active.reference != self._read_last[0]:
-            stored = await policies.load(connection, active.reference)
-            # In a thread: a tenth of a second for a nation's files.
-            self._read_last = (active.reference, await asyncio.to_thread(showing, stored))
-        return self._read_last[1]
 
 
 def _arranged(
