@@ -22,8 +22,8 @@ _SETTLED: Final = (int(Measure.COMPLETED), int(Measure.RETURNED))
 _LONG_AGO: Final = 0  # the slot that stands for all before those that are told apart
 
 
-class Judged(NamedTuple):
-    """What falls due at an agency, as it was last judged; columns as `JUDGED` reads them."""
+class AgencyDues(NamedTuple):
+    """What falls due at an agency, as it was last judged; columns as `DUES` reads them."""
 
     agency: str
     judged_ms: int
@@ -38,7 +38,7 @@ class Judged(NamedTuple):
     expected_5: float | None
 
 
-JUDGED: Final = (
+DUES: Final = (
     "SELECT agency, judged_ms, overdue, today, in_1, in_2, pace, day, expected_1, expected_3,"
     " expected_5 FROM agency_dues ORDER BY agency"
 )
@@ -166,7 +166,7 @@ def _books(
 
 async def judge(
     connection: Any, policy: Policy, now_ms: int, known: Outlooks
-) -> tuple[Judged, ...]:
+) -> tuple[AgencyDues, ...]:
     """What falls due at every agency at an instant, beside what is expected of it today."""
     today = policy.zone.day(now_ms)
     midnight_ms = policy.zone.start_of(today)
@@ -193,7 +193,7 @@ async def judge(
         held = stocks[agency]
         expected = known.forecasts.get(agency)
         judged.append(
-            Judged(
+            AgencyDues(
                 agency=agency,
                 judged_ms=now_ms,
                 overdue=falling(held, None, today),
@@ -216,7 +216,7 @@ def _expected(of: Forecast | None, within: int) -> float | None:
     return found.expected
 
 
-async def keep(connection: Any, judged: Iterable[Judged]) -> None:
+async def keep(connection: Any, judged: Iterable[AgencyDues]) -> None:
     """Put what was judged in the place of what was judged before."""
     async with connection.transaction():
         await connection.execute("DELETE FROM agency_dues")

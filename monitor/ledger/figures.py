@@ -15,8 +15,10 @@ from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.domain.worktime import Worktime, worktimes
 from monitor.ledger.connections import STANDING, Standing
-from monitor.ledger.dues import JUDGED, Judged
+from monitor.ledger.dues import DUES, AgencyDues
 from monitor.ledger.migrate import migrations
+from monitor.ledger.objectives import NOTHING_JUDGED, Judged
+from monitor.ledger.objectives import read as read_judged
 from monitor.ledger.policies import ActivePolicy, Ruling
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.sources import UNKNOWN_RECORDS, Via
@@ -109,8 +111,9 @@ class Snapshot:
     worktimes: Sequence[Worktime] = ()  # what its calendars say of the instant
     unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
     connections: Sequence[Standing] = ()  # as last judged
+    judged: Judged = NOTHING_JUDGED  # objectives and services, as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
-    dues: Sequence[Judged] = ()  # what falls due, as last judged
+    dues: Sequence[AgencyDues] = ()  # what falls due, as last judged
 
     @property
     def booked(self) -> int:
@@ -219,7 +222,8 @@ class Figures:
             unknown = await self._pool.fetch(UNKNOWN_RECORDS)
             standings = await self._pool.fetch(STANDING)
             waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
-            dues = await self._pool.fetch(JUDGED)
+            dues = await self._pool.fetch(DUES)
+            judged = await read_judged(self._pool)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
         return replace(
@@ -228,7 +232,8 @@ class Figures:
             unknown={Via(via): records for via, records in unknown},
             connections=tuple(Standing(*row) for row in standings),
             sent_backlog=waiting,
-            dues=tuple(Judged(*row) for row in dues),
+            dues=tuple(AgencyDues(*row) for row in dues),
+            judged=judged,
         )
 
     async def snapshot(self, now_ms: int) -> Snapshot:

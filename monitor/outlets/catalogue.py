@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from monitor.outlets import dues, names
+from monitor.outlets import dues, names, objectives
 from monitor.outlets.names import Metric
 
 METRICS: Final[tuple[Metric, ...]] = (
     *names.METRICS,
     *dues.METRICS,
+    *objectives.METRICS,
 )

@@ -9,7 +9,7 @@ from prometheus_client.core import Metric as Family
 from monitor.domain.forecast import WITHIN
 from monitor.domain.measures import Basis
 from monitor.domain.worktime import NATIONAL, Worktime
-from monitor.ledger.dues import Judged
+from monitor.ledger.dues import AgencyDues
 from monitor.ledger.figures import Snapshot
 from monitor.outlets.names import AGENCIES, Metric, Part, Type
 from monitor.outlets.series import Places
@@ -117,7 +117,7 @@ def _of_calendars(worktimes: Iterable[Worktime], places: Places) -> Iterator[_Sa
             yield DIGEST_TIME, (time.calendar,), time.digest
 
 
-def _of_agencies(dues: Sequence[Judged], places: Places) -> Iterator[_Sample]:
+def _of_agencies(dues: Sequence[AgencyDues], places: Places) -> Iterator[_Sample]:
     for judged in dues:
         if not places.room(Part.DUES, judged.agency, _OF_AN_AGENCY):
             continue

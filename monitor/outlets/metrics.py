@@ -29,7 +29,7 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import dues, names
+from monitor.outlets import dues, names, objectives
 from monitor.outlets.series import Place, Places
 from monitor.reference.sets import ReadsDifferently
 
@@ -79,6 +79,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     sources = _sources(snapshot, places)
     falling_due = dues.families(snapshot, places)
     still_open = _open(snapshot, places, agencies)
+    judged = objectives.families(snapshot.judged, places)
     made = [
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
@@ -90,6 +91,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_watermark(snapshot),
         _unknown(snapshot),
         *falling_due,
+        *judged,
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)

@@ -67,6 +67,8 @@ class Part(StrEnum):
     AGENCY_FLOWS = "agency_flows"
     OPEN = "open"
     CONNECTIONS = "connections"
+    OBJECTIVES = "objectives"
+    SERVICES = "services"
     CALENDARS = "calendars"
     DUES = "dues"
 

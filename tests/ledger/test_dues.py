@@ -15,7 +15,7 @@ from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import View
 from monitor.domain.zone import Zone
 from monitor.ledger import dues
-from monitor.ledger.dues import Judged, Part
+from monitor.ledger.dues import AgencyDues, Part
 from monitor.ledger.follower import Follower, connect
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
@@ -91,15 +91,14 @@ async def test_what_falls_due_is_counted_to_the_instant_by_working_days(filled: 
             else "later"
         )  # fmt: skip
         expected[level1(view.holder.agency)][when] += 1
-    nothing = (0, 0, 0, 0)
     assert {
         one.agency: found
         for one in judged
-        if (found := (one.overdue, one.today, one.in_1, one.in_2)) != nothing
+        if any(found := [one.overdue, one.today, one.in_1, one.in_2])
     } == {
         agency: found
         for agency, counted in expected.items()
-        if (found := tuple(counted[w] for w in ("overdue", "today", "in_1", "in_2"))) != nothing
+        if any(found := [counted[w] for w in ("overdue", "today", "in_1", "in_2")])
     }
     assert sum(one.overdue for one in judged) > 20
     assert sum(one.today for one in judged) > 5
@@ -183,7 +182,7 @@ async def test_one_worker_judges_and_all_who_read_see_the_same(filled: str):
     judging, watching = await asyncpg.connect(filled), await asyncpg.connect(filled)
     await Dues(POLICY, now_ms=lambda: NOW).round(judging)
 
-    rows = [Judged(*row) for row in await watching.fetch(dues.JUDGED)]
+    rows = [AgencyDues(*row) for row in await watching.fetch(dues.DUES)]
     known = await dues.outlooks(watching, POLICY, TODAY)
 
     assert rows == list(await dues.judge(watching, POLICY, NOW, known))
@@ -196,10 +195,10 @@ async def test_one_worker_judges_and_all_who_read_see_the_same(filled: str):
 
 async def test_a_new_judgement_replaces_the_last_one_with_all_that_has_gone(filled: str):
     connection = await asyncpg.connect(filled)
-    await dues.keep(connection, [Judged("X99", 1, 1, 1, 1, 1, 1.0, 1, 1.0, 1.0, 1.0)])
+    await dues.keep(connection, [AgencyDues("X99", 1, 1, 1, 1, 1, 1.0, 1, 1.0, 1.0, 1.0)])
     await Dues(POLICY, now_ms=lambda: NOW).round(connection)
 
-    agencies = [row["agency"] for row in await connection.fetch(dues.JUDGED)]
+    agencies = [row["agency"] for row in await connection.fetch(dues.DUES)]
     await connection.close()
 
     assert "X99" not in agencies

@@ -3,7 +3,7 @@
 import asyncpg
 
 from monitor.domain.policy import Policy
-from monitor.ledger.dues import Judged, keep
+from monitor.ledger.dues import AgencyDues, keep
 from monitor.ledger.figures import Figures, Snapshot
 from monitor.ledger.migrate import migrate
 from monitor.outlets import dues
@@ -65,8 +65,8 @@ async def test_what_was_judged_is_shown_by_agency_and_what_is_not_known_is_not(d
     await keep(
         connection,
         [
-            Judged("G01", 60_000, 0, 0, 0, 0, None, 20_000, 0.0, 0.0, None),
-            Judged("H56", 90_000, 7, 5, 3, 2, 12.5, 20_000, 8.25, 9.0, 11.5),
+            AgencyDues("G01", 60_000, 0, 0, 0, 0, None, 20_000, 0.0, 0.0, None),
+            AgencyDues("H56", 90_000, 7, 5, 3, 2, 12.5, 20_000, 8.25, 9.0, 11.5),
         ],
     )
     await connection.close()
