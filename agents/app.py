@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
+from agents.dues import judging_dues
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
 from agents.leisure import collecting_at_leisure
@@ -61,6 +62,9 @@ async def work(
         pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
         await stack.enter_async_context(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)
+        )
+        await stack.enter_async_context(
+            judging_dues(settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk))
         )
         claimant = Claimant(
             ledger, kafka=settings.brokers(), owner=owner(), group=settings.group
