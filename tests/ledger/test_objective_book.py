@@ -66,8 +66,11 @@ class Calendars:
     def calendar(self, agency: str = "") -> WorkCalendar:
         return CALENDAR
 
-    def calendar_known_at(self, on: int, agency: str = "") -> WorkCalendar:
+    def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar:
         return CALENDAR
+
+    def owners(self) -> tuple[str, ...]:
+        return ()
 
 
 def objective(name: str, indicator: Indicator, *scopes: Scope, minimum: int = 5) -> Objective:
