@@ -13,10 +13,11 @@ import asyncpg
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
     AuthenticationFailedError,
-    AuthenticationMethodNotSupported,
     KafkaError,
     SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 
 from agents.kafka import ENCRYPTED, NAMED
 
@@ -68,9 +69,12 @@ async def of_brokers(client: Mapping[str, Any], error: BaseException) -> str:
                 connection = await create_conn(
                     host.strip("[]"), int(port), request_timeout_ms=TRY_SECONDS * 1000, **how
                 )
+                try:  # who asks for nothing is not refused by a listener that asks for a user
+                    await connection.send(MetadataRequest([]))
+                finally:
+                    connection.close()
         except (KafkaError, OSError, ValueError) as found:
             return f"{address}: {_of_broker(security, found)}"
-        connection.close()
     return said(error)
 
 
@@ -84,7 +88,7 @@ def _of_broker(security: str, error: BaseException) -> str:
             return (
                 f"{text}; EMC_KAFKA_USER or EMC_KAFKA_PASSWORD_FILE is not what the broker has"
             )
-        case AuthenticationMethodNotSupported():
+        case UnsupportedSaslMechanismError():
             return f"{text}; EMC_KAFKA_MECHANISM must be one that the listener offers"
         case ssl.SSLError():
             return f"{text}; EMC_KAFKA_SECURITY={security}, and the listener may speak no TLS"

@@ -151,8 +151,10 @@ def test_a_misspelt_variable_is_noticed_and_one_of_something_else_is_not():
         ),
         (
             ['EMC_TOPIC="emc.dossiers"'],
-            "emc.env:1: EMC_TOPIC is quoted, and not every reader takes quotes off: leave them"
-            " out; a value may have blanks in it",
+            (
+                "emc.env:1: EMC_TOPIC is quoted, and not every reader takes quotes off: leave them"
+                " out; a value may have blanks in it"
+            ),
         ),
         (
             ["EMC_TOPIC=a", "", "EMC_TOPIC=b"],
@@ -160,13 +162,17 @@ def test_a_misspelt_variable_is_noticed_and_one_of_something_else_is_not():
         ),
         (
             ["EMC_GROUP=a$b"],
-            "emc.env:1: EMC_GROUP has a dollar sign, which compose reads as a variable: put a"
-            " secret into a file of its own and name that with _FILE",
+            (
+                "emc.env:1: EMC_GROUP has a dollar sign, which compose reads as a variable: put a"
+                " secret into a file of its own and name that with _FILE"
+            ),
         ),
         (
             ["EMC_KAFKA_SECURITY=sasl_ssl"],
-            "emc.env:1: EMC_KAFKA_SECURITY sasl_ssl needs a user and a password:"
-            " docs/reference/settings.md says what goes",
+            (
+                "emc.env:1: EMC_KAFKA_SECURITY sasl_ssl needs a user and a password:"
+                " docs/reference/settings.md says what goes"
+            ),
         ),
         (
             [
@@ -175,13 +181,17 @@ def test_a_misspelt_variable_is_noticed_and_one_of_something_else_is_not():
                 "EMC_KAFKA_MECHANISM=PLAIN",
                 "EMC_KAFKA_PASSWORD=x",
             ],
-            "emc.env:3: EMC_KAFKA_MECHANISM is PLAIN without TLS: the password would travel as it"
-            " is: EMC_KAFKA_SECURITY=sasl_ssl, or one of the SCRAM mechanisms",
+            (
+                "emc.env:3: EMC_KAFKA_MECHANISM is PLAIN without TLS: the password would travel as it"
+                " is: EMC_KAFKA_SECURITY=sasl_ssl, or one of the SCRAM mechanisms"
+            ),
         ),
         (
             ["EMC_SERVE_PORT=9101"],
-            "emc.env:1: EMC_SERVE_PORT is 9101, as EMC_WORKER_METRICS_PORT is: give each its own,"
-            " or 0",
+            (
+                "emc.env:1: EMC_SERVE_PORT is 9101, as EMC_WORKER_METRICS_PORT is: give each its own,"
+                " or 0"
+            ),
         ),
         (
             ["EMC_GATEWAY_TLS_KEY=/nowhere.key"],
@@ -189,28 +199,38 @@ def test_a_misspelt_variable_is_noticed_and_one_of_something_else_is_not():
         ),
         (
             ["EMC_DATABASE=postgresql://emc@db/emc?sslmode=verify_full"],
-            "emc.env:1: EMC_DATABASE has sslmode=verify_full: one of disable, allow, prefer,"
-            " require, verify-ca, verify-full",
+            (
+                "emc.env:1: EMC_DATABASE has sslmode=verify_full: one of disable, allow, prefer,"
+                " require, verify-ca, verify-full"
+            ),
         ),
         (
             ["EMC_WATCHDOG_SECONDS=5"],
-            "emc.env:1: EMC_WATCHDOG_SECONDS is 5, and after an outage a worker may need ten to"
-            " look: 0, or 20 at the least",
+            (
+                "emc.env:1: EMC_WATCHDOG_SECONDS is 5, and after an outage a worker may need ten to"
+                " look: 0, or 20 at the least"
+            ),
         ),
         (
             ["EMC_QUARANTINE_KEY=c2hvcnQ="],
-            "emc.env:1: EMC_QUARANTINE_KEY is no key (the quarantine key must be 32 bytes in"
-            " base64): head -c 32 /dev/urandom | base64",
+            (
+                "emc.env:1: EMC_QUARANTINE_KEY is no key (the quarantine key must be 32 bytes in"
+                " base64): head -c 32 /dev/urandom | base64"
+            ),
         ),
         (
             ["EMC_GATEWAY_MEMORY_MB=1"],
-            "emc.env:1: EMC_GATEWAY_REQUEST_BYTES is more than the 1 MB of EMC_GATEWAY_MEMORY_MB:"
-            " give it less, or the gateway more",
+            (
+                "emc.env:1: EMC_GATEWAY_REQUEST_BYTES is more than the 1 MB of EMC_GATEWAY_MEMORY_MB:"
+                " give it less, or the gateway more"
+            ),
         ),
         (
             ["EMC_ZONE=Asia/Nowhere"],
-            "emc.env:1: EMC_ZONE 'Asia/Nowhere' is no time zone of the tz database:"
-            " docs/reference/settings.md says what goes",
+            (
+                "emc.env:1: EMC_ZONE 'Asia/Nowhere' is no time zone of the tz database:"
+                " docs/reference/settings.md says what goes"
+            ),
         ),
     ],
 )
@@ -228,14 +248,18 @@ def test_a_secret_that_everybody_may_read_is_complained_of(tmp_path: Path):
     lines = [f"EMC_QUARANTINE_KEY_FILE={secret}", "EMC_GROUP=emc"]
 
     assert said(tmp_path, *lines) == [
-        "emc.env:1: EMC_QUARANTINE_KEY_FILE is quarantine, which everybody may read: chmod 640"
-        " quarantine"
+        (
+            "emc.env:1: EMC_QUARANTINE_KEY_FILE is quarantine, which everybody may read: chmod 640"
+            " quarantine"
+        )
     ]
     secret.chmod(0o640)
     assert said(tmp_path, *lines) == []
     assert said(tmp_path, f"EMC_QUARANTINE_KEY={KEY}", mode=0o644) == [
-        "emc.env:1: EMC_QUARANTINE_KEY is in the clear in a file that everybody may read: chmod"
-        " 640 emc.env"
+        (
+            "emc.env:1: EMC_QUARANTINE_KEY is in the clear in a file that everybody may read: chmod"
+            " 640 emc.env"
+        )
     ]
     secret.chmod(0o644)
     tmp_path.chmod(0o700)

@@ -85,7 +85,9 @@ async def test_without_a_certificate_that_can_be_used_it_does_not_start(
     pair = Authority(tmp_path / "ca").issue("gateway")
     getattr(pair, broken).write_text("nothing of the kind")
 
-    with pytest.raises(Exception, match=r"ended while starting(?s:.*)EMC_GATEWAY_TLS") as failed:
+    with pytest.raises(
+        Exception, match=r"ended while starting(?s:.*)EMC_GATEWAY_TLS"
+    ) as failed:
         async with stage(
             tansu.bootstrap,
             database,
