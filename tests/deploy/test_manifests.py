@@ -380,8 +380,10 @@ def test_the_shipped_settings_of_systemd_are_sound(tmp_path: Path) -> None:
     file.write_text(re.sub(r"^EMC_(KAFKA_CA|REFERENCE)=.*$", "", text, flags=re.MULTILINE))
 
     assert [line.partition(": ")[2] for line in check(file)] == [
-        ("EMC_KAFKA_SECURITY sasl_ssl needs a user and a password:"
-        " docs/reference/settings.md says what goes")
+        (
+            "EMC_KAFKA_SECURITY sasl_ssl needs a user and a password:"
+            " docs/reference/settings.md says what goes"
+        )
     ]
 
 

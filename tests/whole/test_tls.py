@@ -24,6 +24,7 @@ from tests.gateway.service import STRUCTURED, Gateway, event
 from tests.servers.certificates import Authority
 from tests.servers.kafka import KafkaCluster
 from tests.servers.postgres_tls import PASSWORD, tls_postgres
+from tests.servers.require import ROOT, require_postgres
 from tests.whole.service import KEY, Worker
 
 pytestmark = pytest.mark.slow
@@ -56,6 +57,33 @@ class Place:
             timeout=60,
             check=False,
         )
+
+    def member(self, role: str) -> dict[str, str]:
+        """How a process logs in that is not the owner."""
+        address = self.settings["EMC_DATABASE"].replace("//emc@", f"//emc_{role}_login@")
+        secret = str(self.folder / f"{role}_database_password")
+        return {"database": address, "database_password_file": secret}
+
+    def make_members(self) -> None:
+        """As compose does it: roles, then who logs in, with passwords from files."""
+        for role in ("worker", "edge", "reader", "registrar", "grafana"):
+            secret = self.folder / f"{role}_database_password"
+            secret.write_text(f"it's {role}'s\n")
+            secret.chmod(0o600)
+        logins = self.folder / "logins.sql"
+        shipped = (ROOT / "deploy/compose/logins.sql").read_text()
+        logins.write_text(shipped.replace("/run/secrets", str(self.folder)))
+        for _ in range(2):  # an upgrade does it again
+            subprocess.run(
+                [
+                    *(require_postgres() / "psql", "-XqAt", "-1", "-v", "ON_ERROR_STOP=1"),
+                    *("-f", ROOT / "deploy/postgresql/roles.sql", "-f", logins),
+                    f"{self.database}?sslmode=verify-full&sslrootcert={self.authority.file}",
+                ],
+                env=os.environ | {"PGPASSWORD": PASSWORD},
+                check=True,
+                timeout=60,
+            )
 
     def ledger(self, query: str) -> Any:
         async def found() -> Any:
@@ -118,16 +146,23 @@ def test_every_process_gets_in_and_the_wrong_ones_are_told_what_to_mend(place: P
         "emc.catalogue: made",
     ]
     assert "applied 0001_ledger" in place.emc("migrate").stdout
+    place.make_members()
     added = place.emc(
         "source", "add", "H56-onestop", "--name", "H56", "--owner", "H56", "--mandate", "H56",
-        "--token", "--topic", "--json",
+        "--token", "--topic", "--json", **place.member("registrar"),
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
     token = json.loads(added.stdout)["entered"][0]["token"]
     log = place.folder / "log.ndjson"
     log.write_text(json.dumps(event(1)) + "\n")
-    with running(place, "worker") as worker, running(place, "ingest") as ingest:
-        gateway = Gateway(place.environment(), place.folder / "gateway.log")
+    member = place.member("worker")
+    with (
+        running(place, "worker", **member) as worker,
+        running(place, "ingest", **member) as ingest,
+    ):
+        gateway = Gateway(
+            place.environment(**place.member("edge")), place.folder / "gateway.log"
+        )
         gateway.start()
         try:
             posted = _post(gateway.url, token)
@@ -214,8 +249,10 @@ async def _others_are_told_what_to_mend(place: Place) -> None:
         assert complaint in of_ledger(refused.value)
 
 
-def running(place: Place, what: str) -> Any:
-    process = Worker(place.environment(), place.folder / f"{what}.log", ("monitor.cli", what))
+def running(place: Place, what: str, **changed: str) -> Any:
+    process = Worker(
+        place.environment(**changed), place.folder / f"{what}.log", ("monitor.cli", what)
+    )
     return _Running(process)
 
 
