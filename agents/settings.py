@@ -73,9 +73,7 @@ class Settings:
     dossiers_at_hand: Amount = 200_000  # dossiers a worker keeps in memory
     archive_beside: Switch = 0  # 1: workers archive too, a hundred dossiers every few seconds
     archive_after_days: Number = 30  # without news, before a finished dossier is archived
-    retention_years: Number = (
-        10  # after the end of a dossier, before it may be retired; 0: never
-    )
+    retention_years: Number = 10  # after a dossier's end, before it may be retired; 0: never
     worker_metrics_port: Port = 9101  # the worker's own /metrics; 0 lets the system choose
     ingest_metrics_port: Port = 9103  # the same of `emc ingest`
     serve_port: Port = 8080  # ledger metrics, API and console; 0 lets the system choose
@@ -89,9 +87,7 @@ class Settings:
     gateway_tls_key: str = ""  # PEM file of its key
     gateway_proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
     gateway_plain: Switch = 0  # 1: tokens are taken over plain HTTP from anywhere
-    gateway_rate: Number = (
-        5_000  # events a second of a source whose entry has none; 0: no limit
-    )
+    gateway_rate: Number = 5_000  # events a second of a source that has none; 0: no limit
     gateway_requests: Amount = 1_000  # open at once; those beyond are answered with 503
     gateway_request_bytes: Amount = 4_194_304  # of a body that is held as a whole, inflated
     gateway_stream_bytes: Amount = 1_073_741_824  # of a stream of lines, inflated
