@@ -213,7 +213,7 @@ def test_what_compose_needs_is_made_once(tmp_path: Path, composed: dict[str, Any
 
     secrets = {secret: Path(said["file"]).name for secret, said in composed["secrets"].items()}
     assert set(secrets.values()) <= {path.name for path in (tmp_path / "secrets").iterdir()}
-    assert len(first.splitlines()) == len(secrets) + 2
+    assert len(first.splitlines()) == len(secrets) + 3
     assert second == ""
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     key = (tmp_path / "secrets" / "quarantine_key").read_text().strip()
