@@ -23,6 +23,8 @@ import pytest
 
 from agents.quarantine import Seal
 from tests.gateway.service import event
+from tests.servers.certificates import Authority
+from tests.servers.postgres_tls import PASSWORD, tls_postgres
 from tests.servers.process import Server, free_port
 from tests.servers.require import ROOT
 from tests.servers.tansu import Tansu
@@ -131,14 +133,10 @@ def built(root: Path) -> Image:
             for source in sources:
                 _copy(given / source, here / target, into=target.endswith("/"))
         elif word == "RUN" and stage == 1 and "apt-get" not in rest:
-            compiles = "compile_hot" in rest and not os.environ.get("EMC_IMAGE_TEST")
-            command = rest.partition(" && ")[2] if compiles else rest
-            _shell(
-                command.replace("/opt/", f"{root}/opt/").replace(
-                    "python -m", f"{sys.executable} -m"
-                ),
-                here,
-            )
+            if "/opt/tools" in rest and not os.environ.get("EMC_IMAGE_TEST"):
+                continue
+            command = rest.replace("/opt/", f"{root}/opt/")
+            _shell(command.replace("python -m", f"{sys.executable} -m"), here)
         elif word == "ENV" and stage == 2:
             environment |= dict(pair.split("=", 1) for pair in rest.split())
     path = (
@@ -220,13 +218,19 @@ def _alive(image: Image, *arguments: str) -> bool:
 
 
 async def test_its_processes_serve_as_nobody_and_write_nothing(
-    image: Image, tansu: Tansu, database: str
+    image: Image, tansu: Tansu, tmp_path: Path
 ) -> None:
+    with tls_postgres(Authority(tmp_path).issue("ledger")) as database:
+        await _serve_as_nobody(image, tansu, f"{database}?sslmode=require")
+
+
+async def _serve_as_nobody(image: Image, tansu: Tansu, database: str) -> None:
     ports = {name: free_port() for name in ("worker", "ingest", "gateway", "serve")}
     said = {
         "kafka": tansu.bootstrap,
         "kafka_idempotent": "0",
         "database": database,
+        "database_password": PASSWORD,
         "brisk": "1",
         "listen": "127.0.0.1",
         "group": f"image-{os.getpid()}",

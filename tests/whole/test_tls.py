@@ -220,16 +220,15 @@ async def _others_are_told_what_to_mend(place: Place) -> None:
             "name the host as its",
         ),
     ):
-        kafka = Kafka(
-            **{
-                "bootstrap": place.brokers,
-                "security": Security.SASL_SSL,
-                "user": "emc",
-                "password": SECRET,
-                "ca": str(place.authority.file),
-                **changed,
-            }
-        )
+        said: dict[str, Any] = {
+            "bootstrap": place.brokers,
+            "security": Security.SASL_SSL,
+            "user": "emc",
+            "password": SECRET,
+            "ca": str(place.authority.file),
+            **changed,
+        }
+        kafka = Kafka(**said)
         with pytest.raises(Exception) as failed:  # noqa: PT011 - which one is the client's affair
             await missing_topics(kafka, ["emc.dossiers"])
         assert complaint in await of_brokers(kafka.client(), failed.value)
