@@ -147,7 +147,7 @@ def built(root: Path) -> Image:
     shutil.rmtree(given)
     shutil.rmtree(here)
     subprocess.run(["chmod", "-R", "a+rX,a-w", str(root / "opt/emc")], check=True)
-    return Image(root, environment | {"PATH": path})
+    return Image(root, environment | {"PATH": path, "HOME": "/nonexistent"})
 
 
 def _copy(source: Path, target: Path, *, into: bool) -> None:

@@ -86,6 +86,16 @@ def test_the_health_check_asks_where_processes_answer_by_default() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "page", ["deploy-compose", "deploy-systemd", "deploy-kubernetes", "back-up", "upgrade"]
+)
+def test_the_first_command_is_on_the_first_screen(page: str) -> None:
+    title, *lines = (ROOT / "docs" / "how-to" / f"{page}.md").read_text().splitlines()
+
+    assert title.startswith("# ")
+    assert lines[1] == "```sh"
+
+
 # --- compose ----------------------------------------------------------------------------------------
 
 
