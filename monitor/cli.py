@@ -21,6 +21,7 @@ from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.outlets.names import Metric
 
 OK: Final = 0
 FAILED: Final = 1
@@ -1236,6 +1237,36 @@ def docs(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )
     raise typer.Exit(publish(made, check=check, say=typer.echo))
+
+
+@app.command()
+def dashboards(
+    out: Annotated[
+        Path, typer.Option(help="The folder that Grafana provisions from.", metavar="DIR")
+    ] = Path("deploy/grafana/dashboards"),
+    check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,
+) -> None:
+    """Write Grafana's dashboards as JSON, from what the code declares.
+
+    Needs the extra `dashboards`. docs/reference/dashboards.md lists every panel with its query.
+    """
+    from monitor.outlets.dashboards.command import publish
+
+    raise typer.Exit(publish(_of_processes(), out=out, check=check, say=typer.echo))
+
+
+def _of_processes() -> list[Metric]:
+    """The metrics that workers, ingest and gateways show of their own."""
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.reference import of_registry
+
+    own = {
+        metric.name: metric
+        for registry in (IngestHealth().registry, GatewayHealth().registry)
+        for metric in of_registry(registry)
+    }
+    return list(own.values())
 
 
 def _configured() -> Settings:
