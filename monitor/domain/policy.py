@@ -16,7 +16,7 @@ from monitor.domain.zone import Zone
 
 # Raised by hand when `fold` or `post` may give other entries for the same events, so that
 # two versions of the code never book side by side (ARCHITECTURE.md §2.5).
-RULES_VERSION: Final = 4
+RULES_VERSION: Final = 5
 
 
 class Precision(StrEnum):
@@ -31,6 +31,7 @@ class Calendars(Protocol):
 
     def calendar(self, agency: str = "") -> WorkCalendar: ...
     def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar: ...
+    def owners(self) -> tuple[str, ...]: ...  # agencies with hours of their own
 
 
 def _as_it_was(agency: str) -> str:
