@@ -369,7 +369,7 @@ def replay(
 @app.command()
 def explain(
     dossier: Annotated[
-        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign.")
+        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign; or its token.")
     ],
     input: Annotated[  # noqa: A002 - the option is --input
         Path | None,
@@ -1230,9 +1230,12 @@ def docs(
     from agents.documents import documents, publish
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
+    from monitor.outlets.dashboards import page as of_dashboards
+    from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
+    made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )
@@ -1244,6 +1247,9 @@ def dashboards(
     out: Annotated[
         Path, typer.Option(help="The folder that Grafana provisions from.", metavar="DIR")
     ] = Path("deploy/grafana/dashboards"),
+    reference: Annotated[
+        Path, typer.Option(help="Reference files whose targets are the thresholds.")
+    ] = SHIPPED,
     check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,
 ) -> None:
     """Write Grafana's dashboards as JSON, from what the code declares.
@@ -1252,7 +1258,9 @@ def dashboards(
     """
     from monitor.outlets.dashboards.command import publish
 
-    raise typer.Exit(publish(_of_processes(), out=out, check=check, say=typer.echo))
+    raise typer.Exit(
+        publish(_of_processes(), reference=reference, out=out, check=check, say=typer.echo)
+    )
 
 
 def _of_processes() -> list[Metric]:

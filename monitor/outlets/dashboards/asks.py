@@ -21,7 +21,9 @@ MEASURES: Final[Mapping[int, Definition]] = {
 def chosen(metric: Metric, *variables: Variable, also: str = "") -> str:
     """A selector of the variables that a metric has as labels."""
     parts = [f'{one}=~"${one}"' for one in variables if str(one) in metric.labels]
-    return "{" + ", ".join([*parts, *([also] if also else [])]) + "}"
+    if also:
+        parts.append(also)
+    return "{" + ", ".join(parts) + "}" if parts else ""
 
 
 def gauge(metric: Metric, *variables: Variable, also: str = "") -> str:

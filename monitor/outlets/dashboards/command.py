@@ -6,6 +6,8 @@ from typing import Final
 
 from monitor.outlets.dashboards.every import dashboards
 from monitor.outlets.names import Metric
+from monitor.reference.complaints import Unusable
+from monitor.reference.objectives import load_objectives
 
 FOLDER: Final = Path("deploy/grafana/dashboards")
 OK: Final = 0
@@ -13,8 +15,22 @@ STALE: Final = 1
 MISUSED: Final = 2
 
 
+def targets_of(reference: Path) -> dict[str, float]:
+    """What a folder's objectives ask for last. Raises `Unusable` where they cannot be read."""
+    return {
+        one.name: one.targets[-1].ratio
+        for one in load_objectives(reference).objectives
+        if one.targets
+    }
+
+
 def publish(
-    processes: Iterable[Metric], *, out: Path, check: bool, say: Callable[[str], None]
+    processes: Iterable[Metric],
+    *,
+    reference: Path,
+    out: Path,
+    check: bool,
+    say: Callable[[str], None],
 ) -> int:
     """Bring a folder's dashboards up to date; the exit status."""
     try:
@@ -22,7 +38,12 @@ def publish(
     except ImportError:
         say("emc dashboards needs Grafana's builders: pip install 'emc-monitor[dashboards]'")
         return MISUSED
-    made = {f"{one.uid}.json": written(one) for one in dashboards(processes)}
+    try:
+        targets = targets_of(reference)
+    except Unusable as unusable:
+        say(f"{unusable}")
+        return MISUSED
+    made = {f"{one.uid}.json": written(one) for one in dashboards(processes, targets)}
     there = {path.name: path.read_text("utf-8") for path in out.glob("emc-*.json")}
     stale = sorted(name for name, text in made.items() if there.get(name) != text)
     gone = sorted(there.keys() - made.keys())

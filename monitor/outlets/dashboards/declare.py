@@ -160,6 +160,7 @@ class Variable(StrEnum):
     CHANNEL = "channel"
     SOURCE = "source"
     OBJECTIVE = "objective"
+    SCOPE = "scope"
     DUE = "due"
 
 

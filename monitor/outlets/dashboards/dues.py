@@ -3,7 +3,7 @@
 from typing import Final
 
 from monitor.domain.measures import Measure
-from monitor.outlets import names
+from monitor.outlets import dues, names
 from monitor.outlets.dashboards import asks
 from monitor.outlets.dashboards.agency import OPEN_BY_DAY
 from monitor.outlets.dashboards.asks import MEASURES
@@ -29,6 +29,8 @@ _DUE: Final = (
     ("Đến hạn sau đó", "later"),
     ("Không có hạn", "none"),
 )
+
+_NO_PACE: Final = "the pace is not known yet, or no reference files are in force."
 
 _BY_DUE_DAY: Final = Sql(
     f"""\
@@ -167,6 +169,40 @@ DASHBOARD: Final = Dashboard(
                             "{{agency}}",
                         ),
                     ),
+                ),
+            ),
+        ),
+        Row(
+            "Dự báo",
+            "Forecast",
+            (
+                Panel(
+                    kind=Kind.LINES,
+                    vi="Dự kiến quá hạn trong 1, 3, 5 ngày làm việc",
+                    en="Expected to be overdue",
+                    of=(dues.EXPECTED,),
+                    queries=(
+                        Promql(
+                            asks.summed(
+                                asks.gauge(dues.EXPECTED, Variable.AGENCY), "agency", "within"
+                            ),
+                            "{{agency}} +{{within}}",
+                        ),
+                    ),
+                    empty=_NO_PACE,
+                ),
+                Panel(
+                    kind=Kind.LINES,
+                    vi="Nhịp giải quyết mỗi ngày làm việc",
+                    en="Pace a working day",
+                    of=(dues.PACE,),
+                    queries=(
+                        Promql(
+                            asks.summed(asks.gauge(dues.PACE, Variable.AGENCY), "agency"),
+                            "{{agency}}",
+                        ),
+                    ),
+                    empty=_NO_PACE,
                 ),
             ),
         ),

@@ -57,7 +57,10 @@ _VARIABLES: Final = {
     " ON shown.booked = total.agency ORDER BY 1",
     Variable.SOURCE: "SELECT code AS __value, code || ' · ' || name AS __text"
     " FROM source WHERE status <> 'revoked' ORDER BY 1",
-    Variable.OBJECTIVE: "label_values(emc_objective_info, objective)",
+    Variable.OBJECTIVE: "SELECT objective AS __value,"
+    " objective || ' · ' || (said ->> 'title_vi') AS __text FROM objective ORDER BY 1",
+    Variable.SCOPE: "SELECT DISTINCT scope AS __value, scope AS __text"
+    " FROM objective_standing ORDER BY 1",
     Variable.CHANNEL: "Trực tiếp · counter : direct, Trực tuyến · online : online,"
     " Bưu chính · post : postal, Không nêu · unsaid : unsaid",
     Variable.DUE: "Quá hạn · overdue : overdue, Hôm nay · today : today,"
@@ -67,6 +70,7 @@ _LABELS: Final = {
     Variable.AGENCY: "Cơ quan · Agency",
     Variable.SOURCE: "Hệ thống nguồn · Source",
     Variable.OBJECTIVE: "Mục tiêu · Objective",
+    Variable.SCOPE: "Phạm vi · Scope",
     Variable.CHANNEL: "Kênh tiếp nhận · Channel",
     Variable.DUE: "Hạn trả · Due",
 }
@@ -177,15 +181,15 @@ def _variable(variable: Variable) -> Any:
                 model.VariableOption(text="Quá hạn · overdue", value="overdue")
             )
         return custom.multi(multi=True).include_all(include_all=True).current(_ALL)
-    query = dashboard.QueryVariable(variable).label(_LABELS[variable])
-    if variable is Variable.OBJECTIVE:
-        query.datasource(PROMETHEUS).query({"query": asked, "refId": "objectives"})
-    else:
-        query.datasource(LEDGER).query(asked)
+    country = model.VariableOption(text=["country"], value=["country"])
     return (
-        query.multi(multi=True)
+        dashboard.QueryVariable(variable)
+        .label(_LABELS[variable])
+        .datasource(LEDGER)
+        .query(asked)
+        .multi(multi=True)
         .include_all(include_all=True)
-        .current(_ALL)
+        .current(country if variable is Variable.SCOPE else _ALL)
         .refresh(model.VariableRefresh.ON_DASHBOARD_LOAD)
     )
 
@@ -237,8 +241,13 @@ def _panel(panel: Panel, place: Place, number: int) -> Any:
     made = _KINDS[panel.kind](panel)
     made.id(number).title(panel.title)
     made.grid_pos(model.GridPos(h=place.height, w=place.width, x=place.x, y=place.y))
-    if panel.kind is Kind.TEXT:
-        return made
+    if panel.kind is not Kind.TEXT:
+        _shown(made, panel)
+        _asked(made, panel)
+    return made
+
+
+def _shown(made: Any, panel: Panel) -> None:
     made.description(panel.description).unit(panel.unit)
     if panel.unit in _DECIMALS:
         made.decimals(_DECIMALS[panel.unit])
@@ -249,6 +258,13 @@ def _panel(panel: Panel, place: Place, number: int) -> Any:
     made.thresholds(_thresholds(panel.steps))
     if panel.empty:
         made.no_value("–")
+    if panel.link is not None:
+        made.data_links([_link(panel.link)])
+    for column in panel.columns:
+        made.override_by_name(column.name, list(_properties(column)))
+
+
+def _asked(made: Any, panel: Panel) -> None:
     sources = {isinstance(query, Sql) for query in panel.queries}
     if len(sources) == 1:
         made.datasource(LEDGER if sources == {True} else PROMETHEUS)
@@ -258,11 +274,6 @@ def _panel(panel: Panel, place: Place, number: int) -> Any:
         made.with_target(_target(query, ref, panel.kind))
     if panel.kind in (Kind.LINES, Kind.BARS, Kind.TABLE) and _by_day(panel.queries):
         made.interval("1d")
-    if panel.link is not None:
-        made.data_links([_link(panel.link)])
-    for column in panel.columns:
-        made.override_by_name(column.name, list(_properties(column)))
-    return made
 
 
 def _by_day(queries: tuple[Query, ...]) -> bool:
@@ -366,7 +377,8 @@ def _table(_: Panel) -> table.Panel:
 
 
 def _states(_: Panel) -> statetimeline.Panel:
-    return statetimeline.Panel().legend(_legend()).merge_values(merge_values=True)
+    made = statetimeline.Panel().legend(_legend()).merge_values(merge_values=True)
+    return made.line_width(0).fill_opacity(70)
 
 
 def _text(panel: Panel) -> text.Panel:

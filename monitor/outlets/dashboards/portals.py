@@ -55,8 +55,8 @@ def _probes() -> tuple[Panel, ...]:
         ),
         Panel(
             kind=Kind.LINES,
-            vi="Thời gian trả lời",
-            en="Time to answer",
+            vi="Thời gian trả lời, từ bên ngoài",
+            en="Time to answer, from outside",
             unit=Unit.SECONDS,
             says="Of a probe, from name resolution to the last byte.",
             queries=(Promql("max by (target) (probe_duration_seconds)", "{{target}}"),),

@@ -169,7 +169,13 @@ async def fill(
         "source": [row[0] for row in await grafana.fetch("SELECT code FROM source")],
         "channel": ["direct", "online", "postal", "unsaid"],
         "due": ["overdue"],
-        "objective": [],
+        "objective": [row[0] for row in await grafana.fetch("SELECT objective FROM objective")]
+        or [""],
+        "scope": [
+            row[0]
+            for row in await grafana.fetch("SELECT DISTINCT scope FROM objective_standing")
+        ]
+        or [""],
     }
     booked = await grafana.fetchval(
         "SELECT sum(amount) FROM tally WHERE name IN ('counted', 'duplicate', 'refused')"

@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from agents.gateway.health import GatewayHealth
 from agents.ingest.health import IngestHealth
 from monitor.cli import _of_processes
-from monitor.outlets import names
+from monitor.outlets.catalogue import METRICS
 from monitor.outlets.dashboards.command import publish
 from monitor.outlets.reference import of_registry
 from tests.outlets.dashboards.shipped import (
@@ -38,14 +38,22 @@ EIGHT = {
     "emc-objectives": "Mục tiêu và ngân sách lỗi · Objectives and budgets",
     "emc-internals": "Nội tại hệ thống giám sát · Monitor internals",
 }
-VIETNAMESE = re.compile(r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.I)
+VIETNAMESE = re.compile(
+    r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE
+)
 # Of Prometheus and its exporters.
 OTHERS = {"ALERTS", "up", "probe_success", "probe_duration_seconds"}
 
 
 def said(folder: Path, *, check: bool) -> tuple[int, list[str]]:
     lines: list[str] = []
-    status = publish(_of_processes(), out=folder, check=check, say=lines.append)
+    status = publish(
+        _of_processes(),
+        reference=ROOT / "deploy" / "reference",
+        out=folder,
+        check=check,
+        say=lines.append,
+    )
     return status, lines
 
 
@@ -155,11 +163,13 @@ def test_a_query_goes_to_the_data_source_that_was_chosen_and_never_to_a_fixed_on
 
 
 def test_queries_ask_for_metrics_that_are_served():
-    served = {metric.name for metric in names.METRICS} | OTHERS
+    served = {metric.name for metric in METRICS} | OTHERS
     for registry in (IngestHealth().registry, GatewayHealth().registry):
         served |= {metric.name for metric in of_registry(registry)}
     for asked in queries():
-        for name in re.findall(r"\b(emc_\w+|ALERTS|up|probe_\w+)\b", asked.target.get("expr", "")):
+        for name in re.findall(
+            r"\b(emc_\w+|ALERTS|up|probe_\w+)\b", asked.target.get("expr", "")
+        ):
             if name.startswith(("emc_(", "emc_build", "emc_worker_build")):
                 continue
             assert name.removesuffix("_bucket") in served, f"{asked.name}: {name}"
@@ -167,7 +177,7 @@ def test_queries_ask_for_metrics_that_are_served():
 
 def test_an_instance_of_serve_is_taken_once_and_a_rate_before_the_highest():
     """ARCHITECTURE.md §2.7: two replicas show the same, and their maximum is no counter."""
-    ledger = {metric.name for metric in names.METRICS if metric.type != "info"}
+    ledger = {metric.name for metric in METRICS if metric.type != "info"}
     for asked in queries():
         expression = asked.target.get("expr", "")
         assert not re.search(r"(rate|increase)\(\s*max", expression), asked.name
@@ -199,7 +209,7 @@ def test_provisioning_has_no_secret_and_the_same_folder():
     sources = (folder / "datasources" / "emc.yml").read_text("utf-8")
     boards = (folder / "dashboards" / "emc.yml").read_text("utf-8")
 
-    assert re.findall(r"^\s*(?:user|password|url): (.*)$", sources, re.M) == [
+    assert re.findall(r"^\s*(?:user|password|url): (.*)$", sources, re.MULTILINE) == [
         "$EMC_GRAFANA_PROMETHEUS",
         "$EMC_GRAFANA_DATABASE_ADDRESS",
         "$EMC_GRAFANA_DATABASE_USER",
