@@ -24,11 +24,11 @@ from monitor.outlets.dashboards.declare import (
 NATIONAL: Final = "emc-national"
 AGENCY: Final = "emc-agency"
 STEPS: Final = "emc-steps"
-DUES: Final = "emc-dues"
-PORTALS: Final = "emc-portals"
+DUES: Final = "emc-due"
+PORTALS: Final = "emc-services"
 CONNECTIONS: Final = "emc-connections"
 OBJECTIVES: Final = "emc-objectives"
-INTERNALS: Final = "emc-internals"
+INTERNALS: Final = "emc-monitor"
 
 ANY_IS_BAD: Final = (From(None, Colour.GOOD), From(1, Colour.BAD))
 ANY_IS_NOTED: Final = (From(None, Colour.GOOD), From(1, Colour.WATCH))

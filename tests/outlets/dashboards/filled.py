@@ -142,6 +142,8 @@ async def fill(
     for serve in serves:
         stack.callback(serve.stop)
         await asyncio.to_thread(serve.start)
+    await gateway.ready()
+    await _ask_the_gateway(gateway)  # a counter seems to rise from its second value on
     rules = folder / "rules.yml"
     rules.write_text(RULES)
     targets = [_port(serve, "serving: ") for serve in serves]
@@ -151,7 +153,6 @@ async def fill(
     prometheus = Prometheus(place, targets, [rules])
     stack.callback(prometheus.stop)
     await asyncio.to_thread(prometheus.start)
-    await gateway.ready()
     # Both have been scraped before anything more happens, or nothing would seem to rise.
     await prometheus.until("count(count by (instance) (emc_records_total))", 2)
     await _ask_the_gateway(gateway)

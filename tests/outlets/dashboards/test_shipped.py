@@ -32,11 +32,11 @@ EIGHT = {
     "emc-national": "Toàn quốc · National overview",
     "emc-agency": "Cơ quan · Agency",
     "emc-steps": "Thủ tục và thời gian từng bước · Procedure and step latency",
-    "emc-dues": "Tồn đọng và sắp đến hạn · Backlog and what falls due",
-    "emc-portals": "Cổng dịch vụ công và giao diện kết nối · Portals and interfaces",
+    "emc-due": "Tồn đọng và sắp đến hạn · Backlog and what falls due",
+    "emc-services": "Cổng dịch vụ công và giao diện kết nối · Portals and interfaces",
     "emc-connections": "Kết nối và chất lượng dữ liệu · Connections and data quality",
     "emc-objectives": "Mục tiêu và ngân sách lỗi · Objectives and budgets",
-    "emc-internals": "Nội tại hệ thống giám sát · Monitor internals",
+    "emc-monitor": "Nội tại hệ thống giám sát · Monitor internals",
 }
 VIETNAMESE = re.compile(
     r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE
@@ -213,6 +213,6 @@ def test_provisioning_has_no_secret_and_the_same_folder():
         "$EMC_GRAFANA_PROMETHEUS",
         "$EMC_GRAFANA_DATABASE_ADDRESS",
         "$EMC_GRAFANA_DATABASE_USER",
-        "$__file{/run/secrets/emc_grafana_database_password}",
+        "$__file{/run/secrets/grafana_database_password}",
     ]
-    assert "path: /var/lib/grafana/dashboards/emc" in boards
+    assert "path: /var/lib/emc/dashboards" in boards
