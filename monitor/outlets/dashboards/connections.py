@@ -42,12 +42,11 @@ WHERE connection.{_HERE} ORDER BY class = 'connected', class, since_ms"""  # noq
 )
 _SPELLS: Final = Sql(
     f"""\
-SELECT greatest(since_at, $__timeFrom()) AS time, source AS metric, class
+SELECT greatest(since_at, $__timeFrom()) AS time, source, class
 FROM grafana_spell
 WHERE since_at <= $__timeTo() AND coalesce(until_at, 'infinity') >= $__timeFrom()
   AND {_HERE}
-ORDER BY 1""",  # noqa: S608 - constants
-    series=True,
+ORDER BY 1"""  # noqa: S608 - constants
 )
 _COMPARED: Final = Sql(
     f"""\
@@ -91,6 +90,7 @@ DASHBOARD: Final = Dashboard(
     " and what is odd about what it sends.",
     variables=_CHOSEN,
     since="now-7d",
+    refresh="1m",
     rows=(
         Row(
             "Kết nối",
@@ -131,6 +131,7 @@ DASHBOARD: Final = Dashboard(
                     says="The class that held, by what arrived and not by when it was noticed.",
                     of=(names.SOURCE_CLASS,),
                     queries=(_SPELLS,),
+                    partition="source",
                     empty=_NO_SOURCES,
                 ),
                 Panel(

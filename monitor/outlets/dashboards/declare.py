@@ -4,7 +4,7 @@ A panel says its number once: by the meanings of the metrics and measures that i
 stand in their own catalogues, and a sentence of its own where it does something with them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -24,7 +24,6 @@ class Kind(StrEnum):
     BARS = "barchart"
     TABLE = "table"
     STATES = "state-timeline"
-    TEXT = "text"
 
 
 class Unit(StrEnum):
@@ -44,6 +43,7 @@ class Colour(StrEnum):
     """What a threshold paints."""
 
     PLAIN = "blue"
+    UNKNOWN = "gray"
     GOOD = "green"
     WATCH = "orange"
     BAD = "red"
@@ -75,6 +75,23 @@ class Sql:
 
 
 Query = Promql | Sql
+
+# What states look like, wherever they are shown.
+STATES: Final[Mapping[str, Colour]] = {
+    "connected": Colour.GOOD,
+    "partial": Colour.WATCH,
+    "mismatch": Colour.WATCH,
+    "unreconciled": Colour.WATCH,
+    "interrupted": Colour.BAD,
+    "not_connected": Colour.BAD,
+    "undetermined": Colour.UNKNOWN,
+    "good": Colour.GOOD,
+    "burning": Colour.WATCH,
+    "spent": Colour.BAD,
+    "idle": Colour.UNKNOWN,
+    "too_few": Colour.UNKNOWN,
+    "no_data": Colour.UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,7 @@ class Panel:
     empty: str = ""  # why there may be nothing to show, and what that means
     link: Link | None = None
     columns: tuple[Column, ...] = ()
-    text: str = ""  # of a text panel
+    partition: str = ""  # the column that a state timeline has a row for each value of
 
     @property
     def title(self) -> str:
@@ -174,6 +191,7 @@ class Dashboard:
     about: str  # whom it is for, and what to do with it
     variables: tuple[Variable, ...] = ()
     since: str = "now-30d"
+    refresh: str = "5m"  # what asks the ledger for a month is not asked each minute
     rows: tuple[Row, ...]
 
     @property

@@ -16,7 +16,6 @@ from grafana_foundation_sdk.builders import (
     stat,
     statetimeline,
     table,
-    text,
     timeseries,
 )
 from grafana_foundation_sdk.cog.builder import Builder
@@ -25,10 +24,10 @@ from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import prometheus as prometheus_model
-from grafana_foundation_sdk.models.text import TextMode
 
 from monitor.outlets.dashboards.declare import (
     GRID,
+    STATES,
     Colour,
     Column,
     Dashboard,
@@ -139,7 +138,7 @@ def _dashboard(declared: Dashboard) -> dashboard.Dashboard:
         .tags([TAG])
         .timezone("browser")
         .time(declared.since, "now")
-        .refresh("1m")
+        .refresh(declared.refresh)
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .readonly()
         .link(
@@ -241,9 +240,8 @@ def _panel(panel: Panel, place: Place, number: int) -> Any:
     made = _KINDS[panel.kind](panel)
     made.id(number).title(panel.title)
     made.grid_pos(model.GridPos(h=place.height, w=place.width, x=place.x, y=place.y))
-    if panel.kind is not Kind.TEXT:
-        _shown(made, panel)
-        _asked(made, panel)
+    _shown(made, panel)
+    _asked(made, panel)
     return made
 
 
@@ -376,13 +374,37 @@ def _table(_: Panel) -> table.Panel:
     return table.Panel().filterable(filterable=True).footer(common.TableFooterOptions())
 
 
-def _states(_: Panel) -> statetimeline.Panel:
-    made = statetimeline.Panel().legend(_legend()).merge_values(merge_values=True)
-    return made.line_width(0).fill_opacity(70)
-
-
-def _text(panel: Panel) -> text.Panel:
-    return text.Panel().mode(TextMode.MARKDOWN).content(panel.text)
+def _states(panel: Panel) -> statetimeline.Panel:
+    """A row for each value of the partition's column, coloured by state."""
+    column = panel.partition
+    return (
+        statetimeline.Panel()
+        .legend(_legend())
+        .merge_values(merge_values=True)
+        .line_width(0)
+        .fill_opacity(70)
+        .with_transformation(
+            model.DataTransformerConfig(
+                id_val="partitionByValues",
+                options={
+                    "fields": [column],
+                    "keepFields": False,
+                    "naming": {"asLabels": True},
+                },
+            )
+        )
+        .display_name(f"${{__field.labels.{column}}}")
+        .mappings(
+            [
+                model.ValueMap(
+                    {
+                        state: model.ValueMappingResult(color=colour, index=place)
+                        for place, (state, colour) in enumerate(STATES.items())
+                    }
+                )
+            ]
+        )
+    )
 
 
 def _legend() -> common.VizLegendOptions:
@@ -400,5 +422,4 @@ _KINDS: Final = {
     Kind.BARS: _bars,
     Kind.TABLE: _table,
     Kind.STATES: _states,
-    Kind.TEXT: _text,
 }

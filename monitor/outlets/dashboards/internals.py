@@ -58,6 +58,7 @@ def dashboard(of: Mapping[str, Metric]) -> Dashboard:
         about="Whether the monitor itself keeps up, whether its books agree, and how much room it"
         " has. Everything else rests on this page being green.",
         since="now-6h",
+        refresh="1m",
         rows=(
             Row("Sức khỏe", "Health", _health(of)),
             Row("Luồng sự kiện", "The stream", _stream(of)),

@@ -41,12 +41,11 @@ ORDER BY state <> 'spent', state <> 'burning', objective, scope LIMIT 500"""  # 
 _SPELLS: Final = Sql(
     f"""\
 SELECT greatest(to_timestamp(since_ms / 1000.0), $__timeFrom()) AS time,
-       objective || ' ' || scope AS metric, state
+       objective || ' ' || scope AS objective, state
 FROM objective_spell
 WHERE to_timestamp(since_ms / 1000.0) <= $__timeTo()
   AND coalesce(to_timestamp(until_ms / 1000.0), 'infinity') >= $__timeFrom() AND {_HERE}
-ORDER BY 1""",  # noqa: S608 - constants
-    series=True,
+ORDER BY 1"""  # noqa: S608 - constants
 )
 _SERVICES: Final = Sql(
     """\
@@ -208,6 +207,7 @@ DASHBOARD: Final = Dashboard(
                     en="States over time",
                     of=(of.STATE,),
                     queries=(_SPELLS,),
+                    partition="objective",
                     empty=_NOT_JUDGED,
                 ),
             ),

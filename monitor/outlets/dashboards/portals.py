@@ -31,6 +31,7 @@ def dashboard(of: Mapping[str, Metric]) -> Dashboard:
         about="Whether citizens and systems get through, how fast they are answered, and what the"
         " gateway takes in.",
         since="now-6h",
+        refresh="1m",
         rows=(
             Row("Kiểm tra từ bên ngoài", "Probes from outside", _probes()),
             Row("Cổng tiếp nhận sự kiện", "The gateway", _gateway(of)),

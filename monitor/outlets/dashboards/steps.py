@@ -24,15 +24,17 @@ _STEP_WORKED: Final = clock_measure(Clock.STEP, Part.WORKED)
 _PROCESSING_BINS: Final = clock_measure(Clock.PROCESSING, Part.WORKED_BINS)
 
 _BY_BIN: Final = (
-    "Read from bins of working time, each a quarter wider than the one before: the upper bound of"
-    " the bin that the quantile lies in, at most 25 % above the true value."
+    "Read from bins of working time, each a quarter wider than the one before: the middle of the bin"
+    " that the quantile lies in, off by less than an eighth; within the first, by half a minute."
 )
 _NOT_TIMED: Final = (
     "no clock has ended in the chosen time; without reference files none is kept at all."
 )
-# The bound of a bin, in seconds; the last one has none.
-_BOUND: Final = (
-    f"CASE WHEN slot < {len(WORKED_BOUNDS)} THEN {WORKED_BOUNDS[0] // 1000} * 1.25 ^ slot END"
+# What a time in a bin is taken for, in seconds, as metrics of working time take it.
+_MIDDLE: Final = (
+    f"CASE WHEN slot <= 0 THEN {WORKED_BOUNDS[0] // 2000}"
+    f" WHEN slot >= {len(WORKED_BOUNDS)} THEN {WORKED_BOUNDS[-1] / 1000:.0f}"
+    f" ELSE {WORKED_BOUNDS[0] // 1000} * 1.25 ^ (slot - 0.5) END"
 )
 
 
@@ -45,14 +47,14 @@ WITH bins AS (
     {asks.lines(measure, where=_WHERE)}
     GROUP BY {by}, slot HAVING sum(amount) > 0
 ), run AS (
-    SELECT name, {_BOUND} AS bound,
+    SELECT name, {_MIDDLE} AS middle,
            sum(dossiers) OVER (PARTITION BY name ORDER BY slot) AS so_far,
            sum(dossiers) OVER (PARTITION BY name) AS total
     FROM bins
 )
 SELECT name AS {by}, max(total) AS "số lượt · how many",
-       min(bound) FILTER (WHERE so_far >= 0.5 * total) AS "trung vị · median",
-       min(bound) FILTER (WHERE so_far >= 0.95 * total) AS "p95"
+       min(middle) FILTER (WHERE so_far >= 0.5 * total) AS "trung vị · median",
+       min(middle) FILTER (WHERE so_far >= 0.95 * total) AS "p95"
 FROM run GROUP BY name ORDER BY 2 DESC, 1 LIMIT 200"""  # noqa: S608 - constants
     )
 

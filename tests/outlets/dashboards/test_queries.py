@@ -82,7 +82,7 @@ def check_sql(filled: Filled, asked: Asked) -> None:
         assert names[0] == "time"
         assert all(isinstance(row[0], datetime) and row[0].tzinfo for row in rows)
         assert [row[0] for row in rows] == sorted(row[0] for row in rows)
-    if target["format"] == "time_series" and "metric" not in names:
+    if target["format"] == "time_series":
         for name in names[1:]:
             found = [row[name] for row in columns if row[name] is not None]
             assert all(isinstance(one, int | float | Decimal) for one in found), name
@@ -90,6 +90,11 @@ def check_sql(filled: Filled, asked: Asked) -> None:
     if panel["type"] == "stat":
         assert len(rows) == len(names) == 1
         assert rows[0][0] is not None or may_be_empty(asked)
+    if panel["type"] == "state-timeline":
+        [partition] = panel["transformations"]
+        assert names == ["time", *partition["options"]["fields"], names[2]]
+        [mapping] = panel["fieldConfig"]["defaults"]["mappings"]
+        assert {row[2] for row in rows} <= set(mapping["options"]), "a state without colour"
     for override in panel["fieldConfig"]["overrides"]:
         assert override["matcher"]["options"] in names
     for named in re.findall(r"\$\{__data\.fields\.(\w+)\}", str(panel["fieldConfig"])):
