@@ -11,9 +11,11 @@ from agents.kafka import CannotConnect, Kafka, Mechanism, Security, password_fro
 from agents.keys import Keys
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.rhythm import Thresholds
+from monitor.domain.watched import Watched
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
 from monitor.reference.connections import load_thresholds
+from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
 
@@ -144,6 +146,19 @@ class Settings:
             return load_thresholds(Path(self.reference) if self.reference else None)
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+
+    def watched(self) -> Watched | None:
+        """Objectives and what they go by; None without reference files, or where there are none.
+
+        Raises `SettingRefused` with every complaint.
+        """
+        if not self.reference:
+            return None
+        try:
+            found = load_watched(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+        return found if found.objectives.objectives or found.objectives.groups else None
 
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.

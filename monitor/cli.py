@@ -560,6 +560,46 @@ def check(
     raise typer.Exit(FAILED if found else OK)
 
 
+@app.command()
+def objectives(
+    objective: Annotated[
+        str | None, typer.Argument(metavar="[OBJECTIVE]", help="Only this one.")
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCOPE]", help="As country or agency:H56: with all its numbers."
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also scopes that are neither burning nor spent.")
+    ] = False,
+    history_days: Annotated[int, typer.Option(min=0, help="How far back, with SCOPE.")] = 100,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Show how objectives and services stand, and since when; exits 1 if one is not well.
+
+    With an objective and a scope: the counts, the interval, what is left of the budget, every burn
+    window, how it stood before, and what its file said when.
+    """
+    from agents import objectives_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.show(
+            _for_a_person().database,
+            objective,
+            scope,
+            every=every,
+            history_days=history_days,
+            at=_instant(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc objectives"))
+
+
 quarantine = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",

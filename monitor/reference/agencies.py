@@ -122,6 +122,12 @@ class Agencies:
             if any(row.value.kind in _FIRST_LEVEL for row in rows)
         )
 
+    def heirs(self) -> dict[str, str]:
+        """Who stands today for each listed agency that has ended."""
+        return {
+            code: heir for code in sorted(self._rows) if (heir := self.present(code)) != code
+        }
+
     def former(self, code: str) -> tuple[str, ...]:
         """The listed agencies that this one now stands for, itself left out."""
         wanted = agency_code(code)
