@@ -237,7 +237,7 @@ def _incidents() -> model.AnnotationQuery:
 
 
 def _panel(panel: Panel, place: Place, number: int) -> Any:
-    made = _KINDS[panel.kind](panel)
+    made: Any = _KINDS[panel.kind](panel)  # of a type for each kind, with the same verbs
     made.id(number).title(panel.title)
     made.grid_pos(model.GridPos(h=place.height, w=place.width, x=place.x, y=place.y))
     _shown(made, panel)
