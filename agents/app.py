@@ -23,11 +23,11 @@ from agents.streaming import (
     now_ms,
     open_ledger,
     owner,
-    said,
     seal_of,
     task,
     unheard,
 )
+from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE

@@ -28,17 +28,6 @@ EMPTY_HERE = {
     ("emc-services", "Events refused, or to be sent again"): "Kafka acknowledged everything",
     ("emc-monitor", "Fallbacks and watchdog"): "nothing went wrong",
     ("emc-monitor", "Pace of the follower"): "the follower did not fail",
-    ("emc-due", "Expected to be overdue"): "nobody forecasts here",
-    ("emc-due", "Pace a working day"): "nobody forecasts here",
-    ("emc-objectives", "Judged"): "nobody judges here",
-    ("emc-objectives", "How objectives stand"): "nobody judges here",
-    ("emc-objectives", "Ratio and target"): "nobody judges here",
-    ("emc-objectives", "Budget left"): "nobody judges here",
-    ("emc-objectives", "Burn rate"): "nobody judges here",
-    ("emc-objectives", "States over time"): "nobody judges here",
-    ("emc-objectives", "Services by agency"): "nobody judges here",
-    ("emc-objectives", "Open by group"): "nobody judges here",
-    ("emc-objectives", "Working time against the limit"): "nobody judges here",
 }
 DOSSIER = re.compile(r"-\d{6}-\d{4}")
 
