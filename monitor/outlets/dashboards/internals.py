@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.outlets import names
+from monitor.outlets import dues, names, objectives
 from monitor.outlets.dashboards import asks
 from monitor.outlets.dashboards.declare import (
     Colour,
@@ -265,29 +265,51 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
             kind=Kind.STAT,
             vi="Sự kiện kết nối chưa đếm",
             en="Bookings not counted for connections",
-            width=6,
+            width=4,
             height=4,
             of=(names.SENT_BACKLOG,),
             queries=(Promql(asks.gauge(names.SENT_BACKLOG)),),
         ),
-        Panel(
-            kind=Kind.STAT,
-            vi="Đánh giá kết nối cách đây",
-            en="Connections judged",
-            width=6,
-            height=4,
-            unit=Unit.SECONDS,
-            says="Time since.",
-            of=(names.SOURCES_JUDGED,),
-            queries=(Promql(f"time() - {asks.gauge(names.SOURCES_JUDGED)}"),),
-            steps=_SECONDS,
-            empty="no source is registered.",
+        *(
+            Panel(
+                kind=Kind.STAT,
+                vi=vi,
+                en=en,
+                width=4,
+                height=4,
+                unit=Unit.SECONDS,
+                says="Time since.",
+                of=(judged,),
+                queries=(Promql(f"time() - {asks.gauge(judged)}"),),
+                steps=_SECONDS,
+                empty=empty,
+            )
+            for vi, en, judged, empty in (
+                (
+                    "Đánh giá kết nối cách đây",
+                    "Connections judged",
+                    names.SOURCES_JUDGED,
+                    "no source is registered.",
+                ),
+                (
+                    "Đánh giá mục tiêu cách đây",
+                    "Objectives judged",
+                    objectives.JUDGED,
+                    "no objective is in force.",
+                ),
+                (
+                    "Dự báo hạn cách đây",
+                    "Dues judged",
+                    dues.JUDGED,
+                    "no worker has judged them.",
+                ),
+            )
         ),
         Panel(
             kind=Kind.STAT,
             vi="Máy chủ sổ cái đã quên",
             en="Forgotten by the ledger's server",
-            width=6,
+            width=4,
             height=4,
             of=(behind,),
             queries=(Promql(f"sum({behind.name})"),),
@@ -298,7 +320,7 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
             kind=Kind.STAT,
             vi="Hồ sơ theo quy tắc cũ",
             en="Dossiers under other rules",
-            width=6,
+            width=4,
             height=4,
             of=(names.STALE,),
             queries=(Promql(asks.gauge(names.STALE)),),

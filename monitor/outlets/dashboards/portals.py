@@ -19,7 +19,7 @@ from monitor.outlets.names import Metric
 
 _NO_GATEWAY: Final = "nothing was asked of the gateway, or none is scraped."
 _NO_PROBES: Final = "no blackbox exporter is scraped; deploy/prometheus has its jobs."
-_UP: Final = (From(None, Colour.BAD), From(1, Colour.GOOD))
+_DAY: Final = 86_400
 
 
 def dashboard(of: Mapping[str, Metric]) -> Dashboard:
@@ -77,6 +77,7 @@ def _gateway(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
         of["emc_gateway_quarantine_waiting_records"],
         of["emc_gateway_quarantine_lost_records_total"],
     )
+    certificate = of["emc_gateway_certificate_valid_until_timestamp_seconds"]
     return (
         Panel(
             kind=Kind.LINES,
@@ -171,7 +172,7 @@ def _gateway(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
             kind=Kind.STAT,
             vi="Bản ghi bị từ chối chưa lưu",
             en="Refused and not stored yet",
-            width=12,
+            width=8,
             height=4,
             of=(waiting,),
             queries=(Promql(f"sum({waiting.name})"),),
@@ -182,11 +183,28 @@ def _gateway(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
             kind=Kind.STAT,
             vi="Bản ghi bị từ chối đã mất nội dung",
             en="Refused, and the bytes given up",
-            width=12,
+            width=8,
             height=4,
             of=(lost,),
             queries=(Promql(f"sum({lost.name})"),),
             steps=ANY_IS_NOTED,
             empty=_NO_GATEWAY,
+        ),
+        Panel(
+            kind=Kind.STAT,
+            vi="Chứng thư còn hạn",
+            en="Certificate valid for",
+            unit=Unit.SECONDS,
+            width=8,
+            height=4,
+            says="Of the gateway whose certificate ends first.",
+            of=(certificate,),
+            queries=(Promql(f"min({certificate.name} > 0) - time()"),),
+            steps=(
+                From(None, Colour.BAD),
+                From(3 * _DAY, Colour.WATCH),
+                From(14 * _DAY, Colour.GOOD),
+            ),
+            empty="every gateway speaks plain HTTP, behind a proxy.",
         ),
     )
