@@ -50,7 +50,7 @@ WITH now AS (
       AND agency IN (${{agency:sqlstring}}) AND channel IN (${{channel:sqlstring}})
     GROUP BY day
 ), days AS (
-    SELECT day FROM generate_series({asks.SINCE}, grafana_day(now())) AS day
+    SELECT day FROM generate_series({asks.SINCE}, {asks.TODAY}) AS day
 )
 SELECT grafana_time(day) AS time,
        now.dossiers - coalesce((SELECT sum(dossiers) FROM moved WHERE moved.day > days.day), 0)

@@ -61,8 +61,10 @@ def flow(measure: int) -> Pair:
 
 # -- SQL
 
-SINCE: Final = "grafana_day($__timeFrom())"
-UNTIL: Final = "grafana_day($__timeTo())"
+# As queries of their own, which are run once and not for every line.
+SINCE: Final = "(SELECT grafana_day($__timeFrom()))"
+UNTIL: Final = "(SELECT grafana_day($__timeTo()))"
+TODAY: Final = "(SELECT grafana_day(now()))"
 
 
 def among(variable: Variable) -> str:

@@ -38,7 +38,7 @@ SELECT to_char(date '1970-01-01' + due_day, 'YYYY-MM-DD') AS "hạn trả · due
        sum(dossiers) FILTER (WHERE state = 'in_process') AS "Đang giải quyết · in process",
        sum(dossiers) FILTER (WHERE state = 'paused') AS "Tạm dừng · paused"
 FROM grafana_stock
-WHERE due_day BETWEEN grafana_day(now()) - 10 AND grafana_day(now()) + 30 AND {_HERE}
+WHERE due_day BETWEEN {asks.TODAY} - 10 AND {asks.TODAY} + 30 AND {_HERE}
 GROUP BY due_day HAVING sum(dossiers) <> 0 ORDER BY due_day"""  # noqa: S608 - constants
 )
 
@@ -47,7 +47,7 @@ _BY_AGE: Final = Sql(
 SELECT age AS "quá hạn · overdue for",
        sum(dossiers) AS "hồ sơ · dossiers"
 FROM grafana_stock
-CROSS JOIN LATERAL (SELECT grafana_day(now()) - due_day AS days) AS late
+CROSS JOIN LATERAL (SELECT {asks.TODAY} - due_day AS days) AS late
 CROSS JOIN LATERAL (SELECT CASE
     WHEN days < 1 THEN '0: hôm nay · today' WHEN days <= 5 THEN '1: 1–5 ngày · days'
     WHEN days <= 10 THEN '2: 6–10 ngày · days' WHEN days <= 30 THEN '3: 11–30 ngày · days'
