@@ -126,7 +126,7 @@ async def fill(
 
     scenario = Scenario(
         seed=7,
-        dossiers=1_200,
+        dossiers=3_000,
         start=date.fromordinal(now.date().toordinal() - DAYS),
         days=DAYS + 2,
         bad=0.01,
