@@ -559,6 +559,31 @@ def check(
     raise typer.Exit(FAILED if found else OK)
 
 
+@app.command()
+def rules(
+    reference: Annotated[
+        Path, typer.Option(help="Reference files: alerts.toml, and the calendar.")
+    ] = SHIPPED,
+    out: Annotated[
+        Path, typer.Option(help="Folder with prometheus/ and alertmanager/ in it.")
+    ] = Path("deploy"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what is stale, write nothing.")
+    ] = False,
+    pace: Annotated[
+        int, typer.Option(min=1, help="Wait so many times shorter; to try alerts out.")
+    ] = 1,
+) -> None:
+    """Write what Prometheus scrapes, records and alerts, and whom Alertmanager tells.
+
+    From **alerts.toml** of the reference files, which has thresholds, addresses and receivers.
+    How-to: docs/how-to/change-alerts.md.
+    """
+    from monitor.outlets.rules.command import rules as write
+
+    raise typer.Exit(write(reference, out, check=check, pace=pace, say=typer.echo))
+
+
 quarantine = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
