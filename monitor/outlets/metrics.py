@@ -29,7 +29,7 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import names
+from monitor.outlets import dues, names, objectives
 from monitor.outlets.series import Part, Place, Places
 from monitor.reference.sets import ReadsDifferently
 
@@ -69,7 +69,7 @@ class Shown(Collector):
 
 
 def families(snapshot: Snapshot, places: Places) -> list[Family]:
-    """All metrics of `names.METRICS`, filled."""
+    """All metrics of `catalogue.METRICS`, filled."""
     places.begin()
     for partition in snapshot.positions:
         places.partition(partition)
@@ -88,6 +88,8 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_positions(snapshot),
         *_watermark(snapshot),
         _unknown(snapshot),
+        *dues.families(snapshot),
+        *objectives.families(snapshot.judged),
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)

@@ -91,7 +91,7 @@ def _inhibitions() -> list[dict[str, Any]]:
             [f'alertname=~"{BLIND}"'],
             ['about=~"connection|data|legal"', 'severity=~"page|ticket"'],
         ),
-        _inhibit([f'alertname=~"{BLIND}"'], ['about="technical"', 'objective!="reached"']),
+        _inhibit([f'alertname=~"{BLIND}"'], ['about="technical"', 'measured!="probes"']),
         # Sources seem silent because we do not take in what they send.
         _inhibit([f'alertname=~"{UNSEEN}"'], ['about="connection"']),
         _inhibit(
@@ -121,7 +121,7 @@ def _inhibitions() -> list[dict[str, Any]]:
         _inhibit(
             ['alertname=~"PortalDegraded|InterfaceDegraded"'],
             ['alertname="ServiceBudgetBurning"'],
-            ["source", "interface", "objective"],
+            ["source", "interface", "objective", "measured"],
         ),
         # Maintenance mutes what is said of a connection and its technical service, and nothing legal
         # (MEASURES.md §8).

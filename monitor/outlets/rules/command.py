@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.outlets.rules.files import stale, texts, write
-from monitor.reference.alerts import load_alerts
+from monitor.outlets.rules.files import load, stale, texts, write
 from monitor.reference.complaints import Unusable
-from monitor.reference.policy import load_reference
 
 
 def rules(
@@ -14,13 +12,12 @@ def rules(
 ) -> int:
     """The exit status: 1 for what is stale or cannot be used."""
     try:
-        said = load_alerts(reference)
-        calendar = load_reference(reference).calendars.calendar()
+        said = load(reference)
     except Unusable as unusable:
         for complaint in unusable.complaints:
             say(str(complaint))
         return 1
-    made = texts(said, calendar, pace=pace)
+    made = texts(said, pace=pace)
     if check:
         found = stale(made, out)
         for path in found:

@@ -27,13 +27,14 @@ def increase(counter: str, window: str) -> str:
     return f"{WITHOUT} (increase({counter}[{window}]))"
 
 
-def percent(number: float) -> str:
-    """A share as PromQL writes it: 14.4 is 0.144."""
-    return f"{number / 100:.6f}".rstrip("0").rstrip(".")
+def number(value: float) -> str:
+    """As PromQL writes it, without what floats add."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def seconds(number: float) -> str:
-    return f"{number:g}" if number < 1e6 else str(int(number))
+def percent(value: float) -> str:
+    """A share: 14.4 is 0.144."""
+    return number(value / 100)
 
 
 def fresh(fresh_seconds: int) -> Group:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from monitor.domain.calendar import WorkCalendar
+from monitor.domain.objective import Objective
 from monitor.outlets.rules.alertmanager import alertmanager
 from monitor.outlets.rules.connections import connections
 from monitor.outlets.rules.data import data
@@ -17,12 +19,14 @@ from monitor.outlets.rules.prometheus import blackbox, prometheus
 from monitor.outlets.rules.services import services
 from monitor.outlets.rules.shape import Alert, Group
 from monitor.outlets.rules.yaml import yaml
-from monitor.reference.alerts import AlertsFile
+from monitor.reference.alerts import AlertsFile, load_alerts
+from monitor.reference.objectives import load_objectives
+from monitor.reference.policy import load_reference
 
 HEAD: Final = (
     "# Written by `emc rules` from {source}. Do not edit: change that, and write it again.\n"
 )
-FROM_ALERTS: Final = "deploy/reference/alerts.toml and monitor/outlets/rules"
+FROM_ALERTS: Final = "the reference files (alerts.toml, objectives/, the calendar)"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PACED: Final = frozenset(
     {
@@ -39,20 +43,39 @@ _PACED: Final = frozenset(
 )
 
 
-def rule_files(said: AlertsFile) -> dict[str, list[Group]]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a deployment's reference files say that rules and routes are made of."""
+
+    alerts: AlertsFile
+    technical: tuple[Objective, ...]
+    calendar: WorkCalendar
+
+
+def load(folder: Path) -> Said:
+    """Of a folder of reference files. Raises `Unusable`."""
+    reference = load_reference(folder)
+    return Said(
+        alerts=load_alerts(folder),
+        technical=tuple(load_objectives(folder).technical()),
+        calendar=reference.calendars.calendar(),
+    )
+
+
+def rule_files(said: Said) -> dict[str, list[Group]]:
     """Groups of rules by the name of their file."""
     return {
-        "fresh": [fresh(said.monitor.fresh_seconds)],
-        "monitor": own(said.monitor),
-        "connections": connections(said.connections),
-        "services": services(said),
+        "fresh": [fresh(said.alerts.monitor.fresh_seconds)],
+        "monitor": own(said.alerts.monitor),
+        "connections": connections(said.alerts.connections),
+        "services": services(said.technical, said.alerts.portal_sources),
         "objectives": objectives(),
-        "data": data(said.data),
+        "data": data(said.alerts.data),
         "digest": digest(),
     }
 
 
-def alerts(said: AlertsFile) -> dict[str, Alert]:
+def alerts(said: Said) -> dict[str, Alert]:
     """Every alert by its name."""
     return {
         rule.name: rule
@@ -63,7 +86,7 @@ def alerts(said: AlertsFile) -> dict[str, Alert]:
     }
 
 
-def made(said: AlertsFile, calendar: WorkCalendar, *, pace: int = 1) -> dict[str, Any]:
+def made(said: Said, *, pace: int = 1) -> dict[str, Any]:
     """What stands in each file, by its path below deploy/.
 
     With a `pace` all waiting is so many times shorter, and never under a second; windows of rules
@@ -71,22 +94,19 @@ def made(said: AlertsFile, calendar: WorkCalendar, *, pace: int = 1) -> dict[str
     """
     found: dict[str, Any] = {
         f"prometheus/rules/{name}.yml": {
-            "groups": [group.written(said.links) for group in groups]
+            "groups": [group.written(said.alerts.links) for group in groups]
         }
         for name, groups in rule_files(said).items()
     }
-    found["prometheus/prometheus.yml"] = prometheus(said)
+    found["prometheus/prometheus.yml"] = prometheus(said.alerts)
     found["prometheus/blackbox.yml"] = blackbox()
-    found["alertmanager/alertmanager.yml"] = alertmanager(said.receivers, calendar)
+    found["alertmanager/alertmanager.yml"] = alertmanager(said.alerts.receivers, said.calendar)
     return found if pace == 1 else {path: _hurried(one, pace) for path, one in found.items()}
 
 
-def texts(said: AlertsFile, calendar: WorkCalendar, *, pace: int = 1) -> dict[str, str]:
+def texts(said: Said, *, pace: int = 1) -> dict[str, str]:
     """The same as they are written."""
-    head = HEAD.format(source=FROM_ALERTS)
-    return {
-        path: head + "\n" + yaml(one) for path, one in made(said, calendar, pace=pace).items()
-    }
+    return {path: HEAD + "\n" + yaml(one) for path, one in made(said, pace=pace).items()}
 
 
 def write(texts_by_path: Mapping[str, str], folder: Path) -> list[str]:
@@ -104,11 +124,10 @@ def write(texts_by_path: Mapping[str, str], folder: Path) -> list[str]:
 
 def stale(texts_by_path: Mapping[str, str], folder: Path) -> list[str]:
     """What a folder has otherwise, or has not, or has of ours and should not."""
-    head = HEAD.format(source=FROM_ALERTS)
     left = [
         path.relative_to(folder).as_posix()
         for path in sorted((folder / "prometheus" / "rules").glob("*.yml"))
-        if path.read_text("utf-8").startswith(head)
+        if path.read_text("utf-8").startswith(HEAD)
     ]
     return [
         path

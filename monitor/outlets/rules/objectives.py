@@ -19,7 +19,7 @@ _ticket = partial(Alert, severity=Severity.TICKET, about=About.LEGAL, keeps="15m
 
 def objectives() -> list[Group]:
     """Objectives, then services that are degraded by the legal side."""
-    rules = [
+    rules: list[Record | Alert] = [
         Record(STATE, _ladder(shown("emc_objective_state"))),
         _ticket(
             name="ObjectiveBudgetSpent",

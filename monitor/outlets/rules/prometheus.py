@@ -63,19 +63,6 @@ def blackbox() -> dict[str, Any]:
     }
 
 
-def targets() -> dict[str, list[dict[str, Any]]]:
-    """Targets as shipped, by the name of their file: the services of the compose file."""
-    return {
-        "serve": [{"targets": ["serve:8080"]}],
-        "worker": [{"targets": ["worker-1:9101", "worker-2:9101"]}],
-        "ingest": [{"targets": ["ingest:9103"]}],
-        "gateway": [{"targets": ["gateway:9102"]}],
-        "alertmanager": [{"targets": ["alertmanager:9093"]}],
-        "portals": [],
-        "interfaces": [],
-    }
-
-
 def _targets(name: str) -> list[dict[str, Any]]:
     return [{"files": [f"targets/{name}.yml"]}]
 

@@ -38,6 +38,7 @@ class Case:
     given: Mapping[str, str]
     at: Mapping[str, Fires]
     every: str = "1m"
+    shows: Mapping[str, float] = field(default_factory=dict)  # expressions, at the last time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def serve(until: int = NIGHT, instance: str = "a", minutes: int = 1) -> dict[str
     return {series("emc_snapshot_timestamp_seconds", instance=instance): f"0+{step}x{until}"}
 
 
-def files(told: Told) -> dict[str, dict[str, Any]]:
+def files(told: Told, *, texts: bool = True) -> dict[str, dict[str, Any]]:
     """Files of promtool by their name: one an interval of evaluation, since a file has one."""
     cases = told.cases()
     made = {}
@@ -94,7 +95,7 @@ def files(told: Told) -> dict[str, dict[str, Any]]:
             # Without it, what is recorded may come after who reads it.
             "group_eval_order": [group for name in told.files for group in GROUPS[name]],
             "tests": [
-                _test(told, kind, case, texts=number == 0)
+                _test(told, kind, case, texts=texts and number == 0)
                 for number, (kind, case) in enumerate(cases)
                 if case.every == every
             ],
@@ -133,6 +134,14 @@ def _test(told: Told, kind: str, case: Case, *, texts: bool) -> dict[str, Any]:
             "exp_samples": [_sample(told, one) for one in fires],
         }
         for at, fires in case.at.items()
+    ]
+    test["promql_expr_test"] += [
+        {
+            "expr": f"sum({expr})",
+            "eval_time": list(case.at)[-1],
+            "exp_samples": [{"labels": "{}", "value": value}],
+        }
+        for expr, value in case.shows.items()
     ]
     return test
 

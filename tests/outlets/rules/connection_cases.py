@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.outlets.rules.case import Case, Fires, Told, serve, series
+from tests.outlets.rules.case import Case, Fires, Told, series, serve
 
 FILES: Final = ("fresh", "connections")
 RUNBOOKS: Final = "https://emc.example.gov.vn/docs/how-to/alerts/"
@@ -243,8 +243,10 @@ CASES: Final = (
         texts=(
             "H56-onestop has been silent for 10m 0s",
             "Nguồn H56-onestop mất tín hiệu đã 10m 0s",
-            "Neither an event nor a heartbeat of H56-onestop has come for 10m 0s, longer than its"
-            " own rhythm explains (7m 0s).",
+            (
+                "Neither an event nor a heartbeat of H56-onestop has come for 10m 0s, longer than its"
+                " own rhythm explains (7m 0s)."
+            ),
         ),
         runbook="source-interrupted",
     ),
@@ -272,8 +274,10 @@ CASES: Final = (
         texts=(
             "H56-onestop sends only a part of what it should",
             "Nguồn H56-onestop chỉ gửi một phần dữ liệu phải gửi",
-            "For 45m 0s an expected kind, unit or procedure of H56-onestop has not come. emc source"
-            " health H56-onestop says which.",
+            (
+                "For 45m 0s an expected kind, unit or procedure of H56-onestop has not come. emc source"
+                " health H56-onestop says which."
+            ),
         ),
         runbook="source-partial",
     ),
@@ -287,8 +291,10 @@ CASES: Final = (
         texts=(
             "H56-onestop counts other dossiers than we do",
             "Số liệu của nguồn H56-onestop lệch với số liệu đã ghi nhận",
-            "The claim of H56-onestop and our count of the last closed working day differ by more"
-            " than 1 %, for 45m 0s.",
+            (
+                "The claim of H56-onestop and our count of the last closed working day differ by more"
+                " than 1 %, for 45m 0s."
+            ),
         ),
         runbook="source-mismatch",
     ),
@@ -313,9 +319,11 @@ CASES: Final = (
         texts=(
             "The clock of H56-onestop is off",
             "Đồng hồ của nguồn H56-onestop bị lệch giờ",
-            "For 45m 0s claimed time and arrival of nine events of ten of H56-onestop lie apart by"
-            " about the same time (median -7h 0m 0s): its clock, or a zone that it forgot. Times of"
-            " its dossiers are wrong by as much.",
+            (
+                "For 45m 0s claimed time and arrival of nine events of ten of H56-onestop lie apart by"
+                " about the same time (median -7h 0m 0s): its clock, or a zone that it forgot. Times of"
+                " its dossiers are wrong by as much."
+            ),
         ),
         runbook="source-clock-off",
     ),
@@ -325,8 +333,10 @@ CASES: Final = (
         texts=(
             "H56-onestop sends again what it has sent",
             "Nguồn H56-onestop gửi lặp lại dữ liệu đã gửi",
-            "For 45m 0s a fifth or more of the records of H56-onestop were sent before. They are"
-            " counted once; what it cannot remember costs it and us work.",
+            (
+                "For 45m 0s a fifth or more of the records of H56-onestop were sent before. They are"
+                " counted once; what it cannot remember costs it and us work."
+            ),
         ),
         runbook="source-repeats",
     ),
@@ -336,8 +346,10 @@ CASES: Final = (
         texts=(
             "H56-onestop speaks for an agency that it may not speak for",
             "Nguồn H56-onestop gửi dữ liệu của cơ quan ngoài phạm vi được giao",
-            "For 45m 0s events of H56-onestop have been refused for their agency: a mandate is"
-            " missing, or the system is set up wrongly.",
+            (
+                "For 45m 0s events of H56-onestop have been refused for their agency: a mandate is"
+                " missing, or the system is set up wrongly."
+            ),
         ),
         runbook="source-outside-mandate",
     ),
@@ -348,8 +360,10 @@ CASES: Final = (
         texts=(
             "H56-onestop is alive and sends no events",
             "Nguồn H56-onestop vẫn hoạt động nhưng không gửi sự kiện",
-            "For 45m 0s heartbeats of H56-onestop have come and events that are due have not: its"
-            " outbox or its relay stands still.",
+            (
+                "For 45m 0s heartbeats of H56-onestop have come and events that are due have not: its"
+                " outbox or its relay stands still."
+            ),
         ),
         runbook="source-alive-but-silent",
     ),
@@ -360,8 +374,10 @@ CASES: Final = (
         texts=(
             "Events wait at H56-onestop that it cannot send",
             "Nguồn H56-onestop còn sự kiện chưa gửi được",
-            "For 45m 0s H56-onestop has told with its heartbeat that events wait. Figures lack"
-            " them.",
+            (
+                "For 45m 0s H56-onestop has told with its heartbeat that events wait. Figures lack"
+                " them."
+            ),
         ),
         runbook="source-waiting",
     ),
@@ -373,9 +389,11 @@ CASES: Final = (
         texts=(
             "H56-onestop went into maintenance with short notice",
             "Nguồn H56-onestop bảo trì mà không báo trước đủ 7 ngày làm việc",
-            "It has been away for 45m 0s, announced less than 7 working days ahead (Decree"
-            " 224/2026/NĐ-CP, Art. 13) and not for force majeure. Pages about it are muted; its"
-            " uptime and its budgets burn.",
+            (
+                "It has been away for 45m 0s, announced less than 7 working days ahead (Decree"
+                " 224/2026/NĐ-CP, Art. 13) and not for force majeure. Pages about it are muted; its"
+                " uptime and its budgets burn."
+            ),
         ),
         runbook="maintenance-short-notice",
     ),
@@ -388,8 +406,10 @@ CASES: Final = (
         texts=(
             "H56-onestop is in announced maintenance",
             "Nguồn H56-onestop đang bảo trì theo thông báo",
-            "It has been away for 45m 0s. Nobody is told of this; it mutes what is said of its"
-            " connection and of its portal and interfaces, and nothing that is said of dossiers.",
+            (
+                "It has been away for 45m 0s. Nobody is told of this; it mutes what is said of its"
+                " connection and of its portal and interfaces, and nothing that is said of dossiers."
+            ),
         ),
         runbook="source-in-maintenance",
     ),

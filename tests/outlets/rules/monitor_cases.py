@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.outlets.rules.case import Case, Fires, Told, serve, series
+from tests.outlets.rules.case import Case, Fires, Told, series, serve
 
 PROCESSES: Final = ("fresh", "monitor")
 RUNBOOKS: Final = "https://emc.example.gov.vn/docs/how-to/alerts/"
@@ -211,8 +211,10 @@ CASES: Final = (
         (
             "No worker runs: nothing is booked",
             "Không có worker nào chạy: không ghi nhận được sự kiện hồ sơ",
-            "Prometheus has reached no emc worker for 2 minutes. Events wait in Kafka and are not"
-            " lost; every figure stands still.",
+            (
+                "Prometheus has reached no emc worker for 2 minutes. Events wait in Kafka and are not"
+                " lost; every figure stands still."
+            ),
         ),
         Case(
             says="no target at all: there must be a worker", given=serve(30), at={"10m": FIRES}
@@ -225,8 +227,10 @@ CASES: Final = (
         (
             "No emc ingest runs: what systems put on Kafka is not taken in",
             "Không có emc ingest nào chạy: dữ liệu các hệ thống gửi qua Kafka chưa được tiếp nhận",
-            "Prometheus has reached no emc ingest for 2 minutes. Records wait on the topics of"
-            " sources, and connections are not judged.",
+            (
+                "Prometheus has reached no emc ingest for 2 minutes. Records wait on the topics of"
+                " sources, and connections are not judged."
+            ),
         ),
         Case(says="no target: it is not run here", given=serve(30), at={"10m": []}),
     ),
@@ -237,8 +241,10 @@ CASES: Final = (
         (
             "No gateway runs: systems cannot send over HTTP",
             "Không có cổng tiếp nhận (gateway) nào chạy: các hệ thống không gửi được qua HTTP",
-            "Prometheus has reached no emc gateway for 2 minutes. Clients with an outbox keep what"
-            " they have; others lose it.",
+            (
+                "Prometheus has reached no emc gateway for 2 minutes. Clients with an outbox keep what"
+                " they have; others lose it."
+            ),
         ),
         Case(says="no target: it is not run here", given=serve(30), at={"10m": []}),
     ),
@@ -635,8 +641,10 @@ CASES: Final = (
         (
             "Balances are 20m 0s behind the journal",
             "Số dư chậm 20m 0s so với nhật ký sổ cái",
-            "What was booked in the last 20m 0s is in no report by day and in no objective yet. No"
-            " worker makes balances.",
+            (
+                "What was booked in the last 20m 0s is in no report by day and in no objective yet. No"
+                " worker makes balances."
+            ),
         ),
         "no balances were ever made",
     ),
@@ -658,8 +666,10 @@ CASES: Final = (
         (
             "Nobody judges connections",
             "Tình trạng kết nối của các nguồn không được cập nhật",
-            "The oldest judgement is more than 600 s old, or more than 10000 bookings wait to be"
-            " counted (1.2k): a source that falls silent now is not noticed.",
+            (
+                "The oldest judgement is more than 600 s old, or more than 10000 bookings wait to be"
+                " counted (1.2k): a source that falls silent now is not noticed."
+            ),
         ),
         "no source is registered",
     ),

@@ -5,7 +5,9 @@ from typing import Final
 from monitor.outlets.rules.yaml import yaml
 from tests.outlets.rules import (
     connection_cases,
+    legal_cases,
     monitor_cases,
+    service_cases,
 )
 from tests.outlets.rules.case import Told, files
 from tests.servers.require import ROOT
@@ -15,7 +17,12 @@ HEAD: Final = "# Written by `make rules` from tests/outlets/rules. Do not edit.\
 
 
 def every() -> tuple[Told, ...]:
-    return (*connection_cases.CASES, *monitor_cases.CASES)
+    return (
+        *connection_cases.CASES,
+        *monitor_cases.CASES,
+        *service_cases.CASES,
+        *legal_cases.CASES,
+    )
 
 
 def written() -> dict[str, str]:

@@ -1,0 +1,12 @@
+"""Every metric that `emc serve` exports, of whichever module declares it."""
+
+from typing import Final
+
+from monitor.outlets import dues, names, objectives
+from monitor.outlets.names import Metric
+
+METRICS: Final[tuple[Metric, ...]] = (
+    *names.METRICS,
+    *dues.METRICS,
+    *objectives.METRICS,
+)
