@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from agents.demo.feed import Feed, Given
-from agents.demo.scrape import FLOWS, Place, Scrape, scrape
+from agents.demo.scrape import FLOWS, WHOLE, Place, Scrape, scrape
 from agents.demo.service import whole_service
 from agents.recount import Recount, Result
 from monitor.domain.policy import Precision
@@ -93,8 +93,9 @@ def compare(shown: Scrape, result: Result) -> list[Difference]:
     """Every figure of every place, and the counts of records."""
     recounted: dict[str, dict[Place, int]] = {name: {} for name in FIGURES}
     for (agency, channel, level), counts in result.by.items():
-        place = agency, _CHANNELS.get(channel, "unsaid"), _LEVELS.get(level, "unsaid")
+        detail = agency, _CHANNELS.get(channel, "unsaid"), _LEVELS.get(level, "unsaid")
         for name in FIGURES:
+            place = (agency, "", "") if name in WHOLE else detail
             figure = getattr(counts, "refused_dossiers" if name == "refused" else name)
             recounted[name][place] = recounted[name].get(place, 0) + figure
     differences = []

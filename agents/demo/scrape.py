@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
-# (level-1 agency, channel, level) in the words of the labels.
+# (level-1 agency, channel, level) in the words of the labels; the last two "" where they have none.
 Place = tuple[str, str, str]
 
 FLOWS = (
@@ -21,6 +21,8 @@ FLOWS = (
     "late",
     "no_deadline",
 )
+# Those shown by agency alone (docs/adr/0023).
+WHOLE = frozenset({"refused", "withdrawn_unaccepted", "returned", "no_deadline"})
 
 
 @dataclass(slots=True)
@@ -63,4 +65,4 @@ def scrape(url: str) -> Scrape:
 
 
 def _place(labels: dict[str, str]) -> Place:
-    return labels["agency"], labels["channel"], labels["level"]
+    return labels["agency"], labels.get("channel", ""), labels.get("level", "")

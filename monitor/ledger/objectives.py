@@ -80,15 +80,28 @@ async def read(connection: Any) -> Judged:
     """How all objectives and services stand; three small tables."""
     return Judged(
         objectives=tuple(InForce(*row) for row in await connection.fetch(_IN_FORCE)),
-        standings=tuple(
-            Stands(*row[:6], Counted(row[6], row[7]), _back(row[8]), row[9])
-            for row in await connection.fetch(_STANDS)
-        ),
+        standings=tuple(_stands(*row) for row in await connection.fetch(_STANDS)),
         services=tuple(
             Service(agency, group, state, tuple(reasons), *rest)
             for agency, group, state, reasons, *rest in await connection.fetch(_SERVICES)
         ),
     )
+
+
+def _stands(
+    objective: str,
+    scope: str,
+    state: str,
+    since_ms: int,
+    judged_ms: int,
+    first_day: int,
+    good: int,
+    bad: int,
+    burning: str,
+    alert: str,
+) -> Stands:
+    counted, back = Counted(good, bad), _back(burning)
+    return Stands(objective, scope, state, since_ms, judged_ms, first_day, counted, back, alert)
 
 
 def _back(burning: str) -> dict[str, Counted]:

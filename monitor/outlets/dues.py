@@ -9,11 +9,9 @@ from prometheus_client.core import Metric as Family
 from monitor.domain.measures import Basis
 from monitor.domain.worktime import NATIONAL
 from monitor.ledger.figures import Snapshot
-from monitor.outlets.names import AGENCIES, Metric, Type
+from monitor.outlets.names import AGENCIES, Metric, Part, Type
+from monitor.outlets.series import Places
 
-MOST_CALENDARS: Final = (
-    50  # of agencies that have hours of their own; those beyond are not shown
-)
 CALENDARS: Final = 5  # of the nation that series are reckoned for
 WHEN: Final = ("overdue", "today", "in_1", "in_2")
 WITHIN: Final = (1, 3, 5)  # working days
@@ -83,11 +81,13 @@ PACE: Final = Metric(
     typical=AGENCIES,
     basis=Basis.PLAIN,
 )
-METRICS: Final = (WORKING_TIME, WORKING_DAY, DIGEST_TIME, DUE, EXPECTED, PACE)
+
+_OF_CALENDARS: Final = (WORKING_TIME, WORKING_DAY, DIGEST_TIME)
+METRICS: Final = (*_OF_CALENDARS, DUE, EXPECTED, PACE)
 
 
-def families(snapshot: Snapshot) -> Iterable[Family]:
-    """All metrics of `METRICS`, filled."""
+def families(snapshot: Snapshot, places: Places) -> Iterable[Family]:
+    """All metrics of `METRICS`, filled; what finds no place is not shown."""
     made = {metric: GaugeMetricFamily(metric.name, metric.help) for metric in METRICS}
 
     def add(metric: Metric, labels: Iterable[str], value: float) -> None:
@@ -95,7 +95,9 @@ def families(snapshot: Snapshot) -> Iterable[Family]:
             metric.name, dict(zip(metric.labels, labels, strict=True)), value
         )
 
-    for time in snapshot.worktimes[: MOST_CALENDARS + 1]:
+    for time in snapshot.worktimes:
+        if not places.room(Part.CALENDARS, time.calendar, len(_OF_CALENDARS)):
+            continue
         add(WORKING_TIME, (time.calendar,), time.working)
         add(WORKING_DAY, (time.calendar,), time.working_day)
         add(DIGEST_TIME, (time.calendar,), time.digest)

@@ -30,7 +30,7 @@ from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
 from monitor.outlets import dues, names, objectives
-from monitor.outlets.series import Part, Place, Places
+from monitor.outlets.series import Place, Places
 from monitor.reference.sets import ReadsDifferently
 
 FRESH_SECONDS: Final = 0.5  # a snapshot is shown to all scrapes within this time
@@ -77,7 +77,9 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     # Flows, which need most places, are given theirs last.
     records = _records(snapshot, places)
     sources = _sources(snapshot, places)
+    falling_due = dues.families(snapshot, places)
     still_open = _open(snapshot, places, agencies)
+    judged = objectives.families(snapshot.judged, places)
     made = [
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
@@ -88,15 +90,15 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_positions(snapshot),
         *_watermark(snapshot),
         _unknown(snapshot),
-        *dues.families(snapshot),
-        *objectives.families(snapshot.judged),
+        *falling_due,
+        *judged,
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
     series = _family(names.SNAPSHOT_SERIES)
     _add(series, names.SNAPSHOT_SERIES, (), sum(len(family.samples) for family in made))
     other = _family(names.SNAPSHOT_OTHER)
-    for part in Part:
+    for part in names.Part:
         _add(other, names.SNAPSHOT_OTHER, (part,), places.turned_away[part])
     build = _family(names.BUILD)
     _add(build, names.BUILD, (__version__,), 1)
@@ -198,26 +200,34 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
     for flow, sides in snapshot.flows.items():
         here = (flow.agency, flow.channel, flow.level, flow.booking_class)
         size[here] += 0 if flow.measure in _MILLISECONDS else sides.credit
-    found = {
+    ordered = [here for here, _ in size.most_common()]
+    # Those by agency alone first: they are few, and what is published.
+    wholes: dict[tuple[str, int], tuple[str, ...]] = {
+        (agency, booking_class): (
+            places.agency_flow(agencies[agency], booking_class),
+            names.CLASSES.get(booking_class, names.OTHER),
+        )
+        for agency, booking_class in dict.fromkeys((here[0], here[3]) for here in ordered)
+    }
+    found: dict[tuple[str, int, int, int], tuple[str, ...]] = {
         here: (
             *places.flow(agencies[here[0]], *here[1:]),
             names.CLASSES.get(here[3], names.OTHER),
         )
-        for here, _ in size.most_common()
+        for here in ordered
     }
     credit: Counter[tuple[int, tuple[str, ...]]] = Counter()
     debit: Counter[tuple[int, tuple[str, ...]]] = Counter()
     for flow, sides in snapshot.flows.items():
-        labels: tuple[str, ...] = found[
-            flow.agency, flow.channel, flow.level, flow.booking_class
-        ]
         if flow.measure in names.BY_AGENCY:
-            labels = (labels[0], labels[-1])
+            labels = wholes[flow.agency, flow.booking_class]
+        else:
+            labels = found[flow.agency, flow.channel, flow.level, flow.booking_class]
         credit[flow.measure, labels] += sides.credit
         debit[flow.measure, labels] += sides.debit
     # Both sides of every measure from 0 on, as soon as anything is booked of a label set.
-    shown: list[tuple[str, ...]] = sorted(set(found.values()))
-    by_agency: list[tuple[str, ...]] = sorted({(place[0], place[-1]) for place in shown})
+    shown = sorted(set(found.values()))
+    by_agency = sorted(set(wholes.values()))
     for measure, pair in names.FLOWS.items():
         divisor = 1000 if measure in _MILLISECONDS else 1
         for metric, amounts in ((pair.credit, credit), (pair.debit, debit)):

@@ -56,6 +56,23 @@ DUE: Final = tuple(due.value for due in DueBy)
 BOUNDS: Final = (*(str(permille / 1000) for permille in CONSUMED_BOUNDS), "+Inf")
 
 
+class Part(StrEnum):
+    """What draws from the budget."""
+
+    AGENCIES = "agencies"
+    SOURCES = "sources"
+    REFUSALS = "refusals"
+    PARTITIONS = "partitions"
+    FLOWS = "flows"
+    AGENCY_FLOWS = "agency_flows"
+    OPEN = "open"
+    CONNECTIONS = "connections"
+    OBJECTIVES = "objectives"
+    SERVICES = "services"
+    CALENDARS = "calendars"
+    DUES = "dues"
+
+
 class Type(StrEnum):
     """How Prometheus reads a metric."""
 
@@ -106,8 +123,25 @@ REASONS_OF_A_SOURCE: Final = 3
 PARTITIONS: Final = 12
 
 _DIMENSIONS: Final = ("agency", "channel", "level")
-# Flows without channel and level: they stand beside a ratio, and would double its series.
-BY_AGENCY: Final = frozenset({Measure.CLOCK_UNCERTAIN, Measure.CLOCK_UNCERTAIN_766})
+# Flows without channel and level (docs/adr/0023): verdicts by the rules of law, which are published
+# by agency, what leaves without a result, and what stands beside a ratio. The ledger has all of them.
+BY_AGENCY: Final = frozenset(
+    {
+        Measure.REFUSED,
+        Measure.WITHDRAWN_UNACCEPTED,
+        Measure.RETURNED,
+        Measure.NO_DEADLINE,
+        Measure.CLOCK_UNCERTAIN,
+        Measure.CLOCK_UNCERTAIN_766,
+        Measure.ON_TIME_766,
+        Measure.LATE_766,
+        Measure.EARLY_06B,
+        Measure.ON_TIME_06B,
+        Measure.LATE_06B,
+        Measure.ON_TIME_FIRST_DUE,
+        Measure.LATE_FIRST_DUE,
+    }
+)
 _CREDIT: Final = " Credit side: what was added; the figure is credit less debit."
 _DEBIT: Final = " Debit side: what was taken back by a correction or a later event."
 
@@ -288,7 +322,7 @@ SNAPSHOT_OTHER: Final = Metric(
     " because a limit or the series budget is reached.",
     labels=("part",),
     series="part",
-    typical=5,
+    typical=len(Part),
 )
 DRIFT: Final = Metric(
     name="emc_ledger_drift",

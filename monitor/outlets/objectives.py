@@ -12,12 +12,16 @@ from prometheus_client.core import Metric as Family
 from monitor.domain.degraded import BACKLOG_AND_SLOW, Condition
 from monitor.domain.objective import WHOLE
 from monitor.ledger.objectives import Judged, Stands
-from monitor.outlets.names import AGENCIES, Metric, Type
+from monitor.outlets.names import AGENCIES, Metric, Part, Type
+from monitor.outlets.series import Places
 
 OBJECTIVES: Final = 11  # of the shipped files: legal ones, ...
 SCOPES: Final = 187  # ... the scopes of all of them ...
 SPANS: Final = 356  # ... their burn windows ...
 GROUPS: Final = 4  # ... and groups of procedures
+
+_STANDING_SERIES: Final = 5  # besides a burn rate for each window
+_SERVICE_SERIES: Final = 4
 
 Add = Callable[[Metric, Iterable[str], float | None], None]
 
@@ -148,8 +152,8 @@ METRICS: Final = (
 )
 
 
-def families(judged: Judged) -> Iterable[Family]:
-    """All metrics of `METRICS`, filled."""
+def families(judged: Judged, places: Places) -> Iterable[Family]:
+    """All metrics of `METRICS`, filled; what finds no place is not shown, as nothing can be summed."""
     made = {
         metric: Family(metric.name.removesuffix("_info"), metric.help, "info")
         if metric.type is Type.INFO
@@ -180,10 +184,15 @@ def families(judged: Judged) -> Iterable[Family]:
         )
         add(TARGET, (each.objective,), each.target / WHOLE)
     for standing in judged.standings:
-        if (target := targets.get(standing.objective)) is not None:
+        target = targets.get(standing.objective)
+        key = (standing.objective, standing.scope)
+        needed = _STANDING_SERIES + len(standing.back)
+        if target is not None and places.room(Part.OBJECTIVES, key, needed):
             _add_standing(add, standing, target)
     for service in judged.services:
         here = (service.agency, service.group)
+        if not places.room(Part.SERVICES, here, _SERVICE_SERIES):
+            continue
         add(OPEN, here, service.open)
         add(LIMIT, here, _seconds(service.limit_ms))
         add(WORKING_TIME, (*here, "0.5"), _seconds(service.median_ms))

@@ -35,7 +35,8 @@ balancer.
   event; `backfill`, said by the producer to be history; `recompute`. Alerts leave out
   `backfill` and `recompute`. A class appears with its first booking.
 - **`agency`** is of level 1, a ministry or a province; **`channel`** is `direct`, `online`,
-  `postal` or `unsaid`; **`level`** of service is `2`, `3`, `4` or `unsaid`.
+  `postal` or `unsaid`; **`level`** of service is `2`, `3`, `4` or `unsaid`. Verdicts by rules of
+  law, and what leaves without a result, are shown by agency alone: the ledger has the rest.
 - **`other`** stands where a label set found no place within the series budget: it is summed
   there, so that sums over labels stay exact and only the breakdown is lost.
   `emc_snapshot_summed_into_other` counts these label sets; 0 is the normal value.
@@ -86,7 +87,7 @@ def page(extra: Iterable[Metric], gateway: Iterable[Metric]) -> str:
 
 def _budget() -> str:
     total = sum(metric.typical or 0 for metric in catalogue.METRICS)
-    of_a_class = sum(m.typical or 0 for m in catalogue.METRICS if "class" in m.labels)
+    of_a_class = sum(m.typical or 0 for m in catalogue.METRICS if m.labels[-1:] == ("class",))
     return (
         f"Budget: at most {names.SERIES_BUDGET:,} series an instance, kept whatever is sent;"
         f" at most {names.LARGEST_AGENCIES} agencies and {names.LARGEST_SOURCES} sources have"

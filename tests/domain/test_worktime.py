@@ -8,7 +8,9 @@ from tests.domain.strategies_time import at
 from tests.servers.require import ROOT
 
 POLICY = load_policy(ROOT / "deploy" / "reference")
-CALENDAR = POLICY.legal.calendars.calendar()
+LEGAL = POLICY.legal
+assert LEGAL is not None
+CALENDAR = LEGAL.calendars.calendar()
 
 NEITHER = (False, False, False)
 

@@ -52,6 +52,6 @@ async def test_a_deployment_without_reference_files_shows_no_calendar(database: 
 def test_every_metric_that_is_declared_here_is_made() -> None:
     empty = Snapshot(now_ms=0, flows={}, consumed={}, open={}, tallies={}, positions={})
 
-    assert [family.name for family in dues.families(empty)] == [
+    assert [family.name for family in dues.families(empty, Places())] == [
         metric.name for metric in dues.METRICS
     ]

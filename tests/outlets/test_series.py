@@ -7,7 +7,8 @@ from prometheus_client.core import Metric as Family
 from monitor.ledger.figures import Bin, DueBy, Flow, Sides, Snapshot, Stock
 from monitor.ledger.unit import TallyKey
 from monitor.outlets.metrics import families
-from monitor.outlets.series import Part, Place, Places
+from monitor.outlets.names import Part
+from monitor.outlets.series import Place, Places
 
 ACCEPTED, IN_PROCESS = 2, 12
 
@@ -134,7 +135,7 @@ def test_what_is_sent_without_channel_and_level_is_unsaid() -> None:
 
 
 def test_past_the_budget_an_agency_is_shown_without_channel_and_level() -> None:
-    places = Places(budget=888)
+    places = Places(budget=510)
 
     found = [
         places.flow("H56", channel, level, 0) for channel in range(4) for level in (2, 3, 4)
@@ -187,3 +188,51 @@ def test_the_budget_holds_against_whoever_sends_what_he_likes() -> None:
     assert sum(values(made, "emc_records_refused_total").values()) == 18_000
     assert sum(len(family.samples) for family in made) <= 5_000
     assert set(values(first, "emc_dossiers_accepted_credit_total")) <= set(accepted)
+
+
+def test_verdicts_of_the_law_are_shown_by_agency_alone() -> None:
+    on_time_766, refused = 30, 3
+    flows = {
+        Flow(on_time_766, "H56", 2, 4, 0): Sides(5, 1),
+        Flow(on_time_766, "H56", 1, 3, 0): Sides(2, 0),
+        Flow(on_time_766, "H56", 1, 3, 1): Sides(7, 0),
+        Flow(refused, "H56", 2, 4, 0): Sides(3, 0),
+    }
+
+    made = families(snapshot(flows), Places())
+
+    assert values(made, "emc_dossiers_on_time_766_credit_total") == {
+        ("H56", "live"): 7,
+        ("H56", "late"): 7,
+    }
+    assert values(made, "emc_dossiers_on_time_766_debit_total") == {
+        ("H56", "live"): 1,
+        ("H56", "late"): 0,
+    }
+    assert values(made, "emc_dossiers_refused_credit_total") == {
+        ("H56", "live"): 3,
+        ("H56", "late"): 0,
+    }
+
+
+def test_what_is_no_longer_there_gives_its_room_to_others() -> None:
+    places = Places(sources=1)
+    families(snapshot(tallies={TallyKey("counted", "gone", ""): 9}), places)
+    families(snapshot(), places)
+
+    made = families(snapshot(tallies={TallyKey("counted", "new", ""): 2}), places)
+
+    assert values(made, "emc_records_total")["counted", "new"] == 2
+
+
+def test_what_was_summed_into_other_stays_there_when_there_is_room_again() -> None:
+    """Else the counter of the others would fall."""
+    places = Places(sources=1)
+    small = {TallyKey("counted", "small", ""): 2}
+    families(snapshot(tallies={TallyKey("counted", "big", ""): 9, **small}), places)
+    families(snapshot(tallies=small), places)
+
+    made = families(snapshot(tallies=small), places)
+
+    assert values(made, "emc_records_total")["counted", "other"] == 2
+    assert values(made, "emc_snapshot_summed_into_other")["sources",] == 1

@@ -13,6 +13,7 @@ from monitor.reference.complaints import Unusable
 from monitor.reference.objectives import load_objectives
 from monitor.reference.policy import load_reference
 from tests.domain.strategies_time import day
+from tests.reference.given import there
 from tests.servers.require import ROOT
 
 SHIPPED = ROOT / "deploy" / "reference"
@@ -108,9 +109,10 @@ def test_a_target_holds_from_a_day_to_a_day():
     asked = {each.name: each for each in load_objectives(SHIPPED).objectives}
 
     assert asked["full-process-services"].target(day("2024-12-31")) is None
-    assert asked["full-process-services"].target(day("2025-01-01")).good == 8_000
+    assert there(asked["full-process-services"].target(day("2025-01-01"))).good == 8_000
     bases = [
-        asked["supplement-request"].target(day(on)).basis for on in ("2025-06-30", "2025-07-01")
+        there(asked["supplement-request"].target(day(on))).basis
+        for on in ("2025-06-30", "2025-07-01")
     ]
     assert bases == ["law", "assumption"]
 
@@ -236,6 +238,7 @@ def test_more_scopes_than_there_is_room_for_are_told(told: Callable[..., list[st
         f'"provinces,{part}"'
         for part in ("group:land", "channel:online", "channel:direct", "channel:postal")
     )
+    lines: list[str] = []
     for number in range(4):
         lines = told(('"country"', f'"provinces", {scopes}'), name=f"more-{number}.toml")
         assert bool(lines) == (number > 1), lines

@@ -30,6 +30,7 @@ CREATE TABLE objective_book (
     scopes text[] NOT NULL                  -- labels
 );
 CREATE UNIQUE INDEX objective_book_one ON objective_book ((true));
+INSERT INTO objective_book (digest, scopes) VALUES ('', '{}');
 CREATE TABLE objective_measure (
     measure smallint PRIMARY KEY,
     seq     bigint   NOT NULL               -- the journal is in the sums up to here
