@@ -38,6 +38,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     waiting_bookings: _Number = 10_000
     quarantine_records: _Number = 10_000
     reconciled_days: _Number = 8
+    certificate_days: _Number = 14
 
 
 class Connected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

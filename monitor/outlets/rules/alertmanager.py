@@ -221,7 +221,7 @@ def _days(calendar: WorkCalendar) -> list[dict[str, Any]]:
 
     Of the years whose holidays are announced last, and of the next one as the library has it.
     """
-    last = date_of(calendar.announced_until).year
+    last = min(date_of(calendar.announced_until).year, date_of(calendar.last_day).year - 1)
     off, worked = [], []
     day = date(last, 1, 1)
     week = calendar.weeks[-1][1]

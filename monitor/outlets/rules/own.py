@@ -117,8 +117,24 @@ max by (job, topic) (
             " targets of {{ $labels.job }}: whether they can be reached is not known.",
         ),
         _ticket(
+            name="CertificateExpiring",
+            expr=f"""\
+min by (instance) (
+  emc_gateway_certificate_valid_until_timestamp_seconds > 0
+) - time() < {said.certificate_days * DAY_SECONDS}""",
+            lasts="1h",
+            summary="The certificate of the gateway {{ $labels.instance }} ends in {{ $value |"
+            " humanizeDuration }}",
+            summary_vi="Chứng thư TLS của gateway {{ $labels.instance }} còn hiệu lực {{ $value |"
+            " humanizeDuration }}",
+            description="Afterwards no system can send to it. It is valid for {{ $value |"
+            " humanizeDuration }} more; below zero it has ended.",
+        ),
+        _ticket(
             name="TopicUnread",
-            expr='max by (state) (emc_ingest_topics{state!="read"}) > 0',
+            # One that is missing is of a source that sends otherwise, as a rule over HTTP.
+            expr="max by (state)"
+            ' (emc_ingest_topics{state=~"another_log|nobodys|producers_time"}) > 0',
             lasts="30m",
             summary="{{ $value }} topics of sources are not read: {{ $labels.state }}",
             summary_vi="{{ $value }} chủ đề Kafka của nguồn dữ liệu không được đọc: {{ $labels.state }}",

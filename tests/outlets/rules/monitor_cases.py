@@ -159,6 +159,7 @@ def lag(seconds: str, records: str, instance: str = "a") -> dict[str, str]:
 
 TOPIC: Final[Fires] = [{"job": "emc-worker", "topic": "emc.dossiers"}]
 BEHIND: Final = "emc_worker_ledger_behind_records_total"
+CERTIFICATE: Final = "emc_gateway_certificate_valid_until_timestamp_seconds"
 STARTED: Final = "process_start_time_seconds"
 
 CASES: Final = (
@@ -487,6 +488,59 @@ CASES: Final = (
         replicas="the exporter is not ours and is asked by each Prometheus for itself",
     ),
     Told(
+        alert="CertificateExpiring",
+        files=PROCESSES,
+        labels=labels("ticket"),
+        texts=texts(
+            "certificate-expiring",
+            "The certificate of the gateway a ends in 10d 0h 0m 0s",
+            "Chứng thư TLS của gateway a còn hiệu lực 10d 0h 0m 0s",
+            "Afterwards no system can send to it. It is valid for 10d 0h 0m 0s more; below zero it"
+            " has ended.",
+        ),
+        firing=(
+            Case(
+                says="ten days are left",
+                given={series(CERTIFICATE, job="emc-gateway"): "871200x120"},  # 10d 2h
+                at={"2h": [{"instance": "a"}], "59m": []},
+            ),
+            Case(
+                says="it has ended",
+                given={series(CERTIFICATE, job="emc-gateway"): "60x120"},
+                at={"2h": [{"instance": "a"}]},
+            ),
+        ),
+        not_firing=(
+            Case(
+                says="three weeks are left",
+                given={series(CERTIFICATE, job="emc-gateway"): "1814400x120"},
+                at={"2h": []},
+            ),
+            Case(
+                says="plain HTTP has none",
+                given={series(CERTIFICATE, job="emc-gateway"): "0x120"},
+                at={"2h": []},
+            ),
+        ),
+        resolving=Case(
+            says="a new one is in place",
+            given={series(CERTIFICATE, job="emc-gateway"): "871200x120 31536000x20"},
+            at={"2h": [{"instance": "a"}], "2h2m": []},
+        ),
+        no_data=Case(says="nothing at all", given={}, at={"2h": []}),
+        idle_night=DAY_AND_NIGHT,
+        tet=DAY_AND_NIGHT,
+        low_volume=NO_VOLUME,
+        replicas=Case(
+            says="each by itself, as each may have its own",
+            given={
+                series(CERTIFICATE, job="emc-gateway"): "871200x120",
+                series(CERTIFICATE, job="emc-gateway", instance="b"): "31536000x120",
+            },
+            at={"2h": [{"instance": "a"}]},
+        ),
+    ),
+    Told(
         alert="TopicUnread",
         files=PROCESSES,
         labels=labels("ticket"),
@@ -504,18 +558,29 @@ CASES: Final = (
             },
             at={"45m": [{"state": "producers_time"}], "29m": []},
         ),
-        not_firing=Case(
-            says="all are read",
-            given={
-                series("emc_ingest_topics", job="emc-ingest", state="read"): "56x60",
-                series("emc_ingest_topics", job="emc-ingest", state="producers_time"): "0x60",
-            },
-            at={"1h": []},
+        not_firing=(
+            Case(
+                says="all are read",
+                given={
+                    series("emc_ingest_topics", job="emc-ingest", state="read"): "56x60",
+                    series(
+                        "emc_ingest_topics", job="emc-ingest", state="producers_time"
+                    ): "0x60",
+                },
+                at={"1h": []},
+            ),
+            Case(
+                says="sources that send over HTTP have no topic",
+                given={
+                    series("emc_ingest_topics", job="emc-ingest", state="missing"): "51x60",
+                },
+                at={"1h": []},
+            ),
         ),
         resolving=Case(
             says="they are made anew",
-            given={series("emc_ingest_topics", job="emc-ingest", state="missing"): "1x45 0x20"},
-            at={"45m": [{"state": "missing"}], "46m": []},
+            given={series("emc_ingest_topics", job="emc-ingest", state="another_log"): "1x45 0x20"},
+            at={"45m": [{"state": "another_log"}], "46m": []},
         ),
         no_data=Case(says="nothing at all", given={}, at={"1h": []}),
         idle_night=DAY_AND_NIGHT,
@@ -525,11 +590,11 @@ CASES: Final = (
             says="two of ingest say so, it is one alert",
             given={
                 series(
-                    "emc_ingest_topics", job="emc-ingest", instance=name, state="missing"
+                    "emc_ingest_topics", job="emc-ingest", instance=name, state="nobodys"
                 ): "1x60"
                 for name in "ab"
             },
-            at={"45m": [{"state": "missing"}]},
+            at={"45m": [{"state": "nobodys"}]},
         ),
     ),
     Told(
