@@ -547,15 +547,34 @@ def check(
     folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
         "deploy/reference"
     ),
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Rules of Prometheus too: names, labels, and syntax by promtool.",
+        ),
+    ] = None,
 ) -> None:
     """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong."""
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.catalogue import METRICS
+    from monitor.outlets.reference import of_registry
+    from monitor.outlets.rules.check import check as complaints_of_rules
     from monitor.reference.check import check as complaints
 
     found = complaints(folder)
+    if rules is not None:
+        processes = (IngestHealth(), GatewayHealth())
+        found += complaints_of_rules(
+            rules,
+            [*METRICS, *(one for each in processes for one in of_registry(each.registry))],
+        )
     for line in found:
         _say(line)
     if not found:
-        typer.echo(f"{folder}: nothing to complain of")
+        where = f"{folder}, {rules}" if rules is not None else folder
+        typer.echo(f"{where}: nothing to complain of")
     raise typer.Exit(FAILED if found else OK)
 
 

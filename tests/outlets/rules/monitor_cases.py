@@ -579,7 +579,9 @@ CASES: Final = (
         ),
         resolving=Case(
             says="they are made anew",
-            given={series("emc_ingest_topics", job="emc-ingest", state="another_log"): "1x45 0x20"},
+            given={
+                series("emc_ingest_topics", job="emc-ingest", state="another_log"): "1x45 0x20"
+            },
             at={"45m": [{"state": "another_log"}], "46m": []},
         ),
         no_data=Case(says="nothing at all", given={}, at={"1h": []}),
