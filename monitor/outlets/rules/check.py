@@ -52,7 +52,7 @@ _TOKENS: Final = re.compile(
     |(?P<number>(?:0x[0-9a-fA-F]+|\d[\d.eE]*(?:ms|[smhdwy])?(?:\d+[smhdwy])*))
     |(?P<word>[a-zA-Z_:][\w:]*)
     |(?P<mark>[{}()=!~<>,+\-*/%^@])
-    |(?P<space>\s+)
+    |(?P<space>\s+|\#[^\n]*)
     """,
     re.VERBOSE,
 )
