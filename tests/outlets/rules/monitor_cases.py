@@ -302,7 +302,7 @@ CASES: Final = (
         firing=Case(
             says="half of the requests fail",
             given=gateway("0+30x60", "0+30x60"),
-            at={"20m": FIRES},
+            at={"20m": FIRES, "2m": []},
         ),
         not_firing=(
             Case(
@@ -461,7 +461,7 @@ CASES: Final = (
             says="the exporter is away",
             given=up("emc-portals", "1x5 0x60", "https://one")
             | up("emc-portals", "0x60", "https://two"),
-            at={"25m": [{"job": "emc-portals"}]},
+            at={"25m": [{"job": "emc-portals"}], "15m": []},
         ),
         not_firing=(
             Case(
@@ -808,7 +808,8 @@ CASES: Final = (
             every="30m",
             given=serve(500, minutes=30)
             | one("emc_ledger_reconciled_timestamp_seconds", "0x500", check="totals"),
-            at={"9d": [{"check": "totals"}], "8d": []},
+            # For an hour beyond the eight days.
+            at={"9d": [{"check": "totals"}], "8d30m": []},
         ),
         not_firing=Case(
             says="checked each day",
