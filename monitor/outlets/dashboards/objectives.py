@@ -233,6 +233,18 @@ DASHBOARD: Final = Dashboard(
                     empty="no group of procedures is declared, or none has a dossier.",
                 ),
                 Panel(
+                    kind=Kind.TABLE,
+                    vi="Dịch vụ đang suy giảm, với lý do",
+                    en="Degraded services, with their reasons",
+                    width=24,
+                    height=6,
+                    says="By the recording rule `emc:service_degraded`: legal reasons of the ledger,"
+                    " and technical ones of portals and interfaces that burn their budget.",
+                    of=(of.DEGRADED,),
+                    queries=(Promql("max without (instance, job) (emc:service_degraded)"),),
+                    empty="nothing is degraded, or the rules of deploy/prometheus are not loaded.",
+                ),
+                Panel(
                     kind=Kind.LINES,
                     vi="Tồn theo nhóm thủ tục",
                     en="Open by group",

@@ -50,7 +50,10 @@ def _probes() -> tuple[Panel, ...]:
             says="Share of the blackbox exporter's probes of the last five minutes that were"
             " answered as they must be.",
             queries=(
-                Promql("avg by (target) (avg_over_time(probe_success[5m]))", "{{target}}"),
+                Promql(
+                    "avg by (source, interface) (avg_over_time(probe_success[5m]))",
+                    "{{source}} {{interface}}",
+                ),
             ),
             empty=_NO_PROBES,
         ),
@@ -60,7 +63,12 @@ def _probes() -> tuple[Panel, ...]:
             en="Time to answer, from outside",
             unit=Unit.SECONDS,
             says="Of a probe, from name resolution to the last byte.",
-            queries=(Promql("max by (target) (probe_duration_seconds)", "{{target}}"),),
+            queries=(
+                Promql(
+                    "max by (source, interface) (probe_duration_seconds)",
+                    "{{source}} {{interface}}",
+                ),
+            ),
             empty=_NO_PROBES,
         ),
     )

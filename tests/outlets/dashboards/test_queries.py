@@ -27,6 +27,7 @@ EMPTY_HERE = {
     ("emc-services", "Time to answer, from outside"): "no blackbox exporter is scraped",
     ("emc-services", "Events refused, or to be sent again"): "Kafka acknowledged everything",
     ("emc-services", "Certificate valid for"): "the gateway speaks plain HTTP",
+    ("emc-objectives", "Degraded services, with their reasons"): "no rules are loaded",
     ("emc-monitor", "Fallbacks and watchdog"): "nothing went wrong",
     ("emc-monitor", "Pace of the follower"): "the follower did not fail",
 }

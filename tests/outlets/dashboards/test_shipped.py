@@ -175,6 +175,17 @@ def test_queries_ask_for_metrics_that_are_served():
             assert name.removesuffix("_bucket") in served, f"{asked.name}: {name}"
 
 
+def test_recorded_series_are_those_of_the_shipped_rules():
+    rules = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "deploy" / "prometheus" / "rules").glob("*.yml")
+    )
+    asked = re.findall(r"\bemc:\w+", "".join(one.target.get("expr", "") for one in queries()))
+
+    assert asked
+    assert {name for name in asked if f'record: "{name}"' not in rules} == set()
+
+
 def test_an_instance_of_serve_is_taken_once_and_a_rate_before_the_highest():
     """ARCHITECTURE.md §2.7: two replicas show the same, and their maximum is no counter."""
     ledger = {metric.name for metric in METRICS if metric.type != "info"}
