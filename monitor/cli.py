@@ -97,6 +97,7 @@ def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: in
 @app.command()
 def serve() -> None:
     """Serve the ledger's metrics on HTTP."""
+    from agents.leisure import collecting_at_leisure
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
@@ -105,9 +106,10 @@ def serve() -> None:
     def announce(port: int) -> None:
         _say(f"serving: http://{settings.listen}:{port}")
 
-    raise typer.Exit(
-        _until_stopped(
-            lambda stop: answer(
+    async def answering(stop: asyncio.Event) -> None:
+        # A snapshot is tens of thousands of objects, at which the collector would walk all others.
+        async with collecting_at_leisure():
+            await answer(
                 dsn=settings.database,
                 policy=policy,
                 host=settings.listen,
@@ -115,8 +117,8 @@ def serve() -> None:
                 stop=stop,
                 ready=announce,
             )
-        )
-    )
+
+    raise typer.Exit(_until_stopped(answering))
 
 
 @app.command()
