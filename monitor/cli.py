@@ -216,11 +216,33 @@ def demo(
             help="Reference files, for the law's measures; those shipped, if they are here."
         ),
     ] = None,
+    incident: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Have something go wrong: source-silent, surge, slow-step, portal-degraded,"
+            " clock-skew, bulk-backdating; all of them at once, or none.",
+        ),
+    ] = None,
+    pace: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="With --incident: alerts wait so many times shorter; 1 as in production.",
+        ),
+    ] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="With --incident: go on after the verdict.")
+    ] = False,
 ) -> None:
     """Run the whole service here: broker, PostgreSQL, worker and metrics, fed with dossiers.
 
     Nothing needs to be installed and nothing is left behind. With **--once** the same path is
     run to the end of its input and the scraped totals are held against an independent count.
+
+    Where Prometheus and Alertmanager are installed they run beside it with the rules that ship, and
+    alerts are printed as they come. With **--incident** something goes wrong as scripted, and the
+    exit status is 1 unless the right alert comes, and no other (docs/how-to/show-incidents.md).
     """
     from agents.demo import command
 
@@ -234,9 +256,20 @@ def demo(
             log=input,
             mapping=mapping,
             precision=precision,
+            rules=_rules,
             reference=reference or shipped_reference(),
+            incident=incident,
+            pace=pace,
+            stay=stay,
         )
     )
+
+
+def _rules(reference: Path, pace: int) -> Any:
+    """What `emc rules` writes, by its path below deploy/."""
+    from monitor.outlets.rules.files import load, made
+
+    return made(load(reference), pace=pace)
 
 
 @app.command()
