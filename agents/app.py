@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from agents import latencies
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
@@ -62,6 +63,14 @@ async def work(
         await stack.enter_async_context(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)
         )
+        await stack.enter_async_context(
+            latencies.keeping(
+                settings.database,
+                lambda: _policy(stands),
+                now_ms=now_ms,
+                brisk=bool(settings.brisk),
+            )
+        )
         claimant = Claimant(
             ledger, kafka=settings.brokers(), owner=owner(), group=settings.group
         )
@@ -108,6 +117,10 @@ async def _can_book(stands: Stands) -> Standing:
         return await stands.now()
     except _CANNOT_BOOK as error:
         raise Stopped(said(error)) from None
+
+
+async def _policy(stands: Stands) -> Policy:
+    return (await stands.now()).policy
 
 
 async def _archiving(settings: Settings, policy: Policy) -> None:

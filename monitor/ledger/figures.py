@@ -13,11 +13,13 @@ from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
-from monitor.ledger import policies
+from monitor.ledger import latencies, policies, requests
 from monitor.ledger.connections import STANDING, Standing
+from monitor.ledger.latencies import Latency, Warned
 from monitor.ledger.migrate import migrations
 from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.reconcile import RECORDED, Recorded
+from monitor.ledger.requests import Requested
 from monitor.ledger.sources import UNKNOWN_RECORDS, Via
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
 from monitor.reference.sets import showing
@@ -109,6 +111,10 @@ class Snapshot:
     unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
     connections: Sequence[Standing] = ()  # as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
+    requests: Sequence[Requested] = ()
+    latencies: Sequence[Latency] = ()
+    latencies_judged_ms: int | None = None
+    warned: Mapping[Warned, Sides] = field(default_factory=dict)
 
     @property
     def booked(self) -> int:
@@ -210,7 +216,7 @@ class Figures:
 
     async def shown(self, now_ms: int) -> Snapshot:
         """`snapshot`, with what has times of its own: what `emc reconcile` found, who knocked,
-        and how connections stand.
+        how connections stand, what was requested, and how long steps took.
         """
         snapshot = await self.snapshot(now_ms)
         try:
@@ -218,6 +224,10 @@ class Figures:
             unknown = await self._pool.fetch(UNKNOWN_RECORDS)
             standings = await self._pool.fetch(STANDING)
             waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
+            asked = await requests.shown(self._pool, now_ms)
+            taken = await self._pool.fetch(latencies.LATENCIES)
+            judged_ms = await self._pool.fetchval(latencies.JUDGED)
+            warned = await self._pool.fetch(latencies.WARNED)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
         return replace(
@@ -226,6 +236,10 @@ class Figures:
             unknown={Via(via): records for via, records in unknown},
             connections=tuple(Standing(*row) for row in standings),
             sent_backlog=waiting,
+            requests=asked,
+            latencies=tuple(Latency(*row) for row in taken),
+            latencies_judged_ms=judged_ms,
+            warned=_warned(warned, self._read_last[1]),
         )
 
     async def snapshot(self, now_ms: int) -> Snapshot:
@@ -334,6 +348,15 @@ def _arranged(
         },
         watermark=watermark,
     )
+
+
+def _warned(rows: Rows, policy: Policy) -> dict[Warned, Sides]:
+    warned: dict[Warned, Sides] = {}
+    for booked_at, warning, booking_class, credit, debit in rows:
+        here = Warned(policy.present(booked_at), warning, booking_class)
+        known = warned.get(here, Sides(0, 0))
+        warned[here] = Sides(known.credit + credit, known.debit + debit)
+    return warned
 
 
 def _due_by(slot: int, today: int) -> DueBy:

@@ -66,6 +66,9 @@ class Part(StrEnum):
     AGENCY_FLOWS = "agency_flows"
     OPEN = "open"
     CONNECTIONS = "connections"
+    INTERFACES = "interfaces"
+    STEPS = "steps"
+    WARNINGS = "warnings"
 
 
 class Type(StrEnum):
