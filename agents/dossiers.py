@@ -142,15 +142,18 @@ class DossierDesk(Desk):
         """Events of dossiers that their records' keys do not name, or that are past retention."""
         missing = {e.dossier for e, _ in strays if e.dossier not in self._shelf}
         retired = await self._fetch(missing) if missing else set()
+        of_dossier: dict[str, list[Stray]] = {}
+        for stray in strays:
+            of_dossier.setdefault(stray[0].dossier, []).append(stray)
         failures: list[Failure] = []
         turns = Turns()
-        for event, record in strays:
-            if event.dossier in retired:
-                self._refuse(_past_retention(event), partition, record)
+        for key, said in of_dossier.items():
+            if key in retired:
+                for event, record in said:
+                    self._refuse(_past_retention(event), partition, record)
             else:
-                dossier = self._shelf[event.dossier]
-                self._shelf.move_to_end(event.dossier)
-                self._hearing.take(dossier, event, record, late_before_ms, failures)
+                self._shelf.move_to_end(key)
+                self._hearing.take_all(self._shelf[key], said, late_before_ms, failures)
             if turns.over():
                 await asyncio.sleep(0)
         self._refuse_all(failures, partition)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from agents.batch import Record
-from agents.shelf import Dossier, pack_events, standing
+from agents.shelf import Dossier, pack_events
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
 from monitor.ledger.unit import BookingClass, Sent
@@ -29,6 +29,7 @@ _DUPLICATE: Final = Repeat.DUPLICATE
 _EARLIER: Final = Repeat.EARLIER
 _REPLACES: Final = Repeat.REPLACES
 HOUR_MS: Final = 3_600_000
+MANY: Final = 64  # events of one dossier at once: it is not packed anew with each of them
 
 
 def heap(records: Sequence[Record], begin: int) -> Heap:
@@ -71,6 +72,9 @@ class Hearing:
         self.replaced: list[bytes] = []
         self.repeats: dict[tuple[str, int], int] = {}  # by source and hour of arrival
         self._decode = decode
+        # What the dossier in work took in while its events are spread out: what became of it, and
+        # what it replaced.
+        self._put_off: list[tuple[Canonical, Record, Repeat | None, Canonical | None]] = []
 
     def put_by(self) -> Sent:
         """What the unit books of what sources have sent."""
@@ -94,6 +98,8 @@ class Hearing:
             dossier = shelf.get(key)
             if dossier is not None:
                 shelf.move_to_end(key)
+                if len(heaped[key]) > MANY:
+                    dossier.spread_out()
             for record in heaped[key]:
                 try:
                     event = decode(
@@ -107,9 +113,25 @@ class Hearing:
                 elif dossier is None or event.dossier != key:
                     strays.append((event, record))
                 else:
-                    self.take(dossier, event, record, late_before_ms, failures)
+                    self._take(dossier, event, record, late_before_ms, failures)
+            if dossier is not None:
+                self._gather(dossier, late_before_ms, failures)
 
-    def take(
+    def take_all(
+        self,
+        dossier: Dossier,
+        said: Sequence[Stray],
+        late_before_ms: int,
+        failures: list[Failure],
+    ) -> None:
+        """Have a dossier take events in. What fails of them leaves it as it was before."""
+        if len(said) > MANY:
+            dossier.spread_out()
+        for event, record in said:
+            self._take(dossier, event, record, late_before_ms, failures)
+        self._gather(dossier, late_before_ms, failures)
+
+    def _take(
         self,
         dossier: Dossier,
         event: Any,
@@ -117,29 +139,78 @@ class Hearing:
         late_before_ms: int,
         failures: list[Failure],
     ) -> None:
-        """Have a dossier take an event in. If it fails, the dossier is as it was before."""
+        """Have a dossier take an event in; what it did is noted now, or when all is gathered."""
         known = dossier.events
         try:
             found = dossier.hear(event)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
-            dossier.restore(known)
+            if dossier.spread is None:
+                dossier.restore(known)
             failures.append((record, error, event))
             return
+        spread = dossier.spread
+        if spread is None:
+            self._note(dossier, event, None, dossier.events[len(known) :], b"", late_before_ms)
+        else:
+            replaced = spread.replaced if found is _REPLACES else None
+            self._put_off.append((event, record, found, replaced))
+
+    def _gather(self, dossier: Dossier, late_before_ms: int, failures: list[Failure]) -> None:
+        """Have a dossier fold what it took in with its events spread out.
+
+        If that fails, half of it is tried, and the other half, down to the one that is at fault.
+        """
+        if dossier.spread is None:
+            return
+        put_off, self._put_off = self._put_off, []
+        try:
+            dossier.gather()
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one record must not stop the rest
+            dossier.spread = None
+            if len(put_off) == 1:
+                event, record, _, _ = put_off[0]
+                failures.append((record, error, event))
+                return
+            said = [(event, record) for event, record, _, _ in put_off]
+            half = len(said) // 2
+            self.take_all(dossier, said[:half], late_before_ms, failures)
+            self.take_all(dossier, said[half:], late_before_ms, failures)
+            return
+        for event, _, found, replaced in put_off:
+            sends = found is None or found is _REPLACES
+            self._note(
+                dossier,
+                event,
+                found,
+                pack_events([event]) if sends else b"",
+                b"" if replaced is None else pack_events([replaced]),
+                late_before_ms,
+            )
+
+    def _note(
+        self,
+        dossier: Dossier,
+        event: Any,
+        found: Repeat | None,
+        sent: bytes,
+        replaced: bytes,
+        late_before_ms: int,
+    ) -> None:
+        """Count an event that a dossier has taken in."""
         source: str = event.source
-        if found is None:
-            self.counted[source] = self.counted.get(source, 0) + 1
-            self.sent.append(dossier.events[len(known) :])  # as it is packed there
-        elif found is _DUPLICATE:
+        if found is _DUPLICATE:
             self._repeated(source, event)
             return
-        elif found is _EARLIER:
+        if found is _EARLIER:
             self._repeated(source, event)
         else:
             self.counted[source] = self.counted.get(source, 0) + 1
-            self.restated[source] = self.restated.get(source, 0) + 1
-            if found is _REPLACES:
-                self.replaced.append(pack_events([standing(known, event)]))
-                self.sent.append(pack_events([event]))
+            if found is not None:
+                self.restated[source] = self.restated.get(source, 0) + 1
+            if sent:
+                self.sent.append(sent)
+            if replaced:
+                self.replaced.append(replaced)
         if event.backfill:
             booking_class = BACKFILL
         elif effective_ms(event) < late_before_ms:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from monitor.domain.fold import REPEAT_MS, advance, fold
-from monitor.domain.identity import Repeat, repeat, settled
+from monitor.domain.identity import Repeat, content_hash, repeat, settled
 from monitor.domain.view import View
 from monitor.ledger.unit import DossierRow, outcome_number
 from schemas.event import Canonical
@@ -20,6 +20,8 @@ _PACK_LENGTH: Final = _LENGTH.pack
 _MARK: Final = struct.Struct("<I")
 _PACK_MARK: Final = _MARK.pack
 _MARK_BYTES: Final = _MARK.size  # of an identity
+
+_Identity = tuple[str, str]  # source and id
 
 
 def pack_events(events: Iterable[Canonical]) -> bytes:
@@ -42,11 +44,77 @@ def unpack_events(packed: bytes) -> Iterator[Canonical]:
         at += length
 
 
+class Spread:
+    """The events of a dossier spread out, while it hears what only a fold can take in.
+
+    However many are heard then, and in whatever order, they are unpacked, packed and folded once.
+    """
+
+    def __init__(self, packed: bytes) -> None:
+        self.events = list(unpack_events(packed))
+        self.known = len(self.events)  # so many are packed already
+        self.rewritten = False  # one of those
+        self.replaced: Canonical | None = None  # by what was heard last, if that REPLACES
+        self._places: dict[_Identity, list[int]] = {}
+        for place, event in enumerate(self.events):
+            self._places.setdefault((event.source, event.id), []).append(place)
+        # Of identities that were heard again: where each content is, and which of them stands.
+        self._contents: dict[_Identity, dict[bytes, int]] = {}
+        self._standing: dict[_Identity, Canonical] = {}
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was heard that was not known."""
+        return self.rewritten or len(self.events) > self.known
+
+    def hear(self, event: Canonical) -> Repeat | None:
+        """Take an event in. None: it is new; otherwise how it relates to what was known.
+
+        Every content of an identity is kept, also one that is overruled: heard again it is a
+        duplicate, and what a later rule makes of the set of all events must not hang on the
+        order in which they came.
+        """
+        identity = (event.source, event.id)
+        places = self._places.get(identity)
+        if places is None:
+            self._places[identity] = [len(self.events)]
+            self.events.append(event)
+            return None
+        contents = self._contents.get(identity)
+        if contents is None:
+            said = [self.events[place] for place in places]
+            contents = dict(zip(map(content_hash, said), places, strict=True))
+            self._contents[identity] = contents
+            [self._standing[identity]] = settled(said)
+        stands = self._standing[identity]
+        content = content_hash(event)
+        place = contents.get(content)
+        if place is None:
+            found = repeat(stands, event)
+            contents[content] = len(self.events)
+            self.events.append(event)
+            if found is Repeat.REPLACES:
+                self.replaced = stands
+                self._standing[identity] = event
+            return found
+        known = self.events[place]
+        found = repeat(known, event)
+        if found is Repeat.EARLIER:
+            self.events[place] = event
+            self.rewritten = True
+            if stands is known:
+                self._standing[identity] = event
+        return found
+
+
 @dataclass(slots=True)
 class Dossier:
     """One dossier as this worker knows it. `marks` are 4 bytes per identity: where none
     matches, the identity is new; where one does, the events themselves are compared.
     `events` and `booked` stay packed, as in the ledger: many dossiers are at hand.
+
+    An event that follows all others moves the view on. With any other the events are spread out,
+    until `gather`; view, events and marks are meanwhile what they were.
     """
 
     key: str
@@ -57,6 +125,7 @@ class Dossier:
     booked: bytes = b""
     portals: frozenset[str] = frozenset()  # of the policy: sources without authority
     repeat_ms: int = REPEAT_MS  # of the policy: how long what has no id may be a repeat
+    spread: Spread | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def on_record(
@@ -67,59 +136,52 @@ class Dossier:
     ) -> "Dossier":
         """A dossier as the ledger has it; its view is folded afresh."""
         dossier = cls(
-            row.key,
-            row.version,
-            events=row.events,
-            booked=row.booked,
-            portals=portals,
-            repeat_ms=repeat_ms,
+            row.key, row.version, booked=row.booked, portals=portals, repeat_ms=repeat_ms
         )
-        dossier.refold(list(unpack_events(row.events)))
+        dossier.restore(row.events)
         return dossier
 
     def hear(self, event: Canonical) -> Repeat | None:
         """Take an event in. None: it is new; otherwise how it relates to what was known."""
-        mark = _mark(event)
-        marks = self.marks
-        if mark in marks and _holds(marks, mark) and (found := self._hear_again(event)):
-            return found
-        packed = _ENCODE(event)
-        self.events = b"".join((self.events, _PACK_LENGTH(len(packed)), packed))
-        self.marks = marks + mark
-        if not advance(self.view, event):
-            self.refold(list(unpack_events(self.events)))
-        return None
+        spread = self.spread
+        if spread is None:
+            mark = _mark(event)
+            marks = self.marks
+            if not (mark in marks and _holds(marks, mark)) and advance(self.view, event):
+                packed = _ENCODE(event)
+                self.events = b"".join((self.events, _PACK_LENGTH(len(packed)), packed))
+                self.marks = marks + mark
+                return None
+            spread = self.spread_out()
+        return spread.hear(event)
 
-    def _hear_again(self, event: Canonical) -> Repeat | None:
-        """A further statement of an identity; None if only its mark was known.
+    def spread_out(self) -> Spread:
+        """Hear what comes with the events spread out; `gather` or `restore` ends it."""
+        if self.spread is None:
+            self.spread = Spread(self.events)
+        return self.spread
 
-        Every content of an identity is kept, also one that is overruled: heard again it is a
-        duplicate, and what a later rule makes of the set of all events must not hang on the
-        order in which they came.
-        """
-        known = list(unpack_events(self.events))
-        same = [e for e in known if e.id == event.id and e.source == event.source]
-        if not same:
-            return None
-        for other in same:
-            found = repeat(other, event)
-            if found is Repeat.EARLIER:
-                known[known.index(other)] = event
-                self._become(known)
-            if found in (Repeat.DUPLICATE, Repeat.EARLIER):
-                return found
-        [stands] = settled(same)
-        self._become([*known, event])
-        return repeat(stands, event)
-
-    def _become(self, events: list[Canonical]) -> None:
-        self.events = pack_events(events)
-        self.refold(events)
+    def gather(self) -> None:
+        """Fold and pack what was heard with the events spread out. If it fails, they stay so."""
+        spread = self.spread
+        if spread is not None and spread.changed:
+            view = self._folded(spread.events)
+            further = spread.events[spread.known :]
+            if spread.rewritten:
+                self.events = pack_events(spread.events)
+            else:
+                self.events += pack_events(further)
+            self.marks += b"".join(map(_mark, further))
+            self.view = view
+        self.spread = None
 
     def restore(self, events: bytes) -> None:
-        """Go back to these events, after a failure in the middle of hearing another."""
+        """Be as with these events, whatever was heard since."""
+        said = list(unpack_events(events))
+        self.spread = None
+        self.view = self._folded(said)
         self.events = events
-        self.refold(list(unpack_events(events)))
+        self.marks = b"".join(map(_mark, said))
 
     def next_row(self, cell: int) -> DossierRow:
         """Its row for a further booking; the cell is the holder's, as what is posted has it."""
@@ -135,17 +197,8 @@ class Dossier:
             self.booked,
         )
 
-    def refold(self, events: list[Canonical]) -> None:
-        """Fold all events again: out of order, corrected, or another source spoke."""
-        self.view = fold(settled(events), self.portals, self.repeat_ms)
-        self.marks = b"".join(map(_mark, events))
-
-
-def standing(packed: bytes, event: Canonical) -> Canonical:
-    """Of the statements with an event's identity among packed ones, the one that stands."""
-    same = [e for e in unpack_events(packed) if e.id == event.id and e.source == event.source]
-    [stands] = settled(same)
-    return stands
+    def _folded(self, events: Iterable[Canonical]) -> View:
+        return fold(settled(events), self.portals, self.repeat_ms)
 
 
 def _mark(event: Canonical) -> bytes:

@@ -85,6 +85,8 @@ def measured(values, policy):
         assert isinstance(event, StateChanged)
         dossier = dossiers.setdefault(event.dossier, Dossier(event.dossier))
         counted += dossier.hear(event) not in (Repeat.DUPLICATE, Repeat.EARLIER)
+    for dossier in dossiers.values():
+        dossier.gather()
     return dossiers, counted
 
 

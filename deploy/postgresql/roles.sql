@@ -53,7 +53,8 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON
-    journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened
+    journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened,
+    objective_version
 FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON migration, source, source_credential, source_history
 FROM emc_worker;
@@ -97,6 +98,12 @@ GRANT SELECT ON connection, connection_spell, activity_hour, activity_kind, acti
     activity_part, counted, claim, claim_count, comparison, maintenance, external_claim
 TO emc_reader, emc_grafana;
 GRANT SELECT ON claim_chunk, counted_dossiers TO emc_reader;
+-- Objectives: sums and verdicts by scope, nothing of a single dossier.
+GRANT SELECT ON objective, objective_version, objective_standing, objective_spell,
+    objective_sum, objective_book, objective_measure, service_standing, service_spell
+TO emc_reader, emc_grafana;
+-- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.
+GRANT SELECT ON request, summed, worked, warned, latency, latency_judged TO emc_reader, emc_grafana;
 GRANT SELECT (id) ON sent TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;

@@ -31,6 +31,7 @@ class Calendars(Protocol):
 
     def calendar(self, agency: str = "") -> WorkCalendar: ...
     def calendar_known_at(self, day: int, agency: str = "") -> WorkCalendar: ...
+    def owners(self) -> tuple[str, ...]: ...  # agencies with hours of their own
 
 
 def _as_it_was(agency: str) -> str:

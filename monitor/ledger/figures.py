@@ -13,10 +13,13 @@ from monitor.domain.codes import level1
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
+from monitor.domain.worktime import Worktime, worktimes
 from monitor.ledger import latencies, policies, requests
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.latencies import Latency, Warned
 from monitor.ledger.migrate import migrations
+from monitor.ledger.objectives import NOTHING_JUDGED, Judged
+from monitor.ledger.objectives import read as read_judged
 from monitor.ledger.policies import ActivePolicy
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.requests import Requested
@@ -108,8 +111,10 @@ class Snapshot:
     positions: Mapping[Partition, Progress]
     watermark: Watermark = NEVER_FOLDED
     policy: ActivePolicy | None = None  # under which all of it was booked
+    worktimes: Sequence[Worktime] = ()  # what its calendars say of the instant
     unknown: Mapping[Via, int] = field(default_factory=dict)  # records of unknown senders
     connections: Sequence[Standing] = ()  # as last judged
+    judged: Judged = NOTHING_JUDGED  # objectives and services, as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
     requests: Sequence[Requested] = ()
     latencies: Sequence[Latency] = ()
@@ -224,6 +229,7 @@ class Figures:
             unknown = await self._pool.fetch(UNKNOWN_RECORDS)
             standings = await self._pool.fetch(STANDING)
             waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
+            judged = await read_judged(self._pool)
             asked = await requests.shown(self._pool, now_ms)
             taken = await self._pool.fetch(latencies.LATENCIES)
             judged_ms = await self._pool.fetchval(latencies.JUDGED)
@@ -236,6 +242,7 @@ class Figures:
             unknown={Via(via): records for via, records in unknown},
             connections=tuple(Standing(*row) for row in standings),
             sent_backlog=waiting,
+            judged=judged,
             requests=asked,
             latencies=tuple(Latency(*row) for row in taken),
             latencies_judged_ms=judged_ms,
@@ -347,6 +354,7 @@ def _arranged(
             for topic, number, following, moved_ms, times_set in positions
         },
         watermark=watermark,
+        worktimes=worktimes(policy.legal, now_ms),
     )
 
 

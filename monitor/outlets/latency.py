@@ -164,7 +164,11 @@ def _requests(snapshot: Snapshot, places: Places) -> Iterable[Family]:
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for (source, interface, fresh), _ in size.most_common():
         # What was once summed into others stays there, or their counter would fall.
-        if fresh or places.summed(Part.INTERFACES, (source, interface)):
+        if (
+            fresh
+            or places.summed(Part.SOURCES, source)
+            or places.summed(Part.INTERFACES, (source, interface))
+        ):
             found[source, interface] = _place(places, source, interface)
     for row in snapshot.requests:
         if (here := found.get((row.source, row.interface))) is not None:

@@ -29,7 +29,7 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import latency, names
+from monitor.outlets import dues, latency, names, objectives
 from monitor.outlets.series import Place, Places
 from monitor.reference.sets import ReadsDifferently
 
@@ -69,7 +69,7 @@ class Shown(Collector):
 
 
 def families(snapshot: Snapshot, places: Places) -> list[Family]:
-    """All metrics of `names.METRICS`, filled."""
+    """All metrics of `catalogue.METRICS`, filled."""
     places.begin()
     for partition in snapshot.positions:
         places.partition(partition)
@@ -78,6 +78,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     records = _records(snapshot, places)
     sources = _sources(snapshot, places)
     still_open = _open(snapshot, places, agencies)
+    judged = objectives.families(snapshot.judged, places)
     latencies = latency.families(snapshot, places, agencies)
     made = [
         *_flows(snapshot, places, agencies),
@@ -89,6 +90,8 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_positions(snapshot),
         *_watermark(snapshot),
         _unknown(snapshot),
+        *dues.families(snapshot),
+        *judged,
         *latencies,
     ]
     taken = _family(names.SNAPSHOT_TIME)

@@ -1,6 +1,7 @@
-"""Every metric that `emc serve` exports: name, labels, meaning and how many series it takes.
+"""Metrics that `emc serve` exports: name, labels, meaning and how many series they take.
 
-The one place where they are declared; `metrics` fills them and `reference` prints them.
+The one place where they are declared, but for those of modules of their own (`catalogue` has all);
+`metrics` fills them and `reference` prints them.
 """
 
 from collections.abc import Mapping
@@ -66,6 +67,8 @@ class Part(StrEnum):
     AGENCY_FLOWS = "agency_flows"
     OPEN = "open"
     CONNECTIONS = "connections"
+    OBJECTIVES = "objectives"
+    SERVICES = "services"
     INTERFACES = "interfaces"
     STEPS = "steps"
     WARNINGS = "warnings"

@@ -6,13 +6,13 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from monitor.outlets import names
+from monitor.outlets import catalogue, names
 from monitor.outlets.names import Metric, Type
 
 _HEAD: Final = """\
 # Metrics
 
-<!-- Written by `emc docs` from monitor/outlets/names.py and the processes' own (agents/health.py,
+<!-- Written by `emc docs` from monitor/outlets/catalogue.py and the processes' own (agents/health.py,
 agents/gateway/health.py). Do not edit. -->
 
 `emc serve` shows what the ledger has booked: exact, the same after any restart, and never less
@@ -73,7 +73,7 @@ def page(extra: Iterable[Metric], gateway: Iterable[Metric]) -> str:
             _HEAD,
             "\n## What `emc serve` shows\n\n",
             _budget(),
-            _table(names.METRICS),
+            _table(catalogue.METRICS),
             "\n## What a worker shows, and ingest\n\n",
             _OF_INGEST,
             _OF_THE_CLIENT,
@@ -86,8 +86,8 @@ def page(extra: Iterable[Metric], gateway: Iterable[Metric]) -> str:
 
 
 def _budget() -> str:
-    total = sum(metric.typical or 0 for metric in names.METRICS)
-    of_a_class = sum(m.typical or 0 for m in names.METRICS if m.labels[-1:] == ("class",))
+    total = sum(metric.typical or 0 for metric in catalogue.METRICS)
+    of_a_class = sum(m.typical or 0 for m in catalogue.METRICS if m.labels[-1:] == ("class",))
     return (
         f"Budget: at most {names.SERIES_BUDGET:,} series an instance, kept whatever is sent;"
         f" at most {names.LARGEST_AGENCIES} agencies and {names.LARGEST_SOURCES} sources have"

@@ -113,6 +113,10 @@ class Calendars:
         place = bisect_right(self._known, day, key=lambda known: known.since) - 1
         return self._build(agency, max(place, 0))
 
+    def owners(self) -> tuple[str, ...]:
+        """The agencies that have hours of their own."""
+        return tuple(sorted(filter(None, self._weeks)))
+
     def _build(self, agency: str, place: int) -> WorkCalendar:
         owner = self._owner(agency)
         if (calendar := self._built.get((owner, place))) is None:

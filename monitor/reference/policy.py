@@ -16,6 +16,8 @@ from monitor.reference.agencies import UNLISTED, Agencies, read_agencies
 from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.connections import CONNECTIONS, read_thresholds
+from monitor.reference.groups import GROUPS
+from monitor.reference.objectives import OBJECTIVES, read_objectives
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
 from monitor.reference.rules import MINUTE_MS, Rules, read_rules
 
@@ -27,6 +29,8 @@ FOLDERS: Final[Mapping[str, str]] = {
     "calendars": ".toml",
     "procedures": ".csv",
 }
+# May be left out: no figure depends on them, so that they are no part of the version either.
+BESIDE: Final[Mapping[str, str]] = {OBJECTIVES: ".toml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
     agencies = read_agencies(folder / "agencies", complaints)
     procedures = read_procedures(folder / "procedures", complaints)
     check_agencies(procedures, agencies, complaints)
+    if len(agencies) and len(procedures):  # else all that they name would be told as missing
+        read_objectives(folder, complaints, agencies, procedures)
     for calendar in calendars.values():
         if calendar is not None:
             _check_owners(calendar, agencies)
@@ -90,7 +96,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
 
 def _check_names(folder: Path, complaints: Complaints) -> None:
     """That every file is one that will be read: a misspelt name would be passed over."""
-    known = {POLICY, CONNECTIONS, *FOLDERS}
+    known = {POLICY, CONNECTIONS, GROUPS, *FOLDERS, *BESIDE}
     for path in sorted(folder.glob("[!.]*")):
         if path.name not in known:
             meant = nearest(path.name, known)
@@ -100,9 +106,9 @@ def _check_names(folder: Path, complaints: Complaints) -> None:
                 "no reference file has this name",
                 f"name it {meant}, or move it away" if meant else "move it away",
             )
-    for name, ending in FOLDERS.items():
+    for name, ending in {**FOLDERS, **BESIDE}.items():
         found = sorted((folder / name).glob("[!.]*"))
-        if not found:
+        if not found and name in FOLDERS:
             complaints.add(folder / name, 1, f"no {name}", f"add a file that ends in {ending}")
         for path in found:
             if path.suffix != ending:

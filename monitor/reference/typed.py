@@ -27,6 +27,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "Expected `array`": "write a list in brackets",
     "Expected `bool`": "write true or false",
     "Expected `int`": "write a whole number",
+    "Expected `float`": "write a number",
     "Expected `str`": "write it in quotes",
     "": "write the table as the shipped files do",
 }

@@ -22,6 +22,7 @@ def heard(*events, key="H56.14-260803-0001"):
     dossier = Dossier(key)
     for event in events:
         dossier.hear(event)
+    dossier.gather()
     return dossier
 
 

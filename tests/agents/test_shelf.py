@@ -19,9 +19,16 @@ from tests.domain.strategies import DATE, INSTANT, THOROUGHLY, at, heard, said
 KEY = "H56.14-260803-0001"
 
 
+def take(dossier, event):
+    """Hear one event, and gather what it spread out."""
+    found = dossier.hear(event)
+    dossier.gather()
+    return found
+
+
 def hear(*events):
     dossier = Dossier(KEY)
-    return dossier, [dossier.hear(event) for event in events]
+    return dossier, [take(dossier, event) for event in events]
 
 
 def on_record(dossier):
@@ -133,7 +140,7 @@ def test_a_mark_that_lies_across_two_others_is_not_taken_for_one():
     mark = dossier.marks
     dossier.marks = b"\0" + mark + b"\0\0\0"
 
-    assert dossier.hear(said(2, at(3))) is None  # not found, so it counts as new
+    assert take(dossier, said(2, at(3))) is None  # not found, so it counts as new
     assert dossier.marks.endswith(mark)
 
 
@@ -143,7 +150,7 @@ def test_a_mark_across_two_others_does_not_hide_the_one_behind_it():
     dossier, _ = hear(event)
     dossier.marks = b"\0" + mark + b"\0\0\0" + mark
 
-    assert dossier.hear(event) is Repeat.DUPLICATE
+    assert take(dossier, event) is Repeat.DUPLICATE
 
 
 def test_a_dossier_comes_back_from_the_ledger_as_it_was():
@@ -164,12 +171,23 @@ def test_a_dossier_comes_back_from_the_ledger_as_it_was():
 def test_a_dossier_goes_back_to_what_it_had_heard():
     dossier, _ = hear(said(2, at(3)), said(4, at(4)))
     before, known = dossier.events, fold([said(2, at(3)), said(4, at(4))])
-    dossier.hear(said(9, at(5)))
+    take(dossier, said(9, at(5)))
 
     dossier.restore(before)
 
     assert (dossier.events, dossier.view) == (before, known)
-    assert dossier.hear(said(9, at(5))) is None
+    assert take(dossier, said(9, at(5))) is None
+
+
+def test_a_dossier_goes_back_with_its_events_spread_out_too():
+    dossier, _ = hear(said(2, at(3)), said(4, at(4)))
+    before, known = dossier.events, fold([said(2, at(3)), said(4, at(4))])
+    dossier.hear(said(1, at(2)))
+
+    dossier.restore(before)
+    dossier.gather()
+
+    assert (dossier.events, dossier.view) == (before, known)
 
 
 def test_every_order_of_contradictions_ends_in_the_same():
@@ -206,6 +224,23 @@ def test_hearing_in_any_order_ends_in_the_fold_of_all(events, random):
     )
 
 
+@THOROUGHLY
+@given(heard(), st.integers(0, 8), st.integers(0, 8))
+def test_it_does_not_matter_when_events_are_spread_out_and_gathered(events, spread, gathered):
+    one_by_one, found_one_by_one = hear(*events)
+
+    dossier, found = Dossier(KEY), []
+    for place, event in enumerate(events):
+        if place == spread:
+            dossier.spread_out()
+        if place == gathered:
+            dossier.gather()
+        found.append(dossier.hear(event))
+    dossier.gather()
+
+    assert (dossier, found) == (one_by_one, found_one_by_one)
+
+
 @given(heard(), st.integers(min_value=0, max_value=8))
 def test_a_restart_in_the_middle_makes_no_difference(events, place):
     straight, _ = hear(*events)
@@ -213,7 +248,7 @@ def test_a_restart_in_the_middle_makes_no_difference(events, place):
 
     dossier = on_record(dossier)
     for event in events[place:]:
-        dossier.hear(event)
+        take(dossier, event)
 
     assert (dossier.view, dossier.events) == (straight.view, straight.events)
 
@@ -223,7 +258,7 @@ def test_hearing_everything_again_changes_nothing(events):
     dossier, _ = hear(*events)
     view, known = dossier.view, dossier.events
 
-    again = {dossier.hear(event) for event in events}
+    again = {take(dossier, event) for event in events}
 
     assert again <= {Repeat.DUPLICATE}
     assert (dossier.view, dossier.events) == (view, known)

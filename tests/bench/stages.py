@@ -101,7 +101,9 @@ class Worker:
     def hear(self, events: Sequence[Canonical]) -> None:
         shelf = self._shelf
         for event in events:
-            shelf[event.dossier].hear(event)
+            dossier = shelf[event.dossier]
+            dossier.hear(event)
+            dossier.gather()
 
     def number(self, dossiers: Sequence[Dossier]) -> None:
         for dossier in dossiers:

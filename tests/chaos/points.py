@@ -56,6 +56,8 @@ POINTS: Final[dict[str, Point]] = {
     "after the Kafka commit": Point(_SHOW, True),
 }
 
+POSTING: Final = "agents.sheet:posting"  # what an earlier release did otherwise
+
 
 class Gone(Exception):
     """What a label or a removal points at is no longer in the service."""
@@ -74,6 +76,8 @@ def found(target: str) -> tuple[Any, str, Any]:
             f"{target} is no more; say in tests/chaos/points.py or tests/chaos/teeth.py where"
             " it is now"
         )
+    if not str(sys.modules[module].__file__).endswith(".py"):
+        raise Gone(f"{module} is compiled, so that nothing in it can be put aside; make pure")
     return holder, name, function
 
 

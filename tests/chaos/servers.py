@@ -124,6 +124,10 @@ class Servers:
         name = await Postgres(self.server).create()
         if self.disk is not None:
             await self._administer(f'ALTER DATABASE "{name}" SET TABLESPACE small')
+            # What the verdict sorts is not the ledger's, and may be more than the disk holds.
+            await self._administer(
+                f"ALTER DATABASE \"{name}\" SET temp_tablespaces = 'pg_default'"
+            )
         return Postgres(self.server).dsn(name)
 
     async def drop(self, dsn: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
+from monitor.domain.identity import Repeat
 from monitor.domain.post import post
 from monitor.ledger.packing import pack_entries
 from tests.chaos.points import Gone, found
@@ -54,8 +55,17 @@ def position_apart() -> None:
 
 def no_dedup() -> None:
     """Every statement is taken for a new one."""
-    holder, name, _ = found("agents.shelf:_holds")
-    setattr(holder, name, lambda *_: False)
+    holder, name, hear = found("agents.shelf:Dossier.hear")
+
+    @functools.wraps(hear)
+    def heard(self: Any, event: Any) -> Any:
+        repeated = hear(self, event)
+        if repeated is not Repeat.DUPLICATE:
+            return repeated
+        self.spread_out().events.append(event)
+        return None
+
+    setattr(holder, name, heard)
 
 
 def recomputed_view() -> None:

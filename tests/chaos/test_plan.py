@@ -4,10 +4,18 @@ from collections import Counter
 
 import pytest
 
+import agents.sheet
+from agents.sheet import Sheet
+from monitor.domain.measures import Measure
+from monitor.domain.view import Cell
+from monitor.ledger.unit import BookingClass
+from tests.agents.test_sheet import heard
 from tests.chaos.load import RecountWithVoids, drawn
 from tests.chaos.plan import CLOCK_STEPS_MS, Kind, draw
-from tests.chaos.points import POINTS, Gone, found
+from tests.chaos.points import POINTS, POSTING, Gone, found
 from tests.chaos.teeth import REMOVALS, _edit
+from tests.chaos.worker import be_an_earlier_release
+from tests.domain.strategies import INSTANT, at, said
 
 
 def test_a_seed_draws_the_same_plan_again_and_another_seed_another():
@@ -72,6 +80,31 @@ def test_the_recount_leaves_out_what_is_voided_and_counts_the_void():
 @pytest.mark.parametrize("label", POINTS)
 def test_every_point_is_in_the_service(label: str):
     assert callable(found(POINTS[label].target)[2])
+
+
+def test_an_earlier_release_books_all_but_what_is_submitted(monkeypatch: pytest.MonkeyPatch):
+    holder, name, posting = found(POSTING)
+    monkeypatch.setattr(holder, name, posting)  # put back at the end
+    online = [said(1, at(1), channel=2, level=4), said(2, at(3), channel=2, level=4)]
+    cell = Cell("H56.14", "", "1.004194", 2, "", 4)
+    measures = []
+
+    for release in ("this", "earlier"):
+        if release == "earlier":
+            be_an_earlier_release()
+        sheet = Sheet({cell: 7}, {7: cell})
+        sheet.post(heard(*online), INSTANT, int(BookingClass.LIVE))
+        measures.append({entry[0] for entry in sheet.journal[BookingClass.LIVE]})
+
+    assert measures[0] - measures[1] == {Measure.SUBMITTED}
+    assert Measure.ACCEPTED in measures[1]
+
+
+def test_what_is_compiled_cannot_be_put_aside(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(agents.sheet, "__file__", "sheet.cpython-311.so")
+
+    with pytest.raises(Gone, match=r"agents\.sheet is compiled.*make pure"):
+        found(POSTING)
 
 
 def test_a_removal_that_finds_nothing_to_remove_says_so():

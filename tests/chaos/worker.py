@@ -47,9 +47,9 @@ def notice_partitions_soon() -> None:
 def be_an_earlier_release() -> None:
     """As before a fault in a measure was mended without another rules version."""
     from monitor.domain.measures import Measure  # noqa: PLC0415
-    from tests.chaos.points import found  # noqa: PLC0415
+    from tests.chaos.points import POSTING, found  # noqa: PLC0415
 
-    holder, name, posting = found("agents.dossiers:posting")
+    holder, name, posting = found(POSTING)
 
     def posted(*args: Any) -> Any:
         made = posting(*args)

@@ -94,6 +94,9 @@ class KnownCalendars:
     def calendar(self, agency=""):
         return self._of(tuple(self.decisions))
 
+    def owners(self):
+        return ()
+
     def calendar_known_at(self, day, agency=""):
         return self._of(tuple(d for d in self.decisions if d.known <= day))
 

@@ -110,6 +110,9 @@ class OneCalendar:
     def calendar(self, agency=""):
         return self._calendar
 
+    def owners(self):
+        return ()
+
     def calendar_known_at(self, day, agency=""):
         return self._calendar
 

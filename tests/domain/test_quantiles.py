@@ -26,7 +26,9 @@ def test_a_quantile_is_wrong_by_less_than_an_eighth_whatever_the_times(
     bins = Counter(bisect_left(WORKED_BOUNDS, ms) for ms in taken)
     # The smallest time that at least so many did not exceed.
     exact = next(
-        ms for ms in sorted(taken) if 1000 * sum(t <= ms for t in taken) >= permille * len(taken)
+        ms
+        for ms in sorted(taken)
+        if 1000 * sum(t <= ms for t in taken) >= permille * len(taken)
     )
 
     told = quantile_ms(bins, permille)

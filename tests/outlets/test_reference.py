@@ -2,7 +2,7 @@
 
 from agents.gateway.health import GatewayHealth
 from agents.ingest.health import IngestHealth
-from monitor.outlets import names
+from monitor.outlets import catalogue, names
 from monitor.outlets.reference import of_registry, page
 from tests.servers.require import ROOT
 
@@ -25,7 +25,7 @@ def test_the_page_has_the_labels_of_instruments_that_nothing_was_observed_of() -
 
 
 def test_no_name_is_declared_twice() -> None:
-    declared = [metric.name for metric in names.METRICS]
+    declared = [metric.name for metric in catalogue.METRICS]
 
     assert len(declared) == len(set(declared))
 
@@ -38,4 +38,4 @@ def test_help_tells_the_day_and_the_basis() -> None:
 
 
 def test_the_reckoned_nation_fits_into_the_budget() -> None:
-    assert sum(metric.typical or 0 for metric in names.METRICS) <= names.SERIES_BUDGET
+    assert sum(metric.typical or 0 for metric in catalogue.METRICS) <= names.SERIES_BUDGET

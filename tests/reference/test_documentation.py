@@ -9,10 +9,13 @@ import pytest
 
 from monitor.domain.binding import ClockUnit
 from monitor.domain.lifecycle import RuleName
+from monitor.domain.objective import Indicator, Severity
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
 from monitor.reference.connections import ConnectionsFile
+from monitor.reference.groups import GroupsFile
+from monitor.reference.objectives import ObjectiveFile
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
 from monitor.reference.rules import ClockName, PolicyFile
@@ -31,6 +34,8 @@ SECTIONS = dict(SECTION.findall(FILES))
 KINDS: dict[str, type[msgspec.Struct]] = {
     "policy.toml": PolicyFile,
     "connections.toml": ConnectionsFile,
+    "objectives/*.toml": ObjectiveFile,
+    "groups.toml": GroupsFile,
     "calendars/*.toml": CalendarFile,
     "agencies/*.csv": Agency,
     "procedures/*.csv": ProcedureRow,
@@ -74,6 +79,7 @@ def test_the_table_of_a_file_has_every_key_with_its_default(name):
     [
         ("policy.toml", [*ClockName, *ClockUnit]),
         ("agencies/*.csv", list(AgencyKind)),
+        ("objectives/*.toml", [*Indicator, *Severity]),
         ("procedures/*.csv", list(Tag)),
     ],
 )

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from agents import standing
 from agents.dossiers import DossierDesk
-from agents.shelf import Dossier, pack_events, unpack_events
+from agents.shelf import Dossier, unpack_events
 from monitor.domain.fold import fold
 from monitor.domain.identity import Repeat, settled
 from monitor.domain.post import post
@@ -65,7 +65,7 @@ def _without_dedup() -> Iterator[None]:
         found = hear(dossier, event)
         if found is not Repeat.DUPLICATE:
             return found
-        dossier.events += pack_events([event])
+        dossier.spread_out().events.append(event)
         return None
 
     with patch.object(Dossier, "hear", hear_everything):
