@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from time import perf_counter
 from typing import Any, Final
 
 import structlog
@@ -23,12 +24,13 @@ from monitor.ledger.locks import LATENCIES
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
 
-ROUND_SECONDS: Final = 5.0
+ROUND_SECONDS: Final = 30.0
+ADDING_SECONDS: Final = 2.0  # of a round: while much is booked, streams need the ledger more
 JUDGE_SECONDS: Final = 60.0
 BRISK_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 CLOSE_SECONDS: Final = 0.5
-ROUNDS_A_SWEEP: Final = 700  # about an hour
+ROUNDS_A_SWEEP: Final = 160  # about an hour
 
 _NOT_NOW: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, OtherRules, ReadsDifferently)
 
@@ -93,7 +95,8 @@ class Keeper:
         now = self._now_ms()
         # A day more than is ever asked for, whatever the zone.
         kept = now // DAY_MS - latencies.KEPT_DAYS - 1
-        while await latencies.add(connection, kept):
+        ends = perf_counter() + ADDING_SECONDS
+        while await latencies.add(connection, kept) and perf_counter() < ends:
             pass
         if now - self._judged_at >= self._judge_ms:
             await self._judge(connection, now)

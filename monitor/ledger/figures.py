@@ -119,6 +119,7 @@ class Snapshot:
     requests: Sequence[Requested] = ()
     latencies: Sequence[Latency] = ()
     latencies_judged_ms: int | None = None
+    latencies_backlog: int = 0  # pages of the journal
     warned: Mapping[Warned, Sides] = field(default_factory=dict)
 
     @property
@@ -233,6 +234,7 @@ class Figures:
             asked = await requests.shown(self._pool, now_ms)
             taken = await self._pool.fetch(latencies.LATENCIES)
             judged_ms = await self._pool.fetchval(latencies.JUDGED)
+            behind = await self._pool.fetchval(latencies.BACKLOG)
             warned = await self._pool.fetch(latencies.WARNED)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
@@ -246,6 +248,7 @@ class Figures:
             requests=asked,
             latencies=tuple(Latency(*row) for row in taken),
             latencies_judged_ms=judged_ms,
+            latencies_backlog=behind,
             warned=_warned(warned, self._read_last[1]),
         )
 

@@ -17,7 +17,7 @@ from monitor.ledger.balances import LEVEL1
 
 STEP: Final = clock_measure(Clock.STEP, Part.WORKED_BINS)
 PROCESSING: Final = clock_measure(Clock.PROCESSING, Part.WORKED_BINS)
-PAGES_AT_ONCE: Final = 1_000
+PAGES_AT_ONCE: Final = 3_000  # so many meet the same sums again and again
 WINDOW_DAYS: Final = 20  # working days, today among them
 KEPT_DAYS: Final = 60  # the window, with the longest holidays in it
 STEPS: Final = 12  # of an agency, those that most dossiers have passed; the rest is OTHER_STEP
@@ -43,13 +43,23 @@ class Warned(NamedTuple):
     booking_class: int
 
 
+# Of a page only the measures are unnested, as of its other arrays one line in seven is looked at;
+# and agencies are few, so that each is parsed once.
 _ADD: Final = f"""
-    WITH line AS MATERIALIZED (
-        SELECT journal.measure, {LEVEL1} AS agency, cell.step, cell.holder, journal.day,
-               journal.slot, journal.class, journal.amount
-        FROM journal JOIN cell ON cell.id = journal.cell
-        WHERE journal.seq > $1 AND journal.seq <= $2
-          AND journal.measure IN ({Measure.WARNED.value}, {STEP}, {PROCESSING})
+    WITH taken AS MATERIALIZED (
+        SELECT at.measure, page.cells[at.number] AS cell, page.days[at.number] AS day,
+               page.slots[at.number] AS slot, page.class, page.amounts[at.number] AS amount
+        FROM journal_page AS page,
+             unnest(page.measures) WITH ORDINALITY AS at (measure, number)
+        WHERE page.seq > $1 AND page.seq <= $2
+          AND at.measure IN ({Measure.WARNED.value}, {STEP}, {PROCESSING})
+    ), place AS MATERIALIZED (
+        SELECT agency, {LEVEL1} AS top
+        FROM (SELECT DISTINCT agency FROM cell WHERE id IN (SELECT cell FROM taken)) AS cell
+    ), line AS MATERIALIZED (
+        SELECT taken.measure, place.top AS agency, cell.step, cell.holder, taken.day, taken.slot,
+               taken.class, taken.amount
+        FROM taken JOIN cell ON cell.id = taken.cell JOIN place ON place.agency = cell.agency
     ), warnings AS (
         INSERT INTO warned AS held (agency, warning, class, credit, debit)
         SELECT agency, slot, class, sum_whole(greatest(amount, 0)), sum_whole(-least(amount, 0))
@@ -152,3 +162,5 @@ def _the_largest(steps: Mapping[str, Counter[int]]) -> Mapping[str, Counter[int]
 LATENCIES: Final = "SELECT measure, agency, step, dossiers, p50_ms, p95_ms FROM latency"
 WARNED: Final = "SELECT agency, warning, class, credit, debit FROM warned"
 JUDGED: Final = "SELECT judged_ms FROM latency_judged"
+# Pages of the journal that the balances have and these sums have not.
+BACKLOG: Final = "SELECT greatest(follower.seq - summed.seq, 0) FROM follower, summed"

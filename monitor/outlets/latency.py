@@ -109,6 +109,12 @@ JUDGED: Final = Metric(
     type=Type.GAUGE,
     meaning="When the quantiles of working time were judged, which a worker does once a minute.",
 )
+BACKLOG: Final = Metric(
+    name="emc_latencies_backlog_rows",
+    type=Type.GAUGE,
+    meaning="Pages of the journal that the balances have, and neither the quantiles of working time"
+    " nor the warnings below yet. Some for half a minute; more after very much was booked at once.",
+)
 
 
 def _warned(side: str, words: str) -> Metric:
@@ -117,8 +123,8 @@ def _warned(side: str, words: str) -> Metric:
         type=Type.COUNTER,
         labels=("agency", "warning", "class"),
         meaning="Warnings about a source, by the agency that received the dossier and the warning's"
-        " name (docs/reference/measures.md), seconds after they are booked. Those of before release"
-        " 0.2 are in the class `backfill`." + words,
+        " name (docs/reference/measures.md), within a minute of the booking. Those booked before migration"
+        " 0015 are in the class `backfill`." + words,
         series="agency × warning that has occurred",
         typical=AGENCIES * WARNINGS_OF_AN_AGENCY,
         day=Day.MOVED,
@@ -138,6 +144,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     STEP_DOSSIERS,
     PROCESSING_TIME,
     JUDGED,
+    BACKLOG,
     WARNED.credit,
     WARNED.debit,
 )
@@ -207,9 +214,9 @@ def _place(places: Places, source: str, interface: str) -> tuple[str, str]:
 def _latencies(
     snapshot: Snapshot, places: Places, agencies: Mapping[str, str]
 ) -> Iterable[Family]:
-    steps, dossiers, processing, judged = (
+    steps, dossiers, processing, judged, backlog = (
         GaugeMetricFamily(metric.name, metric.help)
-        for metric in (STEP_TIME, STEP_DOSSIERS, PROCESSING_TIME, JUDGED)
+        for metric in (STEP_TIME, STEP_DOSSIERS, PROCESSING_TIME, JUDGED, BACKLOG)
     )
     # Quantiles cannot be summed: what finds no place is not shown.
     for one in sorted(snapshot.latencies, key=lambda one: -one.dossiers):
@@ -225,7 +232,8 @@ def _latencies(
             dossiers.add_sample(dossiers.name, labels, one.dossiers)
     if snapshot.latencies_judged_ms is not None:
         judged.add_sample(judged.name, {}, snapshot.latencies_judged_ms / 1000)
-    return steps, dossiers, processing, judged
+    backlog.add_sample(backlog.name, {}, snapshot.latencies_backlog)
+    return steps, dossiers, processing, judged, backlog
 
 
 def _warnings(
