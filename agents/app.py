@@ -6,8 +6,10 @@ from contextlib import AsyncExitStack
 from agents import latencies
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
+from agents.dues import judging_dues
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
+from agents.judging import judging
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant
 from agents.quarantine import Quarantine
@@ -22,11 +24,11 @@ from agents.streaming import (
     now_ms,
     open_ledger,
     owner,
-    said,
     seal_of,
     task,
     unheard,
 )
+from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE
@@ -44,6 +46,7 @@ async def work(
 ) -> None:
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
+    watched = settings.watched()
     seal = seal_of(settings)
 
     asyncio.get_running_loop().set_exception_handler(unheard)
@@ -64,13 +67,23 @@ async def work(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)
         )
         await stack.enter_async_context(
+            judging_dues(settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk))
+        )
+        await stack.enter_async_context(
             latencies.keeping(
-                settings.database,
-                lambda: _policy(stands),
-                now_ms=now_ms,
-                brisk=bool(settings.brisk),
+                settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk)
             )
         )
+        if watched is not None:
+            await stack.enter_async_context(
+                judging(
+                    settings.database,
+                    watched,
+                    policy,
+                    now_ms=now_ms,
+                    brisk=bool(settings.brisk),
+                )
+            )
         claimant = Claimant(
             ledger, kafka=settings.brokers(), owner=owner(), group=settings.group
         )
@@ -117,10 +130,6 @@ async def _can_book(stands: Stands) -> Standing:
         return await stands.now()
     except _CANNOT_BOOK as error:
         raise Stopped(said(error)) from None
-
-
-async def _policy(stands: Stands) -> Policy:
-    return (await stands.now()).policy
 
 
 async def _archiving(settings: Settings, policy: Policy) -> None:

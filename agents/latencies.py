@@ -7,7 +7,7 @@ waits for it, and no balance.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import Any, Final
@@ -21,7 +21,7 @@ from monitor.ledger.connections import leads
 from monitor.ledger.follower import connect
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.locks import LATENCIES
-from monitor.ledger.policies import OtherRules
+from monitor.ledger.policies import Ruling
 from monitor.reference.sets import ReadsDifferently
 
 ROUND_SECONDS: Final = 30.0
@@ -32,19 +32,22 @@ LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 CLOSE_SECONDS: Final = 0.5
 ROUNDS_A_SWEEP: Final = 160  # about an hour
 
-_NOT_NOW: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, OtherRules, ReadsDifferently)
+_NOT_NOW: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, ReadsDifferently)
 
 
 @asynccontextmanager
 async def keeping(
     dsn: str,
-    policy: Callable[[], Awaitable[Policy]],
+    own: Policy,
     *,
     now_ms: Callable[[], int],
     brisk: bool = False,
 ) -> AsyncIterator[None]:
-    """Keep latencies within the block, by the policy in force whenever they are judged."""
-    keeper = Keeper(policy, now_ms=now_ms, brisk=brisk)
+    """Keep latencies within the block, by the policy in force whenever they are judged.
+
+    `own` is for a ledger that has no policy yet.
+    """
+    keeper = Keeper(own, now_ms=now_ms, brisk=brisk)
     task = asyncio.create_task(keeper.keep(dsn))
     try:
         yield
@@ -59,12 +62,12 @@ class Keeper:
 
     def __init__(
         self,
-        policy: Callable[[], Awaitable[Policy]],
+        own: Policy,
         *,
         now_ms: Callable[[], int],
         brisk: bool = False,
     ) -> None:
-        self._policy = policy
+        self._ruling = Ruling(own)
         self._now_ms = now_ms
         self._round_seconds = BRISK_SECONDS if brisk else ROUND_SECONDS
         self._judge_ms = int((BRISK_SECONDS if brisk else JUDGE_SECONDS) * 1000)
@@ -107,7 +110,7 @@ class Keeper:
         self._rounds += 1
 
     async def _judge(self, connection: Any, now: int) -> None:
-        policy = await self._policy()
+        _, policy = await self._ruling.now(connection)
         if policy.legal is None:
             return  # without reference files there are no clocks
         calendar = policy.legal.calendars.calendar()

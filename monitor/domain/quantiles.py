@@ -9,17 +9,18 @@ from monitor.domain.measures import WORKED_BOUNDS
 # Bins grow by a quarter, so their middle is off by less than an eighth either way; within the
 # first, below a minute, by half a minute; and of the last it is only known that it is longer.
 RELATIVE_ERROR: Final = 0.125
-SHORTEST_MS: Final = WORKED_BOUNDS[0]
-LONGEST_MS: Final = WORKED_BOUNDS[-1]
+_BOUNDS: Final[tuple[int, ...]] = WORKED_BOUNDS
+SHORTEST_MS: Final = _BOUNDS[0]
+LONGEST_MS: Final = _BOUNDS[-1]
 
 
 def middle_ms(bin_: int) -> int:
     """What a time in this bin is taken for: the geometric mean of its bounds."""
     if bin_ <= 0:
         return SHORTEST_MS // 2
-    if bin_ >= len(WORKED_BOUNDS):
+    if bin_ >= len(_BOUNDS):
         return LONGEST_MS
-    return isqrt(WORKED_BOUNDS[bin_ - 1] * WORKED_BOUNDS[bin_])
+    return isqrt(_BOUNDS[bin_ - 1] * _BOUNDS[bin_])
 
 
 def quantile_ms(bins: Mapping[int, int], permille: int) -> int | None:

@@ -126,11 +126,13 @@ class Reckoning:
         moves = self.view.moves
         if not moves or moves[-1].state != _STOPPED:
             return None
-        stopped_ms = 0
+        stopped_ms, place = 0, moves[-1].place
         for move in reversed(moves):
-            if move.state != _STOPPED:
+            # An 8 that is repeated is no new one, but at another unit: the dossier was handed on,
+            # and the unit before has it no more, neither open nor ended.
+            if move.state != _STOPPED or move.place != place:
                 break
-            stopped_ms = move.at_ms  # a repeated 8 is no new one
+            stopped_ms = move.at_ms
         return max(stopped_ms, self.view.began_ms or 0)
 
     @property

@@ -77,6 +77,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     # Flows, which need most places, are given theirs last.
     records = _records(snapshot, places)
     sources = _sources(snapshot, places)
+    falling_due = dues.families(snapshot, places)
     still_open = _open(snapshot, places, agencies)
     judged = objectives.families(snapshot.judged, places)
     latencies = latency.families(snapshot, places, agencies)
@@ -90,7 +91,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *_positions(snapshot),
         *_watermark(snapshot),
         _unknown(snapshot),
-        *dues.families(snapshot),
+        *falling_due,
         *judged,
         *latencies,
     ]

@@ -69,6 +69,8 @@ class Part(StrEnum):
     CONNECTIONS = "connections"
     OBJECTIVES = "objectives"
     SERVICES = "services"
+    CALENDARS = "calendars"
+    DUES = "dues"
     INTERFACES = "interfaces"
     STEPS = "steps"
     WARNINGS = "warnings"

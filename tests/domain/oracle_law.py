@@ -403,11 +403,12 @@ class Truth:
                 self.end = max(self.accepted, effective(found[0]))
                 self.end_766 = self.end
                 return
-        begun = None  # the 8 it stands in, from its first word on
+        begun = where = None  # the 8 it stands in, from its first word at a unit on
         for event in self.after_acceptance:
             state = self._running_state(event)
-            if state == 8 and begun is None:
+            if state == 8 and (begun is None or self.place(event) != where):
                 begun, self.order_of_8 = effective(event), order(event)
+                where = self.place(event)
             elif state in (2, 4, 5, 6):
                 begun = None
         self.end_766 = None if begun is None else max(self.accepted, begun)

@@ -190,6 +190,25 @@ def test_766_ends_with_the_9_else_the_10_else_7_or_3_else_the_standing_8():
     assert verdicts(*life, said(8, "07 17:00"), said(4, "08 17:00")) == set()
 
 
+def test_a_standing_8_said_again_at_another_unit_ends_the_dossier_there_and_then():
+    """Handed from the office to its unit 2 on Wednesday the 5th: late since Tuesday's close."""
+    accepted = said(2, "03 08:00", due="04 17:00")
+    stopped, moved = said(8, "04 08:00"), said(8, "05 08:00", unit="2")
+    again = said(8, "06 08:00", unit="2")
+
+    def ended(*events):
+        return {
+            (VERDICTS[a.measure], a.cell.unit, a.day - day("2026-08-01") + 1)
+            for a in booked(events, rules())
+            if a.measure in VERDICTS
+        }
+
+    assert ended(accepted, stopped) == {("766 on_time", "", 4)}
+    assert ended(accepted, stopped, moved) == {("766 late", "2", 5)}
+    assert ended(accepted, stopped, moved, again) == {("766 late", "2", 5)}
+    assert slots(Measure.PAUSED_766, "04", accepted, stopped, moved) == [day("2026-08-04")]
+
+
 def test_requests_before_a_standing_8_count_and_none_after_it():
     life = said(2, "03 08:00", due="07 17:00"), *SUPPLEMENT
     assert verdicts(*life, said(8, "07 08:00")) == {"766 on_time"}
@@ -565,6 +584,17 @@ def test_synchronisation_is_timed_for_bundled_procedures_only():
     assert clock(Clock.SYNC, *life, by=by)[2:] == (1, 1)
     # Half an hour before lunch, an hour and a millisecond after it: within two hours.
     assert clock(Clock.ANSWER, *life, by=by)[2:] == (2, 0)
+
+
+def test_an_answer_that_says_not_when_it_was_sent_or_that_it_was_sent_later_is_not_timed():
+    unsaid = noted(SyncAcknowledged, "03 10:10", target="dvcqg", code=0)
+    before = noted(
+        SyncAcknowledged, "03 10:20", target="dvcqg", code=0, sent_ms=aug("03 10:20:00.001")
+    )
+    by = rules(row(bundled=True))
+
+    assert clock(Clock.SYNC, said(2, "03 08:00"), unsaid, by=by) == (0, 0, 0, 0)
+    assert clock(Clock.ANSWER, said(2, "03 08:00"), before, by=by) == (0, 0, 0, 0)
 
 
 # --- which limit, which calendar --------------------------------------------------------------

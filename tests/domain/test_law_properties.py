@@ -18,6 +18,7 @@ from schemas.event import StateChanged, Voided
 from tests.domain.strategies_law import (
     DAY,
     DOSSIER,
+    HOUR,
     KINDS,
     PROCEDURES,
     WINDOWS,
@@ -256,6 +257,38 @@ def test_it_holds_of_what_the_edge_stamped_too(dossiers, rules):
     days = sorted(days_of(entries))
     for since, until in itertools.pairwise(days):
         _identity(entries, since + 1, until, None)
+
+
+@st.composite
+def handed_on(draw):
+    """A dossier that goes from unit to unit, stopped more often than not, over some days."""
+    claimed, events = at(f"{WINDOWS[1]} 08:00"), []
+    for number in range(draw(st.integers(1, 6))):
+        claimed += draw(st.sampled_from([0, HOUR, DAY]))
+        events.append(
+            StateChanged(
+                DOSSIER,
+                "a",
+                str(number),
+                claimed,
+                claimed,
+                draw(st.sampled_from([4, 8, 8, 8])) if number else 2,
+                "1.004194",
+                draw(st.sampled_from(["H56.14", "H56.15"])),
+                unit=draw(st.sampled_from(["", "1", "2"])),
+            )
+        )
+    return events
+
+
+@given(handed_on(), policies)
+def test_it_holds_of_every_unit_that_a_stopped_dossier_comes_by(events, rules):
+    """Also under the 766 rule, which has ended it at the unit where it was stopped."""
+    entries = booked(events, rules)
+    days = sorted(days_of(entries))
+    for unit in {(account.cell.agency, account.cell.unit) for account in entries}:
+        for until in days:
+            _identity(entries, days[0], until, unit)
 
 
 def _identity(entries, since, until, unit):

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from agents.latencies import Keeper
-from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone, day_number
 from monitor.ledger import latencies
@@ -114,10 +113,7 @@ async def test_the_keeper_judges_by_step_and_agency_over_the_window(database, co
     await folded(connection)
     noon = Zone().start_of(FRIDAY) + 12 * 3_600_000
 
-    async def same() -> Policy:
-        return policy
-
-    await Keeper(same, now_ms=lambda: noon).round(connection)
+    await Keeper(policy, now_ms=lambda: noon).round(connection)
 
     rows = await connection.fetch(f"{latencies.LATENCIES} ORDER BY 1, 2, 3")
     assert begins < first, "holidays stretch the window"
