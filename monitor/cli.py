@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -15,17 +16,17 @@ from rich.console import Console
 
 from agents.app import work
 from agents.health import WorkerHealth
-from agents.settings import SettingRefused, Settings
+from agents.settings import SettingRefused, Settings, misspelt
 from agents.streaming import Stopped, bring_up_to_date
 from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
 OK: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
-SHIPPED: Final = Path("deploy/reference")
 INTERRUPTED: Final = 130
 
 app = typer.Typer(
@@ -156,6 +157,38 @@ def migrate() -> None:
 
 
 @app.command()
+def topics(
+    partitions: Annotated[
+        int, typer.Option(min=1, help="Of emc.dossiers: as many as there may ever be workers.")
+    ] = 12,
+    replication: Annotated[
+        int, typer.Option(min=-1, help="Copies of each; -1: as the brokers have it.")
+    ] = -1,
+    retention_days: Annotated[
+        int, typer.Option(min=1, help="Longer than workers may ever be down.")
+    ] = 14,
+) -> None:
+    """Make the topics that the service itself needs, where they are not there; change none."""
+    from agents import operator
+    from agents.topics import make_canonical
+
+    async def work() -> int:
+        settings = _for_a_person()
+        made = await make_canonical(
+            settings.brokers(),
+            dossiers=settings.topic,
+            partitions=partitions,
+            replication=replication,
+            retention_days=retention_days,
+        )
+        for topic, new in made.items():
+            typer.echo(f"{topic}: {'made' if new else 'was there, and is left as it is'}")
+        return OK
+
+    raise typer.Exit(operator.run(work, name="emc topics"))
+
+
+@app.command()
 def demo(
     once: Annotated[
         bool, typer.Option(help="End with the input, and compare /metrics with a recount.")
@@ -177,7 +210,7 @@ def demo(
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="Reference files, for the law's measures; deploy/reference if it is here."
+            help="Reference files, for the law's measures; those shipped, if they are here."
         ),
     ] = None,
 ) -> None:
@@ -198,7 +231,7 @@ def demo(
             log=input,
             mapping=mapping,
             precision=precision,
-            reference=reference or (SHIPPED if SHIPPED.is_dir() else None),
+            reference=reference or shipped_reference(),
         )
     )
 
@@ -544,18 +577,42 @@ def reconcile(
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
-        "deploy/reference"
-    ),
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="A deployment's reference files; default: those that are shipped."),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file of settings, and all that it names."),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Rules of Prometheus: names, labels, syntax."),
+    ] = None,
 ) -> None:
-    """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong."""
-    from monitor.reference.check import check as complaints
+    """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong.
 
-    found = complaints(folder)
+    With **--settings**, the variables of a file (NAME=value a line, as systemd and compose read
+    it) instead: names, types, contradictions, certificates, secrets that everybody may read.
+    With **--rules**, rules of Prometheus: metrics and labels that no process exports, and, where
+    promtool is installed, what it says of syntax.
+    """
+    from agents.settings_check import check as complaints_of_settings
+    from monitor.reference.check import check as complaints_of_reference
+
+    found = [] if settings is None else complaints_of_settings(settings)
+    if rules is not None:
+        found += _complaints_of_rules(rules)
+    if (settings is None and rules is None) or folder is not None:
+        folder = folder or shipped_reference() or IN_A_CHECKOUT
+        found += complaints_of_reference(folder)
     for line in found:
         _say(line)
     if not found:
-        typer.echo(f"{folder}: nothing to complain of")
+        looked_at = " and ".join(
+            str(one) for one in (settings, rules, folder) if one is not None
+        )
+        typer.echo(f"{looked_at}: nothing to complain of")
     raise typer.Exit(FAILED if found else OK)
 
 
@@ -597,6 +654,33 @@ def objectives(
         )
 
     raise typer.Exit(operator.run(work, name="emc objectives"))
+
+
+@app.command()
+def rules(
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Reference files; default: those that are shipped."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder with prometheus/ and alertmanager/ in it.")
+    ] = Path("deploy"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what is stale, write nothing.")
+    ] = False,
+    pace: Annotated[
+        int, typer.Option(min=1, help="Wait so many times shorter; to try alerts out.")
+    ] = 1,
+) -> None:
+    """Write what Prometheus scrapes, records and alerts, and whom Alertmanager tells.
+
+    From **alerts.toml** of the reference files, which has thresholds, addresses and receivers.
+    How-to: docs/how-to/change-alerts.md.
+    """
+    from monitor.outlets.rules.command import rules as write
+
+    where = reference or shipped_reference() or IN_A_CHECKOUT
+    raise typer.Exit(write(where, out, check=check, pace=pace, say=typer.echo))
 
 
 quarantine = typer.Typer(
@@ -1278,9 +1362,26 @@ def docs(
     raise typer.Exit(publish(made, check=check, say=typer.echo))
 
 
+def _complaints_of_rules(folder: Path) -> list[str]:
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.catalogue import METRICS
+    from monitor.outlets.reference import of_registry
+    from monitor.outlets.rules.check import check
+
+    registries = (IngestHealth().registry, GatewayHealth().registry)
+    own = [metric for registry in registries for metric in of_registry(registry)]
+    return check(folder, [*METRICS, *own])
+
+
 def _configured() -> Settings:
+    """Settings of a process, which says what it runs with."""
     settings = Settings.from_environment()
     _log_to_stderr(settings.log_format)
+    say = structlog.get_logger("emc.settings")
+    for objection in misspelt(os.environ):
+        say.warning("a variable is passed over", variable=str(objection))
+    say.info("runs with", release=__version__, **settings.shown())
     return settings
 
 

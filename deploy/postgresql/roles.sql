@@ -98,6 +98,8 @@ GRANT SELECT ON connection, connection_spell, activity_hour, activity_kind, acti
     activity_part, counted, claim, claim_count, comparison, maintenance, external_claim
 TO emc_reader, emc_grafana;
 GRANT SELECT ON claim_chunk, counted_dossiers TO emc_reader;
+-- What falls due at every agency, and is expected to.
+GRANT SELECT ON agency_dues TO emc_reader, emc_grafana;
 -- Objectives: sums and verdicts by scope, nothing of a single dossier.
 GRANT SELECT ON objective, objective_version, objective_standing, objective_spell,
     objective_sum, objective_book, objective_measure, service_standing, service_spell

@@ -7,11 +7,11 @@ days. The pace sets a floor: an office that settles so many a working day, and n
 urgent, still leaves the rest. docs/explanation/forecast.md tells why, and how good it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from monitor.domain.calendar import WorkCalendar
 
@@ -49,12 +49,34 @@ class Seen:
         )
 
 
+class Outlook(NamedTuple):
+    """How many will be open and overdue, of those that are and of those that fall due by then."""
+
+    of_overdue: float
+    of_due: float
+
+    @property
+    def expected(self) -> float:
+        """How many in all."""
+        return self.of_overdue + self.of_due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What is ahead so many working days from today."""
+
+    until: int  # the day at whose beginning they have passed
+    due: int  # falls due from today on and before it
+    outlook: Outlook | None  # None: nothing is known
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Of one agency; None: not known."""
+    """Of one agency, from what was open when today began."""
 
-    pace: float | None  # settled a working day
-    overdue: Mapping[int, float | None]  # expected, by how many working days from now
+    overdue: int
+    pace: float | None  # settled a working day; None: not known
+    ahead: Mapping[int, Prospect]  # by how many working days
 
 
 def mornings(calendar: WorkCalendar, today: int) -> tuple[int, ...]:
@@ -72,7 +94,7 @@ def pace(books: Books, days: Sequence[int]) -> float | None:
     """Settled a working day, from the first of the days on which anything was heard of."""
     *worked, today = days
     heard = min(
-        (day for day, _ in books.moved if worked[0] <= day < today),
+        (day for day in (*books.settled, *(day for day, _ in books.moved)) if day >= worked[0]),
         default=today,
     )
     # What was open before must have been heard of before.
@@ -91,20 +113,15 @@ def seen(books: Books, days: Sequence[int], within: int) -> Seen:
     for morning, later in zip(days, days[within:], strict=False):
         before, after = _stock_at(books, morning), _stock_at(books, later)
         found += Seen(
-            overdue=_falling(before, None, morning),
-            stayed=_falling(after, None, morning),
-            due=_falling(before, morning, later),
-            missed=_falling(after, morning, later),
+            overdue=falling(before, None, morning),
+            stayed=falling(after, None, morning),
+            due=falling(before, morning, later),
+            missed=falling(after, morning, later),
         )
     return found
 
 
-def together(all_seen: Iterable[Seen]) -> Seen:
-    """What was seen in the whole country."""
-    return reduce(add, all_seen, Seen())
-
-
-def expected(
+def outlook(
     overdue: int,
     due: int,
     *,
@@ -112,16 +129,21 @@ def expected(
     at_pace: float | None,
     here: Seen,
     country: Seen,
-) -> float | None:
-    """How many will be overdue of those that are, or fall due `within` working days from now."""
+) -> Outlook | None:
+    """Of so many that are overdue, and so many that fall due within so many working days."""
     stay = _share(here.stayed, here.overdue, country.stayed, country.overdue)
     miss = _share(here.missed, here.due, country.missed, country.due)
     if due and miss is None:
         return None
     # Nobody has been seen to be overdue: then nobody has been seen to settle what is, either.
-    found = overdue * (1.0 if stay is None else stay) + due * (miss or 0.0)
+    of_overdue = overdue * (1.0 if stay is None else stay)
+    of_due = due * (miss or 0.0)
     floor = 0.0 if at_pace is None else overdue + due - at_pace * within
-    return max(found, floor)
+    if floor <= of_overdue + of_due:
+        return Outlook(of_overdue, of_due)
+    # The rest stays of those that would have been settled, evenly.
+    more = (floor - of_overdue - of_due) / (overdue + due - of_overdue - of_due)
+    return Outlook(of_overdue + more * (overdue - of_overdue), of_due + more * (due - of_due))
 
 
 def forecast(
@@ -129,28 +151,32 @@ def forecast(
 ) -> dict[str, Forecast]:
     """Of each agency, from what was open when today began."""
     days = {agency: mornings(calendars[agency], today) for agency in books}
-    in_time: dict[int, dict[str, Seen]] = {
+    watched = {
         within: {agency: seen(held, days[agency], within) for agency, held in books.items()}
         for within in WITHIN
     }
-    country = {within: together(found.values()) for within, found in in_time.items()}
+    country = {within: reduce(add, found.values(), Seen()) for within, found in watched.items()}
     made = {}
     for agency, held in books.items():
         at_pace = pace(held, days[agency])
-        made[agency] = Forecast(
-            pace=at_pace,
-            overdue={
-                within: expected(
-                    _falling(held.stock, None, today),
-                    _falling(held.stock, today, ahead(calendars[agency], today, within)),
+        overdue = falling(held.stock, None, today)
+        prospects = {}
+        for within in WITHIN:
+            until = ahead(calendars[agency], today, within)
+            due = falling(held.stock, today, until)
+            prospects[within] = Prospect(
+                until=until,
+                due=due,
+                outlook=outlook(
+                    overdue,
+                    due,
                     within=within,
                     at_pace=at_pace,
-                    here=in_time[within][agency],
+                    here=watched[within][agency],
                     country=country[within],
-                )
-                for within in WITHIN
-            },
-        )
+                ),
+            )
+        made[agency] = Forecast(overdue=overdue, pace=at_pace, ahead=prospects)
     return made
 
 
@@ -169,7 +195,7 @@ def _stock_at(books: Books, morning: int) -> dict[int, int]:
     return stock
 
 
-def _falling(stock: Mapping[int, int], first: int | None, before: int) -> int:
+def falling(stock: Mapping[int, int], first: int | None, before: int) -> int:
     """How many fall due from the first day on, and before another."""
     return sum(
         n for slot, n in stock.items() if slot < before and (first is None or slot >= first)

@@ -125,19 +125,7 @@ class Balances:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            # The first statement takes the snapshot that all of them see.
-            seq, at = await connection.fetchrow("SELECT seq, clock_timestamp() FROM follower")
-            sums = _Sums(accounts, by)
-            query = sums.query(
-                sums.part("balance_line"),
-                sums.part("journal", f"seq > {sums.given(seq)}::int8"),
-            )
-            return Known(
-                figures=_figures(await connection.fetch(query, *sums.values)),
-                by=tuple(by),
-                at=at,
-                seq=seq,
-            )
+            return await known_now(connection, accounts, by)
 
     async def as_known_then(
         self, accounts: Accounts, at: datetime | Cut, by: Sequence[Dimension] = ()
@@ -173,6 +161,23 @@ class Balances:
         """The last cut published by an instant. Raises `NotKnown`."""
         async with self._pool.acquire() as connection:
             return await _cut_at(connection, at)
+
+
+async def known_now(connection: Any, accounts: Accounts, by: Sequence[Dimension] = ()) -> Known:
+    """Everything that is booked, within a transaction that sees one state (repeatable read)."""
+    # The first statement takes the snapshot that all of them see.
+    seq, at = await connection.fetchrow("SELECT seq, clock_timestamp() FROM follower")
+    sums = _Sums(accounts, by)
+    query = sums.query(
+        sums.part("balance_line"),
+        sums.part("journal", f"seq > {sums.given(seq)}::int8"),
+    )
+    return Known(
+        figures=_figures(await connection.fetch(query, *sums.values)),
+        by=tuple(by),
+        at=at,
+        seq=seq,
+    )
 
 
 async def _cut_at(connection: Any, at: datetime) -> Cut:

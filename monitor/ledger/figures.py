@@ -14,16 +14,15 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.domain.worktime import Worktime, worktimes
-from monitor.ledger import policies
 from monitor.ledger.connections import STANDING, Standing
+from monitor.ledger.dues import DUES, AgencyDues
 from monitor.ledger.migrate import migrations
 from monitor.ledger.objectives import NOTHING_JUDGED, Judged
 from monitor.ledger.objectives import read as read_judged
-from monitor.ledger.policies import ActivePolicy
+from monitor.ledger.policies import ActivePolicy, Ruling
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.sources import UNKNOWN_RECORDS, Via
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
-from monitor.reference.sets import showing
 
 _STOCKS: Final = frozenset({Measure.IN_PROCESS, Measure.PAUSED})
 _STOCK_OF_OUTCOME: Final = {
@@ -114,6 +113,7 @@ class Snapshot:
     connections: Sequence[Standing] = ()  # as last judged
     judged: Judged = NOTHING_JUDGED  # objectives and services, as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
+    dues: Sequence[AgencyDues] = ()  # what falls due, as last judged
 
     @property
     def booked(self) -> int:
@@ -192,8 +192,7 @@ class Figures:
 
     def __init__(self, pool: "asyncpg.Pool[Any]", own: Policy) -> None:
         self._pool = pool
-        self._own = own
-        self._read_last: tuple[str, Policy] = ("", own)
+        self._ruling = Ruling(own)
         self._migrations = {number for number, _, _ in migrations()}
 
     async def check(self) -> None:
@@ -223,6 +222,7 @@ class Figures:
             unknown = await self._pool.fetch(UNKNOWN_RECORDS)
             standings = await self._pool.fetch(STANDING)
             waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
+            dues = await self._pool.fetch(DUES)
             judged = await read_judged(self._pool)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
@@ -232,6 +232,7 @@ class Figures:
             unknown={Via(via): records for via, records in unknown},
             connections=tuple(Standing(*row) for row in standings),
             sent_backlog=waiting,
+            dues=tuple(AgencyDues(*row) for row in dues),
             judged=judged,
         )
 
@@ -269,8 +270,7 @@ class Figures:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             # In the same state as the figures: an activation is shown with what it moved.
-            active = await policies.active(connection)
-            policy = self._own if active is None else await self._of(active, connection)
+            active, policy = await self._ruling.now(connection)
             today = policy.zone.day(now_ms)
             midnight_ms = policy.zone.start_of(today)
             # By dates, nothing is overdue on the day it falls due.
@@ -284,14 +284,6 @@ class Figures:
                 await connection.fetch(_WATERMARK),
             ]
         return active, policy, rows
-
-    async def _of(self, active: ActivePolicy, connection: Any) -> Policy:
-        """The active policy, read anew only when it is another one."""
-        if active.reference != self._read_last[0]:
-            stored = await policies.load(connection, active.reference)
-            # In a thread: a tenth of a second for a nation's files.
-            self._read_last = (active.reference, await asyncio.to_thread(showing, stored))
-        return self._read_last[1]
 
 
 def _arranged(

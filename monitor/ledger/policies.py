@@ -5,16 +5,17 @@ booking holds a lock shared while it reads the epoch and until it has ended; who
 policy holds it alone. So nobody books under a policy that is no longer active.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
 
-from monitor.domain.policy import RULES_VERSION
+from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.ledger import locks
 from monitor.ledger.unit import DossierRow
-from monitor.reference.sets import ReferenceSet
+from monitor.reference.sets import ReferenceSet, showing
 
 # The advisory lock of bookings and activations; the function `policy_in_force` knows it too.
 POLICY_LOCK: Final = locks.POLICY
@@ -97,6 +98,31 @@ class Policies:
     async def load(self, hash_: str) -> ReferenceSet:
         """A stored reference set; `LookupError` if there is none of that hash."""
         return await load(self._pool, hash_)
+
+
+class Ruling:
+    """The policy in force, for those who show what was booked; read anew only when it is another.
+
+    `own` is for a ledger that has no policy yet.
+    """
+
+    def __init__(self, own: Policy) -> None:
+        self._own = own
+        self._read_last: tuple[str, Policy] = ("", own)
+
+    async def now(self, connection: Any) -> tuple[ActivePolicy | None, Policy]:
+        """As a connection sees it, within its transaction if it is in one.
+
+        Raises `ReadsDifferently` where this release cannot read its reference set.
+        """
+        found = await active(connection)
+        if found is None:
+            return None, self._own
+        if found.reference != self._read_last[0]:
+            stored = await load(connection, found.reference)
+            # In a thread: a tenth of a second for a nation's files.
+            self._read_last = (found.reference, await asyncio.to_thread(showing, stored))
+        return found, self._read_last[1]
 
 
 async def active(source: Any) -> ActivePolicy | None:

@@ -105,9 +105,10 @@ def scored(
                 continue
             for agency, found in made.items():
                 now, truth = ledger.overdue(agency, today), ledger.overdue(agency, later)
-                ours = found.overdue[within]
-                if ours is None or found.pace is None:
+                outlook = found.ahead[within].outlook
+                if outlook is None or found.pace is None:
                     continue
+                ours = outlook.expected
                 falling = sum(n for slot, n in held[agency].stock.items() if slot < later)
                 truths[within].append(truth)
                 errors[within, OURS].append(ours - truth)

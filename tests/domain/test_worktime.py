@@ -8,9 +8,8 @@ from tests.domain.strategies_time import at
 from tests.servers.require import ROOT
 
 POLICY = load_policy(ROOT / "deploy" / "reference")
-LEGAL = POLICY.legal
-assert LEGAL is not None
-CALENDAR = LEGAL.calendars.calendar()
+assert POLICY.legal is not None
+CALENDAR = POLICY.legal.calendars.calendar()
 
 NEITHER = (False, False, False)
 

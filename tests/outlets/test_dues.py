@@ -3,7 +3,9 @@
 import asyncpg
 
 from monitor.domain.policy import Policy
+from monitor.ledger.dues import AgencyDues, keep
 from monitor.ledger.figures import Figures, Snapshot
+from monitor.ledger.migrate import migrate
 from monitor.outlets import dues
 from monitor.outlets.metrics import families
 from monitor.outlets.series import Places
@@ -55,3 +57,41 @@ def test_every_metric_that_is_declared_here_is_made() -> None:
     assert [family.name for family in dues.families(empty, Places())] == [
         metric.name for metric in dues.METRICS
     ]
+
+
+async def test_what_was_judged_is_shown_by_agency_and_what_is_not_known_is_not(database: str):
+    await migrate(database)
+    connection = await asyncpg.connect(database)
+    await keep(
+        connection,
+        [
+            AgencyDues("G01", 60_000, 0, 0, 0, 0, None, 20_000, 0.0, 0.0, None),
+            AgencyDues("H56", 90_000, 7, 5, 3, 2, 12.5, 20_000, 8.25, 9.0, 11.5),
+        ],
+    )
+    await connection.close()
+
+    async with serving(database) as service:
+        found = await service.scrape()
+
+    assert {
+        (name, *sorted(labels)): value
+        for (name, labels), value in found.items()
+        if name.startswith(("emc_agency_", "emc_dues_"))
+    } == {
+        ("emc_agency_dossiers_due", ("agency", "G01"), ("when", "overdue")): 0,
+        ("emc_agency_dossiers_due", ("agency", "G01"), ("when", "today")): 0,
+        ("emc_agency_dossiers_due", ("agency", "G01"), ("when", "in_1")): 0,
+        ("emc_agency_dossiers_due", ("agency", "G01"), ("when", "in_2")): 0,
+        ("emc_agency_dossiers_expected_overdue", ("agency", "G01"), ("within", "1")): 0,
+        ("emc_agency_dossiers_expected_overdue", ("agency", "G01"), ("within", "3")): 0,
+        ("emc_agency_dossiers_due", ("agency", "H56"), ("when", "overdue")): 7,
+        ("emc_agency_dossiers_due", ("agency", "H56"), ("when", "today")): 5,
+        ("emc_agency_dossiers_due", ("agency", "H56"), ("when", "in_1")): 3,
+        ("emc_agency_dossiers_due", ("agency", "H56"), ("when", "in_2")): 2,
+        ("emc_agency_dossiers_expected_overdue", ("agency", "H56"), ("within", "1")): 8.25,
+        ("emc_agency_dossiers_expected_overdue", ("agency", "H56"), ("within", "3")): 9,
+        ("emc_agency_dossiers_expected_overdue", ("agency", "H56"), ("within", "5")): 11.5,
+        ("emc_agency_pace_dossiers_per_working_day", ("agency", "H56")): 12.5,
+        ("emc_dues_judged_timestamp_seconds",): 60,
+    }

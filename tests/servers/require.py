@@ -18,6 +18,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 INSTALLED_BY: Final[Mapping[str, str]] = {
     "alertmanager": "apt-get install prometheus-alertmanager",
+    "amtool": "apt-get install prometheus-alertmanager",
+    "blackbox_exporter": "apt-get install prometheus-blackbox-exporter",
     "chromium": "apt-get install chromium",
     "gcc": "apt-get install gcc libc6-dev python3-dev",
     "git": "apt-get install git",
@@ -27,12 +29,17 @@ INSTALLED_BY: Final[Mapping[str, str]] = {
     "make": "apt-get install make",
     "mcs": "apt-get install mono-mcs",
     "mono": "apt-get install mono-runtime libmono-system-net-http4.0-cil",
+    "openssl": "apt-get install openssl",
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
+    "systemd-analyze": "apt-get install systemd",
 }
 
-# Debian names two of them otherwise, and keeps some where only root's path looks.
-ALSO_CALLED: Final[Mapping[str, str]] = {"alertmanager": "prometheus-alertmanager"}
+# Debian names some of them otherwise, and keeps some where only root's path looks.
+ALSO_CALLED: Final[Mapping[str, str]] = {
+    "alertmanager": "prometheus-alertmanager",
+    "blackbox_exporter": "prometheus-blackbox-exporter",
+}
 SEARCH_PATH: Final = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 # The one skip that EMC_NO_SKIP allows: the recorded logs are not ours to hand out.
@@ -57,6 +64,23 @@ def require(tool: str) -> str:
         if found := shutil.which(name, path=SEARCH_PATH):
             return found
     absent(tool, install)
+
+
+def require_postgres() -> Path:
+    """The folder of a PostgreSQL's programs, as Debian lays it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found:
+        absent("PostgreSQL with TLS", "apt-get install postgresql")
+    return found[-1].parent
+
+
+def require_deploy_tool(tool: str) -> str:
+    """One of the programs that look at what is in deploy/, as `make deploy-tools` leaves them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    found = cache / "emc-monitor" / "deploy-tools" / "bin" / tool
+    if not found.is_file():
+        absent(tool, "make deploy-tools")
+    return str(found)
 
 
 def require_glibc() -> None:
