@@ -87,4 +87,4 @@ def test_services_are_counted_of_the_procedures_of_a_day():
     )
 
     assert [watched.services(day) for day in (99, 100)] == [Counted(1, 2), Counted(2, 1)]
-    assert watched.pairs == watched.asked == ()
+    assert (len(watched.pairs), len(watched.asked)) == (0, 0)
