@@ -543,6 +543,8 @@ async def test_nothing_to_judge_and_nobody_to_tell_are_two_things(books: Books):
     judged = await books.judge()
 
     assert standing(judged, "on-time", "agency:H56").standing.state is State.IDLE
+    # Of the agency something was heard, if nothing of this.
+    assert standing(judged, "online", "agency:H56").standing.state is State.IDLE
     assert standing(judged, "on-time", "agency:H42").standing.state is State.NO_DATA
 
 
