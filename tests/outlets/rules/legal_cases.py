@@ -57,7 +57,6 @@ RATIOS: Final = of("emc_objective_ratio", "0.88x120", objective=NAME, scope=UNIT
 def objective(alert: str, word: str, value: dict[str, str], texts: dict[str, str]) -> Told:
     """An objective in a state, with its value."""
     firing = serve() | state(word) | value | RATIOS
-    (name, values), *_ = value.items()
     of_b = {key.replace('instance="a"', 'instance="b"'): v for key, v in value.items()}
     country = {key.replace(UNIT, "country"): v for key, v in value.items()}
     group = {key.replace(UNIT, "agency:H56,group:land"): v for key, v in value.items()}
@@ -92,6 +91,11 @@ def objective(alert: str, word: str, value: dict[str, str], texts: dict[str, str
         not_firing=(
             Case(says="good", given=serve() | state("good") | value, at={"1h": []}),
             Case(
+                says="an objective without alerts: nothing of it burns",
+                given=serve() | state(word) | budget("-0.2x120"),
+                at={"1h": []},
+            ),
+            Case(
                 says="the value alone says nothing: there may be too few",
                 given=serve() | state("too_few") | value,
                 at={"1h": []},
@@ -99,10 +103,7 @@ def objective(alert: str, word: str, value: dict[str, str], texts: dict[str, str
         ),
         resolving=Case(
             says="good again",
-            given=serve()
-            | state(word, "1x30 stale")
-            | state("good", "_x31 1x60")
-            | {name: values},
+            given=serve() | state(word, "1x30 stale") | state("good", "_x31 1x60") | value,
             at={"30m": LADDER, "40m": LADDER, "50m": []},
         ),
         no_data=(
@@ -246,7 +247,7 @@ CASES: Final = (
     objective(
         "ObjectiveBudgetSpent",
         "spent",
-        budget("-0.2x120"),
+        budget("-0.2x120") | burn("0x120"),
         told(
             "objective-budget-spent",
             "emc-objectives?var-objective=on-time-766",
