@@ -225,7 +225,7 @@ def due(
             agency=agency,
             when=when,
         )
-    for within, number in (("1", 2), ("3", 5), ("5", 9)):
+    for within, number in (("1", 33.2), ("3", 35.7), ("5", 40)):
         found |= of(
             "emc_agency_dossiers_expected_overdue",
             f"{number if overdue or today else 0}x{minutes}",
@@ -236,8 +236,8 @@ def due(
     return found
 
 
-def digest_time(values: str, instance: str = "a") -> dict[str, str]:
-    return of("emc_digest_time", values, instance=instance, calendar="national")
+def digest_time(values: str, instance: str = "a", calendar: str = "national") -> dict[str, str]:
+    return of("emc_digest_time", values, instance=instance, calendar=calendar)
 
 
 HALF_PAST_SEVEN: Final = digest_time("0x29 1x29 0x60")  # minutes 30 to 59
@@ -557,16 +557,40 @@ CASES: Final = (
             summary="H56: 31 dossiers overdue, 12 fall due today",
             summary_vi="H56: 31 hồ sơ quá hạn, 12 hồ sơ đến hạn hôm nay",
             description="Overdue: 31. Due today: 12; on the next working day: 7; the day after: 4. At"
-            " the present pace a further 2 will be overdue within 1 working day, 5 within 3, 9"
-            " within 5.",
+            " the present pace there will be 33 overdue one working day after today began, 36 after"
+            " three, 40 after five.",
             description_vi="Hồ sơ quá hạn: 31. Đến hạn hôm nay: 12; ngày làm việc tiếp theo: 7; ngày"
-            " làm việc sau đó: 4. Với tiến độ hiện nay, dự kiến thêm 2 hồ sơ quá hạn trong 1 ngày"
-            " làm việc, 5 trong 3 ngày, 9 trong 5 ngày làm việc.",
+            " làm việc sau đó: 4. Với tiến độ hiện nay, dự kiến số hồ sơ quá hạn sau 1 ngày làm việc"
+            " là 33, sau 3 ngày làm việc là 36, sau 5 ngày làm việc là 40.",
         ),
-        firing=Case(
-            says="07:30 on a working day, one an agency",
-            given=serve() | due(31, 12) | HALF_PAST_SEVEN,
-            at={"45m": H56, "29m": [], "1h1m": []},
+        firing=(
+            Case(
+                says="07:30 on a working day, one an agency",
+                given=serve() | due(31, 12) | HALF_PAST_SEVEN,
+                at={"45m": H56, "29m": [], "1h1m": []},
+            ),
+            Case(
+                says="an agency with hours of its own is told by its own calendar",
+                given=serve()
+                | due(31, 12)
+                | due(31, 12, agency="H01")
+                | HALF_PAST_SEVEN
+                | digest_time("0x89 1x29 0x60", calendar="H01"),
+                at={"45m": H56, "1h45m": [{"agency": "H01"}]},
+            ),
+            Case(
+                says="nothing is due, and one is expected to be overdue",
+                given=serve()
+                | due(0, 0)
+                | of(
+                    "emc_agency_dossiers_expected_overdue",
+                    "0.8x120",
+                    agency="H56",
+                    within="5",
+                )
+                | HALF_PAST_SEVEN,
+                at={"45m": H56},
+            ),
         ),
         not_firing=(
             Case(
