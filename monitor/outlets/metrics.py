@@ -29,7 +29,7 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import dues, names, objectives
+from monitor.outlets import dues, latency, names, objectives
 from monitor.outlets.series import Place, Places
 from monitor.reference.sets import ReadsDifferently
 
@@ -80,6 +80,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     falling_due = dues.families(snapshot, places)
     still_open = _open(snapshot, places, agencies)
     judged = objectives.families(snapshot.judged, places)
+    latencies = latency.families(snapshot, places, agencies)
     made = [
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
@@ -92,6 +93,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         _unknown(snapshot),
         *falling_due,
         *judged,
+        *latencies,
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -117,6 +119,10 @@ def _agencies(snapshot: Snapshot, places: Places) -> Mapping[str, str]:
         size[stock.agency] += dossiers
     for consumed in snapshot.consumed:
         size[consumed.agency] += 0
+    for warned in snapshot.warned:
+        size[warned.agency] += 0
+    for latency_ in snapshot.latencies:
+        size[latency_.agency] += 0
     return {agency: places.agency(agency) for agency, _ in size.most_common()}
 
 
