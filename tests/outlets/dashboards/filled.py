@@ -78,7 +78,7 @@ class Filled:
     prometheus: Prometheus
     grafana: Any  # a connection as the role that dashboards have
     recount: Recount
-    now: datetime
+    at: float  # when Prometheus had all of it; later scrapes may fail on a busy machine
     values: Values
 
     def recounted(self) -> Result:
@@ -96,15 +96,14 @@ class Filled:
 
         return self.runner.run(ask())
 
-    def instant(self, expression: str) -> list[Any]:
-        """What an instant vector holds now."""
-        return self._ask("query", query=expression)
+    def instant(self, expression: str, *, now: bool = False) -> list[Any]:
+        """What an instant vector held once all was there, or holds now."""
+        return self._ask("query", query=expression, **({} if now else {"time": self.at}))
 
     def over(self, expression: str, seconds: int) -> list[Any]:
-        """What a range holds, up to now."""
-        until = time.time()
+        """What a range holds, up to when all was there."""
         return self._ask(
-            "query_range", query=expression, start=until - seconds, end=until, step="5"
+            "query_range", query=expression, start=self.at - seconds, end=self.at, step="5"
         )
 
     def chosen(self, days: int = 30) -> Range:
@@ -163,7 +162,7 @@ async def fill(
     targets += [_port(worker, "worker metrics: "), _host(gateway.gateway.metrics)]
     place = folder / "prometheus"
     place.mkdir()
-    prometheus = Prometheus(place, targets, [rules])
+    prometheus = Prometheus(place, targets, [rules], every_s=4)
     stack.callback(prometheus.stop)
     await asyncio.to_thread(prometheus.start)
     # Both have been scraped before anything more happens, or nothing would seem to rise.
@@ -197,7 +196,7 @@ async def fill(
         "SELECT sum(amount) FROM tally WHERE name IN ('counted', 'duplicate', 'refused')"
     )
     await prometheus.until(f"count(sum by (instance) (emc_records_total) == {booked})", 2)
-    return Filled(runner, prometheus, grafana, here.recount, now, values)
+    return Filled(runner, prometheus, grafana, here.recount, time.time(), values)
 
 
 async def _sources(dsn: str) -> None:
@@ -231,7 +230,7 @@ async def _signals(dsn: str, now_ms: int, *, first: bool) -> None:
     if first:
         said += [
             Maintenance(
-                source=source, id="m", claimed_ms=now_ms, arrival_ms=now_ms, window="nâng cấp",
+                source=source, id="m", claimed_ms=now_ms, arrival_ms=now_ms, window="nang-cap",
                 from_ms=now_ms - 60_000, to_ms=now_ms + HOUR_MS,
                 reason=MaintenanceReason.POWER, force_majeure=True,
             ),
