@@ -28,6 +28,7 @@ from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
 from tests.agents.test_archive import ask
 from tests.ledger.fill import feeding
+from tests.ledger.roles import roles
 from tests.servers.require import ROOT
 from tests.whole.until import until
 
@@ -168,7 +169,13 @@ async def test_the_command_shows_all_some_and_json(database: str):
 
 
 async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database: str):
+    """Under the role that deploy/postgresql/roles.sql makes for workers."""
     await migrate(database)
+    async with roles(database) as member_of:
+        await one_of_two(database, member_of("emc_worker"))
+
+
+async def one_of_two(database: str, worker: str) -> None:
     clock = iter(range(NOW, NOW + 10_000_000, 1_000))
 
     async def judged_ms() -> int:
@@ -176,7 +183,7 @@ async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database
         return int(rows[0][0])
 
     def beside() -> Any:
-        return judging(database, WATCHED, POLICY, now_ms=lambda: next(clock), brisk=True)
+        return judging(worker, WATCHED, POLICY, now_ms=lambda: next(clock), brisk=True)
 
     async with beside():
         async with beside():
