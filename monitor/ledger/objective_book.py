@@ -102,6 +102,19 @@ async def follow(connection: Any, watched: Watched, today: int) -> Following:
     return Following(whole=True, left=added == STEP)
 
 
+async def stands_at_cut(connection: Any) -> bool:
+    """Whether no transaction is in the sums by half: they end at a cut.
+
+    While a recompute's lines are folded, some steps long, half of each verdict has moved.
+    """
+    return bool(
+        await connection.fetchval(
+            "SELECT seq = 0 OR EXISTS (SELECT FROM cut WHERE cut.seq = known.seq)"
+            " FROM (SELECT min(seq) AS seq FROM objective_measure) AS known"
+        )
+    )
+
+
 async def _fill(connection: Any, watched: Watched, measure: int, today: int) -> None:
     await _place_all(connection, watched)
     floor = _floor(today)

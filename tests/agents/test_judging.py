@@ -204,6 +204,30 @@ async def one_of_two(database: str, worker: str) -> None:
     assert tuple(row) == (15, 1)
 
 
+async def test_nothing_is_judged_while_a_transaction_is_folded_by_half(database: str):
+    """A recompute moves a dossier from late to on time: in between it would be neither, or both."""
+    await migrate(database)
+    times = iter([NOW, NOW + 120_000, NOW + 240_000])
+    judge = Judge(WATCHED, POLICY, now_ms=lambda: next(times))
+    async with followed(database) as connection:
+        while await judge.round(connection):
+            times = iter([NOW, NOW + 120_000, NOW + 240_000])
+        await connection.execute(
+            "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+            " VALUES (30, 1, 1, -1, 3, 1), (31, 1, 1, -1, 3, -1)"
+        )
+        first, last = await connection.fetchrow("SELECT min(seq), max(seq) FROM journal_page")
+        await connection.execute("UPDATE follower SET seq = $1", first)
+        await judge.round(connection)
+        by_half = await connection.fetchval("SELECT max(judged_ms) FROM objective_standing")
+        await connection.execute("UPDATE follower SET seq = $1", last)
+        await connection.execute("INSERT INTO cut VALUES ($1, now(), now())", last)
+        await judge.round(connection)
+        whole = await connection.fetchval("SELECT max(judged_ms) FROM objective_standing")
+
+    assert (by_half, whole) == (NOW, NOW + 240_000)
+
+
 def test_a_policy_without_law_has_no_working_time():
     with pytest.raises(ValueError, match="objectives go by working time"):
         Judge(WATCHED, Policy(Zone()), now_ms=lambda: 0)
