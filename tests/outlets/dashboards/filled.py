@@ -297,12 +297,17 @@ async def _ask_the_gateway(gateway: Any) -> None:
 
 
 async def _reconcile(dsn: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "monitor.cli", "reconcile",
-        env=_environment(dsn), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
+    """Retried: it gives a busy ledger few seconds to answer, as whoever waits for it would."""
+    for patience in (3, 2, 1, 0):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "monitor.cli", "reconcile", env=_environment(dsn),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        if process.returncode == 0:
+            return
+        assert patience, said.decode()
+        await asyncio.sleep(2)
 
 
 def _serve(dsn: str, folder: Path, number: int) -> Server:
