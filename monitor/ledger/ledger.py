@@ -42,6 +42,12 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
+# What PostgreSQL says to who may not come in, now or any more.
+TURNED_AWAY: tuple[type[BaseException], ...] = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
 CLOSE_SECONDS = 2.0
 
 # Cells remembered, of which there are as many as real combinations of dimensions. Texts that a
