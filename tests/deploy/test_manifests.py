@@ -340,6 +340,30 @@ def test_a_drained_node_takes_one_of_each(objects: list[dict[str, Any]]) -> None
     assert {budget["maxUnavailable"] for budget in budgets.values()} == {1}
 
 
+def test_prometheus_takes_what_finds_the_pods(promtool: str) -> None:
+    run(promtool, "check", "config", "deploy/kubernetes/prometheus.yml")
+
+
+def test_each_pod_that_is_scraped_says_where_in_the_port_that_is_asked(
+    objects: list[dict[str, Any]],
+) -> None:
+    scraped = {}
+    for name, template in pods(objects).items():
+        said = template["metadata"].get("annotations", {})
+        if said.get("prometheus.io/scrape") == "true":
+            [container] = template["spec"]["containers"]
+            [port] = [one for one in container["ports"] if one["name"] == "metrics"]
+            scraped[name] = (str(port["containerPort"]), said["prometheus.io/path"])
+            assert said["prometheus.io/port"] == str(port["containerPort"]), name
+
+    assert scraped == {
+        "emc-worker": ("9101", "/metrics"),
+        "emc-ingest": ("9103", "/metrics"),
+        "emc-gateway": ("9102", "/metrics"),
+        "emc-serve": ("8080", "/metrics"),
+    }
+
+
 # --- systemd ----------------------------------------------------------------------------------------
 
 
