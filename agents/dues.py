@@ -17,7 +17,7 @@ from monitor.ledger import dues
 from monitor.ledger.connections import leads
 from monitor.ledger.dues import Outlooks
 from monitor.ledger.follower import connect
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.ledger.locks import DUES
 from monitor.ledger.policies import Ruling
 from monitor.reference.sets import ReadsDifferently
@@ -28,7 +28,7 @@ LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 FORECAST_MS: Final = 3_600_000
 CLOSE_SECONDS: Final = 0.5
 
-_LATER: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, ReadsDifferently)
+_LATER: Final[tuple[type[BaseException], ...]] = (*AWAY, ReadsDifferently)
 
 
 @asynccontextmanager
@@ -99,7 +99,7 @@ class Dues:
 async def _closed(connection: Any) -> None:
     try:
         await connection.close(timeout=CLOSE_SECONDS)
-    except UNAVAILABLE:
+    except AWAY:
         connection.terminate()
 
 

@@ -18,7 +18,7 @@ from monitor.ledger import objective_book, objectives
 from monitor.ledger.connections import leads
 from monitor.ledger.follower import connect
 from monitor.ledger.judging import judge_all
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.ledger.locks import OBJECTIVES
 
 ROUND_SECONDS: Final = 10.0  # between two rounds of summing
@@ -85,7 +85,7 @@ class Judge:
                             pause = 0.5
                         if not left:
                             await asyncio.sleep(_jittered(self._round_seconds))
-            except UNAVAILABLE as error:
+            except AWAY as error:
                 self._say.warning("judging objectives later", error=repr(error))
             except Exception:  # noqa: BLE001 - a bug of ours: streams go on, verdicts stay as they are
                 self._say.exception("judging objectives failed; trying again")
@@ -124,7 +124,7 @@ async def _connected(dsn: str) -> AsyncIterator[Any]:
     finally:
         try:
             await connection.close(timeout=CLOSE_SECONDS)
-        except UNAVAILABLE:
+        except AWAY:
             connection.terminate()
 
 

@@ -22,7 +22,7 @@ from monitor.domain.rhythm import Thresholds, Week
 from monitor.domain.zone import DAY_MS, day_number
 from monitor.ledger import connections
 from monitor.ledger.follower import connect
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.ledger.locks import CONNECTIONS
 from monitor.ledger.sources import Source, Status, entered_ms, read_all
 from schemas.claim import NUMBERS
@@ -95,7 +95,7 @@ class Keeper:
                             pause = 0.5
                         if not busy:
                             await asyncio.sleep(_jittered(self._round_seconds))
-            except UNAVAILABLE as error:
+            except AWAY as error:
                 self._say.warning("keeping connections later", error=repr(error))
             except Exception:  # noqa: BLE001 - a bug of ours: streams go on, connections stay as judged
                 self._say.exception("the keeper failed; trying again")
@@ -223,7 +223,7 @@ async def _connected(dsn: str) -> AsyncIterator[Any]:
     finally:
         try:
             await connection.close(timeout=CLOSE_SECONDS)
-        except UNAVAILABLE:
+        except AWAY:
             connection.terminate()
 
 

@@ -47,6 +47,8 @@ TURNED_AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
+# What those who work beside the stream wait out; the stream itself ends when it is turned away.
+AWAY: tuple[type[BaseException], ...] = (*UNAVAILABLE, *TURNED_AWAY)
 
 CLOSE_SECONDS = 2.0
 
