@@ -585,23 +585,33 @@ def check(
         Path | None,
         typer.Option(metavar="FILE", help="A file of settings, and all that it names."),
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Rules of Prometheus: names, labels, syntax."),
+    ] = None,
 ) -> None:
     """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong.
 
     With **--settings**, the variables of a file (NAME=value a line, as systemd and compose read
     it) instead: names, types, contradictions, certificates, secrets that everybody may read.
+    With **--rules**, rules of Prometheus: metrics and labels that no process exports, and, where
+    promtool is installed, what it says of syntax.
     """
     from agents.settings_check import check as complaints_of_settings
     from monitor.reference.check import check as complaints_of_reference
 
     found = [] if settings is None else complaints_of_settings(settings)
-    if settings is None or folder is not None:
+    if rules is not None:
+        found += _complaints_of_rules(rules)
+    if (settings is None and rules is None) or folder is not None:
         folder = folder or shipped_reference() or IN_A_CHECKOUT
         found += complaints_of_reference(folder)
     for line in found:
         _say(line)
     if not found:
-        looked_at = " and ".join(str(one) for one in (settings, folder) if one is not None)
+        looked_at = " and ".join(
+            str(one) for one in (settings, rules, folder) if one is not None
+        )
         typer.echo(f"{looked_at}: nothing to complain of")
     raise typer.Exit(FAILED if found else OK)
 
@@ -644,6 +654,33 @@ def objectives(
         )
 
     raise typer.Exit(operator.run(work, name="emc objectives"))
+
+
+@app.command()
+def rules(
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Reference files; default: those that are shipped."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder with prometheus/ and alertmanager/ in it.")
+    ] = Path("deploy"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what is stale, write nothing.")
+    ] = False,
+    pace: Annotated[
+        int, typer.Option(min=1, help="Wait so many times shorter; to try alerts out.")
+    ] = 1,
+) -> None:
+    """Write what Prometheus scrapes, records and alerts, and whom Alertmanager tells.
+
+    From **alerts.toml** of the reference files, which has thresholds, addresses and receivers.
+    How-to: docs/how-to/change-alerts.md.
+    """
+    from monitor.outlets.rules.command import rules as write
+
+    where = reference or shipped_reference() or IN_A_CHECKOUT
+    raise typer.Exit(write(where, out, check=check, pace=pace, say=typer.echo))
 
 
 quarantine = typer.Typer(
@@ -1323,6 +1360,18 @@ def docs(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )
     raise typer.Exit(publish(made, check=check, say=typer.echo))
+
+
+def _complaints_of_rules(folder: Path) -> list[str]:
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.catalogue import METRICS
+    from monitor.outlets.reference import of_registry
+    from monitor.outlets.rules.check import check
+
+    registries = (IngestHealth().registry, GatewayHealth().registry)
+    own = [metric for registry in registries for metric in of_registry(registry)]
+    return check(folder, [*METRICS, *own])
 
 
 def _configured() -> Settings:
