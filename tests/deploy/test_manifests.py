@@ -190,21 +190,35 @@ def test_what_compose_mounts_is_in_the_repository(composed: dict[str, Any]) -> N
     assert set(absent) <= AWAITED
 
 
-# What comes with the rules and the dashboards.
-AWAITED: Final = {
-    "deploy/prometheus/prometheus.yml",
-    "deploy/prometheus/rules",
-    "deploy/prometheus/blackbox.yml",
-    "deploy/alertmanager/alertmanager.yml",
-    "deploy/grafana/provisioning",
-    "deploy/grafana/dashboards",
-}
+# What comes with the dashboards.
+AWAITED: Final = {"deploy/grafana/provisioning", "deploy/grafana/dashboards"}
+
+
+def mounted(composed: dict[str, Any], service: str) -> dict[str, str]:
+    """What is bound where in a container."""
+    volumes = composed["services"][service]["volumes"]
+    return {one["target"]: one["source"] for one in volumes if one["type"] == "bind"}
+
+
+def test_prometheus_and_alertmanager_take_what_compose_gives_them(
+    composed: dict[str, Any], promtool: str
+) -> None:
+    prometheus = mounted(composed, "prometheus")["/etc/prometheus"]
+    run(promtool, "check", "config", f"{prometheus}/prometheus.yml")
+    given = mounted(composed, "alertmanager")
+    run(require("amtool"), "check-config", given["/etc/alertmanager/alertmanager.yml"])
+    asked_for = re.findall(
+        r"/etc/alertmanager/secrets/([\w-]+)",
+        Path(given["/etc/alertmanager/alertmanager.yml"]).read_text(),
+    )
+    made = (DEPLOY / "compose" / "prepare").read_text()
+    assert {f"made alertmanager/{secret}" in made for secret in asked_for} == {True}
 
 
 def test_every_target_of_compose_is_one_of_its_services(composed: dict[str, Any]) -> None:
     asked = {
         target
-        for file in (DEPLOY / "compose" / "targets").glob("*.yml")
+        for file in (DEPLOY / "prometheus" / "targets").glob("*.yml")
         for group in yaml.safe_load(file.read_text()) or []
         for target in group["targets"]
     }
