@@ -22,6 +22,7 @@ from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.outlets.names import Metric
 from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
 OK: Final = 0
@@ -401,7 +402,7 @@ def replay(
 @app.command()
 def explain(
     dossier: Annotated[
-        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign.")
+        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign; or its token.")
     ],
     input: Annotated[  # noqa: A002 - the option is --input
         Path | None,
@@ -1353,13 +1354,60 @@ def docs(
     from agents.documents import documents, publish
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
+    from monitor.outlets.dashboards import page as of_dashboards
+    from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
+    made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )
     raise typer.Exit(publish(made, check=check, say=typer.echo))
+
+
+@app.command()
+def dashboards(
+    out: Annotated[
+        Path, typer.Option(help="The folder that Grafana provisions from.", metavar="DIR")
+    ] = Path("deploy/grafana/dashboards"),
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Reference files whose targets are the thresholds, else those shipped."
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,
+) -> None:
+    """Write Grafana's dashboards as JSON, from what the code declares.
+
+    Needs the extra `dashboards`. docs/reference/dashboards.md lists every panel with its query.
+    """
+    from monitor.outlets.dashboards.command import publish
+
+    raise typer.Exit(
+        publish(
+            _of_processes(),
+            reference=reference or shipped_reference() or IN_A_CHECKOUT,
+            out=out,
+            check=check,
+            say=typer.echo,
+        )
+    )
+
+
+def _of_processes() -> list[Metric]:
+    """The metrics that workers, ingest and gateways show of their own."""
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.reference import of_registry
+
+    own = {
+        metric.name: metric
+        for registry in (IngestHealth().registry, GatewayHealth().registry)
+        for metric in of_registry(registry)
+    }
+    return list(own.values())
 
 
 def _complaints_of_rules(folder: Path) -> list[str]:
