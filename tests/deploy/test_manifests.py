@@ -187,11 +187,7 @@ def test_what_compose_mounts_is_in_the_repository(composed: dict[str, Any]) -> N
             made = source is not None and "secrets" in source.parts
             if source is not None and not made and not source.exists():
                 absent.append(str(source.relative_to(ROOT)))
-    assert set(absent) <= AWAITED
-
-
-# What comes with the dashboards.
-AWAITED: Final = {"deploy/grafana/provisioning", "deploy/grafana/dashboards"}
+    assert absent == []
 
 
 def mounted(composed: dict[str, Any], service: str) -> dict[str, str]:
@@ -213,6 +209,25 @@ def test_prometheus_and_alertmanager_take_what_compose_gives_them(
     )
     made = (DEPLOY / "compose" / "prepare").read_text()
     assert {f"made alertmanager/{secret}" in made for secret in asked_for} == {True}
+
+
+def test_grafana_finds_what_its_provisioning_asks_for(composed: dict[str, Any]) -> None:
+    given = mounted(composed, "grafana")
+    asked = "".join(
+        file.read_text() for file in Path(given["/etc/grafana/provisioning"]).glob("*/*.yml")
+    )
+    grafana = composed["services"]["grafana"]
+    variables = set(re.findall(r"\$(EMC_\w+)", asked))
+    secrets = set(re.findall(r"__file\{/run/secrets/(\w+)\}", asked))
+
+    assert len(variables) == 5
+    assert variables <= set(grafana["environment"])
+    assert secrets == {"grafana_database_password"}
+    assert secrets <= {secret["source"] for secret in grafana["secrets"]}
+    [path] = re.findall(r"^\s+path: (\S+)$", asked, re.MULTILINE)
+    assert list(Path(given[path]).glob("*.json"))
+    logins = (DEPLOY / "compose" / "logins.sql").read_text()
+    assert f"'{grafana['environment']['EMC_GRAFANA_DATABASE_USER']}'" in logins
 
 
 def test_every_target_of_compose_is_one_of_its_services(composed: dict[str, Any]) -> None:
