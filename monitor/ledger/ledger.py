@@ -43,6 +43,14 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
+# What PostgreSQL says to who may not come in, now or any more.
+TURNED_AWAY: tuple[type[BaseException], ...] = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+# What those who work beside the stream wait out; the stream itself ends when it is turned away.
+AWAY: tuple[type[BaseException], ...] = (*UNAVAILABLE, *TURNED_AWAY)
+
 CLOSE_SECONDS = 2.0
 
 # Cells remembered, of which there are as many as real combinations of dimensions. Texts that a

@@ -27,7 +27,7 @@ from monitor import __version__
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, Kind, Tally
 from monitor.ledger.checks import Check
 from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
 from monitor.outlets import dues, latency, names, objectives
@@ -396,7 +396,7 @@ class Board:
                 snapshot = await self._read()
         except (NotMigrated, ReadsDifferently) as error:
             raise Unavailable(str(error)) from error
-        except UNAVAILABLE as error:
+        except AWAY as error:
             raise Unavailable(f"the ledger does not answer: {type(error).__name__}") from error
         return await asyncio.to_thread(self._show, snapshot)
 
