@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from monitor.domain.activity import HOUR_MS, MINUTE_MS, Arrived, HourKey
+from monitor.ledger import connections
+
 # Upper bounds in ms; a last bin has none. Chosen by what is asked: the mean of 2.5 s and the 10 s
 # at most that designs of such systems are held to, the tenth of a second and the second up to
 # which a person feels no wait, half steps between, and the half minute at which gateways give up.
@@ -81,6 +84,7 @@ class Requests:
 
     sums: dict[Account, Sum] = field(default_factory=dict)
     marks: dict[str, list[bytes]] = field(default_factory=dict)
+    hours: dict[HourKey, Arrived] = field(default_factory=dict)
 
     def add(self, account: Account, duration_ms: int, arrived_ms: int, mark: bytes) -> None:
         """Count a request that is new."""
@@ -89,6 +93,12 @@ class Requests:
         held.ms += duration_ms
         held.last_ms = max(held.last_ms, arrived_ms)
         self.marks.setdefault(account.source, []).append(mark)
+        if account.booking_class == LIVE:
+            hour, within = divmod(arrived_ms, HOUR_MS)
+            here = self.hours.setdefault(HourKey(account.source, hour), Arrived())
+            here.events += 1
+            here.minutes |= 1 << within // MINUTE_MS
+            here.last_ms = max(here.last_ms, arrived_ms)
 
 
 def mark_of(source: str, id_: str) -> bytes:
@@ -129,7 +139,11 @@ async def recent(pool: Any, sources: Collection[str]) -> dict[str, Recent]:
 
 
 async def book(connection: Any, requests: Requests) -> None:
-    """Within a booking's transaction: count, and remember what was counted."""
+    """Within a booking's transaction: count, and remember what was counted.
+
+    A request is an event of its source like any other: a portal that sends nothing else is
+    connected by them.
+    """
     if not requests.sums:
         return
     accounts = sorted(requests.sums.items())
@@ -158,6 +172,7 @@ async def book(connection: Any, requests: Requests) -> None:
         list(requests.marks),
         [b"".join(marks) for marks in requests.marks.values()],
     )
+    await connections.add_arrived(connection, requests.hours)
 
 
 async def sweep(connection: Any) -> None:

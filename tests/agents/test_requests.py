@@ -9,14 +9,18 @@ import pytest
 
 from agents.batch import Batch
 from agents.health import WorkerHealth
+from agents.keeper import Keeper
 from agents.quarantine import Quarantine
 from agents.signals import SignalsDesk
+from monitor.domain.connection import Class
+from monitor.domain.policy import Policy
+from monitor.domain.rhythm import Thresholds
 from monitor.domain.zone import Zone
 from monitor.ledger import requests
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.migrate import migrate
 from monitor.ledger.requests import FRESH_MS, INTERFACES, MARKS, Requested
-from monitor.ledger.sources import Source, Sources, Status
+from monitor.ledger.sources import Source, Sources, Status, read_all
 from monitor.ledger.unit import Partition, Unit
 from schemas import SIGNALS, Decoder, encode, key
 from schemas.event import Answer, ServiceRequest
@@ -175,6 +179,29 @@ async def test_a_source_on_trial_and_what_is_told_late_are_not_shown(desk: Desk)
         ("portal", False, 0, 180),
         ("portal", False, 1, 7_000),
     }
+
+
+async def test_requests_are_what_a_portal_is_connected_by(desk: Desk):
+    """It sends nothing else; what it tells again or too late shows nothing."""
+    await desk.hear(
+        asked("a", at=NOON - 2 * HOUR),
+        asked("b", at=NOON - 60_000),
+        asked("b", at=NOON - 60_000),
+        asked("c", at=NOON - 9 * HOUR, arrived=NOON),
+    )
+    policy = Policy(Zone("Asia/Ho_Chi_Minh"))
+    keeper = Keeper(policy, Thresholds(), now_ms=lambda: NOON)
+
+    async with desk.ledger._pool.acquire() as connection:
+        [portal] = [one for one in await read_all(connection) if one.code == "portal"]
+        judged = await keeper.judge(connection, portal, NOON)
+        hours = await connection.fetch("SELECT hour, events, last_ms FROM activity_hour")
+
+    assert {tuple(row) for row in hours} == {
+        (NOON // HOUR - 2, 1, NOON - 2 * HOUR),
+        (NOON // HOUR - 1, 1, NOON - 60_000),
+    }
+    assert (judged.word, judged.last_ms) == (Class.UNDETERMINED, NOON - 60_000)
 
 
 async def test_durations_fall_into_the_bin_whose_bound_they_do_not_exceed(desk: Desk):

@@ -225,10 +225,10 @@ def due(
             agency=agency,
             when=when,
         )
-    for within, number in (("1", 33.2), ("3", 35.7), ("5", 40)):
+    for within, expected in (("1", 33.2), ("3", 35.7), ("5", 40.0)):
         found |= of(
             "emc_agency_dossiers_expected_overdue",
-            f"{number if overdue or today else 0}x{minutes}",
+            f"{expected if overdue or today else 0}x{minutes}",
             instance=instance,
             agency=agency,
             within=within,
