@@ -16,7 +16,7 @@ from agents.leading import LONGEST_PAUSE_SECONDS, connected, jittered
 from monitor.domain.zone import Zone
 from monitor.ledger.follower import SMALLEST_STEP, STEP, Follower
 from monitor.ledger.hours import SWEPT_ROWS, sweep
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 
 ROUND_SECONDS: Final = 5.0  # between two rounds; a watermark is promised within a minute
 BRISK_ROUND_SECONDS: Final = 0.5
@@ -65,7 +65,7 @@ async def _follow(
                     if not left:
                         await asyncio.sleep(jittered(round_seconds))
                     rounds += 1
-        except UNAVAILABLE as error:
+        except AWAY as error:
             if isinstance(error, TimeoutError):  # a step that is too long, or a busy server
                 step = max(SMALLEST_STEP, step // 2)
             health.follower_failures.labels("ledger_unavailable").inc()

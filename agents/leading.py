@@ -14,14 +14,14 @@ import structlog
 
 from monitor.ledger.connections import leads
 from monitor.ledger.follower import connect
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.reference.sets import ReadsDifferently
 
 SHORTEST_PAUSE_SECONDS: Final = 0.5  # after a failure
 LONGEST_PAUSE_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the process is asked to end
 
-_NOT_NOW: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, ReadsDifferently)
+_NOT_NOW: Final[tuple[type[BaseException], ...]] = (*AWAY, ReadsDifferently)
 
 
 class Rounds(Protocol):
@@ -80,7 +80,7 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
         # The lock must not outlive us.
         try:
             await connection.close(timeout=CLOSE_SECONDS)
-        except UNAVAILABLE:
+        except AWAY:
             connection.terminate()
 
 
