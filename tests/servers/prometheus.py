@@ -24,7 +24,12 @@ class Sample:
 
 class Prometheus(Server):
     def __init__(
-        self, folder: Path, targets: Sequence[str], rules: Sequence[Path] = ()
+        self,
+        folder: Path,
+        targets: Sequence[str],
+        rules: Sequence[Path] = (),
+        *,
+        every_s: int = 1,
     ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -34,8 +39,8 @@ class Prometheus(Server):
             json.dumps(
                 {
                     "global": {
-                        "scrape_interval": "1s",
-                        "scrape_timeout": "1s",
+                        "scrape_interval": f"{every_s}s",
+                        "scrape_timeout": f"{every_s}s",  # it may be no longer
                         "evaluation_interval": "1s",
                     },
                     "rule_files": [str(path) for path in rules],
