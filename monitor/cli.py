@@ -21,6 +21,8 @@ from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.outlets.digest.shown import Format
+from monitor.outlets.digest.words import Language
 
 OK: Final = 0
 FAILED: Final = 1
@@ -538,6 +540,59 @@ def reconcile(
     with as_active(Settings.from_environment()) as settings:
         status = reconcile_command(
             settings, checks=check or list(Check), jobs=jobs or default_jobs(), as_json=json
+        )
+    raise typer.Exit(status)
+
+
+@app.command()
+def digest(
+    agency: Annotated[
+        str | None, typer.Option(help="Of this ministry or province; all if left out.")
+    ] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="As this day began; today if left out."
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How it is written.")] = Format.TEXT,  # noqa: A002
+    lang: Annotated[Language, typer.Option(help="In which language.")] = Language.VIETNAMESE,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Into this folder, a file each; stdout if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also on a day off.")] = False,
+    dashboards: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="What addresses of dashboards begin with, for a link."
+        ),
+    ] = "",
+) -> None:
+    """Say what is overdue, falls due and will be overdue, one digest a ministry or province.
+
+    From what was open when the day began, so that the same day gives the same digest again: sums,
+    the units and procedures with the most, and how many are expected to be overdue in 1, 3 and 5
+    working days. No dossier is named. On a day off it makes none, and ends with 0.
+    """
+    from agents.active import as_active
+    from agents.digest import digest as make
+    from agents.operator import run
+
+    with as_active(Settings.from_environment()) as settings:
+        status = run(
+            lambda: make(
+                settings,
+                agency=agency,
+                day=date.date() if date else None,
+                format_=format,
+                language=lang,
+                folder=out,
+                force=force,
+                dashboards=dashboards,
+                now_ms=time.time_ns() // 1_000_000,
+            ),
+            name="emc digest",
         )
     raise typer.Exit(status)
 
