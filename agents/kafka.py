@@ -6,7 +6,6 @@ One place, so that worker, ingest, gateway, replay and the commands cannot diffe
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 
@@ -110,12 +109,3 @@ class Kafka:
                 ssl_context=self.context,
             )
         return faust.SSLCredentials(context=self.context)
-
-
-def password_from(path: str) -> str:
-    """The first line of a file, as orchestrators mount secrets. Raises `CannotConnect`."""
-    try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotConnect(f"{path} cannot be read: {error}") from None
-    return lines[0].strip() if lines else ""

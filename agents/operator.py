@@ -21,6 +21,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from agents.settings import Settings
+from agents.trouble import of_brokers, of_ledger
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
@@ -47,7 +49,12 @@ def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
         sys.stderr.write(f"{text}\n")
 
     async def main() -> int:
-        return await work()
+        try:
+            return await work()
+        except KafkaError as error:
+            why = await of_brokers(Settings.from_environment().brokers().client(), error)
+            say(f"{name}: no broker answers at EMC_KAFKA: {why}")
+            return FOUND
 
     try:
         return asyncio.run(main())
@@ -65,12 +72,12 @@ def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
         return FOUND
     except UNAVAILABLE as error:
         say(
-            f"{name}: the ledger at EMC_DATABASE does not answer: {error!r}; what was done until"
+            f"{name}: the ledger at EMC_DATABASE does not answer: {of_ledger(error)}; what was done until"
             " now is done, and the same command goes on with the rest"
         )
         return FOUND
-    except KafkaError as error:
-        say(f"{name}: no broker answers at EMC_KAFKA: {error!r}")
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        say(f"{name}: the ledger at EMC_DATABASE lets nobody in: {of_ledger(error)}")
         return FOUND
     except KeyboardInterrupt:
         say(

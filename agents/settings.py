@@ -1,28 +1,52 @@
 """Settings of the running service, read once from the environment."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Self, get_type_hints
+from typing import Final, Self
+from urllib.parse import quote
 
-from agents.kafka import CannotConnect, Kafka, Mechanism, Security, password_from
+from agents.kafka import CannotConnect, Kafka, Mechanism, Security
 from agents.keys import Keys
+from agents.variables import (
+    Address,
+    Amount,
+    Number,
+    Objection,
+    Percent,
+    Port,
+    Secret,
+    Switch,
+    read,
+    strangers,
+    variables,
+)
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.rhythm import Thresholds
+from monitor.domain.watched import Watched
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
 from monitor.reference.connections import load_thresholds
+from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
+
+
+class LogFormat(StrEnum):
+    """For people, or for a collector of logs."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class SettingRefused(Exception):
     """A setting is missing or not what it should be; the text says which and how to mend it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
     """Each field is read from `EMC_` and its name in upper case."""
 
@@ -30,81 +54,86 @@ class Settings:
     kafka_security: Security = Security.PLAINTEXT  # plaintext, ssl, sasl_plaintext or sasl_ssl
     kafka_mechanism: Mechanism = Mechanism.SCRAM_SHA_512  # how the password is shown, with sasl
     kafka_user: str = ""  # who we are to the brokers, with sasl
-    kafka_password_file: str = ""  # whose first line is the password
+    kafka_password: Secret = ""  # with sasl
     kafka_ca: str = ""  # PEM file of who signs the brokers' certificates; "" for the system's
     kafka_certificate: str = ""  # PEM file of our own certificate, where brokers ask for one
     kafka_key: str = ""  # PEM file of its key
-    kafka_idempotent: int = 1  # 0 for a broker that hands out no producer ids
-    database: str = "postgresql://localhost/emc"  # DSN of the ledger
+    kafka_idempotent: Switch = 1  # 0 for a broker that hands out no producer ids
+    database: Address = "postgresql://localhost/emc"  # DSN of the ledger
+    database_password: Secret = ""  # of the role in it, where it has none
     topic: str = "emc.dossiers"  # the canonical topic
     group: str = "emc-dossiers"  # the worker's consumer group
     ingest_group: str = "emc-ingest"  # the consumer group of `emc ingest`
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
     reference: str = ""  # folder of reference files, whose policy then rules; "" for none
-    quarantine_key: str = ""  # 32 bytes in base64; without it refused bytes are not kept
-    applicant_key: str = ""  # secret under which replayed applicants are hashed; "": random
-    applicant_keys: str = ""  # of the edge, id:first year:secret with commas between
-    quarantine_quota: int = 10_000  # refused records kept with their bytes, a source
-    refusal_limit_percent: int = 50  # refused, of all, that stops a worker; 100: nothing
-    dossiers_at_hand: int = 200_000  # dossiers a worker keeps in memory
-    archive_beside: int = 0  # 1: workers archive too, a hundred dossiers every few seconds
-    archive_after_days: int = 30  # without news, before a finished dossier is archived
-    retention_years: int = 10  # after the end of a dossier, before it may be retired; 0: never
-    worker_metrics_port: int = 9101  # the worker's own /metrics; 0 lets the system choose
-    ingest_metrics_port: int = 9103  # the same of `emc ingest`
-    serve_port: int = 8080  # ledger metrics, API and console; 0 lets the system choose
+    quarantine_key: Secret = ""  # 32 bytes in base64; without it refused bytes are not kept
+    applicant_key: Secret = ""  # secret under which replayed applicants are hashed; "": random
+    applicant_keys: Secret = ""  # of the edge, id:first year:secret with commas between
+    quarantine_quota: Number = 10_000  # refused records kept with their bytes, a source
+    refusal_limit_percent: Percent = 50  # refused, of all, that stops a worker; 100: nothing
+    dossiers_at_hand: Amount = 200_000  # dossiers a worker keeps in memory
+    archive_beside: Switch = 0  # 1: workers archive too, a hundred dossiers every few seconds
+    archive_after_days: Number = 30  # without news, before a finished dossier is archived
+    retention_years: Number = 10  # after a dossier's end, before it may be retired; 0: never
+    worker_metrics_port: Port = 9101  # the worker's own /metrics; 0 lets the system choose
+    ingest_metrics_port: Port = 9103  # the same of `emc ingest`
+    serve_port: Port = 8080  # ledger metrics, API and console; 0 lets the system choose
     listen: str = "127.0.0.1"  # address that metrics, serve and gateway listen on
-    watchdog_seconds: int = 120  # without progress though all answers, then rejoin; 0: never
+    watchdog_seconds: Number = 120  # without progress though all answers, then rejoin; 0: never
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none
-    log_format: str = "text"  # text or json
-    gateway_port: int = 8081  # HTTP in; 0 lets the system choose
-    gateway_metrics_port: int = 9102  # the gateway's own /metrics; 0 lets the system choose
+    log_format: LogFormat = LogFormat.TEXT  # text or json
+    gateway_port: Port = 8081  # HTTP in; 0 lets the system choose
+    gateway_metrics_port: Port = 9102  # the gateway's own /metrics; 0 lets the system choose
     gateway_tls_certificate: str = ""  # PEM file, its chain included; "" for plain HTTP
     gateway_tls_key: str = ""  # PEM file of its key
     gateway_proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
-    gateway_plain: int = 0  # 1: tokens are taken over plain HTTP from anywhere
-    gateway_rate: int = 5_000  # events a second of a source whose entry has none; 0: no limit
-    gateway_requests: int = 1_000  # open at once; those beyond are answered with 503
-    gateway_request_bytes: int = 4_194_304  # of a body that is held as a whole, inflated
-    gateway_stream_bytes: int = 1_073_741_824  # of a stream of lines, inflated
-    gateway_memory_mb: int = 64  # for bodies, and as much again for what waits for Kafka
-    gateway_patience_seconds: int = 10  # for Kafka's acknowledgement, then 503
-    brisk: int = 0  # 1 shortens the group's timeouts, for demo and tests
+    gateway_plain: Switch = 0  # 1: tokens are taken over plain HTTP from anywhere
+    gateway_rate: Number = 5_000  # events a second of a source that has none; 0: no limit
+    gateway_requests: Amount = 1_000  # open at once; those beyond are answered with 503
+    gateway_request_bytes: Amount = 4_194_304  # of a body that is held as a whole, inflated
+    gateway_stream_bytes: Amount = 1_073_741_824  # of a stream of lines, inflated
+    gateway_memory_mb: Amount = 64  # for bodies, and as much again for what waits for Kafka
+    gateway_patience_seconds: Amount = 10  # for Kafka's acknowledgement, then 503
+    brisk: Switch = 0  # 1 shortens the group's timeouts, for demo and tests
+
+    def __post_init__(self) -> None:
+        if self.database_password:
+            address = with_password(self.database, self.database_password)
+            object.__setattr__(self, "database", address)
+
+    def __repr__(self) -> str:
+        return f"Settings({self.shown()})"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Raises `SettingRefused` naming the variable, what it holds and what it should be."""
+        """Raises `SettingRefused` naming each variable, what it holds and what it should be."""
         given = os.environ if environment is None else environment
-        types = get_type_hints(cls)
-        values = {}
-        for field in fields(cls):
-            name = f"EMC_{field.name.upper()}"
-            if name not in given:
-                continue
-            try:
-                values[field.name] = types[field.name](given[name])
-            except ValueError:
-                expected = (
-                    " or ".join(types[field.name])
-                    if issubclass(types[field.name], StrEnum)
-                    else "a whole number"
-                )
-                raise SettingRefused(
-                    f"{name} is {given[name]!r}; it must be {expected}"
-                ) from None
+        values, wrong = read(variables(cls), given)
+        if not wrong and (doubled := _two_passwords(values)):
+            wrong = [doubled]
+        if wrong:
+            raise SettingRefused("\n".join(map(str, wrong)))
         return cls(**values)
+
+    def shown(self) -> dict[str, str]:
+        """By their variables those that are not as they come; secrets are masked."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            one.name: one.shown(value)
+            for one in variables(type(self))
+            if (value := getattr(self, one.field)) != defaults[one.field]
+        }
 
     def brokers(self) -> Kafka:
         """How to connect to Kafka; raises `SettingRefused` if what is said does not go together."""
         try:
-            file = self.kafka_password_file
             return Kafka(
                 bootstrap=self.kafka,
                 security=self.kafka_security,
                 mechanism=self.kafka_mechanism,
                 user=self.kafka_user,
-                password=password_from(file) if file else "",
+                password=self.kafka_password,
                 ca=self.kafka_ca,
                 certificate=self.kafka_certificate,
                 key=self.kafka_key,
@@ -145,6 +174,19 @@ class Settings:
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
 
+    def watched(self) -> Watched | None:
+        """Objectives and what they go by; None without reference files, or where there are none.
+
+        Raises `SettingRefused` with every complaint.
+        """
+        if not self.reference:
+            return None
+        try:
+            found = load_watched(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+        return found if found.objectives.objectives or found.objectives.groups else None
+
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.
 
@@ -157,3 +199,26 @@ class Settings:
             return set_of(Path(self.reference))
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+
+
+_HAS_PASSWORD: Final = re.compile(r"://[^/@?]*:[^/?]*@|[?&]password=")
+_PASSWORD: Final = re.compile(r"(?<=[?&])password=[^&]*&?")
+
+
+def misspelt(given: Iterable[str]) -> list[Objection]:
+    """Variables that are no setting, and look as if they were meant to be one."""
+    return strangers(variables(Settings), given, only_near=True)
+
+
+def with_password(address: str, password: str) -> str:
+    """The address of a database with a password; as a parameter, for there may be many hosts."""
+    bare = _PASSWORD.sub("", address).rstrip("?&")
+    return f"{bare}{'&' if '?' in bare else '?'}password={quote(password, safe='')}"
+
+
+def _two_passwords(values: Mapping[str, str]) -> Objection | None:
+    if values.get("database_password") and _HAS_PASSWORD.search(values.get("database", "")):
+        return Objection(
+            "EMC_DATABASE_PASSWORD", "is set, and EMC_DATABASE has a password", "leave one out"
+        )
+    return None

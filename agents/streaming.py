@@ -34,6 +34,7 @@ from agents.logidentity import LogReplaced
 from agents.quarantine import Seal
 from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
+from agents.trouble import of_brokers, of_ledger
 from agents.watchdog import Eye, Stuck, keep_watch
 from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
@@ -235,16 +236,17 @@ async def bring_up_to_date(settings: Settings) -> list[str]:
     except (SchemaTooNew, MayNotMigrate) as error:
         raise Stopped(str(error)) from None
     except (*UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
-        raise Stopped(f"the ledger cannot be used, see EMC_DATABASE: {said(error)}") from None
+        raise Stopped(
+            f"the ledger cannot be used, see EMC_DATABASE: {of_ledger(error)}"
+        ) from None
 
 
 async def _started(app: faust.App, settings: Settings) -> None:
     try:
         await app.start()
     except (KafkaError, OSError) as error:
-        raise Stopped(
-            f"no broker answers at EMC_KAFKA={settings.kafka}: {said(error)}"
-        ) from None
+        why = await of_brokers(settings.brokers().client(), error)
+        raise Stopped(f"no broker answers at EMC_KAFKA={settings.kafka}: {why}") from None
 
 
 async def _end(app: faust.App) -> None:
@@ -263,10 +265,6 @@ def _session_seconds(settings: Settings) -> float:
     if settings.brisk:
         return 6.0
     return 30.0 if settings.instance_id else 8.0
-
-
-def said(error: BaseException) -> str:
-    return str(error) or type(error).__name__
 
 
 def seal_of(settings: Settings) -> Seal | None:

@@ -11,10 +11,12 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from agents.kafka import Kafka
 from monitor.ledger.sources import INBOUND
+from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
 
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
 LOG_APPEND_TIME: Final = "LogAppendTime"
 LARGEST_MESSAGE: Final = 256 * 1024  # a batch of records that are refused above 64 KiB each
+OTHER_PARTITIONS: Final = 6  # of topics that carry less than dossiers
 DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -52,6 +54,48 @@ async def make_inbound(
     One partition keeps what a source says in order, and is enough for thousands of records a
     second. A replication of -1 is the brokers' default. Raises `KafkaError`.
     """
+    return await _made(
+        kafka,
+        topic,
+        partitions,
+        replication,
+        {
+            TIMESTAMP_TYPE: LOG_APPEND_TIME,
+            "cleanup.policy": "delete",
+            "retention.ms": str(retention_days * DAY_MS),
+            "max.message.bytes": str(LARGEST_MESSAGE),
+        },
+    )
+
+
+async def make_canonical(
+    kafka: Kafka,
+    *,
+    dossiers: str,
+    partitions: int,
+    replication: int = -1,
+    retention_days: int,
+) -> dict[str, bool]:
+    """Make the topics that the service itself needs; of each whether it was not there before.
+
+    `dossiers` is what the topic of dossiers is called here. Raises `KafkaError`.
+    """
+    kept = {"cleanup.policy": "delete", "retention.ms": str(retention_days * DAY_MS)}
+    wanted: dict[str, tuple[int, dict[str, str]]] = {
+        dossiers: (partitions, kept),
+        PETITIONS.name: (OTHER_PARTITIONS, kept),
+        SIGNALS.name: (OTHER_PARTITIONS, kept),
+        CATALOGUE.name: (1, {"cleanup.policy": "compact"}),
+    }
+    return {
+        topic: await _made(kafka, topic, count, replication, settings)
+        for topic, (count, settings) in wanted.items()
+    }
+
+
+async def _made(
+    kafka: Kafka, topic: str, partitions: int, replication: int, settings: Mapping[str, str]
+) -> bool:
     async with administering(kafka) as admin:
         answer = await admin.create_topics(
             [
@@ -61,12 +105,7 @@ async def make_inbound(
                     replication,
                     # Or the client takes the brokers' own default for an oversight.
                     {} if replication == -1 else None,
-                    topic_configs={
-                        TIMESTAMP_TYPE: LOG_APPEND_TIME,
-                        "cleanup.policy": "delete",
-                        "retention.ms": str(retention_days * DAY_MS),
-                        "max.message.bytes": str(LARGEST_MESSAGE),
-                    },
+                    topic_configs=dict(settings),
                 )
             ]
         )

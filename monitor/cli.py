@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from agents.app import work
 from agents.health import WorkerHealth
-from agents.settings import SettingRefused, Settings
+from agents.settings import SettingRefused, Settings, misspelt
 from agents.streaming import Stopped, bring_up_to_date
 from monitor import __version__
 from monitor.domain import compiled
@@ -23,11 +24,11 @@ from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
 from monitor.outlets.digest.shown import Format
 from monitor.outlets.digest.words import Language
+from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
 OK: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
-SHIPPED: Final = Path("deploy/reference")
 INTERRUPTED: Final = 130
 
 app = typer.Typer(
@@ -158,6 +159,38 @@ def migrate() -> None:
 
 
 @app.command()
+def topics(
+    partitions: Annotated[
+        int, typer.Option(min=1, help="Of emc.dossiers: as many as there may ever be workers.")
+    ] = 12,
+    replication: Annotated[
+        int, typer.Option(min=-1, help="Copies of each; -1: as the brokers have it.")
+    ] = -1,
+    retention_days: Annotated[
+        int, typer.Option(min=1, help="Longer than workers may ever be down.")
+    ] = 14,
+) -> None:
+    """Make the topics that the service itself needs, where they are not there; change none."""
+    from agents import operator
+    from agents.topics import make_canonical
+
+    async def work() -> int:
+        settings = _for_a_person()
+        made = await make_canonical(
+            settings.brokers(),
+            dossiers=settings.topic,
+            partitions=partitions,
+            replication=replication,
+            retention_days=retention_days,
+        )
+        for topic, new in made.items():
+            typer.echo(f"{topic}: {'made' if new else 'was there, and is left as it is'}")
+        return OK
+
+    raise typer.Exit(operator.run(work, name="emc topics"))
+
+
+@app.command()
 def demo(
     once: Annotated[
         bool, typer.Option(help="End with the input, and compare /metrics with a recount.")
@@ -179,7 +212,7 @@ def demo(
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="Reference files, for the law's measures; deploy/reference if it is here."
+            help="Reference files, for the law's measures; those shipped, if they are here."
         ),
     ] = None,
 ) -> None:
@@ -200,7 +233,7 @@ def demo(
             log=input,
             mapping=mapping,
             precision=precision,
-            reference=reference or (SHIPPED if SHIPPED.is_dir() else None),
+            reference=reference or shipped_reference(),
         )
     )
 
@@ -599,19 +632,73 @@ def digest(
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="A deployment's reference files.")] = Path(
-        "deploy/reference"
-    ),
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="A deployment's reference files; default: those that are shipped."),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file of settings, and all that it names."),
+    ] = None,
 ) -> None:
-    """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong."""
-    from monitor.reference.check import check as complaints
+    """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong.
 
-    found = complaints(folder)
+    With **--settings**, the variables of a file (NAME=value a line, as systemd and compose read
+    it) instead: names, types, contradictions, certificates, secrets that everybody may read.
+    """
+    from agents.settings_check import check as complaints_of_settings
+    from monitor.reference.check import check as complaints_of_reference
+
+    found = [] if settings is None else complaints_of_settings(settings)
+    if settings is None or folder is not None:
+        folder = folder or shipped_reference() or IN_A_CHECKOUT
+        found += complaints_of_reference(folder)
     for line in found:
         _say(line)
     if not found:
-        typer.echo(f"{folder}: nothing to complain of")
+        looked_at = " and ".join(str(one) for one in (settings, folder) if one is not None)
+        typer.echo(f"{looked_at}: nothing to complain of")
     raise typer.Exit(FAILED if found else OK)
+
+
+@app.command()
+def objectives(
+    objective: Annotated[
+        str | None, typer.Argument(metavar="[OBJECTIVE]", help="Only this one.")
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCOPE]", help="As country or agency:H56: with all its numbers."
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also scopes that are neither burning nor spent.")
+    ] = False,
+    history_days: Annotated[int, typer.Option(min=0, help="How far back, with SCOPE.")] = 100,
+    json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+) -> None:
+    """Show how objectives and services stand, and since when; exits 1 if one is not well.
+
+    With an objective and a scope: the counts, the interval, what is left of the budget, every burn
+    window, how it stood before, and what its file said when.
+    """
+    from agents import objectives_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.show(
+            _for_a_person().database,
+            objective,
+            scope,
+            every=every,
+            history_days=history_days,
+            at=_instant(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc objectives"))
 
 
 quarantine = typer.Typer(
@@ -1294,8 +1381,13 @@ def docs(
 
 
 def _configured() -> Settings:
+    """Settings of a process, which says what it runs with."""
     settings = Settings.from_environment()
     _log_to_stderr(settings.log_format)
+    say = structlog.get_logger("emc.settings")
+    for objection in misspelt(os.environ):
+        say.warning("a variable is passed over", variable=str(objection))
+    say.info("runs with", release=__version__, **settings.shown())
     return settings
 
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from agents.variables import FROM_FILE
+
 STOP_SECONDS = 15
 
 
@@ -63,13 +65,15 @@ async def running(
 ) -> AsyncIterator[Service]:
     """`emc NAME` with these settings, its log in the folder."""
     log = folder / f"{name}.log"
+    # Secrets of another deployment, which those given here would contradict.
+    others = {key: value for key, value in os.environ.items() if not key.endswith(FROM_FILE)}
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "monitor.cli", name),
             stdout=sink,
             stderr=sink,
             stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **settings},
+            env={**others, **settings},
             start_new_session=True,  # Ctrl-C is ours to pass on
         )
     service = Service(name, process, log)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import secrets
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -16,6 +17,7 @@ import uvicorn
 
 from agents.edge import Edge
 from agents.gateway.caller import Gatekeeper, networks
+from agents.gateway.certificate import UNUSABLE, Certificate, keep_fresh
 from agents.gateway.door import Door
 from agents.gateway.health import GatewayHealth
 from agents.gateway.intake import Intake
@@ -28,6 +30,7 @@ from agents.keys import Keys
 from agents.quarantine import Quarantine, Seal
 from agents.register import Register
 from agents.settings import SettingRefused, Settings
+from agents.trouble import of_ledger
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.sources import Sources
 from monitor.ledger.turned_away import TurnedAway
@@ -70,7 +73,7 @@ async def answer(
     Neither Kafka nor the ledger needs to be there at the start: until they are, requests are
     answered with what is missing. Raises `SettingRefused`, or `OSError` when the port is taken.
     """
-    gatekeeper, keys, seal, tls = _read(settings)
+    gatekeeper, keys, seal, certificate = _read(settings)
     # What is loaded by now is never garbage, so that nobody needs to walk it again. The collector
     # stays on: connections that come and go leave cycles behind.
     gc.collect()
@@ -118,24 +121,24 @@ async def answer(
             most_requests=settings.gateway_requests,
             now=_now,
         )
-        scheme = "https" if tls else "http"
+        scheme = "https" if certificate else "http"
         host, port = listener.getsockname()[:2]
-        server = _Server(
-            uvicorn.Config(
-                build_app(door),
-                http=BoundedProtocol,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                ws="none",
-                lifespan="off",
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
-                **tls,
-            ),
-            answers=lambda: ready(f"{scheme}://{host}:{port}"),
+        config = uvicorn.Config(
+            build_app(door),
+            http=BoundedProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+            ssl_certfile=settings.gateway_tls_certificate or None,
+            ssl_keyfile=settings.gateway_tls_key or None,
         )
+        config.load()
+        server = _Server(config, answers=lambda: ready(f"{scheme}://{host}:{port}"))
 
         async def end() -> None:
             await stop.wait()
@@ -146,15 +149,24 @@ async def answer(
             ending = tasks.create_task(end())
             looking = tasks.create_task(_look(door, writer, register, budget, health))
             beating = tasks.create_task(health.pulse.beat())
+            aside = [ending, looking, beating]
+            if certificate is not None and config.ssl is not None:
+                fresh = keep_fresh(
+                    certificate,
+                    config.ssl,
+                    brisk=bool(settings.brisk),
+                    valid_until=health.show_certificate,
+                )
+                aside.append(tasks.create_task(fresh))
             try:
                 await server.serve(sockets=[listener])
             finally:
-                for task in (ending, looking, beating):
+                for task in aside:
                     task.cancel()
                 listener.close()
 
 
-def _read(settings: Settings) -> tuple[Gatekeeper, Keys, Seal | None, dict[str, Any]]:
+def _read(settings: Settings) -> tuple[Gatekeeper, Keys, Seal | None, Certificate | None]:
     """What is made of settings alone. Raises `SettingRefused`."""
     say = structlog.get_logger("emc.gateway")
     try:
@@ -171,15 +183,31 @@ def _read(settings: Settings) -> tuple[Gatekeeper, Keys, Seal | None, dict[str, 
         raise SettingRefused(f"EMC_QUARANTINE_KEY: {error}") from None
     if seal is None:
         say.warning("EMC_QUARANTINE_KEY is not set: refused events are kept without bytes")
+    certificate = _certificate(settings)
+    if settings.gateway_plain:
+        say.warning("EMC_GATEWAY_PLAIN is set: tokens are taken over connections in the clear")
+    gatekeeper = Gatekeeper(trusted, plain_allowed=bool(settings.gateway_plain))
+    return gatekeeper, keys, seal, certificate
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    """One that can be used, or none where plain HTTP is spoken."""
     certificate, key = settings.gateway_tls_certificate, settings.gateway_tls_key
     if bool(certificate) != bool(key):
         raise SettingRefused(
             "EMC_GATEWAY_TLS_CERTIFICATE and EMC_GATEWAY_TLS_KEY are set together or not at all"
         )
-    tls = {"ssl_certfile": certificate, "ssl_keyfile": key} if certificate else {}
-    if settings.gateway_plain:
-        say.warning("EMC_GATEWAY_PLAIN is set: tokens are taken over connections in the clear")
-    return Gatekeeper(trusted, plain_allowed=bool(settings.gateway_plain)), keys, seal, tls
+    if not certificate:
+        return None
+    found = Certificate(certificate, key)
+    try:
+        found.load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    except UNUSABLE as error:
+        raise SettingRefused(
+            f"EMC_GATEWAY_TLS_CERTIFICATE={certificate} cannot be used with EMC_GATEWAY_TLS_KEY={key}"
+            f" ({error}); give PEM files, the chain and the key of its first certificate"
+        ) from None
+    return found
 
 
 @asynccontextmanager
@@ -208,7 +236,8 @@ async def _fresh(register: Register) -> AsyncIterator[Register]:
             except (*UNAVAILABLE, asyncpg.PostgresError) as error:
                 if not told:
                     structlog.get_logger("emc.gateway").warning(
-                        "the register cannot be read; nobody is let in yet", error=repr(error)
+                        "the register cannot be read; nobody is let in yet",
+                        error=of_ledger(error),
                     )
                 told = True
             await asyncio.sleep(AGAIN_SECONDS)

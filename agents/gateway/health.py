@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
@@ -120,9 +121,18 @@ class GatewayHealth:
             "How long ago the register of sources was last read.",
             registry=own,
         )
+        self._certificate = Gauge(
+            "emc_gateway_certificate_valid_until_timestamp_seconds",
+            "Until when the certificate that is shown is valid; 0 where plain HTTP is spoken.",
+            registry=own,
+        )
         build = Info("emc_gateway_build", "The release that runs.", registry=own)
         build.info({"version": __version__})
         ProcessCollector(registry=own)
         PlatformCollector(registry=own)
         GCCollector(registry=own)
         self.pulse = GatewayPulse()
+
+    def show_certificate(self, valid_until: datetime) -> None:
+        """Which certificate callers are shown from now on, as far as it matters here."""
+        self._certificate.set(valid_until.timestamp())

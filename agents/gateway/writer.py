@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.murmur import murmur2
+from agents.trouble import of_brokers
 
 LARGEST_BATCH: Final = 512 * 1024  # bytes that travel together to a partition
 RECORD_OVERHEAD: Final = 64  # bytes, at most, that Kafka's format puts around a record
@@ -273,7 +274,8 @@ class Writer:
                 pause = LOOK_SECONDS if await self._look() else MISSING_SECONDS
             except (KafkaError, OSError) as error:
                 if not told:
-                    self._say.warning("Kafka is away", error=repr(error))
+                    why = await of_brokers(self._how, error)
+                    self._say.warning("Kafka is away", error=why)
                     told = True
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue

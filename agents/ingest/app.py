@@ -34,12 +34,12 @@ from agents.streaming import (
     now_ms,
     open_ledger,
     owner,
-    said,
     seal_of,
     task,
     unheard,
 )
 from agents.topics import missing_topics
+from agents.trouble import of_brokers, of_ledger
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.sources import Sources, Via
 from monitor.ledger.unit import Partition
@@ -238,9 +238,8 @@ async def _all_there(settings: Settings, topics: Collection[str]) -> None:
     try:
         missing = await missing_topics(settings.brokers(), topics)
     except (KafkaError, OSError) as error:
-        raise Stopped(
-            f"no broker answers at EMC_KAFKA={settings.kafka}: {said(error)}"
-        ) from None
+        why = await of_brokers(settings.brokers().client(), error)
+        raise Stopped(f"no broker answers at EMC_KAFKA={settings.kafka}: {why}") from None
     if missing:
         raise Stopped(
             f"there is no topic {', '.join(missing)}, where admitted records go; make it"
@@ -252,7 +251,9 @@ async def _entered(stack: AsyncExitStack, register: Register) -> None:
     try:
         await stack.enter_async_context(register)
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
-        raise Stopped(f"the register cannot be read, see EMC_DATABASE: {said(error)}") from None
+        raise Stopped(
+            f"the register cannot be read, see EMC_DATABASE: {of_ledger(error)}"
+        ) from None
 
 
 async def _look(edge: Edge, outbox: Outbox, health: IngestHealth) -> None:

@@ -36,6 +36,7 @@ from agents.replay.produce import Sent, produce
 from agents.replay.readers import LogFile
 from agents.replay.rows import Refused, Row, RowReader
 from agents.replay.times import reader_of_times
+from agents.trouble import of_brokers
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import HO_CHI_MINH, Zone
 from schemas.decode import Decoder
@@ -198,7 +199,7 @@ def _produced(
     except KeyboardInterrupt:
         return INTERRUPTED
     except KafkaError as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = asyncio.run(of_brokers(brokers.client(), error)).partition("\n")[0]
         console.print(
             f"{brokers.bootstrap}: {reason}; is the broker up, and does {topic} exist?",
             markup=False,

@@ -48,11 +48,6 @@ class Stint(NamedTuple):
     unit: str
     paused: bool
 
-    @property
-    def place(self) -> Place:
-        """Who holds it."""
-        return Place(self.agency, self.unit)
-
 
 class Due(NamedTuple):
     """A due date that a source sent, and when it was made."""

@@ -114,6 +114,12 @@ class Agencies:
         """Who stands where this agency did after all that is decided: itself if it goes on."""
         return self.standing(code, LAST_DAY)
 
+    def heirs(self) -> dict[str, str]:
+        """Who stands today for each listed agency that has ended."""
+        return {
+            code: heir for code in sorted(self._rows) if (heir := self.present(code)) != code
+        }
+
     def former(self, code: str) -> tuple[str, ...]:
         """The listed agencies that this one now stands for, itself left out."""
         wanted = agency_code(code)

@@ -16,6 +16,7 @@ import msgspec
 
 from monitor.domain.calendar import LAST_DAY
 from monitor.domain.deadlines import Basis
+from monitor.domain.event import Level
 from monitor.domain.objective import (
     CHANNELS,
     COUNTED,
@@ -36,6 +37,7 @@ from monitor.domain.objective import (
     fastest,
     side,
 )
+from monitor.domain.watched import Eligible, Watched
 from monitor.domain.zone import day_number
 from monitor.reference.agencies import UNLISTED, Agencies, AgencyKind, read_agencies
 from monitor.reference.complaints import Complaints, nearest
@@ -105,10 +107,31 @@ class ObjectiveFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 def load_objectives(folder: Path) -> Objectives:
     """A folder's objectives and groups; `Unusable` with every complaint about them."""
+    return load_watched(folder).objectives
+
+
+def load_watched(folder: Path) -> Watched:
+    """A folder's objectives with all that the ledger's sums for them depend on; `Unusable`."""
     complaints = Complaints()
     agencies = read_agencies(folder / "agencies", complaints)
     procedures = read_procedures(folder / "procedures", complaints)
-    return complaints.settled(read_objectives(folder, complaints, agencies, procedures))
+    objectives = complaints.settled(read_objectives(folder, complaints, agencies, procedures))
+    return Watched(
+        objectives=objectives,
+        agencies=_Reader(agencies, frozenset()).first_level,
+        heirs=agencies.heirs(),
+        eligible=tuple(
+            Eligible(
+                valid_from=day_number(row.value.valid_from),
+                valid_until=None
+                if row.value.valid_until is None
+                else day_number(row.value.valid_until),
+                full=int(row.value.level) == Level.FULL,
+            )
+            for row in procedures.rows()
+            if row.value.eligible
+        ),
+    )
 
 
 def read_objectives(

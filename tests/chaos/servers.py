@@ -25,7 +25,7 @@ with warnings.catch_warnings():
 
     from tests.servers.postgres import Postgres, _served
 
-DISK_MB: Final = 96
+DISK_MB: Final = 400
 SMALL_DISK: Final = "EMC_SMALL_DISK"
 
 

@@ -52,7 +52,7 @@ def test_every_setting_has_a_row() -> None:
     named = re.findall(r"^\| `EMC_(\w+)` \|", page, re.MULTILINE)
 
     assert [name.lower() for name in named] == list(Settings.__dataclass_fields__)
-    assert "| `EMC_SERVE_PORT` | `8080` | whole number |" in page
+    assert "| `EMC_SERVE_PORT` | `8080` | a whole number from 0 to 65535 |" in page
     assert "| `EMC_PRECISION` | `instant` | `instant` or `date` |" in page
 
 

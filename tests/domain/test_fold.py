@@ -402,6 +402,16 @@ def test_until_acceptance_procedure_and_receiver_are_what_was_said_first():
     assert (view.procedure, view.receiver) == ("1.000001", ("G01", ""))
 
 
+def test_a_procedure_that_nobody_had_named_is_the_one_that_is_named_later():
+    view = life(
+        said(2, at(3), procedure=""),
+        said(4, at(4), procedure="1.000003"),
+        said(4, at(5), procedure="1.000004"),
+    )
+
+    assert view.procedure == "1.000003"
+
+
 def test_channel_and_level_are_those_of_the_accepting_event():
     view = life(
         said(1, at(2), channel=2, sub_channel="app", level=3),

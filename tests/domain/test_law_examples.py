@@ -586,6 +586,17 @@ def test_synchronisation_is_timed_for_bundled_procedures_only():
     assert clock(Clock.ANSWER, *life, by=by)[2:] == (2, 0)
 
 
+def test_an_answer_that_says_not_when_it_was_sent_or_that_it_was_sent_later_is_not_timed():
+    unsaid = noted(SyncAcknowledged, "03 10:10", target="dvcqg", code=0)
+    before = noted(
+        SyncAcknowledged, "03 10:20", target="dvcqg", code=0, sent_ms=aug("03 10:20:00.001")
+    )
+    by = rules(row(bundled=True))
+
+    assert clock(Clock.SYNC, said(2, "03 08:00"), unsaid, by=by) == (0, 0, 0, 0)
+    assert clock(Clock.ANSWER, said(2, "03 08:00"), before, by=by) == (0, 0, 0, 0)
+
+
 # --- which limit, which calendar --------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
 from monitor.reference.connections import ConnectionsFile
 from monitor.reference.groups import GroupsFile
-from monitor.reference.objectives import ObjectiveFile
+from monitor.reference.objectives import ObjectiveFile, load_objectives
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
 from monitor.reference.rules import ClockName, PolicyFile
@@ -85,6 +85,27 @@ def test_the_table_of_a_file_has_every_key_with_its_default(name):
 )
 def test_every_word_there_is_to_write_is_named(name, values):
     assert [value for value in values if f"`{value}`" not in SECTIONS[name]] == []
+
+
+def test_the_examples_of_objectives_can_be_used(tmp_path):
+    folder = shutil.copytree(ROOT / "deploy" / "reference", tmp_path / "reference")
+    examples = EXAMPLE.findall((ROOT / "docs" / "how-to" / "objectives.md").read_text("utf-8"))
+    assert len(examples) == 3
+    for how, name, text in examples:
+        path = folder / name
+        before = path.read_text("utf-8") + "\n" if how == "append" else ""
+        path.write_text(before + text, encoding="utf-8")
+        assert check(folder) == [], name
+
+    found = load_objectives(folder)
+    asked = {each.name: each for each in found.objectives}
+    last, first = day("2026-12-31"), day("2027-01-01")
+    assert [there(asked["online-h17"].target(on)).good for on in (last, first)] == [
+        7_000,
+        9_000,
+    ]
+    assert [scope.label for scope in asked["acceptance-h56-12"].scopes] == ["unit:H56.12"]
+    assert found.groups[-1].name == "driving"
 
 
 def test_the_steps_of_the_how_to_lead_to_files_that_can_be_used(tmp_path):

@@ -7,10 +7,11 @@ frozen and started again with what it had written.
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from tests.servers.certificates import Authority, Pair
 from tests.servers.process import Server, free_port
 from tests.servers.require import require, require_kafka_jars
 
@@ -35,8 +36,15 @@ READY: Final = "Kafka Server started"
 class KafkaNode(Server):
     """One broker and controller of a cluster."""
 
-    def __init__(self, node: int, folder: Path, properties: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        node: int,
+        folder: Path,
+        properties: Mapping[str, str],
+        users: Mapping[str, str] | None = None,
+    ) -> None:
         self.node = node
+        self._users = users or {}
         folder.mkdir(parents=True)
         self._properties = folder / "server.properties"
         self._properties.write_text(
@@ -67,6 +75,11 @@ class KafkaNode(Server):
                 CLUSTER_ID,
                 "-c",
                 self._properties,
+                *(
+                    part
+                    for user, password in self._users.items()
+                    for part in ("-S", f"SCRAM-SHA-512=[name={user},password={password}]")
+                ),
             ],
             log=self.log.with_name("format.log"),
             ready=lambda _: True,
@@ -92,6 +105,28 @@ def _guard(port: int, control: int) -> dict[str, str]:
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",
         "allow.everyone.if.no.acl.found": "false",
+    }
+
+
+def _closed(pair: Pair, authority: Authority, users: Mapping[str, str]) -> dict[str, str]:
+    """The guarded listener speaks TLS, and all who are known may do everything.
+
+    Of who has a certificate it looks at whose; who has none shows a password.
+    """
+    plain = " ".join(f'user_{user}="{password}"' for user, password in users.items())
+    security = "org.apache.kafka.common.security"
+    return {
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,GUARDED:SASL_SSL,"
+        "CONTROLLER:PLAINTEXT",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
+        "listener.name.guarded.plain.sasl.jaas.config": f"{security}.plain.PlainLoginModule"
+        f" required {plain};",
+        "listener.name.guarded.ssl.keystore.type": "PEM",
+        "listener.name.guarded.ssl.keystore.location": str(pair.both),
+        "listener.name.guarded.ssl.truststore.type": "PEM",
+        "listener.name.guarded.ssl.truststore.location": str(authority.file),
+        "listener.name.guarded.ssl.client.auth": "requested",
+        "super.users": ";".join(["User:ANONYMOUS", *(f"User:{user}" for user in users)]),
     }
 
 
@@ -124,8 +159,13 @@ class KafkaCluster:
         settings: Mapping[str, str] | None = None,
         *,
         guarded: bool = False,
+        closed: tuple[Pair, Authority, Mapping[str, str]] | None = None,
     ) -> None:
-        """`guarded`: with a listener more, for users of SCRAM, who may do what ACLs say."""
+        """`guarded`: with a listener more, for users of SCRAM, who may do what ACLs say.
+
+        `closed`: that listener speaks TLS with this certificate, and knows these users.
+        """
+        guarded = guarded or closed is not None
         ports = {node: (free_port(), free_port()) for node in range(1, nodes + 1)}
         voters = ",".join(f"{node}@127.0.0.1:{port}" for node, (_, port) in ports.items())
         replicas = str(min(nodes, 3))
@@ -163,8 +203,10 @@ class KafkaCluster:
                     "message.max.bytes": str(LARGEST_RECORD),
                     "replica.fetch.max.bytes": str(LARGEST_RECORD),
                     **(_guard(port, control) if guarded else {}),
+                    **(_closed(*closed) if closed else {}),
                     **(settings or {}),
                 },
+                closed[2] if closed else None,
             )
             for node, (port, control) in ports.items()
         ]
@@ -211,11 +253,9 @@ def kafka_cluster(tmp_path: Path) -> Iterator[Callable[..., KafkaCluster]]:
     made: list[KafkaCluster] = []
 
     def make(
-        nodes: int = 3, settings: Mapping[str, str] | None = None, *, guarded: bool = False
+        nodes: int = 3, settings: Mapping[str, str] | None = None, **said: Any
     ) -> KafkaCluster:
-        cluster = KafkaCluster(
-            tmp_path / f"kafka-{len(made)}", nodes, settings, guarded=guarded
-        )
+        cluster = KafkaCluster(tmp_path / f"kafka-{len(made)}", nodes, settings, **said)
         made.append(cluster)
         cluster.start()
         return cluster

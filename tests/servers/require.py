@@ -27,8 +27,10 @@ INSTALLED_BY: Final[Mapping[str, str]] = {
     "make": "apt-get install make",
     "mcs": "apt-get install mono-mcs",
     "mono": "apt-get install mono-runtime libmono-system-net-http4.0-cil",
+    "openssl": "apt-get install openssl",
     "prometheus": "apt-get install prometheus",
     "promtool": "apt-get install prometheus",
+    "systemd-analyze": "apt-get install systemd",
 }
 
 # Debian names two of them otherwise, and keeps some where only root's path looks.
@@ -57,6 +59,23 @@ def require(tool: str) -> str:
         if found := shutil.which(name, path=SEARCH_PATH):
             return found
     absent(tool, install)
+
+
+def require_postgres() -> Path:
+    """The folder of a PostgreSQL's programs, as Debian lays it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found:
+        absent("PostgreSQL with TLS", "apt-get install postgresql")
+    return found[-1].parent
+
+
+def require_deploy_tool(tool: str) -> str:
+    """One of the programs that look at what is in deploy/, as `make deploy-tools` leaves them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    found = cache / "emc-monitor" / "deploy-tools" / "bin" / tool
+    if not found.is_file():
+        absent(tool, "make deploy-tools")
+    return str(found)
 
 
 def require_glibc() -> None:

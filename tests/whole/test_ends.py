@@ -97,7 +97,7 @@ async def test_it_refuses_a_setting_in_one_line(tansu: Tansu, database: str, tmp
     async with stage(tansu.bootstrap, database, tmp_path) as here:
         for setting, value, said in (
             ("precision", "hour", "emc: EMC_PRECISION is 'hour'; it must be instant or date"),
-            ("brisk", "yes", "emc: EMC_BRISK is 'yes'; it must be a whole number"),
+            ("brisk", "yes", "emc: EMC_BRISK is 'yes'; it must be 0 or 1"),
             (
                 "quarantine_key",
                 "c2hvcnQ=",

@@ -14,7 +14,7 @@ CREATE TABLE objective_version (
 -- measure. Made from balances and journal, and made anew when other scopes are asked for.
 CREATE TABLE objective_sum (
     account text     COLLATE "C" NOT NULL,  -- an indicator, or `service`
-    part    smallint NOT NULL,              -- `monitor.ledger.objectives.Kept`
+    part    smallint NOT NULL,              -- `monitor.domain.watched.Kept`
     scope   smallint NOT NULL,              -- its place in `objective_book.scopes`
     day     integer  NOT NULL,              -- of what is open by due day: that day
     slot    integer  NOT NULL,

@@ -1,0 +1,210 @@
+"""Objectives of a real ledger, judged by who leads: the same numbers as the balances have."""
+
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from agents import objectives_command
+from agents.generate.model import Scenario, records
+from agents.judging import Judge, judging
+from agents.operator import FOUND, Refusal
+from agents.settings import SettingRefused, Settings
+from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, Measure
+from monitor.domain.policy import Policy
+from monitor.domain.service_level import Counted
+from monitor.domain.zone import Zone, day_number
+from monitor.ledger import objectives
+from monitor.ledger.balances import Accounts, Balances, Dimension
+from monitor.ledger.follower import Follower, connect
+from monitor.ledger.migrate import migrate
+from monitor.reference.objectives import load_watched
+from monitor.reference.policy import load_policy
+from tests.agents.test_archive import ask
+from tests.ledger.fill import feeding
+from tests.servers.require import ROOT
+from tests.whole.until import until
+
+SHIPPED = ROOT / "deploy" / "reference"
+POLICY = load_policy(SHIPPED)
+WATCHED = load_watched(SHIPPED)
+MONTH = Scenario(seed=5, dossiers=2_500, start=date(2026, 6, 1), days=26)
+FIRST, TODAY = day_number(date(2026, 6, 1)), day_number(date(2026, 6, 27))
+NOW = MONTH.end_ms
+
+
+@asynccontextmanager
+async def followed(dsn: str) -> AsyncIterator[Any]:
+    connection = await connect(dsn)
+    try:
+        follower = Follower(connection, Zone())
+        assert await follower.leads()
+        while (await follower.round()).left:
+            pass
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def judged(dsn: str, now_ms: int = NOW) -> objectives.Judged:
+    judge = Judge(WATCHED, POLICY, now_ms=lambda: now_ms)
+    async with followed(dsn) as connection:
+        while await judge.round(connection):
+            pass
+        await judge.round(connection)
+        return await objectives.read(connection)
+
+
+async def by_the_balances(dsn: str) -> dict[str, Counted]:
+    """Good and bad of on_time_766 in June by ministry or province, asked of the balances."""
+    pool = asyncpg.create_pool(dsn, min_size=1)
+    async with pool:
+        flows = await Balances(pool).as_known_now(
+            Accounts(
+                measures=[Measure.ON_TIME_766, Measure.LATE_766],
+                first_day=FIRST,
+                last_day=TODAY,
+            ),
+            by=[Dimension.MEASURE, Dimension.LEVEL1],
+        )
+        stock = await Balances(pool).as_known_now(
+            Accounts(measures=[Measure.IN_PROCESS_766, Measure.PAUSED_766]),
+            by=[Dimension.SLOT, Dimension.LEVEL1],
+        )
+    found: dict[str, Counted] = {}
+
+    def add(agency: str, good: int, bad: int) -> None:
+        for scope in ("country", f"agency:{agency}"):
+            found[scope] = found.get(scope, Counted()).plus(Counted(good, bad))
+
+    for (measure, agency), amount in flows.figures.items():
+        good = amount if measure == Measure.ON_TIME_766 else 0
+        add(str(agency), good, amount - good)
+    for (slot, agency), amount in stock.figures.items():
+        if slot == FIXED_IN_TIME or int(slot) >= TODAY:
+            add(str(agency), amount, 0)
+        elif slot == FIXED_LATE or int(slot) >= 0:
+            add(str(agency), 0, amount)
+    return found
+
+
+async def test_what_is_judged_is_what_the_balances_have(database: str):
+    """In two halves, so that the second comes through the journal and not the first filling."""
+    made = list(records(MONTH))
+    async with feeding(database, POLICY, now_ms=NOW) as feeder:
+        await feeder.hear(made[: len(made) // 2])
+    half = await judged(database)
+    async with feeding(database, POLICY, now_ms=NOW) as feeder:
+        await feeder.hear(made[len(made) // 2 :])
+    whole = await judged(database)
+
+    expected = await by_the_balances(database)
+    found = {
+        one.scope: one.counted for one in whole.standings if one.objective == "on-time-766"
+    }
+    assert len(found) == 55
+    assert {scope: counted for scope, counted in found.items() if counted.total} == expected
+    assert found["country"].good > 1_000
+    assert found["country"].bad > 20
+    before = {
+        one.scope: one.counted for one in half.standings if one.objective == "on-time-766"
+    }
+    assert before["country"].total < found["country"].total
+    services = next(one for one in whole.standings if one.objective == "full-process-services")
+    assert services.counted == Counted(36, 18)  # counted in the file
+    open_now = sum(one.open for one in whole.services if one.group == "land")
+    assert open_now > 0
+
+    out = io.StringIO()
+    shown = await command(database, out, "on-time-766", "country")
+    text = out.getvalue()
+    assert shown in (0, FOUND)
+    assert "Dossiers settled on time (Decision 766/QĐ-TTg, indicator 2.1)" in text
+    assert "window     month, from 2026-06-01" in text
+    country = found["country"]
+    assert f"{country.good:,} good, {country.bad:,} bad" in text
+    assert "alert      10d/3d both at 1.5 or more" in text
+    assert "known since" in text
+
+
+async def command(
+    dsn: str, out: io.StringIO, objective: str | None, scope: str | None, **options: Any
+) -> int:
+    given = {"every": False, "history_days": 100, "as_json": False, **options}
+    at = datetime.fromtimestamp(NOW / 1000, UTC)
+    return await objectives_command.show(dsn, objective, scope, at=at, out=out, **given)
+
+
+async def test_the_command_shows_all_some_and_json(database: str):
+    await migrate(database)
+    with pytest.raises(Refusal, match="no objective is judged yet"):
+        await command(database, io.StringIO(), None, None)
+    await judged(database)
+
+    out = io.StringIO()
+    assert await command(database, out, None, None) == FOUND  # 36 of 54 services are full
+    text = out.getvalue()
+    assert "full-process-services" in text
+    assert "agency:H56" not in text
+    assert "more, none of them burning or spent; --all shows them" in text
+    assert "services are watched, none is degraded" in text
+    out = io.StringIO()
+    await command(database, out, None, None, every=True)
+    assert "agency:H56" in out.getvalue()
+    out = io.StringIO()
+    assert await command(database, out, "online-share", "agency:H56", as_json=True) == 0
+    (said,) = json.loads(out.getvalue())["objectives"]
+    assert (said["state"], said["target"], said["ratio"]) == ("no_data", 0.5, None)
+    with pytest.raises(Refusal, match="no objective 'nothing' is in force; there are: accept"):
+        await command(database, io.StringIO(), "nothing", None)
+    with pytest.raises(Refusal, match="on-time-06b is not judged for 'agency:H1'"):
+        await command(database, io.StringIO(), "on-time-06b", "agency:H1")
+
+
+async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database: str):
+    await migrate(database)
+    clock = iter(range(NOW, NOW + 10_000_000, 1_000))
+
+    async def judged_ms() -> int:
+        rows = await ask(database, "SELECT coalesce(max(judged_ms), 0) FROM objective_standing")
+        return int(rows[0][0])
+
+    def beside() -> Any:
+        return judging(database, WATCHED, POLICY, now_ms=lambda: next(clock), brisk=True)
+
+    async with beside():
+        async with beside():
+
+            async def begun() -> bool:
+                return await judged_ms() > 0
+
+            await until(begun, within_s=20)
+        first = await judged_ms()
+
+        async def goes_on() -> bool:
+            return await judged_ms() > first
+
+        await until(goes_on, within_s=20)
+    (row,) = await ask(
+        database, "SELECT count(*), count(DISTINCT known_ms) FROM objective_version"
+    )
+    assert tuple(row) == (15, 1)
+
+
+def test_a_policy_without_law_has_no_working_time():
+    with pytest.raises(ValueError, match="objectives go by working time"):
+        Judge(WATCHED, Policy(Zone()), now_ms=lambda: 0)
+
+
+def test_a_process_with_a_wrong_objective_does_not_start(tmp_path: Path):
+    assert Settings().watched() is None
+    (tmp_path / "groups.toml").write_text("groups = 3\n")
+
+    with pytest.raises(SettingRefused, match=r"groups\.toml:1"):
+        Settings(reference=str(tmp_path)).watched()
