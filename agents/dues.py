@@ -26,6 +26,7 @@ JUDGE_SECONDS: Final = 60.0
 BRISK_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 FORECAST_MS: Final = 3_600_000
+BRISK_FORECAST_MS: Final = 5_000
 CLOSE_SECONDS: Final = 0.5
 
 _LATER: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, ReadsDifferently)
@@ -52,7 +53,7 @@ class Dues:
         self._ruling = Ruling(own)
         self._now_ms = now_ms
         self._seconds = BRISK_SECONDS if brisk else JUDGE_SECONDS
-        self._forecast_ms = 0 if brisk else FORECAST_MS
+        self._forecast_ms = BRISK_FORECAST_MS if brisk else FORECAST_MS
         self._outlooks: Outlooks | None = None
         self._made_ms = 0
         self._epoch = -1

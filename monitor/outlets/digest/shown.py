@@ -216,7 +216,7 @@ _PAGE: Final = """\
 <meta name="color-scheme" content="light">
 <title>{title}</title>
 <style>
-@media (max-width: 480px) {{ .tile {{ display: block !important; width: auto !important; }}
+@media (max-width: 520px) {{ .tile {{ display: block !important; width: auto !important; }}
 .body {{ padding: 12px !important; }} }}
 </style>
 </head>
@@ -301,7 +301,7 @@ def _content(digest: Digest, words: Words) -> Iterator[str]:
                 yield _SMALL.format(text=escape(words.more.format(n=_number(words)(more))))
     if digest.pace is not None:
         pace = words.pace.format(n=_one_decimal(digest.pace, words))
-        yield _TEXT.format(text=escape(pace))
+        yield _SMALL.format(text=escape(pace))
     if digest.link:
         yield _LINK.format(link=escape(digest.link), text=escape(words.open_dashboard))
     for text in _basis(digest, words):
