@@ -84,6 +84,11 @@ cover: install ## Branch coverage; monitor.domain and schemas must be covered wh
 docs: install ## Write again what is generated from the code: schemas, tables of metrics and settings
 	$(BIN)/emc docs
 
+.PHONY: rules
+rules: install ## Write again what Prometheus and Alertmanager read, and the unit tests of the rules
+	$(BIN)/emc rules
+	$(BIN)/python -m tests.outlets.rules
+
 .PHONY: bench
 bench: install ## CPU of clock and fold, then events per second beside plain Faust and bare aiokafka
 	$(BIN)/python -m tests.bench.domain

@@ -19,9 +19,19 @@ from monitor.ledger import dues
 from monitor.outlets.digest.made import Digest, Names, by_agency, made
 from monitor.outlets.digest.shown import Format, as_json, file_name, shown
 from monitor.outlets.digest.words import Language
+from monitor.outlets.rules.shape import Board
+from monitor.reference.alerts import ALERTS, load_alerts
 from monitor.reference.policy import load_reference
 
-DASHBOARD: Final = "emc-dues?var-agency="
+DASHBOARD: Final = f"{Board.DUE.value}?var-agency="
+
+
+def dashboards_of(reference: str) -> str:
+    """Where `alerts.toml` says that dashboards are; "" without one, and no link leads there."""
+    folder = Path(reference)
+    if not reference or not (folder / ALERTS).exists():
+        return ""
+    return load_alerts(folder).links.dashboards
 
 
 async def digest(

@@ -53,6 +53,7 @@ from monitor.domain.zone import Zone, date_of
 from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.packing import unpack_entries
+from monitor.ledger.tokens import dossier_of, is_token
 from monitor.reference.sets import ReadsDifferently, hash_of, policy_of
 from schemas.event import Canonical
 
@@ -229,13 +230,19 @@ def _shown_key(wanted: str) -> str:
 
 async def _from_ledger(dsn: str, dossier: str, *, own: Policy, asked: Policy | None) -> _Found:
     wanted = _wanted(dossier, "")
-    if wanted.startswith("|"):
+    by_token = is_token(dossier)
+    if wanted.startswith("|") and not by_token:
         raise NotFound(
             f"{dossier} is no national dossier code; the ledger has such codes by their source: "
             f"name it as SOURCE|{dossier}"
         )
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
         ledger = Ledger(pool)
+        if by_token:
+            found = await dossier_of(pool, dossier)
+            if found is None:
+                raise NotFound(f"no dossier of the token {dossier} in the ledger")
+            wanted = found
         # Until nobody has booked it between the two questions.
         under, rows = None, await ledger.load([wanted])
         while under != (under := await ledger.policies.of(wanted)):

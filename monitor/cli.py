@@ -24,6 +24,7 @@ from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
 from monitor.outlets.digest.shown import Format
 from monitor.outlets.digest.words import Language
+from monitor.outlets.names import Metric
 from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
 OK: Final = 0
@@ -403,7 +404,7 @@ def replay(
 @app.command()
 def explain(
     dossier: Annotated[
-        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign.")
+        str, typer.Argument(help="Code of the dossier; SOURCE|CODE if foreign; or its token.")
     ],
     input: Annotated[  # noqa: A002 - the option is --input
         Path | None,
@@ -596,11 +597,12 @@ def digest(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also on a day off.")] = False,
     dashboards: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="URL", help="What addresses of dashboards begin with, for a link."
+            metavar="URL",
+            help="What addresses of dashboards begin with; default: alerts.toml's.",
         ),
-    ] = "",
+    ] = None,
 ) -> None:
     """Say what is overdue, falls due and will be overdue, one digest a ministry or province.
 
@@ -609,10 +611,14 @@ def digest(
     working days. No dossier is named. On a day off it makes none, and ends with 0.
     """
     from agents.active import as_active
+    from agents.digest import dashboards_of
     from agents.digest import digest as make
     from agents.operator import run
 
-    with as_active(Settings.from_environment()) as settings:
+    own = Settings.from_environment()
+    if dashboards is None:
+        dashboards = dashboards_of(own.reference)
+    with as_active(own) as settings:
         status = run(
             lambda: make(
                 settings,
@@ -640,23 +646,33 @@ def check(
         Path | None,
         typer.Option(metavar="FILE", help="A file of settings, and all that it names."),
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Rules of Prometheus: names, labels, syntax."),
+    ] = None,
 ) -> None:
     """Check a deployment's calendars, procedures, agencies and policy; say all that is wrong.
 
     With **--settings**, the variables of a file (NAME=value a line, as systemd and compose read
     it) instead: names, types, contradictions, certificates, secrets that everybody may read.
+    With **--rules**, rules of Prometheus: metrics and labels that no process exports, and, where
+    promtool is installed, what it says of syntax.
     """
     from agents.settings_check import check as complaints_of_settings
     from monitor.reference.check import check as complaints_of_reference
 
     found = [] if settings is None else complaints_of_settings(settings)
-    if settings is None or folder is not None:
+    if rules is not None:
+        found += _complaints_of_rules(rules)
+    if (settings is None and rules is None) or folder is not None:
         folder = folder or shipped_reference() or IN_A_CHECKOUT
         found += complaints_of_reference(folder)
     for line in found:
         _say(line)
     if not found:
-        looked_at = " and ".join(str(one) for one in (settings, folder) if one is not None)
+        looked_at = " and ".join(
+            str(one) for one in (settings, rules, folder) if one is not None
+        )
         typer.echo(f"{looked_at}: nothing to complain of")
     raise typer.Exit(FAILED if found else OK)
 
@@ -699,6 +715,33 @@ def objectives(
         )
 
     raise typer.Exit(operator.run(work, name="emc objectives"))
+
+
+@app.command()
+def rules(
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Reference files; default: those that are shipped."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder with prometheus/ and alertmanager/ in it.")
+    ] = Path("deploy"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what is stale, write nothing.")
+    ] = False,
+    pace: Annotated[
+        int, typer.Option(min=1, help="Wait so many times shorter; to try alerts out.")
+    ] = 1,
+) -> None:
+    """Write what Prometheus scrapes, records and alerts, and whom Alertmanager tells.
+
+    From **alerts.toml** of the reference files, which has thresholds, addresses and receivers.
+    How-to: docs/how-to/change-alerts.md.
+    """
+    from monitor.outlets.rules.command import rules as write
+
+    where = reference or shipped_reference() or IN_A_CHECKOUT
+    raise typer.Exit(write(where, out, check=check, pace=pace, say=typer.echo))
 
 
 quarantine = typer.Typer(
@@ -1371,13 +1414,72 @@ def docs(
     from agents.documents import documents, publish
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
+    from monitor.outlets.dashboards import page as of_dashboards
+    from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
+    made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )
     raise typer.Exit(publish(made, check=check, say=typer.echo))
+
+
+@app.command()
+def dashboards(
+    out: Annotated[
+        Path, typer.Option(help="The folder that Grafana provisions from.", metavar="DIR")
+    ] = Path("deploy/grafana/dashboards"),
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Reference files whose targets are the thresholds, else those shipped."
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Say what is stale, write nothing.")] = False,
+) -> None:
+    """Write Grafana's dashboards as JSON, from what the code declares.
+
+    Needs the extra `dashboards`. docs/reference/dashboards.md lists every panel with its query.
+    """
+    from monitor.outlets.dashboards.command import publish
+
+    raise typer.Exit(
+        publish(
+            _of_processes(),
+            reference=reference or shipped_reference() or IN_A_CHECKOUT,
+            out=out,
+            check=check,
+            say=typer.echo,
+        )
+    )
+
+
+def _of_processes() -> list[Metric]:
+    """The metrics that workers, ingest and gateways show of their own."""
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.reference import of_registry
+
+    own = {
+        metric.name: metric
+        for registry in (IngestHealth().registry, GatewayHealth().registry)
+        for metric in of_registry(registry)
+    }
+    return list(own.values())
+
+
+def _complaints_of_rules(folder: Path) -> list[str]:
+    from agents.gateway.health import GatewayHealth
+    from agents.ingest.health import IngestHealth
+    from monitor.outlets.catalogue import METRICS
+    from monitor.outlets.reference import of_registry
+    from monitor.outlets.rules.check import check
+
+    registries = (IngestHealth().registry, GatewayHealth().registry)
+    own = [metric for registry in registries for metric in of_registry(registry)]
+    return check(folder, [*METRICS, *own])
 
 
 def _configured() -> Settings:

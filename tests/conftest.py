@@ -12,6 +12,7 @@ from tests.servers.process import Logged
 from tests.servers.require import NO_DATA, nothing_may_be_skipped
 
 pytest_plugins = [
+    "tests.servers.alertmanager",
     "tests.servers.kafka",
     "tests.servers.postgres",
     "tests.servers.prometheus",
@@ -27,7 +28,16 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 SERVERS: Final = frozenset(
-    {"broker", "database", "kafka", "kafka_cluster", "postgres", "prometheus", "tansu"}
+    {
+        "alertmanager",
+        "broker",
+        "database",
+        "kafka",
+        "kafka_cluster",
+        "postgres",
+        "prometheus",
+        "tansu",
+    }
 )
 REAL_KAFKA: Final = frozenset({"kafka", "kafka_cluster"})
 

@@ -117,7 +117,7 @@ def test_the_changelog_begins_with_the_version() -> None:
 def test_the_lock_holds_exact_versions_and_nothing_else() -> None:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
 
-    odd = [line for line in lines if not re.fullmatch(r"#.*|[\w.-]+==[\w.]+", line)]
+    odd = [line for line in lines if not re.fullmatch(r"#.*|[\w.-]+==([0-9]+!)?[\w.]+", line)]
 
     assert odd == []
 

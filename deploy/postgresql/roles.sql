@@ -56,7 +56,8 @@ REVOKE UPDATE, DELETE ON
     journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened,
     objective_version
 FROM emc_worker;
-REVOKE INSERT, UPDATE, DELETE ON migration, source, source_credential, source_history
+REVOKE INSERT, UPDATE, DELETE ON
+    migration, source, source_credential, source_history, token_secret
 FROM emc_worker;
 GRANT EXECUTE ON FUNCTION analyse_rebooked() TO emc_worker;
 
@@ -107,3 +108,9 @@ TO emc_reader, emc_grafana;
 GRANT SELECT (id) ON sent TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;
+-- What dashboards ask. Dossiers stand in it under tokens; what tokens are made with is not theirs.
+GRANT SELECT ON
+    grafana_policy, grafana_agency, grafana_cell, grafana_line, grafana_total, grafana_open,
+    grafana_stock, grafana_maintenance, grafana_spell, grafana_reconciliation
+TO emc_reader, emc_grafana;
+GRANT SELECT ON token_secret, reference_shown, reference_agency TO emc_reader;

@@ -7,6 +7,7 @@ policy holds it alone. So nobody books under a policy that is no longer active.
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import asyncpg
 from monitor.domain.policy import RULES_VERSION, Policy
 from monitor.ledger import locks
 from monitor.ledger.unit import DossierRow
-from monitor.reference.sets import ReferenceSet, showing
+from monitor.reference.sets import ReadsDifferently, ReferenceSet, showing, shown
 
 # The advisory lock of bookings and activations; the function `policy_in_force` knows it too.
 POLICY_LOCK: Final = locks.POLICY
@@ -81,6 +82,7 @@ class Policies:
         async with self._pool.acquire() as connection, connection.transaction():
             await store(connection, reference)
             if (known := await active(connection)) is not None:
+                await _show_what_an_earlier_release_stored(connection, known)
                 return known
             await connection.execute("SELECT pg_advisory_xact_lock($1)", POLICY_LOCK)
             # Asked again: somebody else may have registered while we waited.
@@ -154,6 +156,32 @@ async def store(connection: Any, reference: ReferenceSet) -> None:
             "INSERT INTO reference_file (reference, path, content) VALUES ($1, $2, $3)",
             [(reference.hash, path, content) for path, content in reference.files.items()],
         )
+        await _show(connection, reference)
+
+
+async def _show(connection: Any, reference: ReferenceSet) -> None:
+    """Tell queries what they need of a set, and do nothing where they have been told."""
+    said = await asyncio.to_thread(shown, reference)
+    new = await connection.fetchval(
+        "INSERT INTO reference_shown (reference, zone, by_date) VALUES ($1, $2, $3)"
+        " ON CONFLICT DO NOTHING RETURNING reference",
+        reference.hash,
+        said.zone,
+        said.by_date,
+    )
+    if new is not None:
+        await connection.executemany(
+            "INSERT INTO reference_agency (reference, code, present, name)"
+            " VALUES ($1, $2, $3, $4)",
+            [(reference.hash, *agency) for agency in said.agencies],
+        )
+
+
+async def _show_what_an_earlier_release_stored(connection: Any, known: ActivePolicy) -> None:
+    there = "SELECT EXISTS (SELECT FROM reference_shown WHERE reference = $1)"
+    if not await connection.fetchval(there, known.reference):
+        with suppress(ReadsDifferently):  # said by whoever goes by that policy
+            await _show(connection, await load(connection, known.reference))
 
 
 async def touch(connection: Any, dossiers: Collection[DossierRow]) -> None:

@@ -114,6 +114,14 @@ class Agencies:
         """Who stands where this agency did after all that is decided: itself if it goes on."""
         return self.standing(code, LAST_DAY)
 
+    def first_level(self) -> tuple[str, ...]:
+        """Every ministry, body and province that ever was."""
+        return tuple(
+            code
+            for code, rows in sorted(self._rows.items())
+            if any(row.value.kind in _FIRST_LEVEL for row in rows)
+        )
+
     def heirs(self) -> dict[str, str]:
         """Who stands today for each listed agency that has ended."""
         return {

@@ -13,6 +13,7 @@ from typing import Final
 
 from monitor.domain.policy import Legal, Policy
 from monitor.reference.agencies import UNLISTED, Agencies, read_agencies
+from monitor.reference.alerts import ALERTS
 from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.connections import CONNECTIONS, read_thresholds
@@ -96,7 +97,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
 
 def _check_names(folder: Path, complaints: Complaints) -> None:
     """That every file is one that will be read: a misspelt name would be passed over."""
-    known = {POLICY, CONNECTIONS, GROUPS, *FOLDERS, *BESIDE}
+    known = {ALERTS, POLICY, CONNECTIONS, GROUPS, *FOLDERS, *BESIDE}
     for path in sorted(folder.glob("[!.]*")):
         if path.name not in known:
             meant = nearest(path.name, known)

@@ -11,7 +11,7 @@ from typing import Final
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
-from monitor.reference.policy import POLICY, load_reference, reference_files
+from monitor.reference.policy import POLICY, Reference, load_reference, reference_files
 
 PLAIN: Final = "plain.toml"  # of a deployment without reference files: zone and precision
 _HASH_DIGITS: Final = 16  # as many as the version of a folder's files has
@@ -23,6 +23,16 @@ class ReferenceSet:
 
     hash: str
     files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What queries of the ledger need of a set: they cannot read files."""
+
+    zone: str
+    by_date: bool  # nothing is overdue on the day it falls due
+    # Code of a ministry or province, who stands there today, and the name of the latter.
+    agencies: tuple[tuple[str, str, str], ...]
 
 
 class ReadsDifferently(Exception):
@@ -91,20 +101,41 @@ def showing(stored: ReferenceSet) -> Policy:
     return _read(stored)[0]
 
 
+def shown(stored: ReferenceSet) -> Shown:
+    """What queries need of a set. Raises `ReadsDifferently` as `showing` does."""
+    if PLAIN in stored.files:
+        policy, _ = _read(stored)
+        return Shown(policy.zone.name, policy.precision is Precision.DATE, ())
+    reference = _loaded(stored)
+    agencies = reference.agencies
+    return Shown(
+        zone=reference.policy.zone.name,
+        by_date=reference.policy.precision is Precision.DATE,
+        agencies=tuple(
+            (code, present := agencies.present(code), agencies.rows(present)[-1].value.name)
+            for code in agencies.first_level()
+        ),
+    )
+
+
 def _read(stored: ReferenceSet) -> tuple[Policy, str]:
     """The policy of a stored set, and the digest of all that it says to this release."""
     if PLAIN in stored.files:
         said = tomllib.loads(stored.files[PLAIN].decode())
         return Policy(Zone(said["zone"]), Precision(said["precision"])), stored.hash
+    reference = _loaded(stored)
+    return reference.policy, reference.version
+
+
+def _loaded(stored: ReferenceSet) -> Reference:
     with TemporaryDirectory(prefix="emc-reference-") as name:
         folder = Path(name)
         written(stored, folder)
         try:
-            reference = load_reference(folder)
+            return load_reference(folder)
         except Unusable as unusable:
             raise ReadsDifferently(
                 f"the reference set {stored.hash} of the ledger is refused by this release:"
                 f" {unusable.complaints[0]}; mend the files and run"
                 " `emc recompute --reference FOLDER` with this release"
             ) from None
-    return reference.policy, reference.version

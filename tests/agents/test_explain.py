@@ -27,6 +27,7 @@ from monitor.domain.policy import RULES_VERSION, Legal, Policy, Precision
 from monitor.domain.post import post
 from monitor.domain.procedure import Catalogue, Procedure
 from monitor.domain.zone import Zone
+from monitor.ledger import tokens
 from monitor.ledger.migrate import migrate
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.policies import store
@@ -570,6 +571,22 @@ async def test_a_dossier_that_the_ledger_lacks_is_said_in_one_line(database: str
     assert (run.status, run.err) == (1, f"emc explain: no dossier {KEY} in the ledger\n")
     assert bare.status == 1
     assert "name it as SOURCE|HS 7" in bare.err
+
+
+async def test_a_token_of_a_dashboard_is_explained_as_its_dossier(database: str) -> None:
+    await booked(database)
+    async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+        token = tokens.token(await tokens.secret(pool), KEY)
+
+    by_code, by_token = await run_on(database), await run_on(database, token)
+    nobody = await run_on(database, "0" * tokens.DIGITS)
+
+    assert by_code.status == 0
+    assert (by_token.status, by_token.out) == (0, by_code.out)
+    assert (nobody.status, nobody.err) == (
+        1,
+        f"emc explain: no dossier of the token {'0' * tokens.DIGITS} in the ledger\n",
+    )
 
 
 async def test_a_dossier_without_a_national_code_is_named_with_its_source(

@@ -136,7 +136,7 @@ class Tags(HTMLParser):
 
 
 def test_a_mail_client_loads_nothing_and_runs_nothing_and_names_are_text():
-    link = "https://grafana.example.gov.vn/d/emc-dues?var-agency=H56&x=1"
+    link = "https://grafana.example.gov.vn/d/emc-due?var-agency=H56&x=1"
     page = shown(digest(PARTS, link=link), Format.HTML, Language.VIETNAMESE)
 
     tags = Tags()

@@ -11,6 +11,7 @@ from monitor.domain.binding import ClockUnit
 from monitor.domain.lifecycle import RuleName
 from monitor.domain.objective import Indicator, Severity
 from monitor.reference.agencies import Agency, AgencyKind
+from monitor.reference.alerts import AlertsFile
 from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
 from monitor.reference.connections import ConnectionsFile
@@ -34,6 +35,7 @@ SECTIONS = dict(SECTION.findall(FILES))
 KINDS: dict[str, type[msgspec.Struct]] = {
     "policy.toml": PolicyFile,
     "connections.toml": ConnectionsFile,
+    "alerts.toml": AlertsFile,
     "objectives/*.toml": ObjectiveFile,
     "groups.toml": GroupsFile,
     "calendars/*.toml": CalendarFile,

@@ -18,6 +18,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 INSTALLED_BY: Final[Mapping[str, str]] = {
     "alertmanager": "apt-get install prometheus-alertmanager",
+    "amtool": "apt-get install prometheus-alertmanager",
+    "blackbox_exporter": "apt-get install prometheus-blackbox-exporter",
     "chromium": "apt-get install chromium",
     "gcc": "apt-get install gcc libc6-dev python3-dev",
     "git": "apt-get install git",
@@ -33,8 +35,11 @@ INSTALLED_BY: Final[Mapping[str, str]] = {
     "systemd-analyze": "apt-get install systemd",
 }
 
-# Debian names two of them otherwise, and keeps some where only root's path looks.
-ALSO_CALLED: Final[Mapping[str, str]] = {"alertmanager": "prometheus-alertmanager"}
+# Debian names some of them otherwise, and keeps some where only root's path looks.
+ALSO_CALLED: Final[Mapping[str, str]] = {
+    "alertmanager": "prometheus-alertmanager",
+    "blackbox_exporter": "prometheus-blackbox-exporter",
+}
 SEARCH_PATH: Final = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 # The one skip that EMC_NO_SKIP allows: the recorded logs are not ours to hand out.

@@ -236,17 +236,14 @@ def test_the_digest_of_an_earlier_day_is_what_it_was_that_morning(ledger: str) -
 def test_the_page_is_vietnamese_names_no_dossier_and_leads_to_the_dashboard(
     ledger: str, tmp_path: Path
 ) -> None:
-    emc_digest(
-        ledger, "--date", "2026-06-26", "--format", "html", "--out", str(tmp_path),
-        "--dashboards", "https://grafana.example.gov.vn/d/",
-    )  # fmt: skip
+    emc_digest(ledger, "--date", "2026-06-26", "--format", "html", "--out", str(tmp_path))
 
     page = (tmp_path / "digest-2026-06-26-H26.html").read_text("utf-8")
     assert '<html lang="vi">' in page
     assert "Thành phố Hà Nội (H26)" in page
     assert "Hồ sơ quá hạn và sắp đến hạn" in page
     assert "Đăng ký khai sinh" in page
-    assert 'href="https://grafana.example.gov.vn/d/emc-dues?var-agency=H26"' in page
+    assert 'href="https://grafana.example.gov.vn/d/emc-due?var-agency=H26"' in page
     assert not [one.code for one in TOLD if one.code in page]
     text = emc_digest(ledger, "--date", "2026-06-26", "--agency", "H26", "--lang", "en").stdout
     assert text.startswith("Dossiers overdue and falling due: Thành phố Hà Nội (H26)")

@@ -1,0 +1,63 @@
+"""`emc dashboards` behind its options: write what is stale, or say so."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from monitor.outlets.dashboards.every import dashboards
+from monitor.outlets.names import Metric
+from monitor.reference.complaints import Unusable
+from monitor.reference.objectives import load_objectives
+
+FOLDER: Final = Path("deploy/grafana/dashboards")
+OK: Final = 0
+STALE: Final = 1
+MISUSED: Final = 2
+
+
+def targets_of(reference: Path) -> dict[str, float]:
+    """What a folder's objectives ask for last. Raises `Unusable` where they cannot be read."""
+    return {
+        one.name: one.targets[-1].ratio
+        for one in load_objectives(reference).objectives
+        if one.targets
+    }
+
+
+def publish(
+    processes: Iterable[Metric],
+    *,
+    reference: Path,
+    out: Path,
+    check: bool,
+    say: Callable[[str], None],
+) -> int:
+    """Bring a folder's dashboards up to date; the exit status."""
+    try:
+        from monitor.outlets.dashboards.grafana import written  # noqa: PLC0415 - an extra
+    except ImportError:
+        say("emc dashboards needs Grafana's builders: pip install 'emc-monitor[dashboards]'")
+        return MISUSED
+    try:
+        targets = targets_of(reference)
+    except Unusable as unusable:
+        say(f"{unusable}")
+        return MISUSED
+    made = {f"{one.uid}.json": written(one) for one in dashboards(processes, targets)}
+    there = {path.name: path.read_text("utf-8") for path in out.glob("emc-*.json")}
+    stale = sorted(name for name, text in made.items() if there.get(name) != text)
+    gone = sorted(there.keys() - made.keys())
+    if check:
+        for name in stale:
+            say(f"stale: {out / name} (emc dashboards)")
+        for name in gone:
+            say(f"nobody's: {out / name} (emc dashboards)")
+        return STALE if stale or gone else OK
+    out.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        (out / name).write_text(made[name], "utf-8")
+        say(f"wrote {out / name}")
+    for name in gone:
+        (out / name).unlink()
+        say(f"removed {out / name}")
+    return OK

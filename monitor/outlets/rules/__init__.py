@@ -1,0 +1,1 @@
+"""What Prometheus records and alerts, and whom Alertmanager tells, as files written from the code."""

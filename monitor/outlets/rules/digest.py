@@ -1,0 +1,53 @@
+"""One message an agency and working day, at 07:30, about what is overdue and what falls due."""
+
+from typing import Final
+
+from monitor.outlets.rules.expressions import shown
+from monitor.outlets.rules.shape import About, Alert, Board, Group, Severity
+
+DUE: Final = "emc_agency_dossiers_due"
+EXPECTED: Final = "emc_agency_dossiers_expected_overdue"
+
+
+def digest() -> list[Group]:
+    """Fires while `emc serve` says that it is time; Alertmanager sends it once."""
+    due = shown(f'{DUE}{{agency!="other"}}')
+    expected = shown(f'{EXPECTED}{{agency!="other",within="5"}}')
+    now = shown('emc_digest_time{calendar="national"}')
+    expr = f"""\
+(
+  sum by (agency) ({due}) > 0
+  or
+  sum by (agency) ({expected}) >= 0.5
+)
+and on () {now} == 1"""
+    overdue, today, one, two = (
+        _of(DUE, "when", when) for when in ("overdue", "today", "in_1", "in_2")
+    )
+    in_1, in_3, in_5 = (_of(EXPECTED, "within", days) for days in ("1", "3", "5"))
+    alert = Alert(
+        name="AgencyDigest",
+        severity=Severity.DIGEST,
+        about=About.LEGAL,
+        expr=expr,
+        board=Board.DUE,
+        of="agency",
+        summary=f"{{{{ $labels.agency }}}}: {overdue} dossiers overdue, {today} fall due today",
+        summary_vi=f"{{{{ $labels.agency }}}}: {overdue} hồ sơ quá hạn, {today} hồ sơ đến hạn hôm nay",
+        description=f"Overdue: {overdue}. Due today: {today}; on the next working day: {one}; the day"
+        f" after: {two}. At the present pace {in_1} will be overdue in 1 working day, {in_3} in 3,"
+        f" {in_5} in 5, those that are already included.",
+        description_vi=f"Hồ sơ quá hạn: {overdue}. Đến hạn hôm nay: {today}; ngày làm việc tiếp theo:"
+        f" {one}; ngày làm việc sau đó: {two}. Với tiến độ hiện nay, dự kiến tổng số hồ sơ quá hạn sau"
+        f" 1 ngày làm việc là {in_1}, sau 3 ngày là {in_3}, sau 5 ngày là {in_5}.",
+    )
+    return [Group("emc-digest", [alert])]
+
+
+def _of(metric: str, label: str, value: str) -> str:
+    query = f'max({metric}{{agency=%q,{label}="{value}"}})'
+    return (
+        f"{{{{ with query (printf `{query}` $labels.agency) }}}}"
+        # An estimate is told in whole dossiers.
+        '{{ . | first | value | printf "%.0f" }}{{ else }}?{{ end }}'
+    )

@@ -1,0 +1,170 @@
+"""Every rule is tested as code: by promtool, in every case that an alert can meet."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.domain.objective import Alert as Burn
+from monitor.domain.objective import Indicator, Severity, Span
+from monitor.outlets.rules.files import alerts, load, made, stale, texts, write
+from monitor.outlets.rules.yaml import yaml
+from tests.outlets.rules.case import GROUPS, KINDS, Case, files
+from tests.outlets.rules.service_cases import requests
+from tests.outlets.rules.suite import FOLDER, every, written
+from tests.servers.require import ROOT, require
+
+DEPLOY = ROOT / "deploy"
+REFERENCE = DEPLOY / "reference"
+SAID = load(REFERENCE)
+
+
+def promtool(paths: Sequence[Path]) -> str:
+    """What it has to complain of; nothing if all is as it should be."""
+    done = subprocess.run(
+        [require("promtool"), "test", "rules", *paths],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_the_files_of_prometheus_and_alertmanager_are_fresh() -> None:
+    assert stale(texts(SAID), DEPLOY) == [], "run `make rules`"
+
+
+def test_the_unit_tests_of_the_rules_are_fresh() -> None:
+    assert {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.yml")} == written(), (
+        "run `make rules`"
+    )
+
+
+def test_every_alert_is_tested_in_every_case_or_says_why_not() -> None:
+    tested = {told.alert: told for told in every()}
+
+    assert len(tested) == len(every())
+    assert tested.keys() == alerts(SAID).keys()
+    for told in tested.values():
+        for kind in KINDS:
+            given = getattr(told, kind)
+            cases = [given] if isinstance(given, str | Case) else list(given)
+            assert cases, (told.alert, kind)
+            for case in cases:
+                if isinstance(case, str):
+                    assert len(case) > 20, (told.alert, kind)
+                    assert kind not in {"firing", "not_firing", "resolving", "no_data"}
+                else:
+                    assert case.at, (told.alert, kind)
+        firing, *_ = told.cases()
+        assert any(firing[1].at.values()), told.alert
+        resolving = [case for kind, case in told.cases() if kind == "resolving"]
+        assert all(list(case.at.values())[-1] == [] for case in resolving), told.alert
+        assert all(any(case.at.values()) for case in resolving), told.alert
+
+
+def test_groups_are_evaluated_in_the_order_in_which_they_read_each_other() -> None:
+    made_of = {
+        path.removeprefix("prometheus/rules/").removesuffix(".yml"): tuple(
+            group["name"] for group in one["groups"]
+        )
+        for path, one in made(SAID).items()
+        if path.startswith("prometheus/rules/")
+    }
+
+    assert made_of == dict(GROUPS)
+
+
+@pytest.mark.slow
+def test_promtool_finds_every_case_as_it_was_written() -> None:
+    tool = require("promtool")
+    # The longest ones are those of services; two processes, as there are two cores.
+    paths = sorted(FOLDER.glob("*.yml"))
+    long = [path for path in paths if "services.yml" in path.read_text("utf-8")]
+    parts = (long, [path for path in paths if path not in long])
+
+    running = [
+        subprocess.Popen(
+            [tool, "test", "rules", *part],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for part in parts
+    ]
+    said = [process.communicate(timeout=300)[0] for process in running]
+
+    assert [process.returncode for process in running] == [0, 0], "\n".join(
+        line for text in said for line in text.splitlines() if "SUCCESS" not in line
+    )
+
+
+def test_every_alert_says_who_is_told_what_is_so_and_where_to_look() -> None:
+    for name, alert in alerts(SAID).items():
+        said = alert.written(SAID.alerts.links)
+        notes = said["annotations"]
+        assert re.fullmatch(r"(?:[A-Z][a-z]+)+", name)
+        assert said["labels"]["severity"] in {"page", "ticket", "digest", "mute"}
+        assert notes.keys() - {"description_vi"} == {
+            "summary",
+            "summary_vi",
+            "description",
+            "runbook_url",
+            "dashboard_url",
+        }
+        assert notes["runbook_url"].startswith(SAID.alerts.links.runbooks)
+        assert notes["dashboard_url"].startswith(SAID.alerts.links.dashboards)
+
+
+def test_only_technical_matters_connections_and_the_monitor_page() -> None:
+    pages = {alert.about for alert in alerts(SAID).values() if alert.severity.value == "page"}
+
+    assert {about.value for about in pages} == {"technical", "connection", "monitor"}
+
+
+def test_with_a_target_of_90_percent_a_real_breach_fires(tmp_path: Path) -> None:
+    """A burn rate of 14.4 would be 144 % of all requests there: 6 is 60 %, and can be seen."""
+    objective = next(
+        one for one in SAID.technical if one.indicator is Indicator.PORTAL_AVAILABILITY
+    )
+    ninety = replace(
+        objective,
+        targets=(replace(objective.targets[-1], good=9_000),),
+        alerts=(Burn(severity=Severity.PAGE, long=Span(1, "h"), short=Span(5, "m"), burn=6),),
+    )
+    write(texts(replace(SAID, technical=(ninety,))), tmp_path)
+    fires = {
+        "kind": "portal",
+        "source": "H56-portal",
+        "interface": "/",
+        "objective": "portal-availability",
+        "measured": "requests",
+        "reason": "portal_failing",
+    }
+    breach = Case(
+        says="seven of ten fail",
+        given=requests("portal", "0+42x60", "0+18x60"),
+        at={"10m": [fires]},
+    )
+    half = Case(says="half fail", given=requests("portal", "0+30x60", "0+30x60"), at={"1h": []})
+
+    assert promtool(asked(tmp_path, "PortalDegraded", [breach, half])) == ""
+
+
+def asked(folder: Path, alert: str, cases: Sequence[Case]) -> list[Path]:
+    """These cases of an alert, beside the rules of a folder."""
+    told = next(one for one in every() if one.alert == alert)
+    none: Any = dict.fromkeys(KINDS, ())
+    made_of = replace(told, **none, more=tuple(cases))
+    tests = folder / "prometheus" / "tests"
+    tests.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in files(made_of, texts=False).items():
+        (tests / name).write_text(yaml(content), "utf-8")
+        paths.append(tests / name)
+    return paths
