@@ -611,28 +611,35 @@ def digest(
     working days. No dossier is named. On a day off it makes none, and ends with 0.
     """
     from agents.active import as_active
-    from agents.digest import dashboards_of
-    from agents.digest import digest as make
-    from agents.operator import run
+    from agents.operator import Refusal, progress_bar, run
+    from monitor.outlets.digest.command import CannotMake, dashboards_of
+    from monitor.outlets.digest.command import digest as make
 
     own = Settings.from_environment()
     if dashboards is None:
         dashboards = dashboards_of(own.reference)
-    with as_active(own) as settings:
-        status = run(
-            lambda: make(
-                settings,
-                agency=agency,
-                day=date.date() if date else None,
-                format_=format,
-                language=lang,
-                folder=out,
-                force=force,
-                dashboards=dashboards,
-                now_ms=time.time_ns() // 1_000_000,
-            ),
-            name="emc digest",
-        )
+    with as_active(own) as settings, progress_bar(sys.stderr) as progress:
+
+        async def digests() -> int:
+            try:
+                return await make(
+                    settings.database,
+                    settings.policy(),
+                    settings.reference,
+                    agency=agency,
+                    day=date.date() if date else None,
+                    format_=format,
+                    language=lang,
+                    folder=out,
+                    force=force,
+                    dashboards=dashboards,
+                    now_ms=time.time_ns() // 1_000_000,
+                    watched=lambda made: progress.track(made, description="digests"),
+                )
+            except CannotMake as error:
+                raise Refusal(str(error)) from None
+
+        status = run(digests, name="emc digest")
     raise typer.Exit(status)
 
 

@@ -8,15 +8,17 @@ import asyncio
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
@@ -24,12 +26,17 @@ import pytest
 from agents.generate.model import Record
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
+from monitor.outlets.digest.command import CannotMake, dashboards_of, digest
+from monitor.outlets.digest.shown import Format
+from monitor.outlets.digest.words import Language
+from monitor.reference.policy import load_policy
 from tests.domain.strategies_time import at
 from tests.ledger.fill import feeding
 from tests.servers.postgres import Postgres
 from tests.servers.require import ROOT
 
 FRIDAY = date(2026, 6, 26)
+NOW = at("2026-06-29 07:30")
 COMMUNES = 3_000
 PROCEDURES = ("1.001193", "2.000815", "1.004194")
 # The ten working days before, and today; June 2026 has no holiday.
@@ -222,11 +229,45 @@ def test_a_bad_week_for_3000_communes_is_one_digest_a_province(
         }
 
 
+class Said(NamedTuple):
+    """What the command says, run in this process: it starts much faster."""
+
+    status: int
+    out: str
+    err: str
+
+
+def digest_here(dsn: str, day: date, **options: Any) -> Said:
+    out, err = StringIO(), StringIO()
+    reference = ROOT / "deploy" / "reference"
+    chosen: dict[str, Any] = {
+        "agency": "h26",
+        "format_": Format.TEXT,
+        "language": Language.VIETNAMESE,
+        "folder": None,
+        "force": False,
+        "dashboards": "",
+    }
+    status = asyncio.run(
+        digest(
+            dsn,
+            load_policy(reference),
+            str(reference),
+            day=day,
+            now_ms=NOW,
+            out=out,
+            err=err,
+            **(chosen | options),
+        )
+    )
+    return Said(status, out.getvalue(), err.getvalue())
+
+
 def test_the_digest_of_an_earlier_day_is_what_it_was_that_morning(ledger: str) -> None:
     monday = date(2026, 6, 22)
-    done = emc_digest(ledger, "--date", "2026-06-22", "--format", "json", "--agency", "h26")
 
-    page = json.loads(done.stdout)
+    page = json.loads(digest_here(ledger, monday, format_=Format.JSON).out)
+
     mine = [one for one in TOLD if one.province == "H26" and one.open_on(monday)]
     assert page["overdue"] == sum(one.due < monday for one in mine)
     assert page["due_today"] == sum(one.due == monday for one in mine)
@@ -234,18 +275,18 @@ def test_the_digest_of_an_earlier_day_is_what_it_was_that_morning(ledger: str) -
 
 
 def test_the_page_is_vietnamese_names_no_dossier_and_leads_to_the_dashboard(
-    ledger: str, tmp_path: Path
+    ledger: str,
 ) -> None:
-    emc_digest(ledger, "--date", "2026-06-26", "--format", "html", "--out", str(tmp_path))
+    dashboards = dashboards_of(str(ROOT / "deploy" / "reference"))
+    page = digest_here(ledger, FRIDAY, format_=Format.HTML, dashboards=dashboards).out
 
-    page = (tmp_path / "digest-2026-06-26-H26.html").read_text("utf-8")
     assert '<html lang="vi">' in page
     assert "Thành phố Hà Nội (H26)" in page
     assert "Hồ sơ quá hạn và sắp đến hạn" in page
     assert "Đăng ký khai sinh" in page
     assert 'href="https://grafana.example.gov.vn/d/emc-due?var-agency=H26"' in page
     assert not [one.code for one in TOLD if one.code in page]
-    text = emc_digest(ledger, "--date", "2026-06-26", "--agency", "H26", "--lang", "en").stdout
+    text = digest_here(ledger, FRIDAY, language=Language.ENGLISH).out
     assert text.startswith("Dossiers overdue and falling due: Thành phố Hà Nội (H26)")
     assert not [one.code for one in TOLD if one.code in text]
 
@@ -254,37 +295,43 @@ def test_on_a_day_off_nothing_is_written_unless_it_is_forced(
     ledger: str, tmp_path: Path
 ) -> None:
     """A timer that runs every day needs no calendar of its own."""
-    sunday = ("--date", "2026-06-28", "--out", str(tmp_path / "out"))
+    sunday = date(2026, 6, 28)
 
-    done = emc_digest(ledger, *sunday)
-    assert "is no working day for 34 of 34 agencies" in done.stderr
-    assert not list((tmp_path / "out").iterdir())
+    said = digest_here(ledger, sunday, agency=None, folder=tmp_path)
+    assert said.status == 0
+    assert "is no working day for 34 of 34 agencies" in said.err
+    assert not list(tmp_path.iterdir())
 
-    emc_digest(ledger, *sunday, "--agency", "H26", "--force")
-    (page,) = (tmp_path / "out").iterdir()
+    digest_here(ledger, sunday, folder=tmp_path, force=True)
+    (page,) = tmp_path.iterdir()
     assert "Ngày này không phải là ngày làm việc." in page.read_text("utf-8")
 
 
 def test_where_nothing_is_due_the_digest_says_so(ledger: str) -> None:
     """In the first days of June nothing had been sent yet."""
-    done = emc_digest(ledger, "--date", "2026-06-03", "--agency", "H26")
+    said = digest_here(ledger, date(2026, 6, 3))
 
-    assert "Không có hồ sơ quá hạn hoặc sắp đến hạn." in done.stdout
+    assert "Không có hồ sơ quá hạn hoặc sắp đến hạn." in said.out
+
+
+def test_an_agency_that_has_sent_nothing_has_no_digest(ledger: str) -> None:
+    assert digest_here(ledger, FRIDAY, agency="G99") == (
+        1,
+        "",
+        "emc digest: nothing was ever measured of G99\n",
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "status", "told"),
+    ("day", "agency", "told"),
     [
-        (("--date", "2999-01-01"), 2, "2999-01-01 has not come"),
-        (("--agency", "H26.1000"), 2, "that of H26.1000 is in the one of H26"),
-        (("--agency", "G99"), 1, "nothing was ever measured of G99"),
-        (("--format", "html", "--date", "2026-06-26"), 2, "name --agency or --out"),
+        (date(2999, 1, 1), "H26", "2999-01-01 has not come"),
+        (FRIDAY, "H26.1000", "that of H26.1000 is in the one of H26"),
+        (FRIDAY, None, "name --agency or --out"),
     ],
 )
-def test_what_cannot_be_made_is_said_in_one_line(
-    ledger: str, options: tuple[str, ...], status: int, told: str
+def test_what_cannot_be_made_is_refused_with_the_reason(
+    ledger: str, day: date, agency: str | None, told: str
 ) -> None:
-    done = emc_digest(ledger, *options, status=status)
-
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    with pytest.raises(CannotMake, match=re.escape(told)):
+        digest_here(ledger, day, agency=agency, format_=Format.HTML)

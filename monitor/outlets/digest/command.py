@@ -1,6 +1,7 @@
 """`emc digest`: one digest an agency, on working days, printed or written into a folder."""
 
 import sys
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -8,8 +9,6 @@ from typing import Any, Final, TextIO
 import asyncpg
 import orjson
 
-from agents.operator import FOUND, OK, Refusal, progress_bar
-from agents.settings import Settings
 from monitor.domain.calendar import FIRST_DAY
 from monitor.domain.codes import agency_code, level1
 from monitor.domain.forecast import WITHIN, ahead
@@ -23,7 +22,13 @@ from monitor.outlets.rules.shape import Board
 from monitor.reference.alerts import ALERTS, load_alerts
 from monitor.reference.policy import load_reference
 
+OK: Final = 0
+NOT_THERE: Final = 1
 DASHBOARD: Final = f"{Board.DUE.value}?var-agency="
+
+
+class CannotMake(Exception):
+    """What was asked for cannot be made; the text says why."""
 
 
 def dashboards_of(reference: str) -> str:
@@ -35,7 +40,9 @@ def dashboards_of(reference: str) -> str:
 
 
 async def digest(
-    settings: Settings,
+    dsn: str,
+    policy: Policy,
+    reference: str,
     *,
     agency: str | None,
     day: date | None,
@@ -45,25 +52,30 @@ async def digest(
     force: bool,
     dashboards: str,
     now_ms: int,
+    watched: Callable[[list[Digest]], Iterable[Digest]] = iter,
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
-    """Make the digests of a day, and say what was made."""
+    """Make the digests of a day, and say what was made.
+
+    `reference` is the folder of the policy's files, "" without; `watched` sees what is written.
+    """
     out, err = out or sys.stdout, err or sys.stderr
-    policy = settings.policy()
     today = policy.zone.day(now_ms)
     asked = today if day is None else day_number(day)
     if not FIRST_DAY < asked <= today:
-        raise Refusal(f"{date_of(asked)} has not come, or is out of mind; ask for another day")
+        raise CannotMake(
+            f"{date_of(asked)} has not come, or is out of mind; ask for another day"
+        )
     wanted = None if agency is None else _wanted(agency, policy)
-    connection = await asyncpg.connect(settings.database, timeout=10, command_timeout=600)
+    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=600)
     try:
-        digests = await _read(connection, settings, policy, asked, dashboards)
+        digests = await _read(connection, policy, reference, asked, dashboards)
     finally:
         await connection.close(timeout=1)
     if wanted is not None and wanted not in digests:
         err.write(f"emc digest: nothing was ever measured of {wanted}\n")
-        return FOUND
+        return NOT_THERE
     chosen = [one for code, one in sorted(digests.items()) if wanted in (None, code)]
     sent = [one for one in chosen if one.is_working_day or force]
     if len(sent) < len(chosen):
@@ -74,7 +86,7 @@ async def digest(
     if folder is None:
         _print(sent, format_, language, out)
         return OK
-    _write(sent, format_, language, folder, err)
+    _write(watched(sent), format_, language, folder)
     err.write(f"{len(sent)} digests of {date_of(asked)} written into {folder}\n")
     return OK
 
@@ -82,21 +94,21 @@ async def digest(
 def _wanted(agency: str, policy: Policy) -> str:
     code = agency_code(agency)
     if level1(code) != code:
-        raise Refusal(
+        raise CannotMake(
             f"a digest is of a ministry or province: that of {code} is in the one of {level1(code)}"
         )
     return policy.present(code)
 
 
 async def _read(
-    connection: Any, settings: Settings, policy: Policy, day: int, dashboards: str
+    connection: Any, policy: Policy, reference: str, day: int, dashboards: str
 ) -> dict[str, Digest]:
     known = await dues.outlooks(connection, policy, day)
     general = dues.calendar_of(policy)
     calendars = known.calendars
     last = max(ahead(calendar, day, max(WITHIN)) for calendar in (general, *calendars.values()))
     parts = by_agency(await dues.parts(connection, policy, day, last), policy.present)
-    names = _names(settings, day)
+    names = _names(reference, day)
     return {
         agency: made(
             agency,
@@ -111,10 +123,10 @@ async def _read(
     }
 
 
-def _names(settings: Settings, day: int) -> Names:
-    if not settings.reference:
+def _names(folder: str, day: int) -> Names:
+    if not folder:
         return Names(lambda _: "", lambda _: "")
-    reference = load_reference(Path(settings.reference))
+    reference = load_reference(Path(folder))
 
     def agency(code: str) -> str:
         found = reference.agencies.on(code, day)
@@ -133,21 +145,18 @@ def _print(sent: list[Digest], format_: Format, language: Language, out: TextIO)
         out.write(orjson.dumps([as_json(one) for one in sent], option=option).decode())
         return
     if format_ is Format.HTML and len(sent) > 1:
-        raise Refusal("several pages do not go into one output; name --agency or --out")
+        raise CannotMake("several pages do not go into one output; name --agency or --out")
     out.write("\n\n".join(shown(one, format_, language) for one in sent))
 
 
-def _write(
-    sent: list[Digest], format_: Format, language: Language, folder: Path, err: TextIO
-) -> None:
+def _write(sent: Iterable[Digest], format_: Format, language: Language, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with progress_bar(err) as progress:
-            for one in progress.track(sent, description="digests"):
-                path = folder / file_name(one.agency, one.day, format_)
-                # Whoever sends what lies there never finds half a digest.
-                half = path.with_suffix(".part")
-                half.write_text(shown(one, format_, language), "utf-8")
-                half.replace(path)
+        for one in sent:
+            path = folder / file_name(one.agency, one.day, format_)
+            # Whoever sends what lies there never finds half a digest.
+            half = path.with_suffix(".part")
+            half.write_text(shown(one, format_, language), "utf-8")
+            half.replace(path)
     except OSError as error:
-        raise Refusal(f"{folder} cannot be written: {error.strerror}") from None
+        raise CannotMake(f"{folder} cannot be written: {error.strerror}") from None
