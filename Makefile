@@ -39,6 +39,10 @@ $(INSTALLED): pyproject.toml requirements.lock
 demo: install ## The whole service on an embedded broker and PostgreSQL, fed with dossiers; Ctrl-C ends it
 	$(BIN)/emc demo $(ARGS)
 
+.PHONY: incidents
+incidents: install ## All scripted incidents at production's intervals, three quarters of an hour: ARGS='--pace 60' for minutes
+	$(BIN)/emc demo --incident all --pace 1 $(ARGS)
+
 .PHONY: replay
 replay: install ## Measure a recorded log without any server: make replay FILE=… MAPPING=…
 	@test -n "$(FILE)" || { echo "Which log? make replay FILE=… MAPPING=…" >&2; exit 2; }

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from agents import latencies
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
 from agents.dues import judging_dues
@@ -67,6 +68,11 @@ async def work(
         )
         await stack.enter_async_context(
             judging_dues(settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk))
+        )
+        await stack.enter_async_context(
+            latencies.keeping(
+                settings.database, policy, now_ms=now_ms, brisk=bool(settings.brisk)
+            )
         )
         if watched is not None:
             await stack.enter_async_context(

@@ -104,7 +104,8 @@ class Judge:
                 self._say.info("objectives changed", objectives=changed)
         done = await objective_book.follow(connection, self._watched, today)
         due = self._judged_ms is None or now - self._judged_ms >= self._judge_ms
-        if done.whole and not done.left and due:
+        ready = done.whole and not done.left and due
+        if ready and await objective_book.stands_at_cut(connection):
             judged = await judge_all(
                 connection, self._watched, self._zone, self._calendars, now
             )

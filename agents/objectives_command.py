@@ -239,7 +239,7 @@ def _explain(
     if total:
         say(
             f"ratio      {_percent(one['ratio'])} % good,"
-            f" surely between {_between(one['interval'])} %\n"
+            f" surely between {_between(one['interval'], 'and')} %\n"
         )
     say(f"target     {100 * one['target']:g} % ({one['basis']}), owner {one['owner']}\n")
     for target in said.get("targets", []):
@@ -290,8 +290,11 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.2f}"
 
 
-def _between(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
+def _between(interval: Sequence[float] | None, word: str = "to") -> str:
+    if interval is None:
+        return ""
+    low, high = interval
+    return f"{100 * low:.1f} {word} {100 * high:.1f}"
 
 
 def _hours(ms: int | None) -> str:

@@ -1,13 +1,13 @@
 """The desk of `emc.signals`: what sources say of themselves is kept, once.
 
 Heartbeats are put by for whoever keeps connections; announcements and claims are written in the
-transaction of the position. All of it may come twice after a crash of the edge, and says nothing
-new then.
+transaction of the position, and requests are counted there. All of it may come twice after a crash
+of the edge, and says nothing new then: requests are known by a mark of their identity.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Protocol
 
@@ -18,8 +18,9 @@ from agents.diversion import Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from monitor.domain.connection import Window
-from monitor.ledger import connections
+from monitor.ledger import connections, requests
 from monitor.ledger.connections import Announced, Claimed, Stated
+from monitor.ledger.requests import Account, Recent, Requests
 from monitor.ledger.unit import Sent, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import (
@@ -41,6 +42,7 @@ class Ledger(desk.Ledger, Protocol):
     async def book(
         self, unit: Unit, also: Callable[[Any], Awaitable[None]] | None = None
     ) -> None: ...
+    async def recent_requests(self, sources: Collection[str]) -> Mapping[str, Recent]: ...
 
 
 class SignalsDesk(Desk):
@@ -63,6 +65,8 @@ class SignalsDesk(Desk):
     ) -> None:
         self._decode = decoder.decode
         self._sealed_signals: list[Signal] = []
+        self._sealed_requests = Requests()
+        self._recent: dict[str, Recent] = {}  # as the ledger will have it once all is booked
         super().__init__(
             ledger=ledger,
             log=log,
@@ -77,9 +81,15 @@ class SignalsDesk(Desk):
         super()._clear_unit()
         self._signals: list[Signal] = []
         self._counted: Counter[str] = Counter()
+        self._requests = Requests()
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._recent.clear()  # some of it may not have been booked
 
     async def _fold(self, batch: Batch, begin: int) -> None:
         signal: Signal | Refused
+        requested: list[ServiceRequest] = []
         turns = Turns()
         for record in batch.records:
             if record.offset < begin:
@@ -91,17 +101,40 @@ class SignalsDesk(Desk):
                 signal = fault(*sender(value or b"", headers), error)
             if isinstance(signal, Refused):
                 self._refuse(signal, batch.partition, record)
-            else:
-                self._signals.append(signal)
+            elif isinstance(signal, ServiceRequest):
                 self._counted[signal.source] += 1
+                requested.append(signal)
+            else:
+                self._counted[signal.source] += 1
+                self._signals.append(signal)
             if turns.over():
                 await asyncio.sleep(0)
+        await self._count(requested)
+
+    async def _count(self, requested: Collection[ServiceRequest]) -> None:
+        """Count the requests that are new."""
+        if unknown := {request.source for request in requested} - self._recent.keys():
+            self._recent.update(await self._ledger.recent_requests(unknown))
+        for request in requested:
+            recent = self._recent[request.source]
+            mark = requests.mark_of(request.source, request.id)
+            if not recent.is_new(mark):
+                continue
+            account = Account(
+                request.source,
+                recent.interface(request.interface, request.arrival_ms),
+                requests.booking_class(request.claimed_ms, request.arrival_ms),
+                request.answer.value,
+                requests.bin_of(request.duration_ms),
+            )
+            self._requests.add(account, request.duration_ms, request.arrival_ms, mark)
 
     def _accepted(self) -> Iterable[Mapping[str, int]]:
         return (self._counted,)
 
     async def _seal(self) -> Unit:
         self._sealed_signals = self._signals
+        self._sealed_requests = self._requests
         beats = [
             (signal.source, signal.arrival_ms, signal.interval_ms, signal.waiting)
             for signal in self._signals
@@ -124,12 +157,13 @@ class SignalsDesk(Desk):
         )
 
     async def _store(self, unit: Unit) -> None:
-        signals = self._sealed_signals
+        signals, requested = self._sealed_signals, self._sealed_requests
 
         async def also(connection: Any) -> None:
             for signal in signals:
                 if keep := KEEP.get(type(signal)):
                     await keep(connection, signal)
+            await requests.book(connection, requested)
 
         await self._ledger.book(unit, also)
 
@@ -193,7 +227,7 @@ async def _state(connection: Any, signal: ExternalClaim) -> None:
     )
 
 
-# Requests to services are counted as records only; heartbeats are put by in the unit.
+# Requests to services are counted; heartbeats are put by in the unit.
 KEEP: Final[Mapping[type, Callable[[Any, Any], Awaitable[None]]]] = {
     Maintenance: _announce,
     ReconciliationClaim: _claim,

@@ -99,6 +99,7 @@ def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: in
 @app.command()
 def serve() -> None:
     """Serve the ledger's metrics on HTTP."""
+    from agents.leisure import collecting_at_leisure
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
@@ -107,9 +108,10 @@ def serve() -> None:
     def announce(port: int) -> None:
         _say(f"serving: http://{settings.listen}:{port}")
 
-    raise typer.Exit(
-        _until_stopped(
-            lambda stop: answer(
+    async def answering(stop: asyncio.Event) -> None:
+        # A snapshot is tens of thousands of objects, at which the collector would walk all others.
+        async with collecting_at_leisure():
+            await answer(
                 dsn=settings.database,
                 policy=policy,
                 host=settings.listen,
@@ -117,8 +119,8 @@ def serve() -> None:
                 stop=stop,
                 ready=announce,
             )
-        )
-    )
+
+    raise typer.Exit(_until_stopped(answering))
 
 
 @app.command()
@@ -216,11 +218,33 @@ def demo(
             help="Reference files, for the law's measures; those shipped, if they are here."
         ),
     ] = None,
+    incident: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Have something go wrong: source-silent, surge, slow-step, portal-degraded,"
+            " clock-skew, bulk-backdating; all of them at once, or none.",
+        ),
+    ] = None,
+    pace: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="With --incident: alerts wait so many times shorter; 1 as in production.",
+        ),
+    ] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="With --incident: go on after the verdict.")
+    ] = False,
 ) -> None:
     """Run the whole service here: broker, PostgreSQL, worker and metrics, fed with dossiers.
 
     Nothing needs to be installed and nothing is left behind. With **--once** the same path is
     run to the end of its input and the scraped totals are held against an independent count.
+
+    Where Prometheus and Alertmanager are installed they run beside it with the rules that ship, and
+    alerts are printed as they come. With **--incident** something goes wrong as scripted, and the
+    exit status is 1 unless the right alert comes, and no other (docs/how-to/show-incidents.md).
     """
     from agents.demo import command
 
@@ -234,9 +258,20 @@ def demo(
             log=input,
             mapping=mapping,
             precision=precision,
+            rules=_rules,
             reference=reference or shipped_reference(),
+            incident=incident,
+            pace=pace,
+            stay=stay,
         )
     )
+
+
+def _rules(reference: Path, pace: int) -> Any:
+    """What `emc rules` writes, by its path below deploy/."""
+    from monitor.outlets.rules.files import load, made
+
+    return made(load(reference), pace=pace)
 
 
 @app.command()

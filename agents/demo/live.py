@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -10,12 +11,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from agents.demo.alarm import Alarm, set_alarm, told_of
 from agents.demo.feed import Feed, Given
+from agents.demo.registered import enter, system
 from agents.demo.scrape import Scrape, scrape
-from agents.demo.service import Running, whole_service
+from agents.demo.service import Running, migrated, whole_service
+from agents.demo.watch import NotWatched, Rules, Tools, installed
+from agents.generate.country import load
 from agents.generate.model import Record, Scenario, live
 from agents.settings import Settings
 from monitor.domain.policy import Precision
+from monitor.domain.zone import date_of
 
 REFRESH_SECONDS = 1.0
 AT_MOST_BEHIND_MS = 50  # records due within this are sent together
@@ -27,28 +33,63 @@ async def show(
     speed: int,
     console: Console,
     stop: asyncio.Event,
+    rules: Rules,
     reference: Path | None = None,
 ) -> int:
     """Run the service on a country's dossiers; returns the exit status once `stop` is set."""
     settings = Settings.from_environment()
+    tools = _tools(reference, console)
     console.print("Starting broker, PostgreSQL, worker and serve ...")
-    async with whole_service(
-        zone=settings.zone,
-        precision=Precision.INSTANT,
-        reference=reference,
-    ) as service:
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(
+            whole_service(
+                zone=settings.zone,
+                precision=Precision.INSTANT,
+                reference=reference,
+                connections=tools is not None,
+            )
+        )
+        feed = await stack.enter_async_context(Feed.open(service.kafka, service.topic))
         for what, where in _addresses(service):
             console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
         now_ms = time.time_ns() // 1_000_000
-        async with Feed.open(service.kafka, service.topic) as feed:
-            feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
-            try:
-                await _status(service, feed, feeding, console, stop)
-            finally:
-                feeding.cancel()
-                await asyncio.wait({feeding})
+        feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
+        stack.callback(feeding.cancel)
+        alarm = None
+        if tools is not None and reference is not None:
+            files = rules(reference, 1)
+            await _enter_all(service, settings, now_ms)
+            alarm = await stack.enter_async_context(set_alarm(service, tools, files))
+            for what, where in alarm.addresses():
+                console.print(f"{what:<23}{where}", soft_wrap=True)
+        await _status(service, feed, feeding, alarm, console, stop)
+        feeding.cancel()
+        await asyncio.wait({feeding})
         console.print("Stopping ...")
     return 0
+
+
+def _tools(reference: Path | None, console: Console) -> Tools | None:
+    """What watches the service; None where something is missing, which is said in one line."""
+    if reference is None:
+        console.print(
+            "no alerts: rules go by reference files; run in a checkout, or --reference"
+        )
+        return None
+    try:
+        return installed()
+    except NotWatched as error:
+        console.print(f"no alerts: {error}", markup=False)
+        return None
+
+
+async def _enter_all(service: Running, settings: Settings, now_ms: int) -> None:
+    """The country's systems, which come on board today: their history is no rhythm."""
+    country, zone = load(), settings.days()
+    await migrated(service)
+    today = date_of(zone.day(now_ms))
+    codes = [f"{agency}-onestop" for agency in (*country.provinces, *country.ministries)]
+    await enter(service.database, [system(code, today) for code in codes])
 
 
 async def _feed(feed: Feed, records: Iterator[Record], stop: asyncio.Event) -> None:
@@ -69,15 +110,22 @@ async def _status(
     service: Running,
     feed: Feed,
     feeding: "asyncio.Task[None]",
+    alarm: Alarm | None,
     console: Console,
     stop: asyncio.Event,
 ) -> None:
     before: tuple[float, int] | None = None
+    rung = 0
     with Live(console=console, refresh_per_second=4, transient=True) as line:
         while not stop.is_set():
             service.check()
             if feeding.done():
                 feeding.result()
+            if alarm is not None:
+                alarm.watch.check()
+                for ring in alarm.bell.rung[rung:]:
+                    console.print(told_of(ring), markup=False, soft_wrap=True)
+                rung = len(alarm.bell.rung)
             shown = await asyncio.to_thread(scrape, f"{service.address}/metrics")
             booked = sum(shown.records.values())
             now = time.monotonic()

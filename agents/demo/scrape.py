@@ -64,5 +64,20 @@ def scrape(url: str) -> Scrape:
     return shown
 
 
+def gauges(url: str) -> dict[str, float]:
+    """The metrics without labels; none as long as the ledger is not there."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own http address
+            text = reply.read().decode()
+    except OSError:
+        return {}
+    return {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if not sample.labels
+    }
+
+
 def _place(labels: dict[str, str]) -> Place:
     return labels["agency"], labels.get("channel", ""), labels.get("level", "")

@@ -8,7 +8,7 @@ ones by Prometheus, whose rules are made from the same objects.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.deadlines import HOUR_MS, Basis
@@ -227,6 +227,8 @@ class Window(NamedTuple):
                 return calendar.add_working_days(today, -before)
             case Period.DAYS:
                 return today - self.n + 1
+            case _:
+                assert_never(self.period)
 
 
 _SPANS: Final = {"m": 60_000, "h": HOUR_MS}

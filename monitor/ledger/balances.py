@@ -80,7 +80,7 @@ class NotKnown(Exception):
 
 # The same as `codes.level1` of a code that is normalised, as agencies of cells are; a test holds
 # the two together.
-_LEVEL1: Final = (
+LEVEL1: Final = (
     "CASE WHEN length(cell.agency) <= 35"
     """ AND cell.agency COLLATE "C" ~ '^[A-Y][0-9]{2}(\\.[0-9A-Z]+)*$'"""
     " THEN left(cell.agency, 3) ELSE cell.agency END"
@@ -89,7 +89,7 @@ _OF_THE_ENTRY: Final = frozenset({Dimension.MEASURE, Dimension.DAY, Dimension.SL
 _COLUMNS: Final[Mapping[Dimension, str]] = {
     dimension: f"entry.{dimension}" if dimension in _OF_THE_ENTRY else f"cell.{dimension}"
     for dimension in Dimension
-} | {Dimension.LEVEL1: _LEVEL1}
+} | {Dimension.LEVEL1: LEVEL1}
 
 # Filter, column, type, and how the one is held against the other.
 _BY_ENTRY: Final = (
@@ -100,7 +100,7 @@ _BY_ENTRY: Final = (
     ("last_slot", "slot", "<= {}::int4"),
 )
 _BY_CELL: Final = (
-    ("level1", _LEVEL1, "= ANY({}::text[])"),
+    ("level1", LEVEL1, "= ANY({}::text[])"),
     ("agencies", "cell.agency", "= ANY({}::text[])"),
     ("units", "cell.unit", "= ANY({}::text[])"),
     ("procedures", "cell.procedure", "= ANY({}::text[])"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from monitor.domain.activity import Counted, Part
+from monitor.domain.activity import Arrived, Counted, HourKey, Part
 from monitor.domain.connection import (
     Activity,
     Class,
@@ -76,9 +76,8 @@ async def take(connection: Any, most: int = TAKEN_AT_ONCE) -> list[Put]:
     ]
 
 
-async def add(connection: Any, counted: Counted) -> None:
-    """Add what was counted to the activity."""
-    hours = sorted(counted.hours.items())
+async def add_arrived(connection: Any, hours: Mapping[HourKey, Arrived]) -> None:
+    """Add what came, by hour; in one order, so that no two that add wait for each other."""
     await connection.executemany(
         """
         INSERT INTO activity_hour AS held (source, hour, events, minutes, last_ms)
@@ -87,8 +86,16 @@ async def add(connection: Any, counted: Counted) -> None:
             minutes = held.minutes | excluded.minutes,
             last_ms = greatest(held.last_ms, excluded.last_ms)
         """,
-        [(*key, here.events, here.minutes, here.last_ms) for key, here in hours],
+        [
+            (*key, here.events, here.minutes, here.last_ms)
+            for key, here in sorted(hours.items())
+        ],
     )
+
+
+async def add(connection: Any, counted: Counted) -> None:
+    """Add what was counted to the activity."""
+    await add_arrived(connection, counted.hours)
     await connection.executemany(
         "INSERT INTO activity_kind AS held VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (source, hour, kind, state)"

@@ -14,13 +14,16 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.domain.worktime import Worktime, worktimes
+from monitor.ledger import latencies, requests
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.dues import DUES, AgencyDues
+from monitor.ledger.latencies import Latency, Warned
 from monitor.ledger.migrate import migrations
 from monitor.ledger.objectives import NOTHING_JUDGED, Judged
 from monitor.ledger.objectives import read as read_judged
 from monitor.ledger.policies import ActivePolicy, Ruling
 from monitor.ledger.reconcile import RECORDED, Recorded
+from monitor.ledger.requests import Requested
 from monitor.ledger.sources import UNKNOWN_RECORDS, Via
 from monitor.ledger.unit import OUTCOME_NUMBERS, Partition, TallyKey
 
@@ -114,6 +117,11 @@ class Snapshot:
     judged: Judged = NOTHING_JUDGED  # objectives and services, as last judged
     sent_backlog: int = 0  # bookings not counted for connections yet
     dues: Sequence[AgencyDues] = ()  # what falls due, as last judged
+    requests: Sequence[Requested] = ()
+    latencies: Sequence[Latency] = ()
+    latencies_judged_ms: int | None = None
+    latencies_backlog: int = 0  # pages of the journal
+    warned: Mapping[Warned, Sides] = field(default_factory=dict)
 
     @property
     def booked(self) -> int:
@@ -214,7 +222,7 @@ class Figures:
 
     async def shown(self, now_ms: int) -> Snapshot:
         """`snapshot`, with what has times of its own: what `emc reconcile` found, who knocked,
-        and how connections stand.
+        how connections stand, what was requested, and how long steps took.
         """
         snapshot = await self.snapshot(now_ms)
         try:
@@ -224,6 +232,12 @@ class Figures:
             waiting = await self._pool.fetchval("SELECT count(id) FROM sent")
             dues = await self._pool.fetch(DUES)
             judged = await read_judged(self._pool)
+            asked = await requests.shown(self._pool, now_ms)
+            taken = await self._pool.fetch(latencies.LATENCIES)
+            judged_ms = await self._pool.fetchval(latencies.JUDGED)
+            behind = await self._pool.fetchval(latencies.BACKLOG)
+            warned = await self._pool.fetch(latencies.WARNED)
+            _, policy = await self._ruling.now(self._pool)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
         return replace(
@@ -234,6 +248,11 @@ class Figures:
             sent_backlog=waiting,
             dues=tuple(AgencyDues(*row) for row in dues),
             judged=judged,
+            requests=asked,
+            latencies=tuple(Latency(*row) for row in taken),
+            latencies_judged_ms=judged_ms,
+            latencies_backlog=behind,
+            warned=_warned(warned, policy),
         )
 
     async def snapshot(self, now_ms: int) -> Snapshot:
@@ -334,6 +353,15 @@ def _arranged(
         watermark=watermark,
         worktimes=worktimes(policy.legal, now_ms),
     )
+
+
+def _warned(rows: Rows, policy: Policy) -> dict[Warned, Sides]:
+    warned: dict[Warned, Sides] = {}
+    for booked_at, warning, booking_class, credit, debit in rows:
+        here = Warned(policy.present(booked_at), warning, booking_class)
+        known = warned.get(here, Sides(0, 0))
+        warned[here] = Sides(known.credit + credit, known.debit + debit)
+    return warned
 
 
 def _due_by(slot: int, today: int) -> DueBy:

@@ -79,6 +79,11 @@ async def judge_all(
         answers = await objective_book.sums(connection, questions)
         connected = await _connected(connection, today)
         examined = await _examine(connection, asking)
+    heard = {
+        scope.owner
+        for place, (_, _, scope) in enumerate(cases)
+        if answers.get((place, "ever", ""), 0) != 0
+    }
     found = []
     for place, (objective, target, scope) in enumerate(cases):
         observed = Observed(
@@ -90,7 +95,7 @@ async def judge_all(
                 for span in objective.spans
             },
             told=COUNTED[objective.indicator].from_catalogue
-            or connected.tells(scope, ever=answers[place, "ever", ""] != 0),
+            or connected.tells(scope, heard=scope.owner in heard),
         )
         found.append(
             Found(
@@ -218,14 +223,14 @@ class _Connected(NamedTuple):
     live: Sequence[Source]
     telling: frozenset[str]  # codes
 
-    def tells(self, scope: Scope, *, ever: bool) -> bool:
+    def tells(self, scope: Scope, *, heard: bool) -> bool:
         """Whether anybody would tell of a scope: a live system that is connected.
 
-        Where none is registered, whoever has told something so far.
+        Where none is registered: whether anything was ever heard of the agency.
         """
         systems = [source for source in self.live if _speaks_for(source, scope.owner)]
         if not systems:
-            return ever
+            return heard
         return any(source.code in self.telling for source in systems)
 
 

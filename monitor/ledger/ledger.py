@@ -20,6 +20,7 @@ import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
+from monitor.ledger import requests
 from monitor.ledger.again import undisturbed
 from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_pages, total_rows
@@ -267,6 +268,10 @@ class Ledger:
     async def sealed_by_source(self) -> Mapping[str, int]:
         """How many refused records with their bytes each source has in quarantine."""
         return await sealed_by_source(self._pool)
+
+    async def recent_requests(self, sources: Collection[str]) -> Mapping[str, requests.Recent]:
+        """What is known of the last requests of these sources."""
+        return await requests.recent(self._pool, sources)
 
     async def book(self, unit: Unit, also: Also | None = None) -> None:
         """Book a unit: all of it, at exactly the positions it was read at, or nothing.

@@ -13,3 +13,4 @@ ARCHIVE: Final = 4_210_770  # of the session: two runs would only do the work tw
 CONNECTIONS: Final = 4_210_771  # of the session: one process keeps the connections of sources
 DUES: Final = 4_210_776  # of the session: one worker judges what falls due
 OBJECTIVES: Final = 4_210_775  # of the session: one worker judges objectives and services
+LATENCIES: Final = 4_210_773  # of the session: one worker judges latencies

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from monitor.outlets import dues, names, objectives
+from monitor.outlets import dues, latency, names, objectives
 from monitor.outlets.names import Metric
 
 METRICS: Final[tuple[Metric, ...]] = (
     *names.METRICS,
     *dues.METRICS,
     *objectives.METRICS,
+    *latency.METRICS,
 )

@@ -17,6 +17,7 @@ from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
+    Sample,
 )
 from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import choose_encoder
@@ -29,7 +30,8 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import dues, names, objectives
+from monitor.outlets import dues, latency, names, objectives
+from monitor.outlets.press import Press
 from monitor.outlets.series import Place, Places
 from monitor.reference.sets import ReadsDifferently
 
@@ -55,17 +57,13 @@ class Exposition(NamedTuple):
     compressed: bool
 
 
-class Shown(Collector):
+class Shown:
     """Metric families made once from a snapshot."""
 
     def __init__(self, families: list[Family]) -> None:
-        self._families = families
+        self.families = families
         # By content type and compression; here, so that none outlives its snapshot.
         self.encoded: dict[tuple[str, bool], asyncio.Task[Exposition]] = {}
-
-    def collect(self) -> Iterable[Family]:
-        """As prometheus_client asks for them."""
-        return self._families
 
 
 def families(snapshot: Snapshot, places: Places) -> list[Family]:
@@ -80,6 +78,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     falling_due = dues.families(snapshot, places)
     still_open = _open(snapshot, places, agencies)
     judged = objectives.families(snapshot.judged, places)
+    latencies = latency.families(snapshot, places, agencies)
     made = [
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
@@ -92,6 +91,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         _unknown(snapshot),
         *falling_due,
         *judged,
+        *latencies,
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)
@@ -117,6 +117,10 @@ def _agencies(snapshot: Snapshot, places: Places) -> Mapping[str, str]:
         size[stock.agency] += dossiers
     for consumed in snapshot.consumed:
         size[consumed.agency] += 0
+    for warned in snapshot.warned:
+        size[warned.agency] += 0
+    for latency_ in snapshot.latencies:
+        size[latency_.agency] += 0
     return {agency: places.agency(agency) for agency, _ in size.most_common()}
 
 
@@ -228,13 +232,21 @@ def _flows(snapshot: Snapshot, places: Places, agencies: Mapping[str, str]) -> I
     # Both sides of every measure from 0 on, as soon as anything is booked of a label set.
     shown = sorted(set(found.values()))
     by_agency = sorted(set(wholes.values()))
+    named: dict[tuple[str, ...], list[tuple[tuple[str, ...], dict[str, str]]]] = {}
     for measure, pair in names.FLOWS.items():
         divisor = 1000 if measure in _MILLISECONDS else 1
         for metric, amounts in ((pair.credit, credit), (pair.debit, debit)):
+            if metric.labels not in named:  # the labels of thousands of series, made once
+                places_of = by_agency if measure in names.BY_AGENCY else shown
+                named[metric.labels] = [
+                    (labels, dict(zip(metric.labels, labels, strict=True)))
+                    for labels in places_of
+                ]
             family = _family(metric)
-            for labels in by_agency if measure in names.BY_AGENCY else shown:
-                amount = amounts[measure, labels]
-                _add(family, metric, labels, amount if divisor == 1 else amount / divisor)
+            family.samples = [
+                Sample(metric.name, said, amounts[measure, labels] / divisor)
+                for labels, said in named[metric.labels]
+            ]
             yield family
 
 
@@ -338,6 +350,7 @@ class Board:
     ) -> None:
         self._read = read
         self._places = places or Places()
+        self._presses: dict[str, Press] = {}  # by content type
         self._reading: asyncio.Task[Shown] | None = None
         self._begun = 0.0
         self._booked = -1
@@ -348,12 +361,17 @@ class Board:
         encode, content_type = _encoder(accept)
         if len(shown.encoded) >= MOST_ENCODINGS:
             encode, content_type = _encoder("")
+        press = self._presses.get(content_type)
+        if press is None:
+            if len(self._presses) >= MOST_ENCODINGS:
+                self._presses.clear()
+            press = self._presses[content_type] = Press(encode)
         key = (content_type, compressed)
         encoding = shown.encoded.get(key)
         if encoding is None:
 
             def exposition() -> Exposition:
-                body = encode(shown)
+                body = press.print(shown.families)
                 # The lowest level: three quarters of the gain for a tenth of the time.
                 body = gzip.compress(body, 1) if compressed else body
                 return Exposition(content_type, body, compressed)

@@ -71,6 +71,9 @@ class Part(StrEnum):
     SERVICES = "services"
     CALENDARS = "calendars"
     DUES = "dues"
+    INTERFACES = "interfaces"
+    STEPS = "steps"
+    WARNINGS = "warnings"
 
 
 class Type(StrEnum):

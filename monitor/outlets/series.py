@@ -38,13 +38,14 @@ _SOURCE_SERIES: Final = 3  # counted, duplicate, refused
 _PARTITION_SERIES: Final = 3
 
 # What label sets with `other` alone may still take when nothing else finds a place: four classes
-# of flows, the open ones, an agency and a source, its reasons, and what tells of the snapshot.
+# of flows, the open ones, an agency and a source, its reasons, its interface, warnings, and what
+# tells of the snapshot.
 _LAST_RESORT: Final = (
     len(CLASSES) * (_FLOW_SERIES + _AGENCY_FLOW_SERIES)
     + _OPEN_SERIES
     + _AGENCY_SERIES
     + _SOURCE_SERIES
-    + 50
+    + 200
 )
 
 

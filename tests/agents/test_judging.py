@@ -28,6 +28,7 @@ from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
 from tests.agents.test_archive import ask
 from tests.ledger.fill import feeding
+from tests.ledger.roles import roles
 from tests.servers.require import ROOT
 from tests.whole.until import until
 
@@ -168,7 +169,13 @@ async def test_the_command_shows_all_some_and_json(database: str):
 
 
 async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database: str):
+    """Under the role that deploy/postgresql/roles.sql makes for workers."""
     await migrate(database)
+    async with roles(database) as member_of:
+        await one_of_two(database, member_of("emc_worker"))
+
+
+async def one_of_two(database: str, worker: str) -> None:
     clock = iter(range(NOW, NOW + 10_000_000, 1_000))
 
     async def judged_ms() -> int:
@@ -176,7 +183,7 @@ async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database
         return int(rows[0][0])
 
     def beside() -> Any:
-        return judging(database, WATCHED, POLICY, now_ms=lambda: next(clock), brisk=True)
+        return judging(worker, WATCHED, POLICY, now_ms=lambda: next(clock), brisk=True)
 
     async with beside():
         async with beside():
@@ -195,6 +202,30 @@ async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database
         database, "SELECT count(*), count(DISTINCT known_ms) FROM objective_version"
     )
     assert tuple(row) == (15, 1)
+
+
+async def test_nothing_is_judged_while_a_transaction_is_folded_by_half(database: str):
+    """A recompute moves a dossier from late to on time: in between it would be neither, or both."""
+    await migrate(database)
+    times = iter([NOW, NOW + 120_000, NOW + 240_000])
+    judge = Judge(WATCHED, POLICY, now_ms=lambda: next(times))
+    async with followed(database) as connection:
+        while await judge.round(connection):
+            times = iter([NOW, NOW + 120_000, NOW + 240_000])
+        await connection.execute(
+            "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+            " VALUES (30, 1, 1, -1, 3, 1), (31, 1, 1, -1, 3, -1)"
+        )
+        first, last = await connection.fetchrow("SELECT min(seq), max(seq) FROM journal_page")
+        await connection.execute("UPDATE follower SET seq = $1", first)
+        await judge.round(connection)
+        by_half = await connection.fetchval("SELECT max(judged_ms) FROM objective_standing")
+        await connection.execute("UPDATE follower SET seq = $1", last)
+        await connection.execute("INSERT INTO cut VALUES ($1, now(), now())", last)
+        await judge.round(connection)
+        whole = await connection.fetchval("SELECT max(judged_ms) FROM objective_standing")
+
+    assert (by_half, whole) == (NOW, NOW + 240_000)
 
 
 def test_a_policy_without_law_has_no_working_time():

@@ -1,5 +1,6 @@
 """Objectives: windows in working time, counts to ratios, budgets and burn rates, one state each."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -387,16 +388,14 @@ def test_a_scope_says_where_it_is_and_by_whose_calendar():
 
 def test_a_target_holds_from_its_day_until_the_next_begins():
     first = Target(good=8_000, basis=Basis.LAW, article="a", valid_from=100, valid_until=200)
-    own = Objective(
-        **{
-            **{name: getattr(objective(), name) for name in Objective.__dataclass_fields__},
-            "targets": (first, target(90)),
-        }
-    )
+    own = replace(objective(), targets=(first, target(90)))
+
+    only = replace(own, targets=(first,))
 
     asked = [own.target(on) for on in (99, 100, 199, 200)]
 
     assert [each and each.good for each in asked] == [9_000, 8_000, 8_000, 9_000]
+    assert [only.target(on) for on in (99, 100, 200)] == [None, first, None]
     assert first.ratio == 0.8
 
 

@@ -343,6 +343,32 @@ async def test_a_share_of_channels_counts_what_was_received(books: Books):
     assert of_h56.back == {"1d": Counted(7, 3), "3d": Counted(7, 3)}
 
 
+async def test_a_month_of_office_hours_and_nights_is_weighed_by_its_events(books: Books):
+    """What tests/domain/test_objectives.py has in five minutes each, through accounts by the hour:
+    2,046 of 1,068,000 bad in office hours, 1,194 of 11,940 at night. The mean of the hours' ratios
+    is 5.0 %, of five minutes' ratios 6.97 %; 0.30 % are bad.
+    """
+    accepted = Measure.ACCEPTED
+    rows: list[Row] = []
+    for on in range(day("2026-11-01"), day("2026-12-01")):
+        last = on == day("2026-11-30")
+        for hour, good, bad in (
+            (9, 35_531 + 24 * last, 68 + 6 * last),
+            (2, 358 + 6 * last, 39 + 24 * last),
+        ):
+            for cell, dossiers in ((H56, good), (H56_BIRTH, bad)):
+                rows.append((accepted, cell, on, NO_SLOT, dossiers))
+                rows.append((HOURS + accepted, cell, on, hour, dossiers))
+    await books.append(*rows)
+
+    found = standing(await books.judge(now_ms=at("2026-11-30 23:00")), "online", "country")
+
+    assert found.observed.window == Counted(1_076_700, 3_240)
+    assert f"{100 * (1 - found.observed.window.ratio):.2f} %" == "0.30 %"
+    # The last working day, from seven: office hours only, and so 74 of some 35,600.
+    assert found.observed.back["1d"] == Counted(35_555, 74)
+
+
 async def test_a_service_with_a_growing_backlog_and_slow_work_is_degraded(books: Books):
     long_ago, recent = days_ago(30), days_ago(2)
     slow = 37  # a bin of some 50 hours
@@ -517,6 +543,8 @@ async def test_nothing_to_judge_and_nobody_to_tell_are_two_things(books: Books):
     judged = await books.judge()
 
     assert standing(judged, "on-time", "agency:H56").standing.state is State.IDLE
+    # Of the agency something was heard, if nothing of this.
+    assert standing(judged, "online", "agency:H56").standing.state is State.IDLE
     assert standing(judged, "on-time", "agency:H42").standing.state is State.NO_DATA
 
 

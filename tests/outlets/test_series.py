@@ -135,7 +135,7 @@ def test_what_is_sent_without_channel_and_level_is_unsaid() -> None:
 
 
 def test_past_the_budget_an_agency_is_shown_without_channel_and_level() -> None:
-    places = Places(budget=510)
+    places = Places(budget=680)
 
     found = [
         places.flow("H56", channel, level, 0) for channel in range(4) for level in (2, 3, 4)

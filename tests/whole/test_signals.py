@@ -13,11 +13,13 @@ from monitor.domain.event import Kind
 from monitor.domain.zone import HO_CHI_MINH, Zone
 from schemas import encode
 from schemas.event import (
+    Answer,
     ClaimedCount,
     Heartbeat,
     Maintenance,
     MaintenanceReason,
     ReconciliationClaim,
+    ServiceRequest,
     StateChanged,
 )
 from tests.servers.kafka import KafkaNode
@@ -43,7 +45,12 @@ def said(code: str, now: int) -> list[Record]:
         ),
         StateChanged("H26.01-260302-0001", code, "e", now, now, 2, "1.004194", "H26.01"),
     )  # fmt: skip
-    return [Record(code, encode(signal), now) for signal in signals]
+    request = ServiceRequest(
+        source=code, id="r", claimed_ms=now, arrival_ms=now, interface="GET /dossiers/{code}",
+        answer=Answer.FAILED, duration_ms=2_600,
+    )  # fmt: skip
+    told = (*signals, request, request)  # the request twice, as after a crash
+    return [Record(code, encode(signal), now) for signal in told]
 
 
 async def test_signals_of_a_source_are_kept_and_its_connection_is_judged(
@@ -51,7 +58,11 @@ async def test_signals_of_a_source_are_kept_and_its_connection_is_judged(
 ):
     async with front(kafka.bootstrap, database, tmp_path) as here:
         yesterday = datetime.now(UTC).date() - timedelta(days=1)  # noqa: TID251 - against real processes
-        code = await here.register("told", go_live=max(yesterday, date(2026, 6, 1)))
+        code = await here.register(
+            "told",
+            go_live=max(yesterday, date(2026, 6, 1)),
+            names=frozenset({"GET /dossiers/{code}"}),
+        )
         await asyncio.to_thread(here.ingest().start)
         await asyncio.to_thread(here.here.worker().start)
         now = time.time_ns() // 1_000_000
@@ -74,6 +85,13 @@ async def test_signals_of_a_source_are_kept_and_its_connection_is_judged(
             "connected", False, True
         )  # fmt: skip
         assert abs(standing["last_ms"] - now) < 60_000
+        rows = await here.fetch(
+            "SELECT interface, trial, answer, bin, requests, ms FROM request WHERE source = $1",
+            code,
+        )
+        assert [tuple(row) for row in rows] == [
+            ("GET /dossiers/{code}", False, "5xx", 5, 1, 2_600)
+        ]
         assert [tuple(row) for row in await compared(here, code)] == [("2026-03-02", 2, 1, 1)]
 
 

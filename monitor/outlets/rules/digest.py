@@ -13,14 +13,23 @@ def digest() -> list[Group]:
     """Fires while `emc serve` says that it is time; Alertmanager sends it once."""
     due = shown(f'{DUE}{{agency!="other"}}')
     expected = shown(f'{EXPECTED}{{agency!="other",within="5"}}')
+    time = shown('emc_digest_time{calendar!="national"}')
     now = shown('emc_digest_time{calendar="national"}')
+    # Agencies with hours of their own have a calendar named by their code.
+    own = f'label_replace({time}, "agency", "$1", "calendar", "(.*)")'
     expr = f"""\
 (
   sum by (agency) ({due}) > 0
   or
   sum by (agency) ({expected}) >= 0.5
 )
-and on () {now} == 1"""
+and on (agency) (
+  sum by (agency) ({due})
+  unless on (agency) {own}
+  and on () {now} == 1
+  or
+  sum by (agency) ({own}) == 1
+)"""
     overdue, today, one, two = (
         _of(DUE, "when", when) for when in ("overdue", "today", "in_1", "in_2")
     )
@@ -35,11 +44,11 @@ and on () {now} == 1"""
         summary=f"{{{{ $labels.agency }}}}: {overdue} dossiers overdue, {today} fall due today",
         summary_vi=f"{{{{ $labels.agency }}}}: {overdue} hồ sơ quá hạn, {today} hồ sơ đến hạn hôm nay",
         description=f"Overdue: {overdue}. Due today: {today}; on the next working day: {one}; the day"
-        f" after: {two}. At the present pace {in_1} will be overdue in 1 working day, {in_3} in 3,"
-        f" {in_5} in 5, those that are already included.",
+        f" after: {two}. At the present pace there will be {in_1} overdue one working day after today"
+        f" began, {in_3} after three, {in_5} after five.",
         description_vi=f"Hồ sơ quá hạn: {overdue}. Đến hạn hôm nay: {today}; ngày làm việc tiếp theo:"
-        f" {one}; ngày làm việc sau đó: {two}. Với tiến độ hiện nay, dự kiến tổng số hồ sơ quá hạn sau"
-        f" 1 ngày làm việc là {in_1}, sau 3 ngày là {in_3}, sau 5 ngày là {in_5}.",
+        f" {one}; ngày làm việc sau đó: {two}. Với tiến độ hiện nay, dự kiến số hồ sơ quá hạn sau 1 ngày"
+        f" làm việc là {in_1}, sau 3 ngày làm việc là {in_3}, sau 5 ngày làm việc là {in_5}.",
     )
     return [Group("emc-digest", [alert])]
 
@@ -48,6 +57,5 @@ def _of(metric: str, label: str, value: str) -> str:
     query = f'max({metric}{{agency=%q,{label}="{value}"}})'
     return (
         f"{{{{ with query (printf `{query}` $labels.agency) }}}}"
-        # An estimate is told in whole dossiers.
-        '{{ . | first | value | printf "%.0f" }}{{ else }}?{{ end }}'
+        "{{ . | first | value | printf `%.0f` }}{{ else }}?{{ end }}"
     )

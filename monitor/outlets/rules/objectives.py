@@ -23,7 +23,9 @@ def objectives() -> list[Group]:
         Record(STATE, _ladder(shown("emc_objective_state"))),
         _ticket(
             name="ObjectiveBudgetSpent",
-            expr=f"{shown('emc_objective_budget_remaining_ratio')}\n{_in('spent')}",
+            # Where an objective has no [[alerts]] nobody asked to be told, and nothing burns.
+            expr=f"{shown('emc_objective_budget_remaining_ratio')}\n{_in('spent')}\n"
+            f"and on (objective, scope) {shown('emc_objective_burn_rate')}",
             lasts="10m",
             board=Board.OBJECTIVES,
             of="objective",

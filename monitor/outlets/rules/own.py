@@ -8,6 +8,7 @@ from monitor.outlets.rules.shape import About, Alert, Board, Group, Severity
 from monitor.reference.alerts import Own
 
 DAY_SECONDS: Final = 86_400
+JUDGED: Final = ("objectives", "dues")  # once a minute, by one of the workers
 BEHIND: Final = "emc_worker_ledger_behind_records_total"
 
 _of_us = partial(Alert, about=About.MONITOR, board=Board.MONITOR)
@@ -146,6 +147,10 @@ min by (instance) (
 
 def _ledger(said: Own) -> list[Alert]:
     refused = shown('emc_records_total{outcome="refused"}')
+    judged = "\nor\n".join(
+        f'label_replace(emc_{what}_judged_timestamp_seconds, "what", "{what}", "", "")'
+        for what in JUDGED
+    )
     return [
         _page(
             name="LedgerBehind",
@@ -208,13 +213,13 @@ or
         ),
         _page(
             name="ObjectivesStale",
-            expr=f"time() - {highest('emc_objectives_judged_timestamp_seconds')}"
-            f" > {said.judged_seconds}",
+            expr=f"time() - max by (what) (\n{judged}\n) > {said.judged_seconds}",
             lasts="5m",
-            summary="Objectives were judged {{ $value | humanizeDuration }} ago",
-            summary_vi="Các mục tiêu được đánh giá lần cuối cách đây {{ $value | humanizeDuration }}",
-            description="Budgets, burn rates and degraded services are {{ $value | humanizeDuration }}"
-            " old: nobody judges them.",
+            summary="{{ $labels.what }}: judged {{ $value | humanizeDuration }} ago",
+            summary_vi="{{ $labels.what }}: được đánh giá lần cuối cách đây"
+            " {{ $value | humanizeDuration }}",
+            description="What emc serve shows of {{ $labels.what }} is {{ $value | humanizeDuration }}"
+            " old: no worker judges it. Alerts and digests that rest on it are as old.",
         ),
         _ticket(
             name="LedgerUnchecked",

@@ -57,7 +57,6 @@ RATIOS: Final = of("emc_objective_ratio", "0.88x120", objective=NAME, scope=UNIT
 def objective(alert: str, word: str, value: dict[str, str], texts: dict[str, str]) -> Told:
     """An objective in a state, with its value."""
     firing = serve() | state(word) | value | RATIOS
-    (name, values), *_ = value.items()
     of_b = {key.replace('instance="a"', 'instance="b"'): v for key, v in value.items()}
     country = {key.replace(UNIT, "country"): v for key, v in value.items()}
     group = {key.replace(UNIT, "agency:H56,group:land"): v for key, v in value.items()}
@@ -92,6 +91,11 @@ def objective(alert: str, word: str, value: dict[str, str], texts: dict[str, str
         not_firing=(
             Case(says="good", given=serve() | state("good") | value, at={"1h": []}),
             Case(
+                says="an objective without alerts: nothing of it burns",
+                given=serve() | state(word) | budget("-0.2x120"),
+                at={"1h": []},
+            ),
+            Case(
                 says="the value alone says nothing: there may be too few",
                 given=serve() | state("too_few") | value,
                 at={"1h": []},
@@ -99,10 +103,7 @@ def objective(alert: str, word: str, value: dict[str, str], texts: dict[str, str
         ),
         resolving=Case(
             says="good again",
-            given=serve()
-            | state(word, "1x30 stale")
-            | state("good", "_x31 1x60")
-            | {name: values},
+            given=serve() | state(word, "1x30 stale") | state("good", "_x31 1x60") | value,
             at={"30m": LADDER, "40m": LADDER, "50m": []},
         ),
         no_data=(
@@ -224,10 +225,10 @@ def due(
             agency=agency,
             when=when,
         )
-    for within, number in (("1", 2), ("3", 5), ("5", 9)):
+    for within, expected in (("1", 33.2), ("3", 35.7), ("5", 40.0)):
         found |= of(
             "emc_agency_dossiers_expected_overdue",
-            f"{number if overdue or today else 0}x{minutes}",
+            f"{expected if overdue or today else 0}x{minutes}",
             instance=instance,
             agency=agency,
             within=within,
@@ -235,8 +236,8 @@ def due(
     return found
 
 
-def digest_time(values: str, instance: str = "a") -> dict[str, str]:
-    return of("emc_digest_time", values, instance=instance, calendar="national")
+def digest_time(values: str, instance: str = "a", calendar: str = "national") -> dict[str, str]:
+    return of("emc_digest_time", values, instance=instance, calendar=calendar)
 
 
 HALF_PAST_SEVEN: Final = digest_time("0x29 1x29 0x60")  # minutes 30 to 59
@@ -246,7 +247,7 @@ CASES: Final = (
     objective(
         "ObjectiveBudgetSpent",
         "spent",
-        budget("-0.2x120"),
+        budget("-0.2x120") | burn("0x120"),
         told(
             "objective-budget-spent",
             "emc-objectives?var-objective=on-time-766",
@@ -556,16 +557,40 @@ CASES: Final = (
             summary="H56: 31 dossiers overdue, 12 fall due today",
             summary_vi="H56: 31 hồ sơ quá hạn, 12 hồ sơ đến hạn hôm nay",
             description="Overdue: 31. Due today: 12; on the next working day: 7; the day after: 4. At"
-            " the present pace 2 will be overdue in 1 working day, 5 in 3, 9 in 5, those that are"
-            " already included.",
+            " the present pace there will be 33 overdue one working day after today began, 36 after"
+            " three, 40 after five.",
             description_vi="Hồ sơ quá hạn: 31. Đến hạn hôm nay: 12; ngày làm việc tiếp theo: 7; ngày"
-            " làm việc sau đó: 4. Với tiến độ hiện nay, dự kiến tổng số hồ sơ quá hạn sau 1 ngày làm"
-            " việc là 2, sau 3 ngày là 5, sau 5 ngày là 9.",
+            " làm việc sau đó: 4. Với tiến độ hiện nay, dự kiến số hồ sơ quá hạn sau 1 ngày làm việc"
+            " là 33, sau 3 ngày làm việc là 36, sau 5 ngày làm việc là 40.",
         ),
-        firing=Case(
-            says="07:30 on a working day, one an agency",
-            given=serve() | due(31, 12) | HALF_PAST_SEVEN,
-            at={"45m": H56, "29m": [], "1h1m": []},
+        firing=(
+            Case(
+                says="07:30 on a working day, one an agency",
+                given=serve() | due(31, 12) | HALF_PAST_SEVEN,
+                at={"45m": H56, "29m": [], "1h1m": []},
+            ),
+            Case(
+                says="an agency with hours of its own is told by its own calendar",
+                given=serve()
+                | due(31, 12)
+                | due(31, 12, agency="H01")
+                | HALF_PAST_SEVEN
+                | digest_time("0x89 1x29 0x60", calendar="H01"),
+                at={"45m": H56, "1h45m": [{"agency": "H01"}]},
+            ),
+            Case(
+                says="nothing is due, and one is expected to be overdue",
+                given=serve()
+                | due(0, 0)
+                | of(
+                    "emc_agency_dossiers_expected_overdue",
+                    "0.8x120",
+                    agency="H56",
+                    within="5",
+                )
+                | HALF_PAST_SEVEN,
+                at={"45m": H56},
+            ),
         ),
         not_firing=(
             Case(

@@ -79,6 +79,7 @@ def ledger_time(
     runbook: str,
     said: tuple[str, str, str],
     never: str,
+    fires: Fires = FIRES,
 ) -> Told:
     """A time that should move on and stands still from minute 10."""
     return Told(
@@ -89,7 +90,7 @@ def ledger_time(
         firing=Case(
             says="it stands still",
             given=serve() | one(metric, "0+60x10 600x60"),
-            at={"30m": FIRES, "25m": [], "19m": []},
+            at={"30m": fires, "25m": [], "19m": []},
         ),
         not_firing=Case(
             says="it moves on each minute",
@@ -99,7 +100,7 @@ def ledger_time(
         resolving=Case(
             says="it moves on again",
             given=serve() | one(metric, "0+60x10 600x20 1860+60x30"),
-            at={"30m": FIRES, "33m": []},
+            at={"30m": fires, "33m": []},
         ),
         no_data=(
             Case(says=never, given=serve(), at={"1h": []}),
@@ -129,7 +130,7 @@ def ledger_time(
             Case(
                 says="b is absent",
                 given=serve() | one(metric, "0+60x10 600x60") | one(metric, "0 stale", "b"),
-                at={"30m": FIRES},
+                at={"30m": fires},
             ),
         ),
     )
@@ -460,7 +461,7 @@ CASES: Final = (
         firing=Case(
             says="the exporter is away",
             given=up("emc-portals", "1x5 0x60", "https://one")
-            | up("emc-portals", "0x60", "https://two"),
+            | up("emc-portals", "1x5 0x60", "https://two"),
             at={"25m": [{"job": "emc-portals"}], "15m": []},
         ),
         not_firing=(
@@ -720,11 +721,15 @@ CASES: Final = (
         "emc_objectives_judged_timestamp_seconds",
         "objectives-stale",
         (
-            "Objectives were judged 20m 0s ago",
-            "Các mục tiêu được đánh giá lần cuối cách đây 20m 0s",
-            "Budgets, burn rates and degraded services are 20m 0s old: nobody judges them.",
+            "objectives: judged 20m 0s ago",
+            "objectives: được đánh giá lần cuối cách đây 20m 0s",
+            (
+                "What emc serve shows of objectives is 20m 0s old: no worker judges it. Alerts and"
+                " digests that rest on it are as old."
+            ),
         ),
         "there are no objectives",
+        [{"what": "objectives"}],
     ),
     ledger_time(
         "ConnectionsStale",

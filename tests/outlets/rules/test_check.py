@@ -133,4 +133,4 @@ def test_the_command_ends_with_1_and_says_where(tmp_path: Path) -> None:
     )
 
     assert done.exit_code == 1
-    assert f"{file}:13: no process exports emc_digest_tme: write emc_digest_time" in done.output
+    assert f"{file}:15: no process exports emc_digest_tme: write emc_digest_time" in done.output

@@ -1,0 +1,49 @@
+"""The demo's systems and portals in the register of sources."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+import asyncpg
+
+from monitor.domain.mandate import Mandate
+from monitor.ledger.sources import Kind, Source, Sources, Status
+
+WHO: Final = "emc demo"
+_SUFFIX: Final = "-onestop"
+
+
+def system(code: str, since: date) -> Source:
+    """The one-stop system of a province or ministry, as registered."""
+    owner = code.removesuffix(_SUFFIX)
+    return Source(
+        code=code,
+        name=code,
+        owner=owner,
+        status=Status.LIVE,
+        go_live=since,
+        mandates=(Mandate(owner),),
+    )
+
+
+def portal(code: str, since: date) -> Source:
+    """A portal, which may speak of anybody's dossiers."""
+    return Source(
+        code=code,
+        name=code,
+        owner="G14",  # Văn phòng Chính phủ
+        kind=Kind.PORTAL,
+        status=Status.LIVE,
+        go_live=since,
+        mandates=(Mandate("*"),),
+    )
+
+
+async def enter(database: str, sources: Iterable[Source]) -> None:
+    """Into the register."""
+    pool = await asyncpg.create_pool(database, min_size=0, max_size=1)
+    try:
+        for source in sources:
+            await Sources(pool).add(source, who=WHO)
+    finally:
+        await pool.close()
