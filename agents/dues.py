@@ -18,6 +18,7 @@ from monitor.ledger.policies import Ruling
 JUDGE_SECONDS: Final = 60.0
 BRISK_SECONDS: Final = 0.5
 FORECAST_MS: Final = 3_600_000
+BRISK_FORECAST_MS: Final = 5_000
 
 
 def judging_dues(
@@ -39,7 +40,7 @@ class Dues:
     def __init__(self, own: Policy, *, now_ms: Callable[[], int], brisk: bool = False) -> None:
         self._ruling = Ruling(own)
         self._now_ms = now_ms
-        self._forecast_ms = 0 if brisk else FORECAST_MS
+        self._forecast_ms = BRISK_FORECAST_MS if brisk else FORECAST_MS
         self._outlooks: Outlooks | None = None
         self._made_ms = 0
         self._epoch = -1
