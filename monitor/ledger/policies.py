@@ -7,6 +7,7 @@ policy holds it alone. So nobody books under a policy that is no longer active.
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -161,10 +162,7 @@ async def store(connection: Any, reference: ReferenceSet) -> None:
 
 async def _show(connection: Any, reference: ReferenceSet) -> None:
     """Tell queries what they need of a set, and do nothing where they have been told."""
-    try:
-        said = await asyncio.to_thread(shown, reference)
-    except ReadsDifferently:  # said by whoever goes by that policy
-        return
+    said = await asyncio.to_thread(shown, reference)
     new = await connection.fetchval(
         "INSERT INTO reference_shown (reference, zone, by_date) VALUES ($1, $2, $3)"
         " ON CONFLICT DO NOTHING RETURNING reference",
@@ -183,7 +181,8 @@ async def _show(connection: Any, reference: ReferenceSet) -> None:
 async def _show_what_an_earlier_release_stored(connection: Any, known: ActivePolicy) -> None:
     there = "SELECT EXISTS (SELECT FROM reference_shown WHERE reference = $1)"
     if not await connection.fetchval(there, known.reference):
-        await _show(connection, await load(connection, known.reference))
+        with suppress(ReadsDifferently):  # said by whoever goes by that policy
+            await _show(connection, await load(connection, known.reference))
 
 
 async def touch(connection: Any, dossiers: Collection[DossierRow]) -> None:
