@@ -22,6 +22,8 @@ from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.outlets.digest.shown import Format
+from monitor.outlets.digest.words import Language
 from monitor.outlets.names import Metric
 from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
@@ -612,6 +614,71 @@ def reconcile(
 
 
 @app.command()
+def digest(
+    agency: Annotated[
+        str | None, typer.Option(help="Of this ministry or province; all if left out.")
+    ] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="As this day began; today if left out."
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How it is written.")] = Format.TEXT,  # noqa: A002
+    lang: Annotated[Language, typer.Option(help="In which language.")] = Language.VIETNAMESE,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Into this folder, a file each; stdout if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also on a day off.")] = False,
+    dashboards: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="What addresses of dashboards begin with; default: alerts.toml's.",
+        ),
+    ] = None,
+) -> None:
+    """Say what is overdue, falls due and will be overdue, one digest a ministry or province.
+
+    From what was open when the day began, so that the same day gives the same digest again: sums,
+    the units and procedures with the most, and how many are expected to be overdue in 1, 3 and 5
+    working days. No dossier is named. On a day off it makes none, and ends with 0.
+    """
+    from agents.active import as_active
+    from agents.operator import Refusal, progress_bar, run
+    from monitor.outlets.digest.command import CannotMake, dashboards_of
+    from monitor.outlets.digest.command import digest as make
+
+    own = Settings.from_environment()
+    if dashboards is None:
+        dashboards = dashboards_of(own.reference)
+    with as_active(own) as settings, progress_bar(sys.stderr) as progress:
+
+        async def digests() -> int:
+            try:
+                return await make(
+                    settings.database,
+                    settings.policy(),
+                    settings.reference,
+                    agency=agency,
+                    day=date.date() if date else None,
+                    format_=format,
+                    language=lang,
+                    folder=out,
+                    force=force,
+                    dashboards=dashboards,
+                    now_ms=time.time_ns() // 1_000_000,
+                    watched=lambda made: progress.track(made, description="digests"),
+                )
+            except CannotMake as error:
+                raise Refusal(str(error)) from None
+
+        status = run(digests, name="emc digest")
+    raise typer.Exit(status)
+
+
+@app.command()
 def check(
     folder: Annotated[
         Path | None,
@@ -667,6 +734,13 @@ def objectives(
         bool, typer.Option("--all", help="Also scopes that are neither burning nor spent.")
     ] = False,
     history_days: Annotated[int, typer.Option(min=0, help="How far back, with SCOPE.")] = 100,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="With SCOPE: the window that ended on this day, as known now; needs EMC_REFERENCE.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Show how objectives and services stand, and since when; exits 1 if one is not well.
@@ -678,8 +752,25 @@ def objectives(
     from agents import operator
 
     async def work() -> int:
+        settings = _for_a_person()
+        if on is not None:
+            watched = settings.watched()
+            if watched is None or objective is None or scope is None:
+                raise operator.Refusal(
+                    "--on needs an objective, a scope, and EMC_REFERENCE with objectives in it"
+                )
+            return await command.on(
+                settings.database,
+                watched,
+                settings.policy(),
+                objective,
+                scope,
+                on,
+                as_json=json,
+                out=sys.stdout,
+            )
         return await command.show(
-            _for_a_person().database,
+            settings.database,
             objective,
             scope,
             every=every,

@@ -124,7 +124,9 @@ async def outlooks(connection: Any, policy: Policy, today: int) -> Outlooks:
             (Dimension.LEVEL1, Dimension.MEASURE, Dimension.DAY, Dimension.SLOT),
         )
         stock = await connection.fetch(_STOCK, first, last, NO_SLOT)
-    books = _books(policy, today, first, stock, moved.figures)
+        # Also those of which nothing is open: their digest says so.
+        measured = await connection.fetch("SELECT DISTINCT agency, 0, 0 FROM total")
+    books = _books(policy, today, first, [*stock, *measured], moved.figures)
     found = {
         agency: general if policy.legal is None else policy.legal.calendars.calendar(agency)
         for agency in books
