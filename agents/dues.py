@@ -22,12 +22,15 @@ from monitor.ledger.locks import DUES
 from monitor.ledger.policies import Ruling
 from monitor.reference.sets import ReadsDifferently
 
-JUDGE_SECONDS: Final = 60.0
+JUDGE_SECONDS: Final = (
+    50.0  # at the most: the server ends a connection that is idle for a minute
+)
 BRISK_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
 FORECAST_MS: Final = 3_600_000
 BRISK_FORECAST_MS: Final = 5_000
 CLOSE_SECONDS: Final = 0.5
+PATIENCE_SECONDS: Final = 600.0  # ten working days of a nation are read at once
 
 _LATER: Final[tuple[type[BaseException], ...]] = (*UNAVAILABLE, ReadsDifferently)
 
@@ -64,7 +67,7 @@ class Dues:
         pause = BRISK_SECONDS
         while True:
             try:
-                connection = await connect(dsn)
+                connection = await connect(dsn, patience_seconds=PATIENCE_SECONDS)
                 try:
                     while True:
                         if await leads(connection, DUES):
