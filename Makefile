@@ -93,6 +93,10 @@ rules: install ## Write again what Prometheus and Alertmanager read, and the uni
 	$(BIN)/emc rules
 	$(BIN)/python -m tests.outlets.rules
 
+.PHONY: dashboards
+dashboards: install ## Write again the dashboards of Grafana
+	$(BIN)/emc dashboards
+
 .PHONY: bench
 bench: install ## CPU of clock and fold, then events per second beside plain Faust and bare aiokafka
 	$(BIN)/python -m tests.bench.domain

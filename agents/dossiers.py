@@ -5,7 +5,15 @@ What is done with the records; how they are read and booked exactly once is `age
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import ClassVar, Final, Protocol
 
 from agents import desk
@@ -18,11 +26,14 @@ from agents.quarantine import Quarantine
 from agents.sheet import Sheet
 from agents.shelf import Dossier
 from agents.standing import Standing
-from monitor.domain.measures import Tally
+from monitor.domain.measures import CONSUMED_BINS, Tally
 from monitor.domain.policy import Policy
+from monitor.domain.post import consumed_share
 from monitor.domain.view import Cell
+from monitor.ledger import exemplars
+from monitor.ledger.exemplars import Bucket, Histogram
 from monitor.ledger.forms import RETIRED
-from monitor.ledger.unit import DossierRow, Partition, TallyKey, Unit
+from monitor.ledger.unit import DossierRow, Exemplar, Partition, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import Canonical
 from schemas.refusal import Reason, Refused
@@ -77,6 +88,7 @@ class DossierDesk(Desk):
         self._epoch = 0
         self._standing = standing
         self._at_hand = at_hand
+        self._turns = exemplars.Turns()
         self._shelf: OrderedDict[str, Dossier] = OrderedDict()
         self._touched_before: Mapping[str, int] = {}  # by the unit that was sealed last
 
@@ -224,7 +236,20 @@ class DossierDesk(Desk):
             totals=sheet.totals,
             tallies=self._tallies(),
             sent=self._hearing.put_by(),
+            exemplars=list(self._exemplars(sheet.binned)),
         )
+
+    def _exemplars(self, binned: Mapping[tuple[int, str], Dossier]) -> Iterator[Exemplar]:
+        """A dossier for each bin of deadlines consumed that has had none for a minute."""
+        now = self._now_ms()
+        for (measure, agency), dossier in binned.items():
+            bin_ = measure - CONSUMED_BINS.start
+            bucket = Bucket(Histogram.CONSUMED, agency, "", bin_)
+            if not self._turns.due(bucket, now):
+                continue
+            share = consumed_share(dossier.view, self._policy)
+            if share is not None:
+                yield Exemplar(*bucket, dossier.key, share, now)
 
     def _put_away(self) -> None:
         """Keep so many dossiers at hand, the last heard of; all that are not yet in the ledger.

@@ -5,7 +5,6 @@ and after a pause the follower tries again; meanwhile another worker's may take 
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -13,15 +12,14 @@ from typing import Any, Final
 import structlog
 
 from agents.health import WorkerHealth
+from agents.leading import LONGEST_PAUSE_SECONDS, connected, jittered
 from monitor.domain.zone import Zone
-from monitor.ledger.follower import SMALLEST_STEP, STEP, Follower, connect
+from monitor.ledger.follower import SMALLEST_STEP, STEP, Follower
 from monitor.ledger.hours import SWEPT_ROWS, sweep
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 
 ROUND_SECONDS: Final = 5.0  # between two rounds; a watermark is promised within a minute
 BRISK_ROUND_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
-CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the worker is asked to end
 ROUNDS_A_SWEEP: Final = 700  # about an hour
 ROUNDS_OF_TRUST: Final = 10  # after so many the server is taken to be well
 
@@ -58,16 +56,16 @@ async def _follow(
     while True:
         rounds = 0
         try:
-            async with _connection(dsn) as connection:
+            async with connected(dsn) as connection:
                 follower = Follower(connection, zone, step=step)
                 while True:
                     left = await _round(follower, health)
                     if rounds % ROUNDS_A_SWEEP == 0 and await follower.leads():
                         await _sweep(connection, zone, now_ms())
                     if not left:
-                        await asyncio.sleep(_jittered(round_seconds))
+                        await asyncio.sleep(jittered(round_seconds))
                     rounds += 1
-        except UNAVAILABLE as error:
+        except AWAY as error:
             if isinstance(error, TimeoutError):  # a step that is too long, or a busy server
                 step = max(SMALLEST_STEP, step // 2)
             health.follower_failures.labels("ledger_unavailable").inc()
@@ -81,7 +79,7 @@ async def _follow(
             pause = 0.5
         if rounds > ROUNDS_OF_TRUST:
             step = STEP
-        await asyncio.sleep(_jittered(pause))
+        await asyncio.sleep(jittered(pause))
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
@@ -99,21 +97,3 @@ async def _sweep(connection: Any, zone: Zone, now_ms: int) -> None:
     """Balances by the hour of days that are not kept any more."""
     while await sweep(connection, zone, now_ms) == SWEPT_ROWS:
         pass
-
-
-@asynccontextmanager
-async def _connection(dsn: str) -> AsyncIterator[Any]:
-    connection = await connect(dsn)
-    try:
-        yield connection
-    finally:
-        # Without farewell where the server does not answer: the lock must not outlive us.
-        try:
-            await connection.close(timeout=CLOSE_SECONDS)
-        except UNAVAILABLE:
-            connection.terminate()
-
-
-def _jittered(seconds: float) -> float:
-    """So that workers started together do not go on in step."""
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret

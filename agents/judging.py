@@ -1,52 +1,40 @@
-"""Objectives judged beside the stream: every worker may, the one that leads does so once a minute.
+"""Objectives judged beside the stream: every worker may, the one that leads does so once a minute."""
 
-Nothing here may touch the stream. Whatever fails is logged, the connection is left, and after a
-pause it is tried again; meanwhile another worker may take the lead.
-"""
-
-import asyncio
-import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import structlog
 
+from agents.leading import leading
 from monitor.domain.policy import Policy
 from monitor.domain.watched import Watched
 from monitor.ledger import objective_book, objectives
-from monitor.ledger.connections import leads
-from monitor.ledger.follower import connect
 from monitor.ledger.judging import judge_all
-from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.locks import OBJECTIVES
 
 ROUND_SECONDS: Final = 10.0  # between two rounds of summing
 JUDGE_SECONDS: Final = 60.0
 BRISK_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
-CLOSE_SECONDS: Final = 0.5
 ROUNDS_A_SWEEP: Final = 400  # about an hour
 
 
-@asynccontextmanager
-async def judging(
+def judging(
     dsn: str,
     watched: Watched,
     policy: Policy,
     *,
     now_ms: Callable[[], int],
     brisk: bool = False,
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Judge objectives and services within the block."""
-    judge = Judge(watched, policy, now_ms=now_ms, brisk=brisk)
-    task = asyncio.create_task(judge.keep(dsn))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return leading(
+        dsn,
+        Judge(watched, policy, now_ms=now_ms, brisk=brisk),
+        lock=OBJECTIVES,
+        name="emc.objectives",
+        seconds=BRISK_SECONDS if brisk else ROUND_SECONDS,
+    )
 
 
 class Judge:
@@ -66,32 +54,10 @@ class Judge:
         self._zone = policy.zone
         self._calendars = policy.legal.calendars
         self._now_ms = now_ms
-        self._round_seconds = BRISK_SECONDS if brisk else ROUND_SECONDS
         self._judge_ms = int((BRISK_SECONDS if brisk else JUDGE_SECONDS) * 1000)
         self._judged_ms: int | None = None
         self._rounds = 0
         self._say = structlog.get_logger("emc.objectives")
-
-    async def keep(self, dsn: str) -> None:
-        """Sum and judge until cancelled."""
-        pause = 0.5
-        while True:
-            try:
-                async with _connected(dsn) as connection:
-                    while True:
-                        left = False
-                        if await leads(connection, OBJECTIVES):
-                            left = await self.round(connection)
-                            pause = 0.5
-                        if not left:
-                            await asyncio.sleep(_jittered(self._round_seconds))
-            except UNAVAILABLE as error:
-                self._say.warning("judging objectives later", error=repr(error))
-            except Exception:  # noqa: BLE001 - a bug of ours: streams go on, verdicts stay as they are
-                self._say.exception("judging objectives failed; trying again")
-            self._judged_ms = None  # another may have led meanwhile, with other files
-            await asyncio.sleep(_jittered(pause))
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def round(self, connection: Any) -> bool:
         """Sum what is new, judge what is due; whether there is more to sum at once."""
@@ -116,18 +82,6 @@ class Judge:
         self._rounds += 1
         return done.left
 
-
-@asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[Any]:
-    connection = await connect(dsn)
-    try:
-        yield connection
-    finally:
-        try:
-            await connection.close(timeout=CLOSE_SECONDS)
-        except UNAVAILABLE:
-            connection.terminate()
-
-
-def _jittered(seconds: float) -> float:
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+    def left(self) -> None:
+        """Another may lead meanwhile, with other files: they are looked at again."""
+        self._judged_ms = None

@@ -1,17 +1,14 @@
 """Keeps the connections of sources: counts what bookings put by, compares claims, judges, keeps.
 
-Runs beside the ingest agent, off the hot path; of many that run one leads. Nothing here may touch
-a stream: whatever fails is logged, the connection is left, and after a pause it is tried again.
+Runs beside the ingest agent, off the hot path; of many that run one leads.
 """
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
-import structlog
-
+from agents.leading import leading
 from agents.shelf import unpack_events
 from monitor.domain.activity import Counted, Part, count
 from monitor.domain.calendar import WorkCalendar
@@ -21,8 +18,6 @@ from monitor.domain.policy import Policy
 from monitor.domain.rhythm import Thresholds, Week
 from monitor.domain.zone import DAY_MS, day_number
 from monitor.ledger import connections
-from monitor.ledger.follower import connect
-from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.locks import CONNECTIONS
 from monitor.ledger.sources import Source, Status, entered_ms, read_all
 from schemas.claim import NUMBERS
@@ -30,32 +25,28 @@ from schemas.claim import NUMBERS
 ROUND_SECONDS: Final = 5.0  # between two rounds of counting
 JUDGE_SECONDS: Final = 60.0  # between two judgements of a source
 BRISK_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 20.0  # after failures
-CLOSE_SECONDS: Final = 0.5
 ROUNDS_A_SWEEP: Final = 700  # about an hour
 KEPT_DAYS: Final = 100  # activity; claims and how a connection stood are kept for good
 JUDGED_DAYS: Final = 62  # a month, and the four weeks before it that its rhythm rests on
 REWRITTEN_DAYS: Final = 35  # how a connection stood before that is not judged again
 
 
-@asynccontextmanager
-async def keeping(
+def keeping(
     dsn: str,
     policy: Policy,
     *,
     now_ms: Callable[[], int],
     thresholds: Thresholds | None = None,
     brisk: bool = False,
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Keep connections within the block."""
-    keeper = Keeper(policy, thresholds or Thresholds(), now_ms=now_ms, brisk=brisk)
-    task = asyncio.create_task(keeper.keep(dsn))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return leading(
+        dsn,
+        Keeper(policy, thresholds or Thresholds(), now_ms=now_ms, brisk=brisk),
+        lock=CONNECTIONS,
+        name="emc.keeper",
+        seconds=BRISK_SECONDS if brisk else ROUND_SECONDS,
+    )
 
 
 class Keeper:
@@ -75,32 +66,10 @@ class Keeper:
         self._weeks: dict[str, Week] = {}  # by the calendar's version
         self._thresholds = thresholds
         self._now_ms = now_ms
-        self._round_seconds = BRISK_SECONDS if brisk else ROUND_SECONDS
         self._judge_ms = int((BRISK_SECONDS if brisk else JUDGE_SECONDS) * 1000)
         self._judged_at: dict[str, int] = {}
         self._dirty: set[tuple[str, int]] = set()
         self._rounds = 0
-        self._say = structlog.get_logger("emc.keeper")
-
-    async def keep(self, dsn: str) -> None:
-        """Count and judge until cancelled."""
-        pause = 0.5
-        while True:
-            try:
-                async with _connected(dsn) as connection:
-                    while True:
-                        busy = False
-                        if await connections.leads(connection, CONNECTIONS):
-                            busy = await self.round(connection)
-                            pause = 0.5
-                        if not busy:
-                            await asyncio.sleep(_jittered(self._round_seconds))
-            except UNAVAILABLE as error:
-                self._say.warning("keeping connections later", error=repr(error))
-            except Exception:  # noqa: BLE001 - a bug of ours: streams go on, connections stay as judged
-                self._say.exception("the keeper failed; trying again")
-            await asyncio.sleep(_jittered(pause))
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def round(self, connection: Any) -> bool:
         """Count, compare, judge what is due; whether there is more to count at once."""
@@ -114,6 +83,10 @@ class Keeper:
             await connections.merge_parts(connection)
         self._rounds += 1
         return taken == connections.TAKEN_AT_ONCE
+
+    def left(self) -> None:
+        """What another had under way when it led is asked for anew."""
+        self._rounds = 0
 
     async def _count(self, connection: Any, sources: Mapping[str, Source]) -> int:
         claiming = {code for code, source in sources.items() if source.claiming}
@@ -213,19 +186,3 @@ def expected_of(source: Source) -> Iterable[Expected]:
 
 
 _NUMBERS: Final[Mapping[str, Kind]] = {str(type_): kind for type_, kind in NUMBERS.items()}
-
-
-@asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[Any]:
-    connection = await connect(dsn)
-    try:
-        yield connection
-    finally:
-        try:
-            await connection.close(timeout=CLOSE_SECONDS)
-        except UNAVAILABLE:
-            connection.terminate()
-
-
-def _jittered(seconds: float) -> float:
-    return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TextIO
 
 import asyncpg
@@ -12,9 +12,11 @@ from rich.table import Table
 from agents.operator import FOUND, OK, Refusal, print_json, print_table, utc
 from monitor.domain.degraded import Condition
 from monitor.domain.objective import COUNTRY, WHOLE
+from monitor.domain.policy import Policy
 from monitor.domain.service_level import State, wilson
-from monitor.domain.zone import date_of
-from monitor.ledger import objectives
+from monitor.domain.watched import Watched
+from monitor.domain.zone import date_of, day_number
+from monitor.ledger import objectives, past
 from monitor.ledger.objectives import InForce, Judged, Service, Spell, Stands, Version
 
 _NOT_WELL: Final = frozenset({State.BURNING, State.SPENT})
@@ -307,3 +309,58 @@ def _at(ms: int) -> datetime:
 
 def _seconds(ms: int | None) -> float | None:
     return None if ms is None else ms / 1000
+
+
+# -- a day that is over --------------------------------------------------------------------------
+
+
+async def on(
+    dsn: str,
+    watched: Watched,
+    policy: Policy,
+    objective: str,
+    scope: str,
+    day: str,
+    *,
+    as_json: bool,
+    out: TextIO,
+) -> int:
+    """How an objective stood at the end of a day, as known now; FOUND if it was not met."""
+    try:
+        number = day_number(date.fromisoformat(day))
+    except ValueError:
+        raise Refusal(f"{day!r} is no day; write 2026-10-31") from None
+    asked = next((one for one in watched.objectives.legal() if one.name == objective), None)
+    if asked is None or policy.legal is None:
+        raise Refusal(f"EMC_REFERENCE has no legal objective {objective!r}")
+    where = next((one for one in asked.scopes if one.label == scope), None)
+    if where is None:
+        raise Refusal(f"{objective} is not asked of {scope!r}")
+    calendar = policy.legal.calendars.calendar(where.owner)
+    async with asyncpg.create_pool(dsn, min_size=0, max_size=1, timeout=10) as pool:
+        found = await past.stood(pool, watched, asked, where, calendar, number)
+    counted, target = found.counted, found.target
+    if as_json:
+        print_json(
+            {
+                "objective": objective,
+                "scope": scope,
+                "from": date_of(found.first_day).isoformat(),
+                "to": date_of(found.last_day).isoformat(),
+                "good": counted.good,
+                "bad": counted.bad,
+                "ratio": counted.ratio,
+                "target": None if target is None else target.ratio,
+                "met": found.met,
+            },
+            out,
+        )
+    else:
+        words = {True: "met", False: "missed", None: "nothing to say"}
+        goal = "no target" if target is None else f"target {100 * target.ratio:g} %"
+        out.write(
+            f"{objective}, {scope}, {date_of(found.first_day)} to {date_of(found.last_day)}:"
+            f" {counted.good:,} good, {counted.bad:,} bad, {_percent(counted.ratio) or 'no'} %,"
+            f" {goal}: {words[found.met]}\n"
+        )
+    return FOUND if found.met is False else OK

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from agents.settings import Settings
 from agents.trouble import of_brokers, of_ledger
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import TURNED_AWAY, UNAVAILABLE
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
 
@@ -76,8 +76,8 @@ def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
             " now is done, and the same command goes on with the rest"
         )
         return FOUND
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        say(f"{name}: the ledger at EMC_DATABASE lets nobody in: {of_ledger(error)}")
+    except TURNED_AWAY as error:
+        say(f"{name}: the ledger at EMC_DATABASE turns us away: {of_ledger(error)}")
         return FOUND
     except KeyboardInterrupt:
         say(

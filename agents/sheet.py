@@ -10,10 +10,12 @@ from monitor.domain.post import Posting, posting
 from monitor.domain.view import Cell
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.references import reference_of, refers
-from monitor.ledger.unit import DossierRow, Entry, Journal, Reference, TotalKey
+from monitor.ledger.unit import BookingClass, DossierRow, Entry, Journal, Reference, TotalKey
 
 # Measures that are shown: whether by agency only (MEASURES.md §7).
 _BY_AGENCY: Final = {measure: measure in CONSUMED_BINS for measure in SHOWN}
+
+_LIVE: Final = int(BookingClass.LIVE)
 
 # Measure, place, slot, class.
 _Shown = tuple[int, int, int, int]
@@ -43,6 +45,9 @@ class Sheet:
         self._agencies: dict[int, int] = {}  # the same, by agency only
         # What is added to an account that is shown, and taken from it.
         self._shown: dict[_Shown, list[int]] = {}
+        self._dossier: Dossier | None = None  # the one that is being booked
+        # The last one that was put into a bin of the histogram, live, by measure and place.
+        self._binned: dict[tuple[int, int], Dossier | None] = {}
 
     def post(self, dossier: Dossier, policy: Policy, booking_class: int) -> None:
         """Post a dossier, and book it unless it has to wait."""
@@ -93,6 +98,7 @@ class Sheet:
     ) -> None:
         """Book the difference to what is booked, never to a recomputed old view, and note it."""
         if booked != new:
+            self._dossier = dossier
             dossier.booked = pack_entries(new)
             journal = self.journal.get(booking_class)
             if journal is None:
@@ -121,6 +127,8 @@ class Sheet:
         place = (self._agencies if by_agency else self._whole).get(cell)
         if place is None:
             place = self._find(cell, by_agency)
+        if by_agency and amount > 0 and booking_class == _LIVE:
+            self._binned[measure, place] = self._dossier
         key = (measure, place, slot, booking_class)
         sides = self._shown.get(key)
         if sides is None:
@@ -140,6 +148,15 @@ class Sheet:
             self._places.append(spot)
         (self._agencies if by_agency else self._whole)[number] = place
         return place
+
+    @property
+    def binned(self) -> dict[tuple[int, str], Dossier]:
+        """Of each bin of the histogram and agency, the last dossier that was put into it."""
+        return {
+            (measure, self._places[place][0]): dossier
+            for (measure, place), dossier in self._binned.items()
+            if dossier is not None
+        }
 
     @property
     def references(self) -> dict[Reference, int]:

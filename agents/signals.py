@@ -18,10 +18,11 @@ from agents.diversion import Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from monitor.domain.connection import Window
-from monitor.ledger import connections, requests
+from monitor.ledger import connections, exemplars, requests
 from monitor.ledger.connections import Announced, Claimed, Stated
+from monitor.ledger.exemplars import LONGEST, Bucket, Histogram
 from monitor.ledger.requests import Account, Recent, Requests
-from monitor.ledger.unit import Sent, TallyKey, Unit
+from monitor.ledger.unit import Exemplar, Sent, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import (
     ExternalClaim,
@@ -66,6 +67,7 @@ class SignalsDesk(Desk):
         self._decode = decoder.decode
         self._sealed_signals: list[Signal] = []
         self._sealed_requests = Requests()
+        self._turns = exemplars.Turns()
         self._recent: dict[str, Recent] = {}  # as the ledger will have it once all is booked
         super().__init__(
             ledger=ledger,
@@ -82,6 +84,7 @@ class SignalsDesk(Desk):
         self._signals: list[Signal] = []
         self._counted: Counter[str] = Counter()
         self._requests = Requests()
+        self._exemplars: list[Exemplar] = []
 
     def _forget(self) -> None:
         super()._forget()
@@ -127,7 +130,17 @@ class SignalsDesk(Desk):
                 request.answer.value,
                 requests.bin_of(request.duration_ms),
             )
+            if account.booking_class == requests.LIVE:
+                self._exemplify(request, account)
             self._requests.add(account, request.duration_ms, request.arrival_ms, mark)
+
+    def _exemplify(self, request: ServiceRequest, account: Account) -> None:
+        """The id by which a source finds a request in its own logs, now and then."""
+        bucket = Bucket(Histogram.REQUEST, account.source, account.interface, account.bin)
+        if len(request.id) <= LONGEST and self._turns.due(bucket, request.arrival_ms):
+            self._exemplars.append(
+                Exemplar(*bucket, request.id, request.duration_ms / 1000, request.arrival_ms)
+            )
 
     def _accepted(self) -> Iterable[Mapping[str, int]]:
         return (self._counted,)
@@ -154,6 +167,7 @@ class SignalsDesk(Desk):
                 for source, number in self._counted.items()
             },
             sent=Sent(beats=beats, claimed=claimed),
+            exemplars=self._exemplars,
         )
 
     async def _store(self, unit: Unit) -> None:

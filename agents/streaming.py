@@ -36,7 +36,7 @@ from agents.settings import SettingRefused, Settings
 from agents.transport import BatchConsumer, batch_transport
 from agents.trouble import of_brokers, of_ledger
 from agents.watchdog import Eye, Stuck, keep_watch
-from monitor.ledger.ledger import UNAVAILABLE, Ledger, OtherGroup
+from monitor.ledger.ledger import TURNED_AWAY, UNAVAILABLE, Ledger, OtherGroup
 from monitor.ledger.migrate import MayNotMigrate, SchemaTooNew, migrate
 from monitor.ledger.policies import OtherRules
 from monitor.ledger.unit import Partition
@@ -217,6 +217,9 @@ async def follow_until(
             desk.failed.result()
         except _SAID_PLAINLY as error:
             raise Stopped(str(error)) from None
+        except TURNED_AWAY as error:
+            # A supervisor starts us again, with the password that is in the file by then.
+            raise Stopped(f"the ledger turns us away: {of_ledger(error)}") from None
     if not stopping.done():
         raise Stopped(f"the stream stopped: {app.crash_reason!r}")
 

@@ -11,7 +11,7 @@ from agents.archive import DAY_MS, Run
 from monitor.domain.policy import Policy
 from monitor.ledger.archive import Archive, UnderWay
 from monitor.ledger.forms import Forms
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 
 PAUSE_SECONDS: Final = 5.0  # a hundred dossiers in this time are 600 million a year
 BLOCKS: Final = 64  # looked through at a time
@@ -40,7 +40,7 @@ async def archive_beside(
                 )
         except UnderWay:
             continue
-        except UNAVAILABLE as error:
+        except AWAY as error:
             say.warning("archiving later", error=repr(error))
             continue
         if run.done.archived:

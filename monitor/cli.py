@@ -734,6 +734,13 @@ def objectives(
         bool, typer.Option("--all", help="Also scopes that are neither burning nor spent.")
     ] = False,
     history_days: Annotated[int, typer.Option(min=0, help="How far back, with SCOPE.")] = 100,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="With SCOPE: the window that ended on this day, as known now; needs EMC_REFERENCE.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Show how objectives and services stand, and since when; exits 1 if one is not well.
@@ -745,8 +752,25 @@ def objectives(
     from agents import operator
 
     async def work() -> int:
+        settings = _for_a_person()
+        if on is not None:
+            watched = settings.watched()
+            if watched is None or objective is None or scope is None:
+                raise operator.Refusal(
+                    "--on needs an objective, a scope, and EMC_REFERENCE with objectives in it"
+                )
+            return await command.on(
+                settings.database,
+                watched,
+                settings.policy(),
+                objective,
+                scope,
+                on,
+                as_json=json,
+                out=sys.stdout,
+            )
         return await command.show(
-            _for_a_person().database,
+            settings.database,
             objective,
             scope,
             every=every,

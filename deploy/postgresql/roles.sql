@@ -106,7 +106,8 @@ GRANT SELECT ON objective, objective_version, objective_standing, objective_spel
     objective_sum, objective_book, objective_measure, service_standing, service_spell
 TO emc_reader, emc_grafana;
 -- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.
-GRANT SELECT ON request, summed, worked, warned, latency, latency_judged TO emc_reader, emc_grafana;
+GRANT SELECT ON request, summed, worked, warned, latency, latency_judged, exemplar
+TO emc_reader, emc_grafana;
 GRANT SELECT (id) ON sent TO emc_reader;
 GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
     ON quarantine TO emc_grafana;

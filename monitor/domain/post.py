@@ -323,14 +323,31 @@ def _post_time_taken(
     if due_ms is None:
         rows.append((_NO_DEADLINE, cell, ended, NO_SLOT, 1))
         return
-    if policy.precision is Precision.DATE:
-        received = zone.day(accepted_ms)
-        taken, allowed = ended - received, zone.day(due_ms) - received
-    else:
-        taken, allowed = end_ms - accepted_ms, due_ms - accepted_ms
+    taken, allowed = _of_deadline(accepted_ms, end_ms, due_ms, policy)
     rows.append((_ON_TIME if taken <= allowed else _LATE, cell, ended, NO_SLOT, 1))
     measure = _DEADLINE_CONSUMED + consumed_bin(taken, allowed)
     rows.append((measure, cell, ended, NO_SLOT, 1))
+
+
+def _of_deadline(accepted_ms: int, end_ms: int, due_ms: int, policy: Policy) -> tuple[int, int]:
+    """The time taken and the time allowed, in the same unit."""
+    if policy.precision is Precision.DATE:
+        day = policy.zone.day
+        received = day(accepted_ms)
+        return day(end_ms) - received, day(due_ms) - received
+    return end_ms - accepted_ms, due_ms - accepted_ms
+
+
+def consumed_share(view: View, policy: Policy) -> float | None:
+    """The share of its deadline that a dossier took; None where there is no such number."""
+    accepted_ms, end_ms = view.accepted_ms, view.end_ms
+    if accepted_ms is None or end_ms is None:
+        return None
+    due_ms = view.due_at(end_ms)
+    if due_ms is None:
+        return None
+    taken, allowed = _of_deadline(accepted_ms, end_ms, due_ms, policy)
+    return taken / allowed if allowed > 0 else None
 
 
 def consumed_bin(taken: int, allowed: int) -> int:

@@ -14,9 +14,10 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.domain.worktime import Worktime, worktimes
-from monitor.ledger import latencies, requests
+from monitor.ledger import exemplars, latencies, requests
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.dues import DUES, AgencyDues
+from monitor.ledger.exemplars import Bucket, Histogram, Shown
 from monitor.ledger.latencies import Latency, Warned
 from monitor.ledger.migrate import migrations
 from monitor.ledger.objectives import NOTHING_JUDGED, Judged
@@ -122,6 +123,8 @@ class Snapshot:
     latencies_judged_ms: int | None = None
     latencies_backlog: int = 0  # pages of the journal
     warned: Mapping[Warned, Sides] = field(default_factory=dict)
+    exemplars: Mapping[Bucket, Shown] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()  # sources that were revoked a month ago or longer
 
     @property
     def booked(self) -> int:
@@ -187,6 +190,15 @@ _WATERMARK: Final = """
 """
 
 
+# Nothing of theirs moves any more, and their series may end.
+RETIRED_MS: Final = 30 * 86_400_000
+_RETIRED: Final = """
+    SELECT code FROM source WHERE status = 'revoked' AND NOT EXISTS (
+        SELECT FROM source_history AS change
+        WHERE change.source = source.code AND change.at > to_timestamp($1::int8 / 1000.0))
+"""
+
+
 Rows = Sequence[Sequence[Any]]
 
 _NO_SCHEMA: Final = "the ledger has no schema yet; a worker makes it"
@@ -237,6 +249,8 @@ class Figures:
             judged_ms = await self._pool.fetchval(latencies.JUDGED)
             behind = await self._pool.fetchval(latencies.BACKLOG)
             warned = await self._pool.fetch(latencies.WARNED)
+            examples = await exemplars.shown(self._pool)
+            retired = await self._pool.fetch(_RETIRED, now_ms - RETIRED_MS)
             _, policy = await self._ruling.now(self._pool)
         except asyncpg.UndefinedTableError:
             raise NotMigrated(_NO_SCHEMA) from None
@@ -253,6 +267,8 @@ class Figures:
             latencies_judged_ms=judged_ms,
             latencies_backlog=behind,
             warned=_warned(warned, policy),
+            exemplars=_present(examples, policy),
+            retired=frozenset(row["code"] for row in retired),
         )
 
     async def snapshot(self, now_ms: int) -> Snapshot:
@@ -362,6 +378,17 @@ def _warned(rows: Rows, policy: Policy) -> dict[Warned, Sides]:
         known = warned.get(here, Sides(0, 0))
         warned[here] = Sides(known.credit + credit, known.debit + debit)
     return warned
+
+
+def _present(examples: Mapping[Bucket, Shown], policy: Policy) -> dict[Bucket, Shown]:
+    """Agencies as they are today; of several that are one by now, the last exemplar."""
+    found: dict[Bucket, Shown] = {}
+    for bucket, shown in sorted(examples.items(), key=lambda item: item[1].at_ms):
+        if bucket.histogram == Histogram.CONSUMED:
+            found[bucket._replace(name=policy.present(bucket.name))] = shown
+        else:
+            found[bucket] = shown
+    return found
 
 
 def _due_by(slot: int, today: int) -> DueBy:

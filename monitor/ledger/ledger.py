@@ -20,7 +20,7 @@ import asyncpg
 
 from monitor.domain.policy import RULES_VERSION
 from monitor.domain.view import Cell
-from monitor.ledger import requests
+from monitor.ledger import exemplars, requests
 from monitor.ledger.again import undisturbed
 from monitor.ledger.forms import Forms
 from monitor.ledger.packing import dossier_rows, journal_pages, total_rows
@@ -42,6 +42,14 @@ UNAVAILABLE: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
 )
+
+# What PostgreSQL says to who may not come in, now or any more.
+TURNED_AWAY: tuple[type[BaseException], ...] = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+# What those who work beside the stream wait out; the stream itself ends when it is turned away.
+AWAY: tuple[type[BaseException], ...] = (*UNAVAILABLE, *TURNED_AWAY)
 
 CLOSE_SECONDS = 2.0
 
@@ -302,6 +310,7 @@ class Ledger:
                 await add_tallies(connection, unit)
                 await quarantine(connection, unit)
                 await put_by(connection, unit)
+                await exemplars.keep(connection, unit.exemplars)
                 if also is not None:
                     await also(connection)
                 await add_references(connection, unit.references)

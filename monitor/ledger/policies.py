@@ -156,7 +156,8 @@ async def store(connection: Any, reference: ReferenceSet) -> None:
             "INSERT INTO reference_file (reference, path, content) VALUES ($1, $2, $3)",
             [(reference.hash, path, content) for path, content in reference.files.items()],
         )
-        await _show(connection, reference)
+        with suppress(ReadsDifferently):  # what cannot be shown is stored all the same
+            await _show(connection, reference)
 
 
 async def _show(connection: Any, reference: ReferenceSet) -> None:

@@ -138,6 +138,18 @@ class Sent:
     claimed: Sequence[tuple[str, int]] = ()
 
 
+class Exemplar(NamedTuple):
+    """One of those in a bucket of a histogram (`monitor.ledger.exemplars`)."""
+
+    histogram: str
+    name: str  # agency of level 1, or source
+    part: str
+    bin: int
+    said: str  # key of a dossier, of which only the token is kept; id of a request
+    value: float
+    at_ms: int
+
+
 @dataclass(slots=True)
 class Unit:
     """All that the assigned partitions brought, booked in one transaction or not at all."""
@@ -152,3 +164,4 @@ class Unit:
     tallies: dict[TallyKey, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     sent: Sent = field(default_factory=Sent)
+    exemplars: list[Exemplar] = field(default_factory=list)

@@ -6,14 +6,17 @@ from typing import Final
 
 from prometheus_client.core import (
     CounterMetricFamily,
+    Exemplar,
     GaugeMetricFamily,
     HistogramMetricFamily,
+    Timestamp,
 )
 from prometheus_client.core import Metric as Family
 
 from monitor.domain.measures import Basis, Day
 from monitor.domain.quantiles import RELATIVE_ERROR
 from monitor.domain.warning import QualityWarning
+from monitor.ledger.exemplars import Bucket, Histogram
 from monitor.ledger.figures import Snapshot
 from monitor.ledger.latencies import STEP, STEPS, WINDOW_DAYS
 from monitor.ledger.requests import BOUNDS_MS, FRESH_DAYS, INTERFACES, OTHER_INTERFACE
@@ -193,10 +196,28 @@ def _requests(snapshot: Snapshot, places: Places) -> Iterable[Family]:
         so_far = 0
         for bin_, bound in enumerate(BOUNDS):
             so_far += bins[here][bin_]
-            taken.add_sample(f"{DURATION.name}_bucket", {**labels, "le": bound}, so_far)
+            bucket = Bucket(Histogram.REQUEST, *here, bin_)
+            taken.add_sample(
+                f"{DURATION.name}_bucket",
+                {**labels, "le": bound},
+                so_far,
+                exemplar=exemplar(snapshot, bucket, "event"),
+            )
         taken.add_sample(f"{DURATION.name}_count", labels, so_far)
         taken.add_sample(f"{DURATION.name}_sum", labels, ms[here] / 1000)
     return counted, taken
+
+
+def exemplar(snapshot: Snapshot, bucket: Bucket, label: str) -> Exemplar | None:
+    """What stands beside a bucket, under a label that says what it is."""
+    shown = snapshot.exemplars.get(bucket)
+    if shown is None:
+        return None
+    return Exemplar({label: shown.said}, shown.value, Timestamp(*_instant(shown.at_ms)))
+
+
+def _instant(ms: int) -> tuple[int, int]:
+    return ms // 1000, ms % 1000 * 1_000_000
 
 
 def _place(places: Places, source: str, interface: str) -> tuple[str, str]:

@@ -26,8 +26,9 @@ from prometheus_client.registry import Collector
 from monitor import __version__
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, Kind, Tally
 from monitor.ledger.checks import Check
+from monitor.ledger.exemplars import Histogram
 from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
 from monitor.outlets import dues, latency, names, objectives
@@ -126,13 +127,20 @@ def _agencies(snapshot: Snapshot, places: Places) -> Mapping[str, str]:
 
 def _records(snapshot: Snapshot, places: Places) -> Iterable[Family]:
     size: Counter[str] = Counter()
-    for tally, amount in snapshot.tallies.items():
+    # What was once summed into others stays there, or their counters would fall.
+    shown = {
+        tally: amount
+        for tally, amount in snapshot.tallies.items()
+        if tally.source not in snapshot.retired
+        or places.summed(names.Part.SOURCES, tally.source)
+    }
+    for tally, amount in shown.items():
         size[tally.source] += amount
     settled: Counter[tuple[str, str]] = Counter()
     labels = {source: places.source(source) for source, _ in size.most_common()}
     records: Counter[tuple[str, str]] = Counter()
     refused: Counter[tuple[str, str]] = Counter()
-    for tally, amount in snapshot.tallies.items():
+    for tally, amount in shown.items():
         source = labels[tally.source]
         if tally.name in _SETTLED:
             settled[source, tally.name] += amount
@@ -187,14 +195,24 @@ def _consumed(snapshot: Snapshot, agencies: Mapping[str, str]) -> Iterable[Famil
     for here, sides in snapshot.consumed.items():
         credit[agencies[here.agency]][here.measure] += sides.credit
         debit[agencies[here.agency]][here.measure] += sides.debit
+    # A token of a dossier in each bucket: `emc explain TOKEN` finds it for who may read the ledger.
+    examples = {
+        (agencies.get(bucket.name), bucket.bin): latency.exemplar(snapshot, bucket, "case")
+        for bucket in snapshot.exemplars
+        if bucket.histogram == Histogram.CONSUMED
+    }
     for metric, bins_of in ((names.CONSUMED.credit, credit), (names.CONSUMED.debit, debit)):
         family = _family(metric)
+        beside = examples if metric is names.CONSUMED.credit else {}
         for agency in sorted(credit):
             so_far = 0
             for bound, measure in zip(names.BOUNDS, CONSUMED_BINS, strict=True):
                 so_far += bins_of[agency][measure]
                 family.add_sample(
-                    f"{metric.name}_bucket", {"agency": agency, "le": bound}, so_far
+                    f"{metric.name}_bucket",
+                    {"agency": agency, "le": bound},
+                    so_far,
+                    exemplar=beside.get((agency, measure - CONSUMED_BINS.start)),
                 )
         yield family
 
@@ -396,7 +414,7 @@ class Board:
                 snapshot = await self._read()
         except (NotMigrated, ReadsDifferently) as error:
             raise Unavailable(str(error)) from error
-        except UNAVAILABLE as error:
+        except AWAY as error:
             raise Unavailable(f"the ledger does not answer: {type(error).__name__}") from error
         return await asyncio.to_thread(self._show, snapshot)
 

@@ -49,6 +49,10 @@ balancer.
   `sum by (le) (a_credit_bucket) - sum by (le) (a_debit_bucket)`. Its bound 1.0 is the deadline
   and agrees with `on_time`. It has no `_sum`: dossiers are booked by bin, and a sum of shares
   could not be exact; the bucket `+Inf` is its count.
+- **Exemplars** come with OpenMetrics, which Prometheus asks for: `case` is a dossier's token, found
+  again by `emc explain TOKEN`, `event` the id of a request (docs/explanation/latency.md).
+- **A series ends** when what it tells of is gone: interfaces without requests, and sources that
+  were revoked, after 30 days. If it comes back it goes on where it was.
 - A scrape that fails with status 503 says why in its body: the ledger does not answer, has no
   schema yet, or shows less than it has shown before. Nothing old is served in place of it: the
   gap in Prometheus is the truth.

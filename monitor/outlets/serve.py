@@ -14,7 +14,7 @@ from litestar import Litestar, MediaType, Request, Response, get
 from monitor import __version__
 from monitor.domain.policy import Policy
 from monitor.ledger.figures import Figures, NotMigrated
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import AWAY
 from monitor.outlets.metrics import Board, Unavailable
 from monitor.outlets.names import SERIES_BUDGET
 from monitor.outlets.series import Places
@@ -56,7 +56,7 @@ def build_app(figures: Figures, board: Board) -> Litestar:
             await figures.check()
         except NotMigrated as error:
             return _not_now(str(error))
-        except UNAVAILABLE as error:
+        except AWAY as error:
             return _not_now(f"the ledger does not answer: {type(error).__name__}")
         return Response("ok\n", media_type=MediaType.TEXT)
 

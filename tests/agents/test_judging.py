@@ -133,6 +133,14 @@ async def test_what_is_judged_is_what_the_balances_have(database: str):
     assert "alert      10d/3d both at 1.5 or more" in text
     assert "known since" in text
 
+    # The month so far, read from the balances at the end of the last day: dues of that day are late.
+    out = io.StringIO()
+    asked = ("on-time-766", "country", "2026-06-26")
+    await objectives_command.on(database, WATCHED, POLICY, *asked, as_json=True, out=out)
+    said = json.loads(out.getvalue())
+    assert (said["from"], said["target"]) == ("2026-06-01", 0.9)
+    assert (said["good"], said["bad"]) == tuple(country)
+
 
 async def command(
     dsn: str, out: io.StringIO, objective: str | None, scope: str | None, **options: Any
@@ -162,6 +170,19 @@ async def test_the_command_shows_all_some_and_json(database: str):
     assert await command(database, out, "online-share", "agency:H56", as_json=True) == 0
     (said,) = json.loads(out.getvalue())["objectives"]
     assert (said["state"], said["target"], said["ratio"]) == ("no_data", 0.5, None)
+    out = io.StringIO()
+    asked = ("online-share", "agency:H56", "2026-05-31")
+    assert await objectives_command.on(
+        database, WATCHED, POLICY, *asked, as_json=False, out=out
+    ) == 0  # fmt: skip
+    assert out.getvalue() == (
+        "online-share, agency:H56, 2026-05-01 to 2026-05-31: 0 good, 0 bad, no %, target 50 %:"
+        " nothing to say\n"
+    )
+    with pytest.raises(Refusal, match="'May' is no day"):
+        await objectives_command.on(
+            database, WATCHED, POLICY, *asked[:2], "May", as_json=True, out=out
+        )
     with pytest.raises(Refusal, match="no objective 'nothing' is in force; there are: accept"):
         await command(database, io.StringIO(), "nothing", None)
     with pytest.raises(Refusal, match="on-time-06b is not judged for 'agency:H1'"):

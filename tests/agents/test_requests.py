@@ -248,3 +248,18 @@ async def test_a_sweep_leaves_the_marks_that_count(desk: Desk, monkeypatch: pyte
 
     assert await desk.ledger._pool.fetchval("SELECT count(*) FROM request_seen") == 2
     assert [row.requests for row in await shown(desk)] == [4]
+
+
+async def test_a_request_of_each_bucket_is_kept_by_its_id_and_no_long_id_is(desk: Desk):
+    await desk.hear(
+        asked("i" * 101), asked("first"), asked("second"), asked("slow", took=7_000),
+        asked("late", took=20_000, arrived=NOON + 2 * HOUR),
+    )  # fmt: skip
+
+    rows = await desk.ledger._pool.fetch(
+        "SELECT histogram, name, part, bin, said, value, at_ms FROM exemplar ORDER BY bin"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("request", "portal", "GET /dossiers/{code}", 1, "first", 0.18, NOON),
+        ("request", "portal", "GET /dossiers/{code}", 6, "slow", 7.0, NOON),
+    ]

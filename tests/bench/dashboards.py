@@ -95,12 +95,8 @@ async def measure(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
             began = time.monotonic()
             await connection.fetch(query)
             took.append(f"{time.monotonic() - began:.2f} s")
-        print(
-            f"| {asked.dashboard}: {asked.panel['title'].partition(' · ')[2]} |",
-            *took,
-            "|",
-            sep=" ",
-        )
+        english = asked.panel["title"].partition(" · ")[2]
+        print(f"| {asked.dashboard}: {english} | {' | '.join(took)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.domain.fold import fold
 from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure
 from monitor.domain.policy import Policy, Precision
-from monitor.domain.post import Account, consumed_bin, post, posting
+from monitor.domain.post import Account, consumed_bin, consumed_share, post, posting
 from monitor.domain.view import Cell, Place, View
 from monitor.domain.zone import Zone
 from tests.domain.strategies import (
@@ -586,3 +586,26 @@ def test_days_are_the_local_days_of_what_happened(events):
             assert at_ms is not None
             begins = (account.day * 24 - 7) * HOUR
             assert begins <= at_ms < begins + DAY
+
+
+# --- The share that an exemplar tells ------------------------------------------------------
+
+
+def test_the_share_of_a_deadline_is_told_as_the_bin_has_it():
+    on_half = life(said(2, at(3), due_ms=at(7)), said(9, at(5)))
+
+    assert consumed_share(on_half, INSTANT) == 0.5
+    assert consumed_share(on_half, DATE) == 0.5
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [said(1, at(3))],
+        [said(2, at(3), due_ms=at(7))],
+        [said(2, at(3)), said(9, at(5))],
+        [said(2, at(3), due_ms=at(3)), said(9, at(5))],
+    ],
+)
+def test_where_there_is_no_share_none_is_told(events):
+    assert consumed_share(life(*events), INSTANT) is None

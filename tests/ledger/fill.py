@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from agents.batch import Batch
+from agents.desk import Desk
 from agents.dossiers import DossierDesk
 from agents.generate.model import Record
 from agents.health import WorkerHealth
@@ -51,7 +52,7 @@ class NoLog:
 class Feeder:
     """A desk at which a test hands in records."""
 
-    def __init__(self, desk: DossierDesk, at: int) -> None:
+    def __init__(self, desk: Desk, at: int) -> None:
         self.desk = desk
         self._at = at
 

@@ -40,7 +40,7 @@ from monitor.domain.service_level import Counted, State
 from monitor.domain.view import Cell
 from monitor.domain.watched import Watched
 from monitor.domain.zone import Zone
-from monitor.ledger import objective_book, objectives
+from monitor.ledger import objective_book, objectives, past
 from monitor.ledger.judging import Judgement, judge_all
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.migrate import migrate
@@ -367,6 +367,43 @@ async def test_a_month_of_office_hours_and_nights_is_weighed_by_its_events(books
     assert f"{100 * (1 - found.observed.window.ratio):.2f} %" == "0.30 %"
     # The last working day, from seven: office hours only, and so 74 of some 35,600.
     assert found.observed.back["1d"] == Counted(35_555, 74)
+
+
+async def test_a_month_that_is_over_is_read_as_known_now(books: Books, database: str):
+    """On 31 October five are overdue, of which two were finished later, and one was recalled."""
+    october, november = day("2026-10-31"), day("2026-11-02")
+    await books.append(
+        (ON_TIME, H56, october - 9, NO_SLOT, 20),
+        (LATE, H56, october - 3, NO_SLOT, 1),
+        (ON_TIME, H56, october - 3, NO_SLOT, -1),  # in November it turned out to be late
+        (ON_TIME, H56, november, NO_SLOT, 50),
+        (IN_PROCESS, H56, october - 30, october - 5, 4),
+        (
+            IN_PROCESS,
+            H56,
+            october - 30,
+            october,
+            1,
+        ),  # due on the last day: its test is at 24:00
+        (IN_PROCESS, H56, november, october - 5, -2),
+        (LATE, H56, november, NO_SLOT, 2),
+        (IN_PROCESS, H56, october - 30, october + 1, 3),  # within the limit: good by 766
+        (PAUSED, H56, october - 30, FIXED_LATE, 1),
+        (IN_PROCESS, H56, october - 30, NO_SLOT, 9),
+        (LATE, H25, october, NO_SLOT, 7),  # another province
+    )
+    on_time = WATCHED.objectives.objectives[0]
+
+    async with asyncpg.create_pool(database, min_size=1) as pool:
+        found = await past.stood(pool, WATCHED, on_time, Scope(agency="H56"), CALENDAR, october)
+        nothing = await past.stood(
+            pool, WATCHED, on_time, Scope(agency="H56"), CALENDAR, october - 60
+        )
+
+    assert (found.first_day, found.last_day) == (day("2026-10-01"), october)
+    assert found.counted == Counted(19 + 3, 1 + 5 + 1)
+    assert found.met is False
+    assert (nothing.counted, nothing.met) == (Counted(), None)
 
 
 async def test_a_service_with_a_growing_backlog_and_slow_work_is_degraded(books: Books):

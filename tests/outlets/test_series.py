@@ -1,6 +1,7 @@
 """Series are rationed: sums stay exact, whatever systems send."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from prometheus_client.core import Metric as Family
 
@@ -223,6 +224,23 @@ def test_what_is_no_longer_there_gives_its_room_to_others() -> None:
     made = families(snapshot(tallies={TallyKey("counted", "new", ""): 2}), places)
 
     assert values(made, "emc_records_total")["counted", "new"] == 2
+
+
+def test_the_series_of_a_source_that_was_revoked_long_ago_end() -> None:
+    tallies = {TallyKey("counted", "gone", ""): 9, TallyKey("counted", "here", ""): 2}
+    small = {TallyKey("counted", "small", ""): 1}
+    places = Places(sources=2)
+    families(snapshot(tallies={**tallies, **small}), places)
+
+    retired = replace(
+        snapshot(tallies={**tallies, **small}), retired=frozenset({"gone", "small"})
+    )
+    made = families(retired, places)
+
+    counted = values(made, "emc_records_total")
+    assert {source for _, source in counted} == {"here", "other"}
+    # Which it was summed into before it was revoked: the counter of the others does not fall.
+    assert counted["counted", "other"] == 1
 
 
 def test_what_was_summed_into_other_stays_there_when_there_is_room_again() -> None:

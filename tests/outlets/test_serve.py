@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -322,6 +323,16 @@ async def test_a_ledger_that_is_away_is_no_reason_not_to_start() -> None:
 
     assert [answer.status for answer in answers] == [200, 503, 503]
     assert answers[2].text == "the ledger does not answer: ConnectionRefusedError\n"
+
+
+async def test_a_ledger_that_lets_nobody_in_is_told_as_one_that_is_away(database: str) -> None:
+    elsewhere = urlunsplit(urlsplit(database)._replace(path="/no_such_database"))
+    async with serving(elsewhere) as service:
+        answers = [await service.get(path) for path in ("/healthz", "/readyz", "/metrics")]
+
+    assert [answer.status for answer in answers] == [200, 503, 503]
+    assert answers[1].text == "the ledger does not answer: InvalidCatalogNameError\n"
+    assert answers[2].text == answers[1].text
 
 
 async def test_an_older_copy_of_the_ledger_is_not_shown(database: str) -> None:

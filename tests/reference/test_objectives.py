@@ -10,7 +10,7 @@ from monitor.domain.objective import Indicator, Scope, Side
 from monitor.outlets import objectives as outlet
 from monitor.reference.check import check
 from monitor.reference.complaints import Unusable
-from monitor.reference.objectives import load_objectives
+from monitor.reference.objectives import load_objectives, load_watched
 from monitor.reference.policy import load_reference
 from tests.domain.strategies_time import day
 from tests.reference.given import there
@@ -87,7 +87,7 @@ def test_what_is_shipped_fits_and_leaves_room_for_others():
     assert on_time.indicator is Indicator.ON_TIME_766
     assert on_time.window.label == "month"
     assert [span.label for span in on_time.spans] == ["1d", "3d", "10d"]
-    # The country, 21 ministries and bodies, and the 34 provinces since 1/7/2025.
+    # The country, 20 ministries and bodies, and the 34 provinces since 1/7/2025.
     assert len(on_time.scopes) == 1 + 20 + 34
     assert Scope() in on_time.scopes
     assert Scope(agency="H56") in on_time.scopes
@@ -103,6 +103,17 @@ def test_what_is_shipped_fits_and_leaves_room_for_others():
     assert sum(len(each.scopes) * len(each.spans) for each in shipped.legal()) == outlet.SPANS
     assert (len(legal), len(shipped.groups)) == (outlet.OBJECTIVES, outlet.GROUPS)
     assert all(each.targets and each.owner and each.title_vi for each in shipped.objectives)
+
+
+def test_what_the_sums_depend_on_is_read_with_them():
+    watched = load_watched(SHIPPED)
+
+    assert len(watched.agencies) == 20 + 34
+    assert (watched.heirs["H25"], watched.heirs["H56.D01"]) == ("H42", "H56")
+    assert "H56" not in watched.heirs
+    assert len(watched.pairs) == 186 + 54 * 4  # one of 187 is counted of the catalogue
+    # 1.012753 has two rows, one after the other.
+    assert watched.services(day("2025-06-30")) == watched.services(day("2025-07-01"))
 
 
 def test_a_target_holds_from_a_day_to_a_day():

@@ -24,7 +24,12 @@ class Sample:
 
 class Prometheus(Server):
     def __init__(
-        self, folder: Path, targets: Sequence[str], rules: Sequence[Path] = ()
+        self,
+        folder: Path,
+        targets: Sequence[str],
+        rules: Sequence[Path] = (),
+        *,
+        every_s: int = 1,
     ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -34,8 +39,8 @@ class Prometheus(Server):
             json.dumps(
                 {
                     "global": {
-                        "scrape_interval": "1s",
-                        "scrape_timeout": "1s",
+                        "scrape_interval": f"{every_s}s",
+                        "scrape_timeout": f"{every_s}s",  # it may be no longer
                         "evaluation_interval": "1s",
                     },
                     "rule_files": [str(path) for path in rules],
@@ -53,6 +58,7 @@ class Prometheus(Server):
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
                 "--log.level=warn",
+                "--enable-feature=exemplar-storage",
             ],
             log=folder / "prometheus.log",
             ready=lambda _: _answers(f"{self.url}/-/ready"),
@@ -62,6 +68,23 @@ class Prometheus(Server):
         """What an instant vector holds now."""
         # In a thread: what is scraped may be served by the loop of the very test that asks.
         return await asyncio.to_thread(self._query, expression)
+
+    async def exemplars(self, expression: str) -> dict[str, dict[str, str]]:
+        """The labels of the last exemplar of each bucket, by its bound."""
+        return await asyncio.to_thread(self._exemplars, expression)
+
+    def _exemplars(self, expression: str) -> dict[str, dict[str, str]]:
+        now = time.time()
+        question = urllib.parse.urlencode(
+            {"query": expression, "start": now - 3600, "end": now + 60}
+        )
+        url = f"{self.url}/api/v1/query_exemplars?{question}"
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            answer: dict[str, Any] = json.load(reply)
+        return {
+            found["seriesLabels"]["le"]: found["exemplars"][-1]["labels"]
+            for found in answer["data"]
+        }
 
     async def value(self, expression: str) -> float | None:
         """The only sample of an expression; None while there is none."""

@@ -172,10 +172,19 @@ def test_every_process_gets_in_and_the_wrong_ones_are_told_what_to_mend(place: P
         assert (posted, replayed.returncode) == (202, 0), replayed.stderr
         _until(lambda: place.ledger("SELECT sum(amount) FROM tally WHERE name = 'counted'"), 2)
         shown = place.emc("position", "show", "--json")
+        for process in (worker, ingest, gateway):
+            assert "runs with" in process.said()
+            assert "Traceback" not in process.said()
+        place.ledger("ALTER ROLE emc_worker_login PASSWORD 'another'")
+        place.ledger(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE usename = 'emc_worker_login'"
+        )
+        for process in (worker, ingest):
+            assert process.ended(30) == 1
+            assert "turns us away: password authentication failed" in process.said()
     assert (shown.returncode, '"emc.dossiers"' in shown.stdout) == (0, True), shown.stderr
     for process in (worker, ingest, gateway):
-        assert "runs with" in process.said()
-        assert "Traceback" not in process.said()
         assert not any(secret in process.said() for secret in (SECRET, PASSWORD, KEY))
 
     (place.folder / "wrong").write_text("a guess")
@@ -264,7 +273,8 @@ class _Running:
         return self._process
 
     def __exit__(self, *_: object) -> None:
-        self._process.stop()
+        if self._process.running:
+            self._process.stop()
 
 
 def _post(url: str, token: str) -> int:

@@ -43,7 +43,7 @@ WITH now AS (
     SELECT coalesce(sum(amount), 0) AS dossiers FROM grafana_total
     WHERE measure IN {asks.named(Measure.IN_PROCESS, Measure.PAUSED)}
       AND agency IN (${{agency:sqlstring}}) AND channel IN (${{channel:sqlstring}})
-), moved AS (
+), moved AS MATERIALIZED (
     SELECT day, sum(amount) AS dossiers
     FROM grafana_line AS line JOIN grafana_cell AS cell ON cell.id = line.cell
     WHERE measure IN {asks.named(Measure.IN_PROCESS, Measure.PAUSED)} AND day > {asks.SINCE}

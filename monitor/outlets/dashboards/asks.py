@@ -31,10 +31,16 @@ def gauge(metric: Metric, *variables: Variable, also: str = "") -> str:
     return f"max without (instance) ({metric.name}{chosen(metric, *variables, also=also)})"
 
 
-def pace(metric: Metric, *variables: Variable, also: str = "") -> str:
-    """How fast a counter rises, a second."""
+def pace(metric: Metric, *variables: Variable, also: str = "", suffix: str = "") -> str:
+    """How fast a counter rises, a second; with a suffix, the counter of a histogram."""
     selector = chosen(metric, *variables, also=also)
-    return f"max without (instance) (rate({metric.name}{selector}[$__rate_interval]))"
+    return f"max without (instance) (rate({metric.name}{suffix}{selector}[$__rate_interval]))"
+
+
+def within(metric: Metric, window: str, *variables: Variable, also: str = "") -> str:
+    """By how much a counter has risen in a window that ends now."""
+    selector = chosen(metric, *variables, also=also)
+    return f"max without (instance) (increase({metric.name}{selector}[{window}]))"
 
 
 def summed(expr: str, *by: str) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from monitor.domain.measures import Measure
 from monitor.domain.warning import QualityWarning
-from monitor.outlets import names
+from monitor.outlets import latency, names
 from monitor.outlets.dashboards import asks
 from monitor.outlets.dashboards.asks import MEASURES
 from monitor.outlets.dashboards.declare import (
@@ -264,6 +264,20 @@ DASHBOARD: Final = Dashboard(
                     queries=(_HELD,),
                     columns=(Column(name="từ · since", unit=Unit.TIME),),
                     empty="nothing is held.",
+                ),
+                Panel(
+                    kind=Kind.LINES,
+                    vi="Nhịp cảnh báo về dữ liệu",
+                    en="Pace of warnings about data",
+                    width=24,
+                    height=7,
+                    unit=Unit.PER_SECOND,
+                    says="Credits a second of what is news, over all agencies.",
+                    of=(latency.WARNED.credit,),
+                    queries=(
+                        Promql(asks.news(latency.WARNED, by=("warning",)), "{{warning}}"),
+                    ),
+                    empty="nothing was odd.",
                 ),
                 Panel(
                     kind=Kind.LINES,

@@ -64,6 +64,7 @@ class Promql:
     expr: str
     legend: str = ""
     instant: bool = False
+    exemplars: bool = False  # with the dossiers or requests that stand for a bucket, by token
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,6 +294,8 @@ def _target(query: Query, ref: str, kind: Kind) -> Any:
     made.editor_mode(prometheus_model.QueryEditorMode.CODE)
     if query.legend:
         made.legend_format(query.legend)
+    if query.exemplars:
+        made.exemplar(exemplar=True)
     if kind is Kind.TABLE:
         return made.instant().format(prometheus_model.PromQueryFormat.TABLE)
     return made.instant() if query.instant else made.range()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.outlets import dues, names, objectives
+from monitor.outlets import dues, latency, names, objectives
 from monitor.outlets.dashboards import asks
 from monitor.outlets.dashboards.declare import (
     Colour,
@@ -261,21 +261,12 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
             queries=(Promql(f"time() - {asks.gauge(names.RECONCILED)}", "{{check}}"),),
             empty=_NEVER_RECONCILED,
         ),
-        Panel(
-            kind=Kind.STAT,
-            vi="Sự kiện kết nối chưa đếm",
-            en="Bookings not counted for connections",
-            width=4,
-            height=4,
-            of=(names.SENT_BACKLOG,),
-            queries=(Promql(asks.gauge(names.SENT_BACKLOG)),),
-        ),
         *(
             Panel(
                 kind=Kind.STAT,
                 vi=vi,
                 en=en,
-                width=4,
+                width=6,
                 height=4,
                 unit=Unit.SECONDS,
                 says="Time since.",
@@ -298,6 +289,12 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
                     "no objective is in force.",
                 ),
                 (
+                    "Đánh giá thời gian cách đây",
+                    "Latencies judged",
+                    latency.JUDGED,
+                    "no worker has judged them.",
+                ),
+                (
                     "Dự báo hạn cách đây",
                     "Dues judged",
                     dues.JUDGED,
@@ -307,9 +304,18 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
         ),
         Panel(
             kind=Kind.STAT,
+            vi="Sự kiện kết nối chưa đếm",
+            en="Bookings not counted for connections",
+            width=8,
+            height=4,
+            of=(names.SENT_BACKLOG,),
+            queries=(Promql(asks.gauge(names.SENT_BACKLOG)),),
+        ),
+        Panel(
+            kind=Kind.STAT,
             vi="Máy chủ sổ cái đã quên",
             en="Forgotten by the ledger's server",
-            width=4,
+            width=8,
             height=4,
             of=(behind,),
             queries=(Promql(f"sum({behind.name})"),),
@@ -320,7 +326,7 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
             kind=Kind.STAT,
             vi="Hồ sơ theo quy tắc cũ",
             en="Dossiers under other rules",
-            width=4,
+            width=8,
             height=4,
             of=(names.STALE,),
             queries=(Promql(asks.gauge(names.STALE)),),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from monitor.outlets import latency
+from monitor.outlets.dashboards import asks
 from monitor.outlets.dashboards.declare import (
     Colour,
     Dashboard,
@@ -12,12 +14,15 @@ from monitor.outlets.dashboards.declare import (
     Promql,
     Row,
     Unit,
+    Variable,
 )
 from monitor.outlets.dashboards.internals import quantile
 from monitor.outlets.dashboards.national import ANY_IS_NOTED, PORTALS
 from monitor.outlets.names import Metric
 
 _NO_GATEWAY: Final = "nothing was asked of the gateway, or none is scraped."
+_NO_REQUESTS: Final = "no system tells of the requests it answers (service.request)."
+_SOURCE: Final = Variable.SOURCE
 _NO_PROBES: Final = "no blackbox exporter is scraped; deploy/prometheus has its jobs."
 _DAY: Final = 86_400
 
@@ -30,10 +35,16 @@ def dashboard(of: Mapping[str, Metric]) -> Dashboard:
         en="Portals and interfaces",
         about="Whether citizens and systems get through, how fast they are answered, and what the"
         " gateway takes in.",
+        variables=(_SOURCE,),
         since="now-6h",
         refresh="1m",
         rows=(
             Row("Kiểm tra từ bên ngoài", "Probes from outside", _probes()),
+            Row(
+                "Cổng và giao diện của các hệ thống",
+                "Portals and interfaces of systems",
+                _systems(),
+            ),
             Row("Cổng tiếp nhận sự kiện", "The gateway", _gateway(of)),
         ),
     )
@@ -74,6 +85,64 @@ def _probes() -> tuple[Panel, ...]:
     )
 
 
+def _systems() -> tuple[Panel, ...]:
+    answers = asks.summed(asks.pace(latency.REQUESTS, _SOURCE), "answer")
+    rising = asks.within(latency.REQUESTS, "1h", _SOURCE)
+    bad = asks.within(latency.REQUESTS, "1h", _SOURCE, also='answer=~"5xx|timeout"')
+    buckets = asks.pace(latency.DURATION, _SOURCE, suffix="_bucket")
+    return (
+        Panel(
+            kind=Kind.LINES,
+            vi="Yêu cầu theo kết quả trả lời",
+            en="Requests by answer",
+            unit=Unit.PER_SECOND,
+            width=8,
+            of=(latency.REQUESTS,),
+            queries=(Promql(answers, "{{answer}}"),),
+            empty=_NO_REQUESTS,
+        ),
+        Panel(
+            kind=Kind.LINES,
+            vi="Tỷ lệ không phục vụ được",
+            en="Share not served",
+            unit=Unit.SHARE,
+            most=1,
+            width=8,
+            says="Answered with 5xx or not in time, of all requests of the last hour: sums of both"
+            " sides, so that a quiet minute weighs no more than it should.",
+            of=(latency.REQUESTS,),
+            queries=(
+                Promql(
+                    f"({asks.summed(bad, 'source', 'interface')}"
+                    f" or 0 * {asks.summed(rising, 'source', 'interface')})"
+                    f" / {asks.summed(rising, 'source', 'interface')}",
+                    "{{source}} {{interface}}",
+                ),
+            ),
+            empty=_NO_REQUESTS,
+        ),
+        Panel(
+            kind=Kind.LINES,
+            vi="Thời gian trả lời của hệ thống",
+            en="Time that systems take to answer",
+            unit=Unit.SECONDS,
+            width=8,
+            says="95th percentile by interface.",
+            of=(latency.DURATION,),
+            queries=(
+                Promql(
+                    "histogram_quantile(0.95, "
+                    + asks.summed(buckets, "le", "source", "interface")
+                    + ")",
+                    "{{source}} {{interface}}",
+                    exemplars=True,
+                ),
+            ),
+            empty=_NO_REQUESTS,
+        ),
+    )
+
+
 def _gateway(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
     requests, seconds = (
         of["emc_gateway_requests_total"],
@@ -90,7 +159,7 @@ def _gateway(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
         Panel(
             kind=Kind.LINES,
             vi="Yêu cầu theo kết quả",
-            en="Requests by answer",
+            en="Requests to the gateway",
             unit=Unit.PER_SECOND,
             width=8,
             of=(requests,),

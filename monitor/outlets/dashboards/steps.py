@@ -3,6 +3,7 @@
 from typing import Final
 
 from monitor.domain.measures import WORKED_BOUNDS, Clock, Measure, Part, clock_measure
+from monitor.outlets import latency
 from monitor.outlets.dashboards import asks
 from monitor.outlets.dashboards.asks import MEASURES
 from monitor.outlets.dashboards.declare import (
@@ -10,6 +11,7 @@ from monitor.outlets.dashboards.declare import (
     Dashboard,
     Kind,
     Panel,
+    Promql,
     Row,
     Sql,
     Unit,
@@ -23,6 +25,7 @@ _STEP_BINS: Final = clock_measure(Clock.STEP, Part.WORKED_BINS)
 _STEP_WORKED: Final = clock_measure(Clock.STEP, Part.WORKED)
 _PROCESSING_BINS: Final = clock_measure(Clock.PROCESSING, Part.WORKED_BINS)
 
+_NOT_JUDGED: Final = "no worker has judged them, or nothing has ended."
 _BY_BIN: Final = (
     "Read from bins of working time, each a quarter wider than the one before: the middle of the bin"
     " that the quantile lies in, off by less than an eighth; within the first, by half a minute."
@@ -148,6 +151,45 @@ DASHBOARD: Final = Dashboard(
                         ),
                     ),
                     empty=_NOT_TIMED,
+                ),
+            ),
+        ),
+        Row(
+            "20 ngày làm việc gần đây",
+            "The last 20 working days",
+            (
+                Panel(
+                    kind=Kind.LINES,
+                    vi="Thời gian xử lý theo cơ quan",
+                    en="Processing time by agency",
+                    unit=Unit.SECONDS,
+                    of=(latency.PROCESSING_TIME,),
+                    queries=(
+                        Promql(
+                            asks.gauge(latency.PROCESSING_TIME, Variable.AGENCY),
+                            "{{agency}} p{{quantile}}",
+                        ),
+                    ),
+                    empty=_NOT_JUDGED,
+                ),
+                Panel(
+                    kind=Kind.LINES,
+                    vi="Bước chậm nhất",
+                    en="Slowest steps",
+                    unit=Unit.SECONDS,
+                    says="The twenty with the longest 95th percentile.",
+                    of=(latency.STEP_TIME, latency.STEP_DOSSIERS),
+                    queries=(
+                        Promql(
+                            "topk(20, "
+                            + asks.gauge(
+                                latency.STEP_TIME, Variable.AGENCY, also='quantile="0.95"'
+                            )
+                            + ")",
+                            "{{agency}} {{step}}",
+                        ),
+                    ),
+                    empty=_NOT_JUDGED,
                 ),
             ),
         ),

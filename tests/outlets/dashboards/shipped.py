@@ -81,7 +81,7 @@ def sql(text: str, values: Values, over: Range) -> str:
 
 def promql(text: str, values: Values, over: Range) -> str:
     """As the Prometheus data source fills it in."""
-    own = {"__rate_interval": "15s", "__interval": "5s", "__range": f"{over.seconds}s"}
+    own = {"__rate_interval": "5m", "__interval": "5s", "__range": f"{over.seconds}s"}
 
     def fill(match: re.Match[str]) -> str:
         name, how, plain, call = match.groups()
