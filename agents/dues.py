@@ -15,7 +15,9 @@ from monitor.ledger.dues import Outlooks
 from monitor.ledger.locks import DUES
 from monitor.ledger.policies import Ruling
 
-JUDGE_SECONDS: Final = 60.0
+# At the most: the server ends a connection that is idle for a minute.
+JUDGE_SECONDS: Final = 50.0
+PATIENCE_SECONDS: Final = 600.0  # ten working days of a nation are read at once
 BRISK_SECONDS: Final = 0.5
 FORECAST_MS: Final = 3_600_000
 BRISK_FORECAST_MS: Final = 5_000
@@ -31,6 +33,7 @@ def judging_dues(
         lock=DUES,
         name="emc.dues",
         seconds=BRISK_SECONDS if brisk else JUDGE_SECONDS,
+        patience_seconds=PATIENCE_SECONDS,
     )
 
 

@@ -17,6 +17,7 @@ from monitor.ledger.follower import connect
 from monitor.ledger.ledger import AWAY
 from monitor.reference.sets import ReadsDifferently
 
+PATIENCE_SECONDS: Final = 60.0
 SHORTEST_PAUSE_SECONDS: Final = 0.5  # after a failure
 LONGEST_PAUSE_SECONDS: Final = 20.0
 CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the process is asked to end
@@ -36,10 +37,19 @@ class Rounds(Protocol):
 
 @asynccontextmanager
 async def leading(
-    dsn: str, rounds: Rounds, *, lock: int, name: str, seconds: float
+    dsn: str,
+    rounds: Rounds,
+    *,
+    lock: int,
+    name: str,
+    seconds: float,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> AsyncIterator[None]:
-    """Do rounds within the block, about so many seconds apart, while the lock is ours."""
-    task = asyncio.create_task(_lead(dsn, rounds, lock, name, seconds))
+    """Do rounds within the block, about so many seconds apart, while the lock is ours.
+
+    A statement that takes longer than the patience is given up.
+    """
+    task = asyncio.create_task(_lead(dsn, rounds, lock, name, seconds, patience_seconds))
     try:
         yield
     finally:
@@ -48,12 +58,14 @@ async def leading(
             await task
 
 
-async def _lead(dsn: str, rounds: Rounds, lock: int, name: str, seconds: float) -> None:
+async def _lead(
+    dsn: str, rounds: Rounds, lock: int, name: str, seconds: float, patience_seconds: float
+) -> None:
     say = structlog.get_logger(name)
     pause = SHORTEST_PAUSE_SECONDS
     while True:
         try:
-            async with connected(dsn) as connection:
+            async with connected(dsn, patience_seconds) as connection:
                 while True:
                     more = False
                     if await leads(connection, lock):
@@ -71,9 +83,9 @@ async def _lead(dsn: str, rounds: Rounds, lock: int, name: str, seconds: float) 
 
 
 @asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[Any]:
+async def connected(dsn: str, patience_seconds: float = PATIENCE_SECONDS) -> AsyncIterator[Any]:
     """A connection of its own, left without farewell where the server does not answer."""
-    connection = await connect(dsn)
+    connection = await connect(dsn, patience_seconds=patience_seconds)
     try:
         yield connection
     finally:

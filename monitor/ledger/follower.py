@@ -60,9 +60,11 @@ class Round(NamedTuple):
     left: bool  # whether there is more to fold right now
 
 
-async def connect(dsn: str) -> Connection:
+async def connect(dsn: str, *, patience_seconds: float = 60) -> Connection:
     """A connection to follow on, which the server ends when we hang."""
-    return await asyncpg.connect(dsn, server_settings=_SESSION, command_timeout=60, timeout=10)
+    return await asyncpg.connect(
+        dsn, server_settings=_SESSION, command_timeout=patience_seconds, timeout=10
+    )
 
 
 class Follower:
