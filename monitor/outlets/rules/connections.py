@@ -29,7 +29,7 @@ _ticket = partial(
 )
 
 
-def connections(said: Connected, portal_sources: str) -> list[Group]:
+def connections(said: Connected) -> list[Group]:
     """Classes, from the worst on; then what else is known of a source."""
     records = [
         Record(CLASS, shown('emc_source_class_since_timestamp_seconds{status="live"}')),
@@ -39,21 +39,19 @@ def connections(said: Connected, portal_sources: str) -> list[Group]:
             f"{shown('emc_source_fact_since_timestamp_seconds')}\nand on (source) {CLASS}",
         ),
     ]
-    return [Group("emc-connections", [*records, *_classes(said, portal_sources), *_facts()])]
+    return [Group("emc-connections", [*records, *_classes(said), *_facts()])]
 
 
-def _in(word: str, more: str = "") -> str:
+def _in(word: str) -> str:
     """For how long a source has been in a class."""
-    return f'time() - max by (source) ({CLASS}{{class="{word}"{more}}})'
+    return f'time() - max by (source) ({CLASS}{{class="{word}"}})'
 
 
 def _fact(word: str) -> str:
     return f'time() - max by (source) ({FACT}{{fact="{word}"}})'
 
 
-def _classes(said: Connected, portal_sources: str) -> list[Alert]:
-    # A portal may send nothing of dossiers, only of requests.
-    systems = f',source!~"{portal_sources}"'
+def _classes(said: Connected) -> list[Alert]:
     interrupted = f'{CLASS}{{class="interrupted"}} unless on (source) {AWAY}'
     many = f"""\
 (
@@ -76,7 +74,7 @@ and count({interrupted}) >= {said.many_least}"""
         ),
         _page(
             name="SourceNotConnected",
-            expr=f"{_in('not_connected', systems)} > {said.not_connected_hours * 3600}",
+            expr=f"{_in('not_connected')} > {said.not_connected_hours * 3600}",
             lasts="10m",
             of="source",
             summary="{{ $labels.source }} is not connected, for {{ $value | humanizeDuration }}",

@@ -79,7 +79,8 @@ def _net(stem: str, labels: str) -> str:
 
 def _slow_steps(said: Data) -> str:
     """In hours: the median of a step against its own of four weeks ago, or against its peers'."""
-    median = 'emc_step_working_seconds{quantile="0.5"}'
+    # A citizen's time is nobody's step, and what is summed into other is none.
+    median = 'emc_step_working_seconds{quantile="0.5",step!~"citizen|other"}'
     now = f"max by (agency, step) ({shown(median)})"
     before = f"max by (agency, step) ({median} offset 4w)"
     peers = f"(quantile by (step) (0.5, {now}) and count by (step) ({now}) >= {said.slow_step_peers})"

@@ -67,7 +67,7 @@ def rule_files(said: Said) -> dict[str, list[Group]]:
     return {
         "fresh": [fresh(said.alerts.monitor.fresh_seconds)],
         "monitor": own(said.alerts.monitor),
-        "connections": connections(said.alerts.connections, said.alerts.portal_sources),
+        "connections": connections(said.alerts.connections),
         "services": services(said.technical, said.alerts.portal_sources),
         "objectives": objectives(),
         "data": data(said.alerts.data),

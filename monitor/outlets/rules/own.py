@@ -8,7 +8,7 @@ from monitor.outlets.rules.shape import About, Alert, Board, Group, Severity
 from monitor.reference.alerts import Own
 
 DAY_SECONDS: Final = 86_400
-JUDGED: Final = ("objectives", "dues")  # once a minute, by one of the workers
+JUDGED: Final = ("objectives", "dues", "latencies")  # once a minute, by one of the workers
 BEHIND: Final = "emc_worker_ledger_behind_records_total"
 
 _of_us = partial(Alert, about=About.MONITOR, board=Board.MONITOR)

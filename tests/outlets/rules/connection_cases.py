@@ -43,7 +43,6 @@ def told_of_class(
     texts: tuple[str, str, str],
     runbook: str,
     also: dict[str, str] | None = None,
-    more: tuple[Case, ...] = (),
 ) -> Told:
     """A class that holds from minute 0 for an hour, and is `connected` from then on.
 
@@ -114,7 +113,6 @@ def told_of_class(
             given=serve(20, minutes=30) | standing("undetermined", "0x20"),
             at={"2h": [], "10h": []},
         ),
-        more=more,
         replicas=(
             Case(
                 says="both say so, it is one alert",
@@ -259,13 +257,6 @@ CASES: Final = (
         since="-85800",  # 23 hours and 50 minutes before the beginning
         fires_at="45m",
         before="19m",
-        more=(
-            Case(
-                says="a portal that tells only of requests is no system without dossiers",
-                given=serve() | standing("not_connected", "-85800x120", source="H56-portal"),
-                at={"45m": []},
-            ),
-        ),
         texts=(
             "H56-onestop is not connected, for 1d 0h 35m 0s",
             "Nguồn H56-onestop chưa kết nối, đã 1d 0h 35m 0s",

@@ -368,6 +368,14 @@ CASES: Final = (
                 at={"1h": []},
             ),
             Case(
+                says="the time is the citizen's",
+                given={
+                    name.replace("appraisal", "citizen"): values
+                    for name, values in (serve() | step("H56", 20) | peers()).items()
+                },
+                at={"1h": []},
+            ),
+            Case(
                 says="only three other agencies have the step",
                 given={
                     name: values

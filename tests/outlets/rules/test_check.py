@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 from monitor.cli import app
 from monitor.outlets.names import Metric, Type
 from monitor.outlets.rules.check import check, grouping, reading
-from tests.outlets.rules.awaited import AWAITED
 from tests.servers.require import ROOT, require
 
 METRICS = (
@@ -118,9 +117,7 @@ def test_what_is_shipped_reads_only_what_processes_export() -> None:
         app, ["check", str(ROOT / "deploy" / "reference"), "--rules", str(RULES)]
     )
 
-    complaints = [line for line in done.output.splitlines() if ": no process exports" in line]
-    assert done.exit_code == (1 if AWAITED else 0), done.output
-    assert {line.split("exports ")[1].split(":")[0] for line in complaints} == AWAITED
+    assert done.exit_code == 0, done.output
 
 
 def test_the_command_ends_with_1_and_says_where(tmp_path: Path) -> None:

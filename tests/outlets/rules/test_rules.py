@@ -1,6 +1,7 @@
 """Every rule is tested as code: by promtool, in every case that an alert can meet."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from monitor.domain.objective import Alert as Burn
 from monitor.domain.objective import Indicator, Severity, Span
+from monitor.outlets.rules.command import rules
 from monitor.outlets.rules.files import alerts, load, made, stale, texts, write
 from monitor.outlets.rules.yaml import yaml
 from tests.outlets.rules.case import GROUPS, KINDS, Case, files
@@ -154,6 +156,30 @@ def test_with_a_target_of_90_percent_a_real_breach_fires(tmp_path: Path) -> None
     half = Case(says="half fail", given=requests("portal", "0+30x60", "0+30x60"), at={"1h": []})
 
     assert promtool(asked(tmp_path, "PortalDegraded", [breach, half])) == ""
+
+
+def test_the_command_writes_says_what_is_stale_and_refuses_what_no_rule_can_see(
+    tmp_path: Path,
+) -> None:
+    reference = shutil.copytree(REFERENCE, tmp_path / "reference")
+    out = tmp_path / "out"
+    said: list[str] = []
+
+    assert rules(reference, out, check=False, pace=1, say=said.append) == 0
+    assert len(said) == 10
+    assert rules(reference, out, check=True, pace=1, say=said.append) == 0
+    assert len(said) == 10
+
+    (reference / "alerts.toml").write_text("[monitor]\nlag_seconds = 60\n")
+    assert rules(reference, out, check=True, pace=1, say=said.append) == 1
+    assert said[10:] == [f"stale: {out}/prometheus/rules/monitor.yml (emc rules)"]
+
+    file = reference / "objectives" / "portal-latency.toml"
+    file.write_text(file.read_text("utf-8").replace("= 2.5", "= 3"))
+    assert rules(reference, out, check=False, pace=1, say=said.append) == 1
+    assert said[-1].startswith(
+        f"{file}:5: requests are not counted by a bound of 3 s: write one of "
+    )
 
 
 def asked(folder: Path, alert: str, cases: Sequence[Case]) -> list[Path]:

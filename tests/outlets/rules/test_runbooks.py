@@ -10,7 +10,6 @@ from monitor.outlets.catalogue import METRICS
 from monitor.outlets.reference import of_registry
 from monitor.outlets.rules.check import exported, reading
 from monitor.outlets.rules.files import alerts, load, made
-from tests.outlets.rules.awaited import AWAITED
 from tests.servers.require import ROOT
 
 SAID = load(ROOT / "deploy" / "reference")
@@ -72,7 +71,7 @@ def test_queries_of_the_pages_read_what_there_is() -> None:
         if language == "promql"
         for query in block.splitlines()
         for read, _ in reading(query)
-        if read.name not in {*known, *recorded, *AWAITED, "up", "process_start_time_seconds"}
+        if read.name not in {*known, *recorded, "up", "process_start_time_seconds"}
         and not read.name.startswith("probe_")
     ]
 
