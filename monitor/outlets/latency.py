@@ -17,9 +17,10 @@ from monitor.domain.measures import Basis, Day
 from monitor.domain.quantiles import RELATIVE_ERROR
 from monitor.domain.warning import QualityWarning
 from monitor.ledger.exemplars import Bucket, Histogram
-from monitor.ledger.figures import Snapshot
-from monitor.ledger.latencies import STEP, STEPS, WINDOW_DAYS
+from monitor.ledger.figures import Sides, Snapshot
+from monitor.ledger.latencies import STEP, STEPS, WINDOW_DAYS, Warned
 from monitor.ledger.requests import BOUNDS_MS, FRESH_DAYS, INTERFACES, OTHER_INTERFACE
+from monitor.ledger.unit import BookingClass
 from monitor.outlets.names import (
     AGENCIES,
     CLASSES,
@@ -40,7 +41,7 @@ _INTERFACE_SERIES: Final = len(ANSWERS) + 1 + len(BOUNDS) + 2
 # Of the reckoned nation (names.py): interfaces of a source, steps and warnings of an agency.
 INTERFACES_OF_A_SOURCE: Final = 3
 STEPS_OF_AN_AGENCY: Final = 6
-WARNINGS_OF_AN_AGENCY: Final = 4
+WARNINGS_OF_AN_AGENCY: Final = 5
 
 _OF_INTERFACES: Final = (
     f" Of live sources; those told more than an hour later are in the ledger alone. A source has"
@@ -127,7 +128,8 @@ def _warned(side: str, words: str) -> Metric:
         labels=("agency", "warning", "class"),
         meaning="Warnings about a source, by the agency that received the dossier and the warning's"
         " name (docs/reference/measures.md), within a minute of the booking. Those booked before migration"
-        " 0015 are in the class `backfill`." + words,
+        " 0015 are in the class `backfill`. Ends that were claimed afterwards, `backdated_end`, are"
+        " shown from 0, so that the first of an agency are seen to come." + words,
         series="agency × warning that has occurred",
         typical=AGENCIES * WARNINGS_OF_AN_AGENCY,
         day=Day.MOVED,
@@ -262,7 +264,12 @@ def _warnings(
 ) -> Iterable[Family]:
     credit: Counter[tuple[str, str, str]] = Counter()
     debit: Counter[tuple[str, str, str]] = Counter()
-    ordered = sorted(snapshot.warned.items(), key=lambda item: -item[1].credit)
+    none = {
+        Warned(agency, _BACKDATED, class_): NONE_YET
+        for agency in agencies
+        for class_ in (BookingClass.LIVE, BookingClass.LATE)
+    }
+    ordered = sorted((none | dict(snapshot.warned)).items(), key=lambda item: -item[1].credit)
     for warned, sides in ordered:
         agency = agencies[warned.agency]
         if agency != OTHER and not places.room(Part.WARNINGS, warned, 2):
@@ -278,6 +285,8 @@ def _warnings(
         yield family
 
 
+_BACKDATED: Final = int(QualityWarning.BACKDATED_END)
+NONE_YET: Final = Sides(0, 0)
 _NAMES: Final = {int(warning): warning.name.lower() for warning in QualityWarning}
 
 

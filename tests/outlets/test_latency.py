@@ -141,10 +141,26 @@ def test_warnings_are_named_and_have_two_sides() -> None:
     # Labels: agency, class, warning.
     assert values(made, "emc_dossiers_warned_credit_total") == {
         ("H56", "live", "backdated_end"): 5,
+        ("H56", "late", "backdated_end"): 0,
+        ("other", "live", "backdated_end"): 0,
+        ("other", "late", "backdated_end"): 0,
         ("other", "backfill", "backdated_end"): 2,
         ("other", "live", "unsaid"): 1,
     }
     assert values(made, "emc_dossiers_warned_debit_total")["H56", "live", "backdated_end"] == 1
+
+
+def test_backdated_ends_are_shown_from_0_so_that_the_first_are_seen_to_come() -> None:
+    """`increase` does not see the value with which a series begins."""
+    warned = {Warned("H56", 3, 0): Sides(1, 0)}
+
+    made = families(snapshot(warned=warned), Places())
+
+    assert values(made, "emc_dossiers_warned_credit_total") == {
+        ("H56", "live", "future_time"): 1,
+        ("H56", "live", "backdated_end"): 0,
+        ("H56", "late", "backdated_end"): 0,
+    }
 
 
 def test_a_limit_of_objectives_is_a_bound_of_the_histogram() -> None:
