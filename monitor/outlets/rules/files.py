@@ -24,9 +24,9 @@ from monitor.reference.objectives import load_objectives
 from monitor.reference.policy import load_reference
 
 HEAD: Final = (
-    "# Written by `emc rules` from {source}. Do not edit: change that, and write it again.\n"
+    "# Written by `emc rules` from the reference files (alerts.toml, objectives/, the calendar)."
+    " Do not edit:\n# change those, and write it again.\n"
 )
-FROM_ALERTS: Final = "the reference files (alerts.toml, objectives/, the calendar)"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PACED: Final = frozenset(
     {
