@@ -45,11 +45,13 @@ VIETNAMESE = re.compile(
 OTHERS = {"ALERTS", "up", "probe_success", "probe_duration_seconds"}
 
 
-def said(folder: Path, *, check: bool) -> tuple[int, list[str]]:
+def said(
+    folder: Path, *, check: bool, reference: Path = ROOT / "deploy" / "reference"
+) -> tuple[int, list[str]]:
     lines: list[str] = []
     status = publish(
         _of_processes(),
-        reference=ROOT / "deploy" / "reference",
+        reference=reference,
         out=folder,
         check=check,
         say=lines.append,
@@ -78,6 +80,16 @@ def test_what_is_stale_missing_or_nobodys_is_said_and_mended(tmp_path: Path):
     assert said(tmp_path, check=False)[0] == 0
     assert said(tmp_path, check=True) == (0, [])
     assert not (tmp_path / "emc-gone.json").exists()
+
+
+def test_a_folder_without_reference_files_is_refused_and_nothing_is_written(tmp_path: Path):
+    nowhere, out = tmp_path / "wrong", tmp_path / "out"
+
+    status, lines = said(out, check=False, reference=nowhere)
+
+    assert status == 2
+    assert f"{nowhere}/agencies:1: no agencies: add a file that ends in .csv" in lines
+    assert not out.exists()
 
 
 def test_there_are_eight_in_both_languages():
