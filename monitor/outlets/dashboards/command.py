@@ -56,11 +56,15 @@ def publish(
         for name in gone:
             say(f"nobody's: {out / name} (emc dashboards)")
         return STALE if stale or gone else OK
-    out.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        (out / name).write_text(made[name], "utf-8")
-        say(f"wrote {out / name}")
-    for name in gone:
-        (out / name).unlink()
-        say(f"removed {out / name}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (out / name).write_text(made[name], "utf-8")
+            say(f"wrote {out / name}")
+        for name in gone:
+            (out / name).unlink()
+            say(f"removed {out / name}")
+    except OSError as error:
+        say(f"emc dashboards: {out} cannot be written: {error.strerror}")
+        return MISUSED
     return OK

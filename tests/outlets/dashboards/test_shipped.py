@@ -92,6 +92,21 @@ def test_a_folder_without_reference_files_is_refused_and_nothing_is_written(tmp_
     assert not out.exists()
 
 
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path):
+    file = tmp_path / "file"
+    file.write_text("")
+
+    assert said(file, check=False) == (
+        2,
+        [f"emc dashboards: {file} cannot be written: File exists"],
+    )
+    below = file / "out"
+    assert said(below, check=False) == (
+        2,
+        [f"emc dashboards: {below} cannot be written: Not a directory"],
+    )
+
+
 def test_there_are_eight_in_both_languages():
     assert {uid: one["title"] for uid, one in dashboards().items()} == EIGHT
 
