@@ -35,7 +35,7 @@ EIGHT = {
     "emc-due": "Tồn đọng và sắp đến hạn · Backlog and what falls due",
     "emc-services": "Cổng dịch vụ công và giao diện kết nối · Portals and interfaces",
     "emc-connections": "Kết nối và chất lượng dữ liệu · Connections and data quality",
-    "emc-objectives": "Mục tiêu và ngân sách lỗi · Objectives and budgets",
+    "emc-objectives": "Mục tiêu và hạn mức · Objectives and budgets",
     "emc-monitor": "Nội tại hệ thống giám sát · Monitor internals",
 }
 VIETNAMESE = re.compile(
