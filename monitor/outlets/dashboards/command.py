@@ -38,7 +38,10 @@ def publish(
     try:
         from monitor.outlets.dashboards.grafana import written  # noqa: PLC0415 - an extra
     except ImportError:
-        say("emc dashboards needs Grafana's builders: pip install 'emc-monitor[dashboards]'")
+        say(
+            "emc dashboards needs Grafana's builders; in a checkout:"
+            " pip install --constraint requirements.lock '.[dashboards]'"
+        )
         return MISUSED
     try:
         targets = targets_of(reference)
