@@ -262,19 +262,19 @@ class Back(NamedTuple):
 def look_back(span: Span, now_ms: int, zone: Zone, calendar: WorkCalendar) -> Back:
     """What lies within a span of working time before now.
 
-    At least that much: the hour in which it begins is in it as a whole. Time that is not worked
-    moves nothing: at night and over Tết the span stays where it was when the office closed.
-    Dossiers become overdue when the office opens on the next working day after they fell due.
+    At least that much: what ended in the hour in which it begins is in it as a whole. Time that
+    is not worked moves nothing: at night and over Tết the span stays where it was when the office
+    closed. Dossiers become overdue when the office opens on the next working day after they fell
+    due; an opening lies in the span to the instant, so that a day's work has one of them.
     """
     since_ms = calendar.subtract_worked(now_ms, span.ms(Side.LEGAL))
     from_day = zone.day(since_ms)
     from_hour = (since_ms - zone.start_of(from_day)) // HOUR_MS
-    begins_ms = zone.start_of(from_day) + from_hour * HOUR_MS
     first = from_day
-    while calendar.next_opening(zone.start_of(first)) >= begins_ms:
+    while calendar.next_opening(zone.start_of(first)) >= since_ms:
         first -= 1
     last = zone.day(now_ms)
-    while calendar.next_opening(zone.start_of(last)) > now_ms:
+    while calendar.next_opening(zone.start_of(last)) >= now_ms:
         last -= 1
     # The day before one whose opening lies within the span.
     return Back(from_day, from_hour, first, last - 1)

@@ -317,12 +317,13 @@ async def test_over_a_night_and_a_weekend_nothing_moves(books: Books):
         "2026-11-13 17:30",
         "2026-11-14 12:00",
         "2026-11-16 06:59",
-        "2026-11-16 07:00",
+        "2026-11-16 07:00",  # the instant itself is the close's
+        "2026-11-16 07:01",
     ):
         found = standing(await books.judge(now_ms=at(now)), "on-time", "country")
         burns.append(found.observed.back["1d"])
 
-    assert burns == [Counted(20, 0)] * 3 + [Counted(20, 10)]
+    assert burns == [Counted(20, 0)] * 4 + [Counted(20, 10)]
 
 
 async def test_a_share_of_channels_counts_what_was_received(books: Books):
