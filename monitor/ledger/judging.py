@@ -221,17 +221,22 @@ class _Connected(NamedTuple):
     """Live systems, and those of them that tell something."""
 
     live: Sequence[Source]
-    telling: frozenset[str]  # codes
+    lost: frozenset[str]  # codes
+    silent: frozenset[str]  # lost, or interrupted
 
     def tells(self, scope: Scope, *, heard: bool) -> bool:
         """Whether anybody would tell of a scope: a live system that is connected.
 
-        Where none is registered: whether anything was ever heard of the agency.
+        While the last system of an agency is interrupted, dossiers that it has settled stay open
+        here and fall overdue: that is no verdict on the agency. The country is judged as long as
+        any system is not lost. Where none is registered: whether anything was ever heard of the
+        agency.
         """
         systems = [source for source in self.live if _speaks_for(source, scope.owner)]
         if not systems:
             return heard
-        return any(source.code in self.telling for source in systems)
+        mute = self.silent if scope.owner else self.lost
+        return any(source.code not in mute for source in systems)
 
 
 def _speaks_for(source: Source, agency: str) -> bool:
@@ -243,11 +248,9 @@ def _speaks_for(source: Source, agency: str) -> bool:
 
 
 async def _connected(connection: Any, today: int) -> _Connected:
-    lost = {
-        row["source"]
-        for row in await connection.fetch(
-            "SELECT source FROM connection WHERE class = $1", Class.NOT_CONNECTED.value
-        )
+    classes = {
+        row["source"]: row["class"]
+        for row in await connection.fetch("SELECT source, class FROM connection")
     }
     live = [
         source
@@ -257,7 +260,13 @@ async def _connected(connection: Any, today: int) -> _Connected:
         and source.go_live is not None
         and day_number(source.go_live) <= today
     ]
-    return _Connected(live, frozenset(source.code for source in live) - lost)
+
+    def of(*words: Class) -> frozenset[str]:
+        return frozenset(code for code, word in classes.items() if word in words)
+
+    return _Connected(
+        live, lost=of(Class.NOT_CONNECTED), silent=of(Class.NOT_CONNECTED, Class.INTERRUPTED)
+    )
 
 
 # -- services ----------------------------------------------------------------------------------

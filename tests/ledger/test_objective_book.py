@@ -575,6 +575,49 @@ async def test_where_nobody_tells_there_is_no_data(books: Books):
     assert await states() == {"agency:H56": "good", "agency:H42": "good"}
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "states"),
+    [
+        ("connected", "connected", ("spent", "spent", "spent")),
+        ("interrupted", "connected", ("spent", "spent", "spent")),
+        ("interrupted", "partial", ("spent", "spent", "spent")),
+        ("interrupted", "interrupted", ("no_data", "no_data", "spent")),
+        ("interrupted", "not_connected", ("no_data", "no_data", "spent")),
+        ("not_connected", "not_connected", ("no_data", "no_data", "no_data")),
+    ],
+)
+async def test_an_agency_whose_systems_are_silent_is_not_accused(
+    books: Books, first: str, second: str, states: tuple[str, str, str]
+):
+    """Of what it settled meanwhile nobody has told: here it is open and falls overdue. The same with
+    maintenance announced too late, and the country is judged until nobody tells any more.
+    """
+    await books.append(
+        (ON_TIME, H56, days_ago(3), NO_SLOT, 20),
+        (IN_PROCESS, H56, days_ago(8), days_ago(1), 20),
+    )
+    for code, word in (("one", first), ("two", second)):
+        await books.connection.execute(
+            "INSERT INTO source (code, name, owner, kind, status, go_live, zone, mandates) VALUES"
+            " ($1, 'n', 'H56', 'system', 'live', '2026-01-02', 'Asia/Ho_Chi_Minh',"
+            """ '[{"agency": "H56", "procedure": ""}]')""",
+            code,
+        )
+        await books.connection.execute(
+            "INSERT INTO connection VALUES ($1, false, $2, 0, 0, NULL, NULL, NULL, 0, 0, NULL,"
+            " NULL, true, '[]')",
+            code,
+            word,
+        )
+
+    judged = await books.judge()
+
+    assert states == tuple(
+        str(standing(judged, "on-time", scope).standing.state)
+        for scope in ("agency:H56", "unit:H56.12", "country")
+    )
+
+
 async def test_nothing_to_judge_and_nobody_to_tell_are_two_things(books: Books):
     await books.append((LATE, H56, day("2026-10-05"), NO_SLOT, 8))  # the month before
 
