@@ -19,7 +19,10 @@ from monitor.domain.zone import date_of, day_number
 from monitor.ledger import objectives, past
 from monitor.ledger.objectives import InForce, Judged, Service, Spell, Stands, Version
 
-_WHY: Final = {State.NO_DATA: "nobody who would tell is connected: emc source health"}
+_WHY: Final = {
+    State.NO_DATA: "nobody who would tell is connected: emc source health",
+    State.TOO_FEW: "fewer have ended than the minimum, or the window is young",
+}
 _NOT_WELL: Final = frozenset({State.BURNING, State.SPENT})
 
 

@@ -74,6 +74,11 @@ class Counting:
     from_catalogue: bool = False  # counted of procedures, not of dossiers
 
     @property
+    def begins_bad(self) -> bool:
+        """Whether a window begins with bad ones alone: all that is overdue, and none in time."""
+        return bool(self.open) and not self.open_in_time_is_good
+
+    @property
     def hourly(self) -> bool:
         """Whether it is known by the hour, so that windows of hours can be asked for."""
         measures = {term.measure for term in (*self.good, *self.bad)}
@@ -355,6 +360,16 @@ class Objective:
         """The times that its alerts look back over, the shortest first."""
         found = {span for alert in self.alerts for span in (alert.short, alert.long)}
         return tuple(sorted(found, key=lambda span: span.ms(self.side)))
+
+    @property
+    def settles_ms(self) -> int:
+        """Working time of a window before which it is not said to be spent.
+
+        In the first days of a quarter few have ended and all that was ever overdue is bad: the
+        ratio is low for everybody. After the longest span of the alerts it tells something.
+        """
+        begins_bad = self.side is Side.LEGAL and COUNTED[self.indicator].begins_bad
+        return max((span.ms(self.side) for span in self.spans if begins_bad), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

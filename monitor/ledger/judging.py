@@ -86,8 +86,13 @@ async def judge_all(
     }
     found = []
     for place, (objective, target, scope) in enumerate(cases):
+        calendar = asking.calendar(scope)
+        first = objective.window.first_day(today, calendar)
+        window = _window(watched, objective, answers, place, today)
         observed = Observed(
-            window=_window(watched, objective, answers, place, today),
+            window=window,
+            ended=answers.get((place, "ended", ""), window.total),
+            worked_ms=calendar.worked_ms(zone.start_of(first), now_ms),
             back={
                 span.label: Counted(
                     answers[place, span.label, "good"], answers[place, span.label, "bad"]
@@ -102,7 +107,7 @@ async def judge_all(
                 objective,
                 target,
                 scope,
-                objective.window.first_day(today, asking.calendar(scope)),
+                first,
                 observed,
                 judge(objective, target, observed),
             )
@@ -138,7 +143,10 @@ class _Asking:
     def questions(
         self, objective: Objective, scope: Scope
     ) -> dict[tuple[str, str], list[Question]]:
-        """By window, `window` or the label of a span, and side; `ever` tells of any event."""
+        """By window, `window` or the label of a span, and side.
+
+        `ended` tells what of the window is not open, `ever` of any event.
+        """
         counting = COUNTED[objective.indicator]
         if counting.from_catalogue:
             return {}
@@ -149,6 +157,7 @@ class _Asking:
         asked = {
             ("window", "good"): ask.good(first),
             ("window", "bad"): ask.bad(first),
+            ("ended", ""): ask.ended(first),
             ("ever", ""): ask.ever(),
         }
         for span in objective.spans:
@@ -206,6 +215,9 @@ class _Questions(NamedTuple):
             found += self.open(0, self.today - 1)
             found += self.open(FIXED_LATE, FIXED_LATE)
         return found
+
+    def ended(self, first: int) -> list[Question]:
+        return [self.days(Kept.GOOD, first), self.days(Kept.BAD, first)]
 
     def ever(self) -> list[Question]:
         return [

@@ -68,9 +68,17 @@ def state(
     *,
     told: bool = True,
     of: Objective | None = None,
+    ended: int | None = None,
+    worked_ms: int = 10**12,
 ) -> State:
     asked = of or objective()
-    observed = Observed(window=window, back={"3d": long, "1d": short}, told=told)
+    observed = Observed(
+        window=window,
+        ended=window.total if ended is None else ended,
+        worked_ms=worked_ms,
+        back={"3d": long, "1d": short},
+        told=told,
+    )
     return judge(asked, asked.targets[0], observed).state
 
 
@@ -138,6 +146,62 @@ def test_no_data_idle_too_few_good_burning_and_spent_are_told_apart(
     window: Counted, long: Counted, short: Counted, told: bool, expected: State
 ):
     assert state(window, long, short, told=told) is expected
+
+
+def test_what_is_open_makes_no_minimum():
+    """Thirty overdue ones in the first hour of a month, before any has ended."""
+    assert state(Counted(0, 30), ended=0) is State.TOO_FEW
+    assert state(Counted(29, 30), ended=29) is State.TOO_FEW
+    assert state(Counted(30, 30), ended=30) is State.SPENT
+    assert state(Counted(400, 0), ended=0) is State.TOO_FEW
+    assert state(Counted(0, 30), Counted(60, 40), Counted(6, 4), ended=0) is State.BURNING
+
+
+@pytest.mark.parametrize(
+    ("worked_days", "good", "late", "expected"),
+    [
+        (0, 0, 0, State.TOO_FEW),
+        (0.0625, 6_000, 250, State.TOO_FEW),  # half past seven
+        (0.5, 54_000, 1_700, State.TOO_FEW),
+        (2, 194_000, 6_000, State.TOO_FEW),
+        (2.99, 290_000, 9_000, State.TOO_FEW),
+        (3, 291_000, 9_000, State.SPENT),  # 85.6 %
+        (6, 582_000, 18_000, State.GOOD),  # 90.9 %
+    ],
+)
+def test_a_quarter_is_not_spent_before_it_has_run_for_a_while(
+    worked_days: float, good: int, late: int, expected: State
+):
+    """A nation that ends 100,000 dossiers a working day, 97 % of them on time, with 40,000 overdue."""
+    own = replace(
+        objective(), indicator=Indicator.ON_TIME_06B, window=Window(Period.QUARTER)
+    )  # its alerts look back three working days
+
+    found = state(
+        Counted(good, late + 40_000),
+        of=own,
+        ended=good + late,
+        worked_ms=int(worked_days * 8 * HOUR),
+    )
+
+    assert found is expected
+
+
+def test_only_what_begins_with_bad_ones_alone_waits_to_be_spent():
+    """By Decision 766 what is open in time is good from the first hour on."""
+    missed = Counted(0, 60)
+    assert state(missed, worked_ms=0) is State.SPENT
+    for indicator, waits in (
+        (Indicator.ON_TIME_06B, True),
+        (Indicator.ON_TIME_FIRST_DUE, True),
+        (Indicator.ON_TIME, True),
+        (Indicator.ACCEPTANCE, False),
+        (Indicator.ONLINE, False),
+        (Indicator.PORTAL_AVAILABILITY, False),
+    ):
+        own = replace(objective(), indicator=indicator)
+        assert own.settles_ms == (24 * HOUR if waits else 0)
+        assert replace(own, alerts=()).settles_ms == 0
 
 
 def test_a_few_late_ones_of_a_small_office_are_no_alert_though_the_rate_is_high():

@@ -629,6 +629,19 @@ async def test_nothing_to_judge_and_nobody_to_tell_are_two_things(books: Books):
     assert standing(judged, "on-time", "agency:H42").standing.state is State.NO_DATA
 
 
+async def test_what_lies_open_and_overdue_is_bad_and_makes_no_minimum(books: Books):
+    await books.append((IN_PROCESS, H56, days_ago(20), days_ago(9), 20))
+    few = standing(await books.judge(), "on-time", "country")
+    await books.append((ON_TIME, H56, days_ago(3), NO_SLOT, 4), (LATE, H56, TODAY, NO_SLOT, 1))
+    enough = standing(await books.judge(), "on-time", "country")
+
+    assert (few.observed.window, few.observed.ended) == (Counted(0, 20), 0)
+    assert (enough.observed.window, enough.observed.ended) == (Counted(4, 21), 5)
+    assert [few.standing.state, enough.standing.state] == [State.TOO_FEW, State.SPENT]
+    # Since 1 November twelve working days and the morning from seven to half past ten.
+    assert enough.observed.worked_ms == (12 * 8 * 60 + 210) * 60_000
+
+
 async def test_since_when_a_state_lasts_and_what_it_was_before_is_kept(books: Books):
     await books.append((ON_TIME, H56, TODAY, NO_SLOT, 9))
     for minute in (0, 1):
