@@ -251,7 +251,7 @@ def test_what_compose_needs_is_made_once(tmp_path: Path, composed: dict[str, Any
     script.write_text((DEPLOY / "compose" / "prepare").read_text())
 
     first = run("sh", str(script))
-    second = run("sh", str(script))
+    second = run("sh", "-c", 'exec sh "$0" 2>&1', str(script))
 
     secrets = {secret: Path(said["file"]).name for secret, said in composed["secrets"].items()}
     assert set(secrets.values()) <= {path.name for path in (tmp_path / "secrets").iterdir()}
