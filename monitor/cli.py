@@ -709,11 +709,17 @@ def check(
     """
     from agents.settings_check import check as complaints_of_settings
     from agents.settings_check import elsewhere
+    from monitor.outlets.rules.check import promtool
     from monitor.reference.check import check as complaints_of_reference
 
     found = [] if settings is None else complaints_of_settings(settings)
     if rules is not None:
         found += _complaints_of_rules(rules)
+        if promtool() is None:
+            _say(
+                "syntax was not looked at: promtool is not on PATH; it comes with Prometheus:"
+                " apt-get install prometheus, or https://prometheus.io/download/"
+            )
     if (settings is None and rules is None) or folder is not None:
         folder = folder or shipped_reference() or IN_A_CHECKOUT
         found += complaints_of_reference(folder)
