@@ -650,10 +650,16 @@ def digest(
     from agents.operator import Refusal, progress_bar, run
     from monitor.outlets.digest.command import CannotMake, dashboards_of
     from monitor.outlets.digest.command import digest as make
+    from monitor.reference.alerts import begins_an_address
 
     own = Settings.from_environment()
     if dashboards is None:
         dashboards = dashboards_of(own.reference)
+    elif dashboards and not begins_an_address(dashboards):
+        raise typer.BadParameter(
+            f"{dashboards!r} is no address: begin with https:// or http://",
+            param_hint="--dashboards",
+        )
     with as_active(own) as settings, progress_bar(sys.stderr) as progress:
 
         async def digests() -> int:
