@@ -674,7 +674,7 @@ def digest(
             except CannotMake as error:
                 raise Refusal(str(error)) from None
 
-        status = run(digests, name="emc digest")
+        status = run(digests, name="emc digest", reads=True)
     raise typer.Exit(status)
 
 
@@ -786,7 +786,7 @@ def objectives(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc objectives"))
+    raise typer.Exit(operator.run(work, name="emc objectives", reads=True))
 
 
 @app.command()
@@ -873,7 +873,7 @@ def quarantine_list(
             database, which, each=each, limit=limit, as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc quarantine"))
+    raise typer.Exit(operator.run(work, name="emc quarantine", reads=True))
 
 
 @quarantine.command("show")
@@ -907,7 +907,7 @@ def quarantine_show(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc quarantine"))
+    raise typer.Exit(operator.run(work, name="emc quarantine", reads=True))
 
 
 @quarantine.command("retry")
@@ -1007,7 +1007,7 @@ def position_show(json: _Json = False) -> None:
             settings.database, settings.brokers(), as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc position"))
+    raise typer.Exit(operator.run(work, name="emc position", reads=True))
 
 
 @position.command("accept-loss")
@@ -1284,7 +1284,7 @@ def source_list(
             return await command.list_unknown(database, as_json=json, out=sys.stdout)
         return await command.list_(database, at=_instant(), as_json=json, out=sys.stdout)
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("show")
@@ -1298,7 +1298,7 @@ def source_show(code: _Code, json: _Json = False) -> None:
             _for_a_person().database, code, at=_instant(), as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("health")
@@ -1324,7 +1324,7 @@ def source_health(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("reconcile")
@@ -1466,7 +1466,7 @@ def source_history(
             _for_a_person().database, code, last=last, as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 def _said_of_source(**said: Any) -> dict[str, Any]:
