@@ -761,10 +761,9 @@ def objectives(
         settings = _for_a_person()
         if on is not None:
             watched = settings.watched()
-            if watched is None or objective is None or scope is None:
-                raise operator.Refusal(
-                    "--on needs an objective, a scope, and EMC_REFERENCE with objectives in it"
-                )
+            lacks = command.lacking(watched, objective, scope, on)
+            if lacks or watched is None or objective is None or scope is None:
+                raise operator.Refusal(lacks)
             return await command.on(
                 settings.database,
                 watched,
