@@ -254,7 +254,7 @@ async def play(
         feeding = asyncio.create_task(_send(feeds, present, stop))
         stack.callback(feeding.cancel)
         alarm = await stack.enter_async_context(set_alarm(service, tools, files, pace))
-        for what, where in addresses(service, alarm):
+        for what, where in await addresses(service, alarm):
             console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
         evening = Evening(stories)
         try:
@@ -268,11 +268,11 @@ async def play(
     return evening
 
 
-def addresses(service: Running, alarm: Alarm) -> list[tuple[str, str]]:
+async def addresses(service: Running, alarm: Alarm) -> list[tuple[str, str]]:
     """Where to look."""
     return [
         ("metrics of the ledger", f"{service.address}/metrics"),
-        *alarm.addresses(),
+        *await alarm.addresses(),
         ("Kafka", service.kafka),
         ("PostgreSQL", service.database),
         ("end", "Ctrl-C"),

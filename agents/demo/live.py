@@ -60,7 +60,7 @@ async def show(
             files = rules(reference, 1)
             await _enter_all(service, settings, now_ms)
             alarm = await stack.enter_async_context(set_alarm(service, tools, files))
-            for what, where in alarm.addresses():
+            for what, where in await alarm.addresses():
                 console.print(f"{what:<23}{where}", soft_wrap=True)
         await _status(service, feed, feeding, alarm, console, stop)
         feeding.cancel()
