@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from agents.demo.interrupt import Interrupted, unless
-from tests.servers.require import ROOT
+from tests.servers.require import ROOT, require
 
 ONCE = ("--once", "--dossiers", "100")
+INCIDENT = ("--incident", "source-silent")
 
 
 @pytest.fixture
@@ -74,6 +75,18 @@ def test_nothing_is_left_of_a_demo_that_is_interrupted_while_it_starts(folder: P
         assert (status, "Traceback" in said) == (130, False), said
         assert said.endswith("interrupted\n") or not at
         assert (users(folder), list(folder.glob("emc-*"))) == ([], [])
+
+
+@pytest.mark.server
+def test_there_is_no_verdict_on_an_incident_that_has_not_begun(folder: Path) -> None:
+    for tool in ("prometheus", "alertmanager"):
+        require(tool)
+
+    status, said = interrupted(folder, INCIDENT, "emc-demo-*/worker.log")
+
+    assert (status, said.splitlines()[-1]) == (130, "interrupted"), said
+    assert "expected" not in said
+    assert (users(folder), list(folder.glob("emc-*"))) == ([], [])
 
 
 async def test_what_is_waited_for_is_left_when_it_is_to_stop() -> None:
