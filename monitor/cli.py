@@ -681,7 +681,7 @@ def digest(
             except CannotMake as error:
                 raise Refusal(str(error)) from None
 
-        status = run(digests, name="emc digest")
+        status = run(digests, name="emc digest", reads=True)
     raise typer.Exit(status)
 
 
@@ -769,10 +769,9 @@ def objectives(
         settings = _for_a_person()
         if on is not None:
             watched = settings.watched()
-            if watched is None or objective is None or scope is None:
-                raise operator.Refusal(
-                    "--on needs an objective, a scope, and EMC_REFERENCE with objectives in it"
-                )
+            lacks = command.lacking(watched, objective, scope, on)
+            if lacks or watched is None or objective is None or scope is None:
+                raise operator.Refusal(lacks)
             return await command.on(
                 settings.database,
                 watched,
@@ -794,7 +793,7 @@ def objectives(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc objectives"))
+    raise typer.Exit(operator.run(work, name="emc objectives", reads=True))
 
 
 @app.command()
@@ -881,7 +880,7 @@ def quarantine_list(
             database, which, each=each, limit=limit, as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc quarantine"))
+    raise typer.Exit(operator.run(work, name="emc quarantine", reads=True))
 
 
 @quarantine.command("show")
@@ -915,7 +914,7 @@ def quarantine_show(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc quarantine"))
+    raise typer.Exit(operator.run(work, name="emc quarantine", reads=True))
 
 
 @quarantine.command("retry")
@@ -1015,7 +1014,7 @@ def position_show(json: _Json = False) -> None:
             settings.database, settings.brokers(), as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc position"))
+    raise typer.Exit(operator.run(work, name="emc position", reads=True))
 
 
 @position.command("accept-loss")
@@ -1292,7 +1291,7 @@ def source_list(
             return await command.list_unknown(database, as_json=json, out=sys.stdout)
         return await command.list_(database, at=_instant(), as_json=json, out=sys.stdout)
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("show")
@@ -1306,7 +1305,7 @@ def source_show(code: _Code, json: _Json = False) -> None:
             _for_a_person().database, code, at=_instant(), as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("health")
@@ -1332,7 +1331,7 @@ def source_health(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("reconcile")
@@ -1474,7 +1473,7 @@ def source_history(
             _for_a_person().database, code, last=last, as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 def _said_of_source(**said: Any) -> dict[str, Any]:
