@@ -9,6 +9,7 @@ from monitor.reference.alerts import Own
 
 DAY_SECONDS: Final = 86_400
 JUDGED: Final = ("objectives", "dues", "latencies")  # once a minute, by one of the workers
+RECONCILED: Final = "emc_ledger_reconciled_timestamp_seconds"
 BEHIND: Final = "emc_worker_ledger_behind_records_total"
 
 _of_us = partial(Alert, about=About.MONITOR, board=Board.MONITOR)
@@ -225,12 +226,18 @@ or
         ),
         _ticket(
             name="LedgerUnchecked",
-            expr=f"time() - {shown('emc_ledger_reconciled_timestamp_seconds')}"
-            f" > {said.reconciled_days * DAY_SECONDS}",
+            # Where it never was, there is no time of it: then by how long records are counted.
+            expr=f"""\
+time() - {shown(RECONCILED)} > {said.reconciled_days * DAY_SECONDS}
+or
+{said.reconciled_days * DAY_SECONDS} * absent_over_time({RECONCILED}[{said.reconciled_days}d])
+and on () emc_records_total offset {said.reconciled_days}d""",
             lasts="1h",
-            summary="emc reconcile has not checked {{ $labels.check }} for {{ $value | humanizeDuration }}",
-            summary_vi="Đã {{ $value | humanizeDuration }} chưa đối chiếu sổ cái: {{ $labels.check }}",
-            description=f"It should run each week, and has not for more than {said.reconciled_days} days.",
+            summary='emc reconcile has not checked {{ or $labels.check "anything" }} for {{ $value |'
+            " humanizeDuration }}",
+            summary_vi="Đã {{ $value | humanizeDuration }} chưa đối chiếu sổ cái:"
+            ' {{ or $labels.check "toàn bộ" }}',
+            description=f"It should run every night, and has not for {said.reconciled_days} days or more.",
         ),
         _ticket(
             name="SeriesOverflow",

@@ -821,22 +821,43 @@ CASES: Final = (
             "ledger-unchecked",
             "emc reconcile has not checked totals for 9d 0h 0m 0s",
             "Đã 9d 0h 0m 0s chưa đối chiếu sổ cái: totals",
-            "It should run each week, and has not for more than 8 days.",
+            "It should run every night, and has not for 8 days or more.",
         ),
-        firing=Case(
-            says="checked nine days ago",
-            every="30m",
-            given=serve(500, minutes=30)
-            | one("emc_ledger_reconciled_timestamp_seconds", "0x500", check="totals"),
-            # For an hour beyond the eight days.
-            at={"9d": [{"check": "totals"}], "8d30m": []},
+        firing=(
+            Case(
+                says="checked nine days ago",
+                every="30m",
+                given=serve(500, minutes=30)
+                | one("emc_ledger_reconciled_timestamp_seconds", "0x500", check="totals"),
+                # For an hour beyond the eight days.
+                at={"9d": [{"check": "totals"}], "8d30m": []},
+            ),
+            Case(
+                says="never checked, and records are booked for nine days",
+                every="30m",
+                given=serve(500, minutes=30)
+                | one("emc_records_total", "0+9x500", source="s", outcome="booked")
+                | one("emc_records_total", "0+9x500", "b", source="s", outcome="booked"),
+                at={"9d": FIRES, "8d30m": []},
+            ),
         ),
-        not_firing=Case(
-            says="checked each day",
-            every="30m",
-            given=serve(500, minutes=30)
-            | one("emc_ledger_reconciled_timestamp_seconds", "0+1800x500", check="totals"),
-            at={"9d": []},
+        not_firing=(
+            Case(
+                says="checked each day",
+                every="30m",
+                given=serve(500, minutes=30)
+                | one("emc_records_total", "0+9x500", source="s", outcome="booked")
+                | one("emc_ledger_reconciled_timestamp_seconds", "0+1800x500", check="totals"),
+                at={"9d": []},
+            ),
+            Case(
+                says="checked, and no emc serve has shown it for a day",
+                every="30m",
+                given=serve(400, minutes=30)
+                | one("emc_records_total", "0+9x400", source="s", outcome="booked")
+                | one("emc_ledger_reconciled_timestamp_seconds", "0+1800x400", check="totals"),
+                at={"10d": []},
+            ),
         ),
         resolving=Case(
             says="checked again",
@@ -846,7 +867,7 @@ CASES: Final = (
             at={"9d": [{"check": "totals"}], "9d1h": []},
         ),
         no_data=Case(
-            says="never checked: whoever starts has nothing to check yet",
+            says="never checked, and nothing was ever booked",
             every="30m",
             given=serve(500, minutes=30),
             at={"9d": []},
