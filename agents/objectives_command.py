@@ -19,6 +19,10 @@ from monitor.domain.zone import date_of, day_number
 from monitor.ledger import objectives, past
 from monitor.ledger.objectives import InForce, Judged, Service, Spell, Stands, Version
 
+_WHY: Final = {
+    State.NO_DATA: "nobody who would tell is connected: emc source health",
+    State.TOO_FEW: "fewer have ended than the minimum, or the window is young",
+}
 _NOT_WELL: Final = frozenset({State.BURNING, State.SPENT})
 
 
@@ -231,6 +235,8 @@ def _explain(
     say = out.write
     said = json.loads(versions[-1].said) if versions else {}
     say(f"{one['objective']}, {one['scope']}: {one['state']} since {utc(one['since'])}\n")
+    if why := _WHY.get(State(one["state"])):
+        say(f"{why}\n")
     if said:
         say(f"{said['title_vi']}\n{said['title_en']}\n")
     total = one["good"] + one["bad"]

@@ -244,9 +244,11 @@ class _Judgement:
         beat_masks = {hour: activity.hours[hour].beat_minutes for hour in self.hours}
         self.beats = self._times(beat_masks, "beat_ms")
         # Announced in time, the silence of a whole source is explained.
-        whole = [window for window in activity.windows if not window.units]
+        self.whole = [window for window in activity.windows if not window.units]
         self.proper = sorted(
-            (window.from_ms, self._ends(window)) for window in whole if self.is_proper(window)
+            (window.from_ms, self._ends(window))
+            for window in self.whole
+            if self.is_proper(window)
         )
 
     def _times(self, masks: Mapping[int, int], last: str) -> "array[int]":
@@ -275,6 +277,12 @@ class _Judgement:
 
     def _ends(self, window: Window) -> int:
         return min(window.to_ms, window.from_ms + self.t.longest_maintenance_days * DAY_MS)
+
+    def _away(self) -> list[Window]:
+        """In which the whole source is now; one of some units says nothing of the others."""
+        return [
+            window for window in self.whole if window.from_ms <= self.now < self._ends(window)
+        ]
 
     # -- flags -----------------------------------------------------------------------------
 
@@ -536,10 +544,9 @@ class _Judgement:
             *self._alive(),
             *self._waiting(),
         ]
-        for window in self.activity.windows:
-            if window.from_ms <= self.now < window.to_ms:
-                fact = Fact.MAINTENANCE if self.is_proper(window) else Fact.SHORT_NOTICE
-                found.append(Noted(fact, window.from_ms, f"{window.name}: {window.reason}"))
+        for window in self._away():
+            fact = Fact.MAINTENANCE if self.is_proper(window) else Fact.SHORT_NOTICE
+            found.append(Noted(fact, window.from_ms, f"{window.name}: {window.reason}"))
         return sorted(found)
 
     def _repeats(self) -> Iterable[Noted]:
@@ -684,7 +691,7 @@ class _Judgement:
             connected_ms=connected,
             p50_ms=quantile(recent, 50),
             p95_ms=quantile(recent, 95),
-            maintenance=any(w.from_ms <= self.now < w.to_ms for w in self.activity.windows),
+            maintenance=bool(self._away()),
             absent=absent,
         )
 

@@ -74,6 +74,11 @@ class Counting:
     from_catalogue: bool = False  # counted of procedures, not of dossiers
 
     @property
+    def begins_bad(self) -> bool:
+        """Whether a window begins with bad ones alone: all that is overdue, and none in time."""
+        return bool(self.open) and not self.open_in_time_is_good
+
+    @property
     def hourly(self) -> bool:
         """Whether it is known by the hour, so that windows of hours can be asked for."""
         measures = {term.measure for term in (*self.good, *self.bad)}
@@ -262,19 +267,19 @@ class Back(NamedTuple):
 def look_back(span: Span, now_ms: int, zone: Zone, calendar: WorkCalendar) -> Back:
     """What lies within a span of working time before now.
 
-    At least that much: the hour in which it begins is in it as a whole. Time that is not worked
-    moves nothing: at night and over Tết the span stays where it was when the office closed.
-    Dossiers become overdue when the office opens on the next working day after they fell due.
+    At least that much: what ended in the hour in which it begins is in it as a whole. Time that
+    is not worked moves nothing: at night and over Tết the span stays where it was when the office
+    closed. Dossiers become overdue when the office opens on the next working day after they fell
+    due; an opening lies in the span to the instant, so that a day's work has one of them.
     """
     since_ms = calendar.subtract_worked(now_ms, span.ms(Side.LEGAL))
     from_day = zone.day(since_ms)
     from_hour = (since_ms - zone.start_of(from_day)) // HOUR_MS
-    begins_ms = zone.start_of(from_day) + from_hour * HOUR_MS
     first = from_day
-    while calendar.next_opening(zone.start_of(first)) >= begins_ms:
+    while calendar.next_opening(zone.start_of(first)) >= since_ms:
         first -= 1
     last = zone.day(now_ms)
-    while calendar.next_opening(zone.start_of(last)) > now_ms:
+    while calendar.next_opening(zone.start_of(last)) >= now_ms:
         last -= 1
     # The day before one whose opening lies within the span.
     return Back(from_day, from_hour, first, last - 1)
@@ -355,6 +360,16 @@ class Objective:
         """The times that its alerts look back over, the shortest first."""
         found = {span for alert in self.alerts for span in (alert.short, alert.long)}
         return tuple(sorted(found, key=lambda span: span.ms(self.side)))
+
+    @property
+    def settles_ms(self) -> int:
+        """Working time of a window before which it is not said to be spent.
+
+        In the first days of a quarter few have ended and all that was ever overdue is bad: the
+        ratio is low for everybody. After the longest span of the alerts it tells something.
+        """
+        begins_bad = self.side is Side.LEGAL and COUNTED[self.indicator].begins_bad
+        return max((span.ms(self.side) for span in self.spans if begins_bad), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ class State(StrEnum):
 
     NO_DATA = "no_data"  # nobody tells: not connected, or not live yet
     IDLE = "idle"  # somebody tells, and there was nothing to judge
-    TOO_FEW = "too_few"  # fewer events than the minimum
+    TOO_FEW = "too_few"  # fewer have ended than the minimum, or the window is too young
     GOOD = "good"
     BURNING = "burning"  # at this pace the budget will not do
     SPENT = "spent"  # below its target
@@ -88,6 +88,8 @@ class Observed:
     """What is known of an objective in a scope, at an instant."""
 
     window: Counted  # what is open and overdue counted as bad
+    ended: int  # of the window, without what is open
+    worked_ms: int  # working time of the window so far
     back: Mapping[str, Counted] = field(default_factory=dict)  # by the label of a span
     told: bool = True  # somebody is connected that would tell
 
@@ -107,14 +109,17 @@ def judge(objective: Objective, target: Target, observed: Observed) -> Standing:
     window = observed.window
     if not observed.told:
         return Standing(State.NO_DATA)
-    if window.total >= objective.minimum and not window.meets(target.good):
+    enough = observed.ended >= objective.minimum
+    missed = not window.meets(target.good)
+    settled = observed.worked_ms >= objective.settles_ms
+    if enough and missed and settled:
         return Standing(State.SPENT)
     for alert in objective.alerts:
         if burns(objective, alert, target, observed.back):
             return Standing(State.BURNING, alert)
     if window.total <= 0:
         return Standing(State.IDLE)
-    return Standing(State.TOO_FEW if window.total < objective.minimum else State.GOOD)
+    return Standing(State.GOOD if enough and not missed else State.TOO_FEW)
 
 
 def burns(

@@ -86,8 +86,13 @@ async def judge_all(
     }
     found = []
     for place, (objective, target, scope) in enumerate(cases):
+        calendar = asking.calendar(scope)
+        first = objective.window.first_day(today, calendar)
+        window = _window(watched, objective, answers, place, today)
         observed = Observed(
-            window=_window(watched, objective, answers, place, today),
+            window=window,
+            ended=answers.get((place, "ended", ""), window.total),
+            worked_ms=calendar.worked_ms(zone.start_of(first), now_ms),
             back={
                 span.label: Counted(
                     answers[place, span.label, "good"], answers[place, span.label, "bad"]
@@ -102,7 +107,7 @@ async def judge_all(
                 objective,
                 target,
                 scope,
-                objective.window.first_day(today, asking.calendar(scope)),
+                first,
                 observed,
                 judge(objective, target, observed),
             )
@@ -138,7 +143,10 @@ class _Asking:
     def questions(
         self, objective: Objective, scope: Scope
     ) -> dict[tuple[str, str], list[Question]]:
-        """By window, `window` or the label of a span, and side; `ever` tells of any event."""
+        """By window, `window` or the label of a span, and side.
+
+        `ended` tells what of the window is not open, `ever` of any event.
+        """
         counting = COUNTED[objective.indicator]
         if counting.from_catalogue:
             return {}
@@ -149,6 +157,7 @@ class _Asking:
         asked = {
             ("window", "good"): ask.good(first),
             ("window", "bad"): ask.bad(first),
+            ("ended", ""): ask.ended(first),
             ("ever", ""): ask.ever(),
         }
         for span in objective.spans:
@@ -207,6 +216,9 @@ class _Questions(NamedTuple):
             found += self.open(FIXED_LATE, FIXED_LATE)
         return found
 
+    def ended(self, first: int) -> list[Question]:
+        return [self.days(Kept.GOOD, first), self.days(Kept.BAD, first)]
+
     def ever(self) -> list[Question]:
         return [
             self.between(kept, _FIRST, _LAST)
@@ -221,17 +233,22 @@ class _Connected(NamedTuple):
     """Live systems, and those of them that tell something."""
 
     live: Sequence[Source]
-    telling: frozenset[str]  # codes
+    lost: frozenset[str]  # codes
+    silent: frozenset[str]  # lost, or interrupted
 
     def tells(self, scope: Scope, *, heard: bool) -> bool:
         """Whether anybody would tell of a scope: a live system that is connected.
 
-        Where none is registered: whether anything was ever heard of the agency.
+        While the last system of an agency is interrupted, dossiers that it has settled stay open
+        here and fall overdue: that is no verdict on the agency. The country is judged as long as
+        any system is not lost. Where none is registered: whether anything was ever heard of the
+        agency.
         """
         systems = [source for source in self.live if _speaks_for(source, scope.owner)]
         if not systems:
             return heard
-        return any(source.code in self.telling for source in systems)
+        mute = self.silent if scope.owner else self.lost
+        return any(source.code not in mute for source in systems)
 
 
 def _speaks_for(source: Source, agency: str) -> bool:
@@ -243,11 +260,9 @@ def _speaks_for(source: Source, agency: str) -> bool:
 
 
 async def _connected(connection: Any, today: int) -> _Connected:
-    lost = {
-        row["source"]
-        for row in await connection.fetch(
-            "SELECT source FROM connection WHERE class = $1", Class.NOT_CONNECTED.value
-        )
+    classes = {
+        row["source"]: row["class"]
+        for row in await connection.fetch("SELECT source, class FROM connection")
     }
     live = [
         source
@@ -257,7 +272,13 @@ async def _connected(connection: Any, today: int) -> _Connected:
         and source.go_live is not None
         and day_number(source.go_live) <= today
     ]
-    return _Connected(live, frozenset(source.code for source in live) - lost)
+
+    def of(*words: Class) -> frozenset[str]:
+        return frozenset(code for code, word in classes.items() if word in words)
+
+    return _Connected(
+        live, lost=of(Class.NOT_CONNECTED), silent=of(Class.NOT_CONNECTED, Class.INTERRUPTED)
+    )
 
 
 # -- services ----------------------------------------------------------------------------------

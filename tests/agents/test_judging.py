@@ -173,6 +173,9 @@ async def test_the_command_shows_all_some_and_json(database: str):
     (said,) = json.loads(out.getvalue())["objectives"]
     assert (said["state"], said["target"], said["ratio"]) == ("no_data", 0.5, None)
     out = io.StringIO()
+    assert await command(database, out, "online-share", "agency:H56") == 0
+    assert "\nnobody who would tell is connected: emc source health\n" in out.getvalue()
+    out = io.StringIO()
     asked = ("online-share", "agency:H56", "2026-05-31")
     assert await objectives_command.on(
         database, WATCHED, POLICY, *asked, as_json=False, out=out

@@ -296,6 +296,25 @@ def test_who_does_not_come_back_is_interrupted_since_the_window_ended():
     assert (judged.word, judged.since_ms) == (Class.INTERRUPTED, AWAY[1])
 
 
+@pytest.mark.parametrize("announced", [at(1, 12), at(2, 23)])  # in time, and with short notice
+def test_a_window_of_one_ward_mutes_nothing_of_its_source(announced):
+    window = Window("w", at(2, 27, 8), at(2, 27, 20), announced, units=("H56.14",))
+
+    judged = stands(Activity(windows=[window]), NOW)
+
+    assert (judged.maintenance, facts(judged)) == (False, {})
+
+
+def test_a_window_of_ten_years_by_a_wrong_digit_mutes_31_days():
+    begins = at(1, 21)
+    activity = Activity(windows=[Window("w", begins, at(2, 27) + 3_650 * DAY_MS, at(1, 5))])
+
+    muted, over = (stands(activity, at(2, 21) + after) for after in (-1, 0))
+
+    assert (muted.maintenance, facts(muted)) == (True, {(Fact.MAINTENANCE, begins): "w: "})
+    assert (over.maintenance, facts(over)) == (False, {})
+
+
 def test_a_heartbeat_is_not_expected_in_a_window():
     beats = [beat for beat in range(at(2, 1), NOW, MINUTE) if not AWAY[0] <= beat < AWAY[1]]
     activity = Activity(

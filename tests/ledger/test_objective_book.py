@@ -317,12 +317,13 @@ async def test_over_a_night_and_a_weekend_nothing_moves(books: Books):
         "2026-11-13 17:30",
         "2026-11-14 12:00",
         "2026-11-16 06:59",
-        "2026-11-16 07:00",
+        "2026-11-16 07:00",  # the instant itself is the close's
+        "2026-11-16 07:01",
     ):
         found = standing(await books.judge(now_ms=at(now)), "on-time", "country")
         burns.append(found.observed.back["1d"])
 
-    assert burns == [Counted(20, 0)] * 3 + [Counted(20, 10)]
+    assert burns == [Counted(20, 0)] * 4 + [Counted(20, 10)]
 
 
 async def test_a_share_of_channels_counts_what_was_received(books: Books):
@@ -574,6 +575,49 @@ async def test_where_nobody_tells_there_is_no_data(books: Books):
     assert await states() == {"agency:H56": "good", "agency:H42": "good"}
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "states"),
+    [
+        ("connected", "connected", ("spent", "spent", "spent")),
+        ("interrupted", "connected", ("spent", "spent", "spent")),
+        ("interrupted", "partial", ("spent", "spent", "spent")),
+        ("interrupted", "interrupted", ("no_data", "no_data", "spent")),
+        ("interrupted", "not_connected", ("no_data", "no_data", "spent")),
+        ("not_connected", "not_connected", ("no_data", "no_data", "no_data")),
+    ],
+)
+async def test_an_agency_whose_systems_are_silent_is_not_accused(
+    books: Books, first: str, second: str, states: tuple[str, str, str]
+):
+    """Of what it settled meanwhile nobody has told: here it is open and falls overdue. The same with
+    maintenance announced too late, and the country is judged until nobody tells any more.
+    """
+    await books.append(
+        (ON_TIME, H56, days_ago(3), NO_SLOT, 20),
+        (IN_PROCESS, H56, days_ago(8), days_ago(1), 20),
+    )
+    for code, word in (("one", first), ("two", second)):
+        await books.connection.execute(
+            "INSERT INTO source (code, name, owner, kind, status, go_live, zone, mandates) VALUES"
+            " ($1, 'n', 'H56', 'system', 'live', '2026-01-02', 'Asia/Ho_Chi_Minh',"
+            """ '[{"agency": "H56", "procedure": ""}]')""",
+            code,
+        )
+        await books.connection.execute(
+            "INSERT INTO connection VALUES ($1, false, $2, 0, 0, NULL, NULL, NULL, 0, 0, NULL,"
+            " NULL, true, '[]')",
+            code,
+            word,
+        )
+
+    judged = await books.judge()
+
+    assert states == tuple(
+        str(standing(judged, "on-time", scope).standing.state)
+        for scope in ("agency:H56", "unit:H56.12", "country")
+    )
+
+
 async def test_nothing_to_judge_and_nobody_to_tell_are_two_things(books: Books):
     await books.append((LATE, H56, day("2026-10-05"), NO_SLOT, 8))  # the month before
 
@@ -583,6 +627,19 @@ async def test_nothing_to_judge_and_nobody_to_tell_are_two_things(books: Books):
     # Of the agency something was heard, if nothing of this.
     assert standing(judged, "online", "agency:H56").standing.state is State.IDLE
     assert standing(judged, "on-time", "agency:H42").standing.state is State.NO_DATA
+
+
+async def test_what_lies_open_and_overdue_is_bad_and_makes_no_minimum(books: Books):
+    await books.append((IN_PROCESS, H56, days_ago(20), days_ago(9), 20))
+    few = standing(await books.judge(), "on-time", "country")
+    await books.append((ON_TIME, H56, days_ago(3), NO_SLOT, 4), (LATE, H56, TODAY, NO_SLOT, 1))
+    enough = standing(await books.judge(), "on-time", "country")
+
+    assert (few.observed.window, few.observed.ended) == (Counted(0, 20), 0)
+    assert (enough.observed.window, enough.observed.ended) == (Counted(4, 21), 5)
+    assert [few.standing.state, enough.standing.state] == [State.TOO_FEW, State.SPENT]
+    # Since 1 November twelve working days and the morning from seven to half past ten.
+    assert enough.observed.worked_ms == (12 * 8 * 60 + 210) * 60_000
 
 
 async def test_since_when_a_state_lasts_and_what_it_was_before_is_kept(books: Books):

@@ -11,7 +11,7 @@ from monitor.reference.complaints import Complaint, Unusable
 def rules(
     reference: Path, out: Path, *, check: bool, pace: int, say: Callable[[str], None]
 ) -> int:
-    """The exit status: 1 for what is stale or cannot be used."""
+    """The exit status: 1 for what is stale or cannot be used, 2 for no place to write."""
     try:
         said = load(reference)
     except Unusable as unusable:
@@ -28,7 +28,12 @@ def rules(
         for path in found:
             say(f"stale: {out / path} (emc rules)")
         return 1 if found else 0
-    for path in write(made, out):
+    try:
+        written = write(made, out)
+    except OSError as error:
+        say(f"emc rules: {out} cannot be written: {error.strerror}")
+        return 2
+    for path in written:
         say(f"wrote {out / path}")
     return 0
 
