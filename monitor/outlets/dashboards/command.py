@@ -15,12 +15,15 @@ STALE: Final = 1
 MISUSED: Final = 2
 
 
-def targets_of(reference: Path) -> dict[str, float]:
-    """What a folder's objectives ask for last. Raises `Unusable` where they cannot be read."""
+def targets_of(reference: Path, day: int) -> dict[str, float]:
+    """What a folder's objectives ask for on a day. Raises `Unusable` where they cannot be read.
+
+    One that asks for nothing then is left out, as it is not judged: its panels have no threshold.
+    """
     return {
-        one.name: one.targets[-1].ratio
+        one.name: target.ratio
         for one in load_objectives(reference).objectives
-        if one.targets
+        if (target := one.target(day)) is not None
     }
 
 
@@ -30,6 +33,7 @@ def publish(
     reference: Path,
     out: Path,
     check: bool,
+    day: int,
     say: Callable[[str], None],
 ) -> int:
     """Bring a folder's dashboards up to date; the exit status."""
@@ -39,7 +43,7 @@ def publish(
         say("emc dashboards needs Grafana's builders: pip install 'emc-monitor[dashboards]'")
         return MISUSED
     try:
-        targets = targets_of(reference)
+        targets = targets_of(reference, day)
     except Unusable as unusable:
         say(f"{unusable}")
         return MISUSED
