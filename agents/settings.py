@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -140,6 +141,17 @@ class Settings:
             )
         except CannotConnect as error:
             raise SettingRefused(f"EMC_KAFKA_SECURITY={self.kafka_security}: {error}") from None
+
+    def listening(self) -> str:
+        """Where to listen; raises `SettingRefused` if it is no address."""
+        try:
+            socket.getaddrinfo(self.listen, None, flags=socket.AI_PASSIVE)
+        except OSError:
+            raise SettingRefused(
+                f"EMC_LISTEN is {self.listen!r}, which is no address; one of this host's, or"
+                " 0.0.0.0 for all"
+            ) from None
+        return self.listen
 
     def days(self) -> Zone:
         """The zone whose days are counted; raises `SettingRefused` if there is none such."""

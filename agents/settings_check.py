@@ -8,7 +8,7 @@ file which all of them read alike has neither.
 import re
 import ssl
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +31,7 @@ _PORTS: Final = (
     "gateway_metrics_port",
 )
 _SSLMODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_KAFKA: Final = "EMC_KAFKA_"
 _MB: Final = 1024 * 1024
 SHORTEST_WATCH: Final = 20  # seconds: after an outage a worker may take ten to look again
 
@@ -45,20 +46,51 @@ def check(file: Path) -> list[str]:
     known = variables(Settings)
     values, wrong = read(known, given)
     objections = [*strangers(known, given), *wrong]
-    settings = None
-    if not wrong:
-        try:
-            settings = Settings.from_environment(given)
-        except SettingRefused as refused:
-            objections.append(_objection(str(refused)))
-    if settings is not None:
-        objections += contradictions(settings)
+    bad = {objection.variable for objection in wrong}
+    try:
+        settings = Settings.from_environment(_without(bad, given))
+    except SettingRefused as refused:
+        objections.append(_objection(str(refused)))
+    else:
+        objections += [one for one in contradictions(settings) if not _rests_on(bad, one)]
     objections += _open_secrets(file, given)
     for variable, reason, remedy in objections:
         complaints.add(file, lines.get(variable, 1), f"{variable} {reason}", remedy)
     found = _said(complaints)
     folder = values.get("reference")
-    return [*found, *check_reference(Path(folder))] if folder else found
+    if not folder or not Path(folder).exists():
+        return found
+    return [*found, *check_reference(Path(folder))]
+
+
+def elsewhere(file: Path) -> list[str]:
+    """What the file names and this host has not: no complaint, as in an image it may be there."""
+    complaints = Complaints()
+    text = read_text(file, complaints)
+    given, lines = _parsed(file, text, complaints) if text is not None else ({}, {})
+    folder = given.get("EMC_REFERENCE")
+    if not folder or Path(folder).exists():
+        return []
+    line = lines["EMC_REFERENCE"]
+    return [
+        f"{file}:{line}: EMC_REFERENCE is {folder}, not on this host: its files are not checked"
+    ]
+
+
+def _without(bad: Collection[str], given: Mapping[str, str]) -> dict[str, str]:
+    """What is given besides; of a secret neither the value nor the file."""
+    left_out = {*bad, *(name.removesuffix(FROM_FILE) for name in bad)}
+    return {name: value for name, value in given.items() if name not in left_out}
+
+
+def _rests_on(bad: Collection[str], objection: Objection) -> bool:
+    """Whether it is about a value that is not known, which stands at its default meanwhile."""
+    kafka = _of_kafka(objection.variable) and any(map(_of_kafka, bad))
+    return kafka or objection.variable in bad or any(name in objection.reason for name in bad)
+
+
+def _of_kafka(name: str) -> bool:
+    return name.startswith(_KAFKA)
 
 
 def _said(complaints: Complaints) -> list[str]:
@@ -128,7 +160,7 @@ _READ_DIFFERENTLY: Final[tuple[tuple[Callable[[str], bool], str, str], ...]] = (
 
 def contradictions(settings: Settings) -> Iterator[Objection]:
     """What is of the right type and cannot be meant, or does not go together."""
-    tried: list[Callable[[], object]] = [settings.brokers, settings.days]
+    tried: list[Callable[[], object]] = [settings.brokers, settings.days, settings.listening]
     if settings.applicant_keys or settings.applicant_key:
         tried.append(settings.keys)
     for attempt in tried:

@@ -173,8 +173,9 @@ def strangers(
                 )
             )
             continue
-        close = nearest(name, names)
-        remedy = f"{close} is one" if close else "docs/reference/settings.md has all"
+        # Without what all begin with, which makes any two of them alike.
+        close = nearest(name.removeprefix(PREFIX), {one.removeprefix(PREFIX) for one in names})
+        remedy = f"{PREFIX}{close} is one" if close else "docs/reference/settings.md has all"
         if close or not only_near:
             found.append(Objection(name, "is no setting", remedy))
     return found

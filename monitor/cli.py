@@ -87,7 +87,7 @@ def ingest() -> None:
 
 def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: int) -> None:
     try:
-        chosen = health.serve(port, settings.listen)
+        chosen = health.serve(port, settings.listening())
     except OSError as error:
         raise SettingRefused(
             f"EMC_{name.upper()}_METRICS_PORT={port} cannot be used: {error.strerror};"
@@ -104,9 +104,10 @@ def serve() -> None:
 
     settings = _configured()
     policy = settings.policy()
+    host = settings.listening()
 
     def announce(port: int) -> None:
-        _say(f"serving: http://{settings.listen}:{port}")
+        _say(f"serving: http://{host}:{port}")
 
     async def answering(stop: asyncio.Event) -> None:
         # A snapshot is tens of thousands of objects, at which the collector would walk all others.
@@ -114,7 +115,7 @@ def serve() -> None:
             await answer(
                 dsn=settings.database,
                 policy=policy,
-                host=settings.listen,
+                host=host,
                 port=settings.serve_port,
                 stop=stop,
                 ready=announce,
@@ -701,15 +702,22 @@ def check(
     promtool is installed, what it says of syntax.
     """
     from agents.settings_check import check as complaints_of_settings
+    from agents.settings_check import elsewhere
+    from monitor.outlets.rules.check import promtool
     from monitor.reference.check import check as complaints_of_reference
 
     found = [] if settings is None else complaints_of_settings(settings)
     if rules is not None:
         found += _complaints_of_rules(rules)
+        if promtool() is None:
+            _say(
+                "syntax was not looked at: promtool is not on PATH; it comes with Prometheus:"
+                " apt-get install prometheus, or https://prometheus.io/download/"
+            )
     if (settings is None and rules is None) or folder is not None:
         folder = folder or shipped_reference() or IN_A_CHECKOUT
         found += complaints_of_reference(folder)
-    for line in found:
+    for line in (*found, *(() if settings is None else elsewhere(settings))):
         _say(line)
     if not found:
         looked_at = " and ".join(

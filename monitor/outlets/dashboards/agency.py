@@ -322,7 +322,7 @@ def dashboard(targets: Mapping[str, float]) -> Dashboard:
                 ),
             ),
             Row(
-                "Trực tiếp",
+                "Thời gian thực",
                 "Live",
                 (
                     Panel(

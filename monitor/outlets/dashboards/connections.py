@@ -75,7 +75,7 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 500"""  # noqa: S608 - constants
 )
 _WINDOWS: Final = Sql(
     f"""\
-SELECT source, name AS "đợt · window", from_at AS "từ · from", to_at AS "đến · to",
+SELECT source, name AS "kỳ · window", from_at AS "từ · from", to_at AS "đến · to",
        announced_at AS "báo trước · announced", reason AS "lý do · reason",
        force_majeure AS "bất khả kháng · force majeure"
 FROM grafana_maintenance
@@ -175,7 +175,7 @@ DASHBOARD: Final = Dashboard(
             (
                 Panel(
                     kind=Kind.TABLE,
-                    vi="Số nguồn báo cáo và số đếm được",
+                    vi="Số liệu nguồn báo cáo và số liệu đếm được",
                     en="Claims and counts",
                     width=14,
                     says="Of days in the chosen time, each as it stands now.",

@@ -172,7 +172,7 @@ DASHBOARD: Final = Dashboard(
                 ),
                 Panel(
                     kind=Kind.LINES,
-                    vi="Quá hạn, trực tiếp",
+                    vi="Quá hạn, thời gian thực",
                     en="Overdue, live",
                     of=(names.OPEN_OVERDUE,),
                     queries=(

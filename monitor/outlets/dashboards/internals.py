@@ -53,7 +53,7 @@ def dashboard(of: Mapping[str, Metric]) -> Dashboard:
     """`of` are the metrics of processes, by name."""
     return Dashboard(
         uid=INTERNALS,
-        vi="Nội tại hệ thống giám sát",
+        vi="Nội bộ hệ thống giám sát",
         en="Monitor internals",
         about="Whether the monitor itself keeps up, whether its books agree, and how much room it"
         " has. Everything else rests on this page being green.",
@@ -118,7 +118,7 @@ def _health(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
         ),
         Panel(
             kind=Kind.STAT,
-            vi="Cân đối chậm",
+            vi="Số dư chậm",
             en="Balances behind",
             width=4,
             height=4,
@@ -229,7 +229,7 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
     return (
         Panel(
             kind=Kind.LINES,
-            vi="Sổ nhật ký chưa vào cân đối",
+            vi="Sổ nhật ký chưa vào số dư",
             en="Journal not in the balances",
             width=8,
             of=(names.BACKLOG,),
@@ -237,7 +237,7 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
         ),
         Panel(
             kind=Kind.LINES,
-            vi="Nhịp lập cân đối",
+            vi="Nhịp lập số dư",
             en="Pace of the follower",
             width=8,
             unit=Unit.PER_SECOND,
@@ -313,7 +313,7 @@ def _ledger(of: Mapping[str, Metric]) -> tuple[Panel, ...]:
         ),
         Panel(
             kind=Kind.STAT,
-            vi="Máy chủ sổ cái đã quên",
+            vi="Bút toán máy chủ sổ cái đã mất",
             en="Forgotten by the ledger's server",
             width=8,
             height=4,

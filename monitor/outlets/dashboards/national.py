@@ -201,7 +201,7 @@ def dashboard(targets: Mapping[str, float]) -> Dashboard:
                         of=(names.RECORDS,),
                         unit=Unit.PER_SECOND,
                         queries=(Promql(asks.summed(asks.pace(names.RECORDS))),),
-                        link=Link("Nội tại · Internals", INTERNALS),
+                        link=Link("Nội bộ · Internals", INTERNALS),
                     ),
                 ),
             ),
@@ -381,7 +381,7 @@ def dashboard(targets: Mapping[str, float]) -> Dashboard:
                 ),
             ),
             Row(
-                "Trực tiếp",
+                "Thời gian thực",
                 "Live",
                 (
                     Panel(

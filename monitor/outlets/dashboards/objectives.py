@@ -32,7 +32,7 @@ _STANDING: Final = Sql(
 SELECT objective, said ->> 'title_vi' AS "mục tiêu · title", scope, state,
        to_timestamp(since_ms / 1000.0) AS "từ · since", good AS "đạt · good", bad AS "không đạt · bad",
        good::float8 / nullif(good + bad, 0) AS "tỷ lệ · ratio", target / 10000.0 AS "chỉ tiêu · target",
-       1 - bad / nullif((good + bad) * (1 - target / 10000.0), 0) AS "ngân sách còn lại · budget left",
+       1 - bad / nullif((good + bad) * (1 - target / 10000.0), 0) AS "hạn mức còn lại · budget left",
        minimum AS "tối thiểu · minimum", owner AS "chịu trách nhiệm · owner", basis
 FROM objective_standing JOIN objective USING (objective)
 WHERE {_HERE}
@@ -64,7 +64,7 @@ def _in_state(state: str) -> tuple[Promql, ...]:
 
 DASHBOARD: Final = Dashboard(
     uid=OBJECTIVES,
-    vi="Mục tiêu và ngân sách lỗi",
+    vi="Mục tiêu và hạn mức",
     en="Objectives and budgets",
     about="What was promised for services, how it stands in its window, how fast the budget burns in"
     " working time, and which services are degraded. Objectives are files"
@@ -77,7 +77,7 @@ DASHBOARD: Final = Dashboard(
             (
                 Panel(
                     kind=Kind.STAT,
-                    vi="Đã hết ngân sách",
+                    vi="Đã hết hạn mức",
                     en="Spent",
                     width=5,
                     height=4,
@@ -152,7 +152,7 @@ DASHBOARD: Final = Dashboard(
                         Column(name="tỷ lệ · ratio", unit=Unit.SHARE),
                         Column(name="chỉ tiêu · target", unit=Unit.SHARE),
                         Column(
-                            name="ngân sách còn lại · budget left",
+                            name="hạn mức còn lại · budget left",
                             unit=Unit.SHARE,
                             steps=_BUDGET,
                         ),
@@ -176,7 +176,7 @@ DASHBOARD: Final = Dashboard(
                 ),
                 Panel(
                     kind=Kind.LINES,
-                    vi="Ngân sách còn lại",
+                    vi="Hạn mức còn lại",
                     en="Budget left",
                     unit=Unit.SHARE,
                     steps=_BUDGET,
@@ -188,7 +188,7 @@ DASHBOARD: Final = Dashboard(
                 ),
                 Panel(
                     kind=Kind.LINES,
-                    vi="Tốc độ tiêu ngân sách",
+                    vi="Tốc độ dùng hạn mức",
                     en="Burn rate",
                     unit=Unit.NUMBER,
                     steps=_BURN,

@@ -70,6 +70,13 @@ async def digest(
     wanted = None if agency is None else _wanted(agency, policy)
     connection = await asyncpg.connect(dsn, timeout=10, command_timeout=600)
     try:
+        first = await dues.first_booked(connection)
+        if first is not None and asked < first:
+            err.write(
+                f"emc digest: nothing is known of {date_of(asked)}: the ledger's books begin with"
+                f" {date_of(first)}\n"
+            )
+            return NOT_THERE
         digests = await _read(connection, policy, reference, asked, dashboards)
     finally:
         await connection.close(timeout=1)

@@ -154,7 +154,8 @@ def _dues(digest: Digest, words: Words) -> Iterator[tuple[str, int, str]]:
 
 def _prospects(digest: Digest, words: Words) -> Iterator[tuple[str, str]]:
     for within, then, expected in zip(WITHIN, digest.then, digest.sums.expected, strict=True):
-        label = words.expected_in.format(n=within, day=then.strftime(words.day))
+        said = words.expected_in_1 if within == 1 else words.expected_in
+        label = said.format(n=within, day=then.strftime(words.day))
         yield label, words.not_known if expected is None else _about(expected, words)
 
 

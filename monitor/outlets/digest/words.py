@@ -24,6 +24,7 @@ class Words:
     in_1: str
     in_2: str
     expected: str
+    expected_in_1: str  # a working day
     expected_in: str  # working days
     not_known: str
     nothing: str
@@ -52,8 +53,9 @@ WORDS: Final[Mapping[Language, Words]] = {
         paused="trong đó {n} hồ sơ đang tạm dừng",
         today="Đến hạn hôm nay",
         in_1="Đến hạn ngày làm việc tiếp theo ({day})",
-        in_2="Đến hạn ngày làm việc thứ hai ({day})",
+        in_2="Đến hạn ngày làm việc sau đó ({day})",
         expected="Dự kiến quá hạn nếu giữ tiến độ hiện nay",
+        expected_in_1="Sau 1 ngày làm việc (sáng {day})",
         expected_in="Sau {n} ngày làm việc (sáng {day})",
         not_known="chưa đủ dữ liệu",
         nothing="Không có hồ sơ quá hạn hoặc sắp đến hạn.",
@@ -87,6 +89,7 @@ WORDS: Final[Mapping[Language, Words]] = {
         in_1="Due on the next working day ({day})",
         in_2="Due on the second working day ({day})",
         expected="Expected to be overdue at the present pace",
+        expected_in_1="In 1 working day (morning of {day})",
         expected_in="In {n} working days (morning of {day})",
         not_known="too little is known",
         nothing="No dossier is overdue or falls due soon.",

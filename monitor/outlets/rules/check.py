@@ -88,20 +88,28 @@ def check(folder: Path, metrics: Iterable[Metric]) -> list[str]:
             str(Complaint(folder, 1, "no rules", "name a folder with files that end in .yml"))
         ]
     found: list[Complaint] = []
+    misshapen: set[Path] = set()
     rules: list[tuple[Path, yaml.MappingNode]] = []
     for path in paths:
         try:
             rules += [(path, rule) for rule in _rules(path)]
         except _Misshapen as error:
+            misshapen.add(path)
             found.append(Complaint(path, error.line, str(error), error.remedy))
     known = exported(metrics)
     recorded = {_value(rule, "record") for _, rule in rules} - {None}
     for path, rule in rules:
         found += _complaints(path, rule, known, recorded)
-    if (tool := shutil.which("promtool")) is not None:
-        told = {complaint.path for complaint in found}
-        found += [one for path in paths if path not in told for one in _syntax(tool, path)]
+    if (tool := promtool()) is not None:
+        # Of a file that is none it would only say the same again.
+        whole = (path for path in paths if path not in misshapen)
+        found += [one for path in whole for one in _syntax(tool, path)]
     return [str(one) for one in sorted(set(found))]
+
+
+def promtool() -> str | None:
+    """Where promtool is; without it syntax is not looked at."""
+    return shutil.which("promtool")
 
 
 class _Misshapen(Exception):
@@ -281,8 +289,11 @@ def _syntax(tool: str, path: Path) -> Iterator[Complaint]:
     )
     if done.returncode == 0:
         return
-    said = " ".join(done.stderr.split()) or " ".join(done.stdout.split())
-    place = re.search(rf"{re.escape(str(path))}: (?:yaml: line )?(\d+)", said)
-    reason = re.sub(r"^.*?FAILED: ?", "", said).replace(f"{path}: ", "")
-    line = int(place[1]) if place else 1
-    yield Complaint(path, line, f"promtool: {reason}", "correct the rule")
+    said = re.sub(r"^.*?FAILED:\s*", "", done.stderr or done.stdout, flags=re.DOTALL)
+    # Each complaint begins with the path, as `5:11: ...`, `yaml: line 6: ...`, or with the line
+    # farther on: `yaml: unmarshal errors: line 6: ...`.
+    for told in filter(None, re.split(rf"^{re.escape(str(path))}: ", said, flags=re.MULTILINE)):
+        reason = " ".join(told.split())
+        place = re.match(r"(\d+):", reason) or re.search(r"\bline (\d+)", reason)
+        line = int(place[1]) if place else 1
+        yield Complaint(path, line, f"promtool: {reason}", "correct the rule")

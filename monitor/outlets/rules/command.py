@@ -17,7 +17,7 @@ def rules(
     say: Callable[[str], None],
     day: int | None = None,
 ) -> int:
-    """The exit status: 1 for what is stale or cannot be used."""
+    """The exit status: 1 for what is stale or cannot be used, 2 for no place to write."""
     try:
         said = load(reference, day)
     except Unusable as unusable:
@@ -34,7 +34,12 @@ def rules(
         for path in found:
             say(f"stale: {out / path} (emc rules)")
         return 1 if found else 0
-    for path in write(made, out):
+    try:
+        written = write(made, out)
+    except OSError as error:
+        say(f"emc rules: {out} cannot be written: {error.strerror}")
+        return 2
+    for path in written:
         say(f"wrote {out / path}")
     return 0
 

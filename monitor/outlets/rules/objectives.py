@@ -30,7 +30,7 @@ def objectives() -> list[Group]:
             board=Board.OBJECTIVES,
             of="objective",
             summary="{{ $labels.objective }}, {{ $labels.scope }}: the budget is spent",
-            summary_vi="Mục tiêu {{ $labels.objective }}, phạm vi {{ $labels.scope }}: đã dùng hết hạn mức hồ sơ quá hạn",
+            summary_vi="Mục tiêu {{ $labels.objective }}, phạm vi {{ $labels.scope }}: đã dùng hết hạn mức sai lệch cho phép",
             description="{{ $value | humanizePercentage }} of the budget of {{ $labels.objective }} is"
             " left for {{ $labels.scope }} (good {{ with query (printf"
             " `max(emc_objective_ratio{objective=%q,scope=%q})` $labels.objective $labels.scope) }}{{"
@@ -48,8 +48,8 @@ def objectives() -> list[Group]:
             of="objective",
             summary="{{ $labels.objective }}, {{ $labels.scope }}: the budget burns {{ $value | humanize"
             " }} times too fast",
-            summary_vi="Mục tiêu {{ $labels.objective }}, phạm vi {{ $labels.scope }}: tốc độ phát sinh hồ sơ"
-            " quá hạn gấp {{ $value | humanize }} lần mức cho phép",
+            summary_vi="Mục tiêu {{ $labels.objective }}, phạm vi {{ $labels.scope }}: tốc độ vi phạm gấp"
+            " {{ $value | humanize }} lần mức cho phép",
             description="In working time the budget burns up to {{ $value | humanize }} times as fast as"
             " it may. Left of it: {{ with query (printf"
             " `max(emc_objective_budget_remaining_ratio{objective=%q,scope=%q})` $labels.objective"

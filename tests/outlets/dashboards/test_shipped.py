@@ -38,8 +38,8 @@ EIGHT = {
     "emc-due": "Tồn đọng và sắp đến hạn · Backlog and what falls due",
     "emc-services": "Cổng dịch vụ công và giao diện kết nối · Portals and interfaces",
     "emc-connections": "Kết nối và chất lượng dữ liệu · Connections and data quality",
-    "emc-objectives": "Mục tiêu và ngân sách lỗi · Objectives and budgets",
-    "emc-monitor": "Nội tại hệ thống giám sát · Monitor internals",
+    "emc-objectives": "Mục tiêu và hạn mức · Objectives and budgets",
+    "emc-monitor": "Nội bộ hệ thống giám sát · Monitor internals",
 }
 VIETNAMESE = re.compile(
     r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE
@@ -48,11 +48,13 @@ VIETNAMESE = re.compile(
 OTHERS = {"ALERTS", "up", "probe_success", "probe_duration_seconds"}
 
 
-def said(folder: Path, *, check: bool) -> tuple[int, list[str]]:
+def said(
+    folder: Path, *, check: bool, reference: Path = ROOT / "deploy" / "reference"
+) -> tuple[int, list[str]]:
     lines: list[str] = []
     status = publish(
         _of_processes(),
-        reference=ROOT / "deploy" / "reference",
+        reference=reference,
         out=folder,
         check=check,
         day=day_number(date(2026, 11, 28)),
@@ -99,6 +101,31 @@ def test_what_is_stale_missing_or_nobodys_is_said_and_mended(tmp_path: Path):
     assert said(tmp_path, check=False)[0] == 0
     assert said(tmp_path, check=True) == (0, [])
     assert not (tmp_path / "emc-gone.json").exists()
+
+
+def test_a_folder_without_reference_files_is_refused_and_nothing_is_written(tmp_path: Path):
+    nowhere, out = tmp_path / "wrong", tmp_path / "out"
+
+    status, lines = said(out, check=False, reference=nowhere)
+
+    assert status == 2
+    assert f"{nowhere}/agencies:1: no agencies: add a file that ends in .csv" in lines
+    assert not out.exists()
+
+
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path):
+    file = tmp_path / "file"
+    file.write_text("")
+
+    assert said(file, check=False) == (
+        2,
+        [f"emc dashboards: {file} cannot be written: File exists"],
+    )
+    below = file / "out"
+    assert said(below, check=False) == (
+        2,
+        [f"emc dashboards: {below} cannot be written: Not a directory"],
+    )
 
 
 def test_there_are_eight_in_both_languages():

@@ -252,7 +252,7 @@ CASES: Final = (
             "objective-budget-spent",
             "emc-objectives?var-objective=on-time-766",
             summary="on-time-766, unit:H56.12: the budget is spent",
-            summary_vi="Mục tiêu on-time-766, phạm vi unit:H56.12: đã dùng hết hạn mức hồ sơ quá hạn",
+            summary_vi="Mục tiêu on-time-766, phạm vi unit:H56.12: đã dùng hết hạn mức sai lệch cho phép",
             description="-20% of the budget of on-time-766 is left for unit:H56.12 (good 88%, target"
             " 90%). The objective of this window is missed unless figures are corrected.",
         ),
@@ -265,7 +265,7 @@ CASES: Final = (
             "objective-burning",
             "emc-objectives?var-objective=on-time-766",
             summary="on-time-766, unit:H56.12: the budget burns 4 times too fast",
-            summary_vi="Mục tiêu on-time-766, phạm vi unit:H56.12: tốc độ phát sinh hồ sơ quá hạn gấp 4"
+            summary_vi="Mục tiêu on-time-766, phạm vi unit:H56.12: tốc độ vi phạm gấp 4"
             " lần mức cho phép",
             description="In working time the budget burns up to 4 times as fast as it may. Left of it:"
             " 40%.",

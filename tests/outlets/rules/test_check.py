@@ -92,7 +92,11 @@ def test_metrics_are_read_with_the_labels_they_are_selected_by() -> None:
     assert [label for label, _ in grouping(expr)] == ["x", "y", "z"]
 
 
-def test_a_file_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_file_that_is_none_is_told_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
     assert told(tmp_path, "groups:\n- name: [own\n")[0].startswith("own.yml:3: no YAML (")
     assert told(tmp_path, "rules: []\n") == [
         "own.yml:1: no `groups`: write groups, and in each a name and rules"
@@ -112,6 +116,51 @@ def test_syntax_is_told_by_promtool(tmp_path: Path) -> None:
     assert complaint.endswith(": correct the rule")
 
 
+def test_promtool_is_heard_of_every_rule_of_a_file_with_a_wrong_name(tmp_path: Path) -> None:
+    require("promtool")
+
+    found = told(
+        tmp_path,
+        rule("emc_dossiers_opened")
+        + "  - record: d:e:f\n    expr: sum(emc_dossiers_open\n"
+        + "  - record: g:h:i\n    expr: max(emc_dossiers_open\n",
+    )
+
+    assert found[0].startswith("own.yml:5: no process exports emc_dossiers_opened")
+    assert [line.partition(": ")[0] for line in found] == [
+        "own.yml:5",
+        "own.yml:7",
+        "own.yml:9",
+    ]
+    assert all("unclosed left parenthesis" in line for line in found[1:])
+
+
+def test_promtool_is_told_with_the_line_that_it_names_in_the_middle(tmp_path: Path) -> None:
+    require("promtool")
+
+    (complaint,) = told(tmp_path, rule("up") + "    labels: [1]\n")
+
+    assert complaint.startswith("own.yml:6: promtool: yaml: unmarshal errors: line 6: cannot")
+
+
+def test_a_file_that_is_none_is_complained_of_once(tmp_path: Path) -> None:
+    require("promtool")
+
+    assert len(told(tmp_path, "groups:\n- name: [own\n")) == 1
+
+
+def test_without_promtool_it_is_said_that_nobody_looked_at_syntax(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    done = CliRunner().invoke(app, ["check", "--rules", str(RULES)])
+
+    assert done.exit_code == 0
+    assert "syntax was not looked at: promtool is not on PATH" in done.stderr
+    assert "nothing to complain of" in done.stdout
+
+
 def test_what_is_shipped_reads_only_what_processes_export() -> None:
     done = CliRunner().invoke(
         app, ["check", str(ROOT / "deploy" / "reference"), "--rules", str(RULES)]
@@ -123,11 +172,16 @@ def test_what_is_shipped_reads_only_what_processes_export() -> None:
 def test_the_command_ends_with_1_and_says_where(tmp_path: Path) -> None:
     folder = shutil.copytree(RULES, tmp_path / "rules")
     file = folder / "digest.yml"
-    file.write_text(file.read_text("utf-8").replace("emc_digest_time", "emc_digest_tme"))
+    text = file.read_text("utf-8").replace("emc_digest_time", "emc_digest_tme")
+    file.write_text(text, "utf-8")
+    line = text[: text.index("emc_digest_tme")].count("\n") + 1
 
     done = CliRunner().invoke(
         app, ["check", str(ROOT / "deploy" / "reference"), "--rules", str(folder)]
     )
 
     assert done.exit_code == 1
-    assert f"{file}:15: no process exports emc_digest_tme: write emc_digest_time" in done.output
+    assert (
+        f"{file}:{line}: no process exports emc_digest_tme: write emc_digest_time"
+        in done.output
+    )

@@ -229,6 +229,15 @@ def test_rules_are_made_of_the_target_in_force_and_refused_where_there_is_none(
     )
 
 
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    out = tmp_path / "file"
+    out.write_text("")
+    said: list[str] = []
+
+    assert rules(REFERENCE, out, check=False, pace=1, say=said.append) == 2
+    assert said == [f"emc rules: {out} cannot be written: Not a directory"]
+
+
 def asked(folder: Path, alert: str, cases: Sequence[Case]) -> list[Path]:
     """These cases of an alert, beside the rules of a folder."""
     told = next(one for one in every() if one.alert == alert)
