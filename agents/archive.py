@@ -29,6 +29,7 @@ from monitor.ledger.forms import (
     plain_booked,
 )
 from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.packing import unpack_entries
 from schemas.event import Canonical
 
@@ -105,7 +106,7 @@ def archive_command(
         err.write(f"emc archive: {error}; wait for it to end\n")
         return FAILED
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
-        err.write("emc archive: the ledger lacks a migration; start a worker of this release\n")
+        err.write(f"emc archive: the ledger lacks a migration; {OWNER_MIGRATES}\n")
         return FAILED
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
         reason = str(error) or type(error).__name__

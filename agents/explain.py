@@ -52,6 +52,7 @@ from monitor.domain.view import Place
 from monitor.domain.zone import Zone, date_of
 from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
+from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.tokens import dossier_of, is_token
 from monitor.reference.sets import ReadsDifferently, hash_of, policy_of
@@ -137,7 +138,7 @@ def explain_command(
         err.write(f"emc explain: {error}\n")
         return FAILED
     except asyncpg.UndefinedTableError:
-        err.write("emc explain: the ledger has no schema yet; a worker makes it\n")
+        err.write(f"emc explain: the ledger has no schema yet; {OWNER_MIGRATES}\n")
         return FAILED
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
         reason = str(error) or type(error).__name__

@@ -320,6 +320,23 @@ def _seconds(ms: int | None) -> float | None:
 # -- a day that is over --------------------------------------------------------------------------
 
 
+def lacking(watched: Watched | None, objective: str | None, scope: str | None, day: str) -> str:
+    """What is missing or wrong of what `on` is asked with; "" if nothing."""
+    needed = (
+        (objective, "an objective"),
+        (scope, "a scope"),
+        (watched, "EMC_REFERENCE, a folder with objectives/ in it"),
+    )
+    said = []
+    if missing := [what for given, what in needed if given is None]:
+        said.append(f"--on needs {' and '.join(missing)}")
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        said.append(f"{day!r} is no day; write 2026-10-31")
+    return "; ".join(said)
+
+
 async def on(
     dsn: str,
     watched: Watched,

@@ -24,6 +24,7 @@ from rich.table import Table
 from agents.settings import Settings
 from agents.trouble import of_brokers, of_ledger
 from monitor.ledger.ledger import TURNED_AWAY, UNAVAILABLE
+from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
 
@@ -31,6 +32,9 @@ OK: Final = 0
 FOUND: Final = 1  # something could not be done, or is not there
 MISUSED: Final = 2
 INTERRUPTED: Final = 130
+_REMAINDER: Final = (
+    "; what was done until now is done, and the same command goes on with the rest"
+)
 
 
 class Refusal(Exception):
@@ -42,8 +46,12 @@ def account() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
-    """Run one command to its exit status; what a person can mend is said in one line."""
+def run(work: Callable[[], Awaitable[int]], *, name: str, reads: bool = False) -> int:
+    """Run one command to its exit status; what a person can mend is said in one line.
+
+    Of one that only `reads` nothing is done by halves.
+    """
+    remainder = "" if reads else _REMAINDER
 
     def say(text: str) -> None:
         sys.stderr.write(f"{text}\n")
@@ -63,8 +71,8 @@ def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
         return MISUSED
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
         say(
-            f"{name}: the ledger at EMC_DATABASE has not the schema of this release; start a"
-            " worker of it once, which migrates"
+            f"{name}: the ledger at EMC_DATABASE has not the schema of this release;"
+            f" {OWNER_MIGRATES}"
         )
         return FOUND
     except (OtherRules, ReadsDifferently) as error:
@@ -72,18 +80,14 @@ def run(work: Callable[[], Awaitable[int]], *, name: str) -> int:
         return FOUND
     except UNAVAILABLE as error:
         say(
-            f"{name}: the ledger at EMC_DATABASE does not answer: {of_ledger(error)}; what was done until"
-            " now is done, and the same command goes on with the rest"
+            f"{name}: the ledger at EMC_DATABASE does not answer: {of_ledger(error)}{remainder}"
         )
         return FOUND
     except TURNED_AWAY as error:
         say(f"{name}: the ledger at EMC_DATABASE turns us away: {of_ledger(error)}")
         return FOUND
     except KeyboardInterrupt:
-        say(
-            f"{name}: interrupted; what was done until now is done, and the same command goes on"
-            " with the rest"
-        )
+        say(f"{name}: interrupted{remainder}")
         return INTERRUPTED
 
 

@@ -30,6 +30,7 @@ from monitor.domain.view import Cell
 from monitor.ledger import reconcile as books
 from monitor.ledger.checks import Check
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
+from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.policies import Policies
 from monitor.ledger.reconcile import NAMED, Books, Difference, Found
 from monitor.ledger.unit import BookingClass
@@ -76,9 +77,7 @@ def reconcile_command(
         err.write("emc reconcile: interrupted; nothing was recorded\n")
         return INTERRUPTED
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
-        err.write(
-            "emc reconcile: the ledger lacks a migration; start a worker of this release\n"
-        )
+        err.write(f"emc reconcile: the ledger lacks a migration; {OWNER_MIGRATES}\n")
         return FAILED
     except (*UNAVAILABLE, asyncpg.PostgresError) as error:
         reason = str(error) or type(error).__name__

@@ -650,10 +650,16 @@ def digest(
     from agents.operator import Refusal, progress_bar, run
     from monitor.outlets.digest.command import CannotMake, dashboards_of
     from monitor.outlets.digest.command import digest as make
+    from monitor.reference.alerts import begins_an_address
 
     own = Settings.from_environment()
     if dashboards is None:
         dashboards = dashboards_of(own.reference)
+    elif dashboards and not begins_an_address(dashboards):
+        raise typer.BadParameter(
+            f"{dashboards!r} is no address: begin with https:// or http://",
+            param_hint="--dashboards",
+        )
     with as_active(own) as settings, progress_bar(sys.stderr) as progress:
 
         async def digests() -> int:
@@ -675,7 +681,7 @@ def digest(
             except CannotMake as error:
                 raise Refusal(str(error)) from None
 
-        status = run(digests, name="emc digest")
+        status = run(digests, name="emc digest", reads=True)
     raise typer.Exit(status)
 
 
@@ -763,10 +769,9 @@ def objectives(
         settings = _for_a_person()
         if on is not None:
             watched = settings.watched()
-            if watched is None or objective is None or scope is None:
-                raise operator.Refusal(
-                    "--on needs an objective, a scope, and EMC_REFERENCE with objectives in it"
-                )
+            lacks = command.lacking(watched, objective, scope, on)
+            if lacks or watched is None or objective is None or scope is None:
+                raise operator.Refusal(lacks)
             return await command.on(
                 settings.database,
                 watched,
@@ -788,7 +793,7 @@ def objectives(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc objectives"))
+    raise typer.Exit(operator.run(work, name="emc objectives", reads=True))
 
 
 @app.command()
@@ -875,7 +880,7 @@ def quarantine_list(
             database, which, each=each, limit=limit, as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc quarantine"))
+    raise typer.Exit(operator.run(work, name="emc quarantine", reads=True))
 
 
 @quarantine.command("show")
@@ -909,7 +914,7 @@ def quarantine_show(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc quarantine"))
+    raise typer.Exit(operator.run(work, name="emc quarantine", reads=True))
 
 
 @quarantine.command("retry")
@@ -1009,7 +1014,7 @@ def position_show(json: _Json = False) -> None:
             settings.database, settings.brokers(), as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc position"))
+    raise typer.Exit(operator.run(work, name="emc position", reads=True))
 
 
 @position.command("accept-loss")
@@ -1286,7 +1291,7 @@ def source_list(
             return await command.list_unknown(database, as_json=json, out=sys.stdout)
         return await command.list_(database, at=_instant(), as_json=json, out=sys.stdout)
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("show")
@@ -1300,7 +1305,7 @@ def source_show(code: _Code, json: _Json = False) -> None:
             _for_a_person().database, code, at=_instant(), as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("health")
@@ -1326,7 +1331,7 @@ def source_health(
             out=sys.stdout,
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 @source.command("reconcile")
@@ -1468,7 +1473,7 @@ def source_history(
             _for_a_person().database, code, last=last, as_json=json, out=sys.stdout
         )
 
-    raise typer.Exit(operator.run(work, name="emc source"))
+    raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
 def _said_of_source(**said: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The service, Prometheus and Alertmanager joined, and a bell at the end of every route."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -8,7 +9,7 @@ from typing import Any
 
 from agents.demo.bell import Bell, Ring
 from agents.demo.service import Running
-from agents.demo.watch import Tools, Watch, watching
+from agents.demo.watch import Tools, Watch, page, watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,12 @@ class Alarm:
     watch: Watch
     bell: Bell
 
-    def addresses(self) -> list[tuple[str, str]]:
-        """Where to look."""
+    async def addresses(self) -> list[tuple[str, str]]:
+        """Where to look, or what to type where there is no page."""
+        watch = self.watch
         return [
-            ("Prometheus", f"{self.watch.prometheus}/alerts"),
-            ("Alertmanager", self.watch.alertmanager),
+            ("Prometheus", await asyncio.to_thread(alerts_page, watch.prometheus)),
+            ("Alertmanager", await asyncio.to_thread(alerts_told, watch.alertmanager)),
         ]
 
 
@@ -41,6 +43,19 @@ async def set_alarm(
         watching(tools, files, targets, bell.url, service.folder, pace) as watch,
     ):
         yield Alarm(watch, bell)
+
+
+def alerts_page(prometheus: str) -> str:
+    """Its page of alerts. Debian's package has the classic pages only, which stand elsewhere."""
+    pages = [f"{prometheus}/alerts", f"{prometheus}/classic/alerts"]
+    return next((url for url in pages if page(url)), pages[0])
+
+
+def alerts_told(alertmanager: str) -> str:
+    """Its page, which is a program in the browser; Debian's package has a text in its place."""
+    if "<script" in page(alertmanager):
+        return alertmanager
+    return f"amtool --alertmanager.url={alertmanager} alert"
 
 
 def told_of(ring: Ring, begins_ms: int = 0) -> str:

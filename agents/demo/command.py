@@ -12,6 +12,7 @@ from rich.console import Console
 from agents.demo.feed import Given
 from agents.demo.incident import ALL, SOON, play
 from agents.demo.incidents import INCIDENTS
+from agents.demo.interrupt import Interrupted
 from agents.demo.live import show
 from agents.demo.once import once
 from agents.demo.pair import NotInstalled
@@ -86,7 +87,7 @@ def demo(
     except Ended as error:
         console.print(str(error), markup=False)
         return FAILED
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         console.print("interrupted", markup=False)
         return INTERRUPTED
 

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,7 @@ from agents.demo.incidents import (
     together,
     worked,
 )
+from agents.demo.interrupt import unless
 from agents.demo.registered import enter, portal, system
 from agents.demo.scrape import gauges, scrape
 from agents.demo.service import Running, migrated, whole_service
@@ -195,84 +196,112 @@ async def play(
 ) -> Evening:
     """Play an incident, or all of them at once; with `stay` all goes on until `stop` then.
 
-    Raises `NotWatched` where there is nothing to raise alerts.
+    Raises `NotWatched` where there is nothing to raise alerts, and `Interrupted` where `stop` came
+    before it was known how it ends: of what was not waited for there is no verdict.
     """
-    tools, speed = installed(), Pace(pace)
     async with AsyncExitStack() as stack:
-        own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="emc-reference-")))
-        reference = standby(shipped, own, soon=speed.soon)
-        files = rules(reference, pace)
-        console.print("Starting broker, PostgreSQL, worker, ingest and serve ...")
-        service = await stack.enter_async_context(
-            whole_service(
-                zone=HO_CHI_MINH,
-                precision=Precision.INSTANT,
-                reference=reference,
-                connections=True,
-                brisk=speed.soon,
+        async with unless(stop):
+            evening = await _until_told(
+                stack,
+                name,
+                seed=seed,
+                pace=pace,
+                rules=rules,
+                shipped=shipped,
+                console=console,
+                stop=stop,
             )
-        )
-        past_ms = now_ms()
-        stories = [
-            Story(
-                one,
-                Times(
-                    agency=agency,
-                    seed=seed,
-                    now_ms=past_ms,
-                    begins_ms=past_ms,
-                    beat_ms=speed.beat_ms,
-                ),
-            )
-            for one, agency in chosen(name).items()
-        ]
-        peers = [replace(stories[0].times, agency=agency) for agency in PEERS]
-        feeds = (
-            await stack.enter_async_context(Feed.open(service.kafka, service.topic)),
-            await stack.enter_async_context(Feed.open(service.kafka, SIGNALS.name)),
-        )
-        console.print(f"Feeding the {PAST_DAYS} days before ...")
-        await _enter(service, past_ms, [*(story.times for story in stories), *peers])
-        await _send(
-            feeds,
-            [
-                *(story.incident.past(story.times) for story in stories),
-                *(worked(times) for times in peers),
-            ],
-        )
-        await _booked(service, feeds[0])
-
-        # Hearts beat before anybody looks.
-        begins_ms = now_ms() + int(speed.calm_s * 1000)
-        for story in stories:
-            story.times = replace(story.times, begins_ms=begins_ms)
-        present = [
-            *(story.incident.present(story.times) for story in stories),
-            *(going_on(times) for times in peers),
-            asking(stories[0].times, _failing(stories)),
-        ]
-        feeding = asyncio.create_task(_send(feeds, present, stop))
-        stack.callback(feeding.cancel)
-        alarm = await stack.enter_async_context(set_alarm(service, tools, files, pace))
-        for what, where in addresses(service, alarm):
-            console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
-        evening = Evening(stories)
-        try:
-            await _look(evening, speed, service, alarm, feeding, feeds[0], console, stop)
-            if stay and not stop.is_set():
-                console.print("staying until Ctrl-C")
-                await stop.wait()
-        finally:
-            feeding.cancel()
-            await asyncio.wait({feeding})
+        if stay and not stop.is_set():
+            console.print("staying until Ctrl-C")
+            await stop.wait()
     return evening
 
 
-def addresses(service: Running, alarm: Alarm) -> list[tuple[str, str]]:
+async def _until_told(
+    stack: AsyncExitStack,
+    name: str,
+    *,
+    seed: int,
+    pace: int,
+    rules: Rules,
+    shipped: Path,
+    console: Console,
+    stop: asyncio.Event,
+) -> Evening:
+    """All of it to the verdict; what was started ends with the stack."""
+    tools, speed = installed(), Pace(pace)
+    own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="emc-reference-")))
+    reference = standby(shipped, own, soon=speed.soon)
+    files = rules(reference, pace)
+    console.print("Starting broker, PostgreSQL, worker, ingest and serve ...")
+    service = await stack.enter_async_context(
+        whole_service(
+            zone=HO_CHI_MINH,
+            precision=Precision.INSTANT,
+            reference=reference,
+            connections=True,
+            brisk=speed.soon,
+        )
+    )
+    past_ms = now_ms()
+    stories = [
+        Story(
+            one,
+            Times(
+                agency=agency,
+                seed=seed,
+                now_ms=past_ms,
+                begins_ms=past_ms,
+                beat_ms=speed.beat_ms,
+            ),
+        )
+        for one, agency in chosen(name).items()
+    ]
+    peers = [replace(stories[0].times, agency=agency) for agency in PEERS]
+    feeds = (
+        await stack.enter_async_context(Feed.open(service.kafka, service.topic)),
+        await stack.enter_async_context(Feed.open(service.kafka, SIGNALS.name)),
+    )
+    console.print(f"Feeding the {PAST_DAYS} days before ...")
+    await _enter(service, past_ms, [*(story.times for story in stories), *peers])
+    await _send(
+        feeds,
+        [
+            *(story.incident.past(story.times) for story in stories),
+            *(worked(times) for times in peers),
+        ],
+    )
+    await _booked(service, feeds[0])
+
+    # Hearts beat before anybody looks.
+    begins_ms = now_ms() + int(speed.calm_s * 1000)
+    for story in stories:
+        story.times = replace(story.times, begins_ms=begins_ms)
+    present = [
+        *(story.incident.present(story.times) for story in stories),
+        *(going_on(times) for times in peers),
+        asking(stories[0].times, _failing(stories)),
+    ]
+    feeding = asyncio.create_task(_send(feeds, present, stop))
+    stack.push_async_callback(_ended, feeding)
+    alarm = await stack.enter_async_context(set_alarm(service, tools, files, pace))
+    for what, where in await addresses(service, alarm):
+        console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
+    evening = Evening(stories)
+    await _look(evening, speed, service, alarm, feeding, feeds[0], console)
+    return evening
+
+
+async def _ended(feeding: "asyncio.Task[None]") -> None:
+    feeding.cancel()
+    await asyncio.wait({feeding})
+
+
+async def addresses(service: Running, alarm: Alarm) -> list[tuple[str, str]]:
     """Where to look."""
     return [
         ("metrics of the ledger", f"{service.address}/metrics"),
-        *alarm.addresses(),
+        *await alarm.addresses(),
         ("Kafka", service.kafka),
         ("PostgreSQL", service.database),
         ("end", "Ctrl-C"),
@@ -348,12 +377,11 @@ async def _look(
     feeding: "asyncio.Task[None]",
     feed: Feed,
     console: Console,
-    stop: asyncio.Event,
 ) -> None:
     """Print alerts as they come, until the story is over."""
     begun = False
     with Live(console=console, refresh_per_second=4, transient=True) as live:
-        while not stop.is_set():
+        while True:
             service.check()
             alarm.watch.check()
             if feeding.done():
@@ -371,8 +399,7 @@ async def _look(
             shown = await asyncio.to_thread(scrape, f"{service.address}/metrics")
             figures = _line(evening, shown.total("open"), feed, now)
             live.update(Group(_table(await alarm.watch.alerts()), figures))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pace.look_s)
+            await asyncio.sleep(pace.look_s)
 
 
 def _over(evening: Evening, pace: Pace, at_ms: int) -> bool:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from agents.demo.alarm import Alarm, set_alarm, told_of
 from agents.demo.feed import Feed, Given
+from agents.demo.interrupt import unless
 from agents.demo.registered import enter, system
 from agents.demo.scrape import Scrape, scrape
 from agents.demo.service import Running, migrated, whole_service
@@ -41,27 +42,28 @@ async def show(
     tools = _tools(reference, console)
     console.print("Starting broker, PostgreSQL, worker and serve ...")
     async with AsyncExitStack() as stack:
-        service = await stack.enter_async_context(
-            whole_service(
-                zone=settings.zone,
-                precision=Precision.INSTANT,
-                reference=reference,
-                connections=tools is not None,
+        async with unless(stop):
+            service = await stack.enter_async_context(
+                whole_service(
+                    zone=settings.zone,
+                    precision=Precision.INSTANT,
+                    reference=reference,
+                    connections=tools is not None,
+                )
             )
-        )
-        feed = await stack.enter_async_context(Feed.open(service.kafka, service.topic))
-        for what, where in _addresses(service):
-            console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
-        now_ms = time.time_ns() // 1_000_000
-        feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
-        stack.callback(feeding.cancel)
-        alarm = None
-        if tools is not None and reference is not None:
-            files = rules(reference, 1)
-            await _enter_all(service, settings, now_ms)
-            alarm = await stack.enter_async_context(set_alarm(service, tools, files))
-            for what, where in alarm.addresses():
-                console.print(f"{what:<23}{where}", soft_wrap=True)
+            feed = await stack.enter_async_context(Feed.open(service.kafka, service.topic))
+            for what, where in _addresses(service):
+                console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
+            now_ms = time.time_ns() // 1_000_000
+            feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
+            stack.callback(feeding.cancel)
+            alarm = None
+            if tools is not None and reference is not None:
+                files = rules(reference, 1)
+                await _enter_all(service, settings, now_ms)
+                alarm = await stack.enter_async_context(set_alarm(service, tools, files))
+                for what, where in await alarm.addresses():
+                    console.print(f"{what:<23}{where}", soft_wrap=True)
         await _status(service, feed, feeding, alarm, console, stop)
         feeding.cancel()
         await asyncio.wait({feeding})

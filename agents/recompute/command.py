@@ -33,6 +33,7 @@ from agents.recompute.whatif import Change, Figure, WhatIf, what_if
 from monitor.domain.policy import RULES_VERSION
 from monitor.ledger import recompute
 from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.policies import ActivePolicy, Policies
 from monitor.ledger.recompute import Progress, Switched
 from monitor.reference.sets import ReadsDifferently, ReferenceSet, zone_of
@@ -97,8 +98,7 @@ def recompute_command(
         return FAILED
     except asyncpg.UndefinedTableError:
         console.print(
-            "emc recompute: the ledger has not the schema of this release; start a worker of"
-            " it, which makes it",
+            f"emc recompute: the ledger has not the schema of this release; {OWNER_MIGRATES}",
             markup=False,
         )
         return FAILED

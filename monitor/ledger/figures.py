@@ -19,7 +19,7 @@ from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.dues import DUES, AgencyDues
 from monitor.ledger.exemplars import Bucket, Histogram, Shown
 from monitor.ledger.latencies import Latency, Warned
-from monitor.ledger.migrate import migrations
+from monitor.ledger.migrate import OWNER_MIGRATES, migrations
 from monitor.ledger.objectives import NOTHING_JUDGED, Judged
 from monitor.ledger.objectives import read as read_judged
 from monitor.ledger.policies import ActivePolicy, Ruling
@@ -201,7 +201,7 @@ _RETIRED: Final = """
 
 Rows = Sequence[Sequence[Any]]
 
-_NO_SCHEMA: Final = "the ledger has no schema yet; a worker makes it"
+_NO_SCHEMA: Final = f"the ledger has no schema yet; {OWNER_MIGRATES}"
 
 
 class Figures:
@@ -223,9 +223,7 @@ class Figures:
             raise NotMigrated(_NO_SCHEMA) from None
         known = {row["number"] for row in rows}
         if missing := self._migrations - known:
-            raise NotMigrated(
-                f"the ledger lacks migration {min(missing)}; start a worker of this release"
-            )
+            raise NotMigrated(f"the ledger lacks migration {min(missing)}; {OWNER_MIGRATES}")
         if strange := known - self._migrations:
             raise NotMigrated(
                 f"the ledger has migration {max(strange)}, this release ends at"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -21,6 +21,11 @@ def migrations() -> list[tuple[int, str, str]]:
         for path in files("monitor.ledger").joinpath("migrations").iterdir()
         if (match := re.fullmatch(r"(\d{4})_(\w+)\.sql", path.name))
     )
+
+
+OWNER_MIGRATES: Final = (
+    "run `emc migrate` as the role that owns the ledger, then deploy/postgresql/roles.sql"
+)
 
 
 class MayNotMigrate(Exception):
@@ -43,8 +48,7 @@ async def migrate(dsn: str) -> list[str]:
         role = await connection.fetchval("SELECT current_user")
         raise MayNotMigrate(
             f"the ledger has not the schema of this release, and the role {role!r} may not make"
-            f" it ({error}); run `emc migrate` as the role that owns the ledger, then"
-            " deploy/postgresql/roles.sql"
+            f" it ({error}); {OWNER_MIGRATES}"
         ) from None
     finally:
         await connection.close()

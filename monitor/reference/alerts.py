@@ -4,8 +4,10 @@ Prometheus and Alertmanager go by it, no figure does: `emc rules` writes their f
 """
 
 import re
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,6 +15,8 @@ from monitor.reference.complaints import Complaints
 from monitor.reference.toml import TomlFile, read_toml
 
 ALERTS: Final = "alerts.toml"
+_MAIL: Final = re.compile(r"[^\s@,;]+@[^\s@,;]+")
+_MAILS: Final = ("sender", "page_mail", "ticket_mail", "digest_mail")
 
 _Number = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 _Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
@@ -110,7 +114,35 @@ def load_alerts(folder: Path | None) -> AlertsFile:
     return complaints.settled(read_alerts(folder, complaints))
 
 
+def begins_an_address(text: str) -> bool:
+    """Whether a browser goes there: http or https, and a host."""
+    try:
+        found = urlsplit(text)
+    except ValueError:
+        return False
+    return found.scheme in ("http", "https") and bool(found.hostname)
+
+
 def _check(file: TomlFile, said: AlertsFile) -> None:
+    links, receivers = said.links, said.receivers
+    for key, url in (
+        ("links.runbooks", links.runbooks),
+        ("links.dashboards", links.dashboards),
+        ("receivers.page_url", receivers.page_url),
+    ):
+        if not begins_an_address(url):
+            file.complain(key, f"{url!r} is no address", "begin with https:// or http://")
+    for key in _MAILS:
+        mail = getattr(receivers, key)
+        # Several with commas between, and names beside them, are Alertmanager's as well.
+        if not all(
+            _MAIL.fullmatch(address) for _, address in getaddresses([mail]) or [("", "")]
+        ):
+            file.complain(
+                f"receivers.{key}",
+                f"{mail!r} is no mail address",
+                "write one as oncall@example.gov.vn",
+            )
     try:
         re.compile(said.portal_sources)
     except re.error as error:

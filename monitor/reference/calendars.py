@@ -171,7 +171,8 @@ def read_calendar(
     except ValueError as error:
         file.complain("zone", str(error), f'write one, as "{HO_CHI_MINH}"')
     public, swaps = _public_holidays(file, written.country)
-    _check_decisions(file, written.decisions, public, weeks)
+    made_up = {swap.make_up for swap in swaps}
+    _check_decisions(file, written.decisions, public, made_up, weeks)
     if zone is None or len(complaints) > before:
         return None
     makeup = written.makeup_days_count if makeup_days_count is None else makeup_days_count
@@ -302,9 +303,16 @@ def _check_decisions(
     file: TomlFile,
     decisions: Sequence[Decision],
     public: frozenset[int],
+    made_up: Iterable[int],
     weeks: Mapping[str, tuple[tuple[int, Week], ...]],
 ) -> None:
     else_off = public.union(*(map(day_number, decision.off) for decision in decisions))
+    # Holidays may be listed again, whatever their weekday.
+    may_be_off = {
+        *public,
+        *made_up,
+        *(day_number(day) for one in decisions for day in one.make_up),
+    }
     for place, decision in enumerate(decisions):
         where = f"decisions[{place}]"
         if decision.known_from and decision.known_from < decision.decided:
@@ -319,6 +327,14 @@ def _check_decisions(
                 f"{min(twice)} is both off and worked",
                 "keep one",
             )
+        _check_years(file, where, decision)
+        for day in decision.off:
+            if not _is_ever_worked(weeks, day) and day_number(day) not in may_be_off:
+                file.complain(
+                    f"{where}.off",
+                    f"{day} is a {day:%A}, off already",
+                    "correct the date, or leave it out",
+                )
         for day in decision.make_up:
             # A Saturday with sessions of its own may still be made a full day.
             usual = _is_worked(weeks, day) and day.weekday() < 5
@@ -335,6 +351,31 @@ def _check_decisions(
                     f"{day} is no holiday and off by no decision",
                     "leave it out, or move it to make_up",
                 )
+
+
+def _check_years(file: TomlFile, where: str, decision: Decision) -> None:
+    """A government decides on days of its own year and the next."""
+    last = decision.decided.year + 1
+    until = () if decision.announces_until is None else (decision.announces_until,)
+    given = {
+        "off": decision.off,
+        "make_up": decision.make_up,
+        "work": decision.work,
+        "announces_until": until,
+    }
+    for key, days in given.items():
+        for day in days:
+            if day.year > last:
+                file.complain(
+                    f"{where}.{key}",
+                    f"{day} lies beyond {last}, the year after it was decided",
+                    "correct the year",
+                )
+
+
+def _is_ever_worked(weeks: Mapping[str, tuple[tuple[int, Week], ...]], day: date) -> bool:
+    """Whether anybody's hours have sessions on its weekday."""
+    return any(week.days[day.weekday()] for held in weeks.values() for _, week in held)
 
 
 def _is_worked(weeks: Mapping[str, tuple[tuple[int, Week], ...]], day: date) -> bool:

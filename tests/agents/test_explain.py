@@ -603,7 +603,10 @@ async def test_a_ledger_without_a_schema_is_said_in_one_line(database: str) -> N
     run = await run_on(database)
 
     assert (run.status, run.out) == (1, "")
-    assert run.err == "emc explain: the ledger has no schema yet; a worker makes it\n"
+    assert run.err == (
+        "emc explain: the ledger has no schema yet; run `emc migrate` as the role that owns the"
+        " ledger, then deploy/postgresql/roles.sql\n"
+    )
 
 
 def test_a_ledger_that_is_away_is_said_in_one_line() -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from agents import objectives_command
 from agents.generate.model import Scenario, records
 from agents.judging import Judge, judging
 from agents.operator import FOUND, Refusal
 from agents.settings import SettingRefused, Settings
+from monitor.cli import app
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, Measure
 from monitor.domain.policy import Policy
 from monitor.domain.service_level import Counted
@@ -190,6 +192,32 @@ async def test_the_command_shows_all_some_and_json(database: str):
         await command(database, io.StringIO(), "nothing", None)
     with pytest.raises(Refusal, match="on-time-06b is not judged for 'agency:H1'"):
         await command(database, io.StringIO(), "on-time-06b", "agency:H1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            ("online-share", "agency:H56", "--on", "31/10/2026"),
+            (
+                "--on needs EMC_REFERENCE, a folder with objectives/ in it;"
+                " '31/10/2026' is no day; write 2026-10-31"
+            ),
+        ),
+        (
+            ("online-share", "--on", "2026-10-31"),
+            "--on needs a scope and EMC_REFERENCE, a folder with objectives/ in it",
+        ),
+    ],
+)
+def test_of_a_day_only_what_is_missing_or_wrong_is_told(
+    asked: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EMC_REFERENCE", raising=False)
+
+    done = CliRunner().invoke(app, ["objectives", *asked])
+
+    assert (done.exit_code, done.stderr) == (2, f"emc objectives: {told}\n")
 
 
 async def test_one_of_two_judges_and_the_other_goes_on_when_it_has_gone(database: str):

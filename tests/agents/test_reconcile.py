@@ -346,7 +346,8 @@ async def test_a_ledger_without_the_migration_is_said_in_one_line(database: str)
 
     assert run.status == 1
     assert run.err == (
-        "emc reconcile: the ledger lacks a migration; start a worker of this release\n"
+        "emc reconcile: the ledger lacks a migration; run `emc migrate` as the role that"
+        " owns the ledger, then deploy/postgresql/roles.sql\n"
     )
 
 

@@ -312,7 +312,10 @@ async def test_a_ledger_without_schema_is_told_and_then_found(database: str) -> 
         ready, seeing = await service.get("/readyz"), await service.get("/metrics")
 
     assert (unready.status, blind.status, alive.status) == (503, 503, 200)
-    assert unready.text == "the ledger has no schema yet; a worker makes it\n"
+    assert unready.text == (
+        "the ledger has no schema yet; run `emc migrate` as the role that owns the ledger, then"
+        " deploy/postgresql/roles.sql\n"
+    )
     assert blind.text == unready.text
     assert (ready.status, seeing.status) == (200, 200)
 

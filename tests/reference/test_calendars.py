@@ -302,6 +302,22 @@ work = [2027-09-03]
             17,
             "is no holiday and off by no decision",
         ),
+        (
+            f"{MINIMAL}{DECISION}off = [2026-08-09]\n",
+            17,
+            "2026-08-09 is a Sunday, off already: correct the date, or leave it out",
+        ),
+        (
+            f"{MINIMAL}{DECISION}off = [2062-08-31]\n",
+            17,
+            "2062-08-31 lies beyond 2027, the year after it was decided: correct the year",
+        ),
+        (f"{MINIMAL}{DECISION}make_up = [2028-01-08]\n", 17, "2028-01-08 lies beyond 2027"),
+        (
+            f"{MINIMAL}{DECISION}announces_until = 2062-12-31\n",
+            17,
+            "2062-12-31 lies beyond 2027",
+        ),
         (f"{MINIMAL}{DECISION}known_from = 2026-02-01\n", 17, "before it was decided"),
     ],
 )
@@ -314,6 +330,28 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_line(tmp_path, text, lin
     [complaint] = map(str, refused.value.complaints)
     assert complaint.startswith(f"{path}:{line}: ")
     assert reason in complaint
+
+
+def test_a_day_off_that_somebody_works_may_be_declared_off(tmp_path):
+    """A Saturday on which one agency has hours, and one that was to be made up."""
+    own = HOURS.replace("mon =", 'agencies = ["H56"]\nsat = ["07:00-11:30"]\nmon =')
+    later = DECISION.replace("1/QD", "2/QD").replace("03-01", "03-02")
+    saturday = f"{MINIMAL}{own}{DECISION}off = [2026-08-08]\n"
+    made_up = f"{MINIMAL}{DECISION}make_up = [2026-08-09]\n{later}off = [2026-08-09]\n"
+
+    calendar = load_calendar(written(tmp_path, saturday)).calendar("H56")
+    assert not calendar.is_working_day(day("2026-08-08"))
+    assert calendar.is_working_day(day("2026-08-15"))
+    calendars = load_calendar(written(tmp_path, made_up))
+    assert calendars.calendar_known_at(day("2026-03-01")).is_working_day(day("2026-08-09"))
+    assert not calendars.calendar().is_working_day(day("2026-08-09"))
+
+
+def test_a_holiday_on_a_sunday_may_be_listed_again(tmp_path):
+    """1 May 2022."""
+    text = DECISION.replace("2026-03-01", "2022-03-01") + "off = [2022-05-01]\n"
+
+    load_calendar(written(tmp_path, f'country = "VN"\n{MINIMAL}{text}'))
 
 
 def test_all_complaints_about_a_file_are_made_at_once(tmp_path):

@@ -8,6 +8,7 @@ from monitor.reference.alerts import Connected
 
 CLASS = "source_class:emc_source_class_since_timestamp_seconds:max"
 FACT = "source_fact:emc_source_fact_since_timestamp_seconds:max"
+WORKING = shown('emc_working_time{calendar="national"}')
 AWAY = f'{FACT}{{fact=~"maintenance|short_notice"}}'
 
 # A gap in the scrapes of emc serve is told as one, and does not resolve what was known.
@@ -29,8 +30,11 @@ _ticket = partial(
 )
 
 
-def connections(said: Connected) -> list[Group]:
-    """Classes, from the worst on; then what else is known of a source."""
+def connections(said: Connected, lingers: str) -> list[Group]:
+    """Classes, from the worst on; then what else is known of a source.
+
+    `lingers`: for how long pages of a portal or interface still hold what failed in maintenance.
+    """
     records = [
         Record(CLASS, shown('emc_source_class_since_timestamp_seconds{status="live"}')),
         # Facts have no status: only those of live sources.
@@ -39,7 +43,7 @@ def connections(said: Connected) -> list[Group]:
             f"{shown('emc_source_fact_since_timestamp_seconds')}\nand on (source) {CLASS}",
         ),
     ]
-    return [Group("emc-connections", [*records, *_classes(said), *_facts()])]
+    return [Group("emc-connections", [*records, *_classes(said), *_facts(lingers)])]
 
 
 def _in(word: str) -> str:
@@ -74,8 +78,11 @@ and count({interrupted}) >= {said.many_least}"""
         ),
         _page(
             name="SourceNotConnected",
-            expr=f"{_in('not_connected')} > {said.not_connected_hours * 3600}",
+            # A day without a first event is nothing to get up for: told in working time.
+            expr=f"{_in('not_connected')} > {said.not_connected_hours * 3600}\n"
+            f"and on () max({WORKING}) == 1",
             lasts="10m",
+            keeps="150m",  # over noon: two hours, ten minutes' patience, and a little
             of="source",
             summary="{{ $labels.source }} is not connected, for {{ $value | humanizeDuration }}",
             summary_vi="Nguồn {{ $labels.source }} chưa kết nối, đã {{ $value | humanizeDuration }}",
@@ -122,7 +129,7 @@ and count({interrupted}) >= {said.many_least}"""
     ]
 
 
-def _facts() -> list[Alert]:
+def _facts(lingers: str) -> list[Alert]:
     return [
         _ticket(
             name="SourceClockOff",
@@ -187,6 +194,7 @@ def _facts() -> list[Alert]:
             severity=Severity.MUTE,
             about=About.MAINTENANCE,
             expr=f"time() - max by (source) ({AWAY})",
+            keeps=lingers,
             board=Board.CONNECTIONS,
             of="source",
             summary="{{ $labels.source }} is in announced maintenance",

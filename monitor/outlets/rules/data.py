@@ -14,8 +14,8 @@ _ticket = partial(Alert, severity=Severity.TICKET)
 
 def data(said: Data) -> list[Group]:
     """Over a day, each five minutes."""
-    refused = _by_source('emc_records_total{outcome="refused"}')
-    records = _by_source("emc_records_total")
+    refused = _by_source('emc_records_total{outcome="refused",source!="other"}')
+    records = _by_source('emc_records_total{source!="other"}')
     backdated = _net("emc_dossiers_warned", f'warning="backdated_end",{NEWS}')
     completed = _net("emc_dossiers_completed", NEWS)
     alerts = [

@@ -7,6 +7,8 @@ from monitor.outlets.rules.shape import About, Alert, Board, Group, Severity
 
 DUE: Final = "emc_agency_dossiers_due"
 EXPECTED: Final = "emc_agency_dossiers_expected_overdue"
+JUDGED: Final = "emc_dues_judged_timestamp_seconds"
+JUDGED_SECONDS: Final = 900  # older figures are sent to nobody
 
 
 def digest() -> list[Group]:
@@ -29,7 +31,8 @@ and on (agency) (
   and on () {now} == 1
   or
   sum by (agency) ({own}) == 1
-)"""
+)
+and on () time() - max({JUDGED}) < {JUDGED_SECONDS}"""
     overdue, today, one, two = (
         _of(DUE, "when", when) for when in ("overdue", "today", "in_1", "in_2")
     )

@@ -18,7 +18,7 @@ from monitor.outlets.rules.expressions import fresh
 from monitor.outlets.rules.objectives import objectives
 from monitor.outlets.rules.own import own
 from monitor.outlets.rules.prometheus import blackbox, prometheus
-from monitor.outlets.rules.services import services
+from monitor.outlets.rules.services import lingers, services
 from monitor.outlets.rules.shape import Alert, Group
 from monitor.outlets.rules.yaml import yaml
 from monitor.reference.alerts import AlertsFile, load_alerts
@@ -74,7 +74,7 @@ def rule_files(said: Said) -> dict[str, list[Group]]:
     return {
         "fresh": [fresh(said.alerts.monitor.fresh_seconds)],
         "monitor": own(said.alerts.monitor),
-        "connections": connections(said.alerts.connections),
+        "connections": connections(said.alerts.connections, lingers(said.technical)),
         "services": services(said.technical, said.alerts.portal_sources),
         "objectives": objectives(),
         "data": data(said.alerts.data),

@@ -154,10 +154,12 @@ def _ledger(said: Own) -> list[Alert]:
     return [
         _page(
             name="LedgerBehind",
+            # What a process counted before its first scrape is no increase; if it is young, all of
+            # it is new. That there was no sample an hour ago says nothing.
             expr=f"""\
 sum(increase({BEHIND}[1h])) > 0
 or
-sum({BEHIND} unless {BEHIND} offset 1h) > 0""",
+sum({BEHIND} and on (job, instance) time() - process_start_time_seconds < 3600) > 0""",
             summary="PostgreSQL has lost bookings that it had acknowledged",
             summary_vi="PostgreSQL đã mất các bút toán mà nó từng xác nhận",
             description="Within an hour workers found {{ $value | humanize }} records not booked that"

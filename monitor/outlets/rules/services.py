@@ -25,6 +25,11 @@ REQUESTS: Final = "emc_service_requests_total"
 DURATIONS: Final = "emc_service_request_duration_seconds_bucket"
 # Probes come evenly, day and night: few are enough, and none is somebody's odd request.
 LEAST_PROBES: Final = 20
+# Four failures of a hundred in a night are a share, and no outage: so many must have failed too.
+LEAST_FAILURES: Final = {Burns.PAGE: 10, Burns.TICKET: 5}
+# With little traffic the short window is empty now and then: that is no recovery.
+KEEPS_MINUTES: Final = 15
+SLACK_MINUTES: Final = 5
 SHORTEST: Final = Span(5, "m")
 SAID: Final = Span(6, "h")  # the window whose share a ticket tells
 
@@ -89,6 +94,7 @@ def services(objectives: Sequence[Objective], portal_sources: str) -> list[Group
         if one.alerts
     ]
     soon = _spans(promises, Burns.PAGE, SHORTEST)
+    told = _longest_short(objectives)
     late = [span for span in _spans(promises, Burns.TICKET, SAID) if span not in soon]
     rates = [
         record
@@ -105,7 +111,7 @@ def services(objectives: Sequence[Objective], portal_sources: str) -> list[Group
                 *rates,
                 *map(_ratio, soon),
                 *_burns(DEGRADED, promises, Burns.PAGE),
-                *_degraded(),
+                *_degraded(told),
             ],
             interval=f"{STEP_SECONDS}s",
         ),
@@ -120,7 +126,11 @@ def services(objectives: Sequence[Objective], portal_sources: str) -> list[Group
 def _measured(objective: Objective, portal_sources: str) -> Iterable[Promise]:
     """By what systems tell of requests, and by probes from outside."""
     kind = _KINDS[objective.indicator]
-    of = f'source{"=~" if kind == "portal" else "!~"}"{portal_sources}"'
+    # What is summed into other changes its members, and leaps or falls as they come and go.
+    of = (
+        f'source{"=~" if kind == "portal" else "!~"}"{portal_sources}"'
+        ',source!="other",interface!="other"'
+    )
     probed = f'{{job="emc-{kind}s"}}'
     probes = _total(f"count_over_time(probe_success{probed}[5m])")
     if objective.indicator in _SLOW:
@@ -185,7 +195,9 @@ def _burns(name: str, promises: Iterable[Promise], severity: Burns) -> Iterable[
                 f"  {RATIO}{alert.long.label}{of} > {share}\n"
                 f"  and {RATIO}{alert.short.label}{of} > {share}\n"
                 f"  and {STEP_SECONDS} * sum_over_time({EVENTS}{of}[{alert.long.label}])"
-                f" >= {promise.least}"
+                f" >= {promise.least}\n"
+                f"  and {STEP_SECONDS} * sum_over_time({FAILURES}{of}[{alert.long.label}])"
+                f" >= {LEAST_FAILURES[severity]}"
             )
         if conditions:
             either = "\n  or\n".join(conditions)
@@ -217,14 +229,37 @@ def _now(window: Span, record: str, kind: str = "") -> str:
     )
 
 
-def _degraded() -> list[Alert]:
-    within = f"{_SHARE}5 minutes {_FAILED} ({{{{ $labels.objective }}}})."
+def _longest_short(objectives: Iterable[Objective]) -> Span:
+    """The shortest window that holds a request whenever anything pages, by whichever alert."""
+    found = [
+        alert.short
+        for objective in objectives
+        for alert in objective.alerts
+        if alert.severity is Burns.PAGE
+    ]
+    return max(found, key=_minutes, default=SHORTEST)
+
+
+def _minutes(span: Span) -> int:
+    return span.ms(Side.TECHNICAL) // 60_000
+
+
+def lingers(objectives: Iterable[Objective]) -> str:
+    """For how long a page may still stand after the last failure, and a little."""
+    window = _minutes(_longest_short(objectives)) + _minutes(SHORTEST)
+    return f"{window + KEEPS_MINUTES + SLACK_MINUTES}m"
+
+
+def _degraded(told: Span) -> list[Alert]:
+    """The value is of a window that always is there: the shortest one is empty at times."""
+    within = f"{_SHARE}{_minutes(told)} minutes {_FAILED} ({{{{ $labels.objective }}}})."
     pace = " At this pace the budget of the month is gone within days."
     return [
         _technical(
             name="PortalDegraded",
             severity=Severity.PAGE,
-            expr=_now(SHORTEST, DEGRADED, "portal"),
+            expr=_now(told, DEGRADED, "portal"),
+            keeps=f"{KEEPS_MINUTES}m",
             summary="The portal {{ $labels.source }} fails its users ({{ $labels.reason }})",
             summary_vi="Cổng dịch vụ công {{ $labels.source }} hoạt động không ổn định"
             " ({{ $labels.reason }})",
@@ -233,7 +268,8 @@ def _degraded() -> list[Alert]:
         _technical(
             name="InterfaceDegraded",
             severity=Severity.PAGE,
-            expr=_now(SHORTEST, DEGRADED, "interface"),
+            expr=_now(told, DEGRADED, "interface"),
+            keeps=f"{KEEPS_MINUTES}m",
             summary="The interface {{ $labels.interface }} of {{ $labels.source }} fails"
             " ({{ $labels.reason }})",
             summary_vi="Giao diện kết nối {{ $labels.interface }} của {{ $labels.source }} bị lỗi"

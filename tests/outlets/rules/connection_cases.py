@@ -10,6 +10,8 @@ BOARD: Final = "https://grafana.example.gov.vn/d/emc-connections"
 S: Final = "H56-onestop"
 HERE: Final[Fires] = [{"source": S}]
 NOBODY: Final[Fires] = []
+PAGED: Final = 'ALERTS{alertname="PortalDegraded",alertstate="firing"}'
+MUTED: Final = 'ALERTS{alertname="SourceInMaintenance",alertstate="firing"}'
 
 
 def standing(
@@ -43,15 +45,18 @@ def told_of_class(
     texts: tuple[str, str, str],
     runbook: str,
     also: dict[str, str] | None = None,
+    ended: str = "1h",
+    more: tuple[Case, ...] = (),
 ) -> Told:
     """A class that holds from minute 0 for an hour, and is `connected` from then on.
 
-    `fires_at` and `before`: when it must have fired, and when not yet.
+    `fires_at` and `before`: when it must have fired, and when not yet; `ended`: when no longer.
     """
-    hour = serve() | standing(word, f"{since}x120") | (also or {})
+    also = also or {}
+    hour = serve() | standing(word, f"{since}x120") | also
     mended = (
-        serve() | standing(word, f"{since}x45 stale") | standing("connected", "_x46 2760x60")
-    )
+        serve() | standing(word, f"{since}x45 stale") | standing("connected", "_x46 2760x200")
+    ) | also
     summary, summary_vi, description = texts
     return Told(
         alert=alert,
@@ -84,14 +89,15 @@ def told_of_class(
         ),
         # It is kept for ten minutes: a gap in the scrapes is no recovery.
         resolving=Case(
-            says="connected again", given=mended, at={"45m": HERE, "50m": HERE, "1h": []}
+            says="connected again", given=mended, at={"45m": HERE, "50m": HERE, ended: []}
         ),
         no_data=(
             Case(says="nothing at all", given={}, at={"45m": []}),
             Case(
                 says="a gap of five minutes in the scrapes of emc serve resolves nothing",
                 given={series("emc_snapshot_timestamp_seconds"): "0+60x45 stale _x4 3060+60x30"}
-                | standing(word, f"{since}x45 stale _x4 {since}x30"),
+                | standing(word, f"{since}x45 stale _x4 {since}x30")
+                | also,
                 at={"45m": HERE, "48m": HERE, "55m": HERE},
             ),
         ),
@@ -130,10 +136,12 @@ def told_of_class(
                 | standing("connected", "0x120")
                 | serve(1, instance="b")
                 | {series("emc_snapshot_timestamp_seconds", instance="b"): "0x120"}
-                | standing(word, f"{since}x120", instance="b"),
+                | standing(word, f"{since}x120", instance="b")
+                | also,
                 at={fires_at: []},
             ),
         ),
+        more=more,
     )
 
 
@@ -147,15 +155,17 @@ def told_of_fact(
     texts: tuple[str, str, str],
     runbook: str,
     also: dict[str, str] | None = None,
+    files: tuple[str, ...] = FILES,
+    more: tuple[Case, ...] = (),
 ) -> Told:
     """A fact that holds from minute 0 for an hour."""
     connected = serve() | standing("connected", "0x300")
     hour = connected | fact(word, "0x120") | (also or {})
     summary, summary_vi, description = texts
-    keeps = severity != "mute"
+    mute = severity == "mute"
     return Told(
         alert=alert,
-        files=FILES,
+        files=files,
         labels={"severity": severity, "about": about},
         texts={
             "summary": summary,
@@ -183,7 +193,7 @@ def told_of_fact(
         resolving=Case(
             says="it holds no longer",
             given=connected | fact(word, "0x45 stale"),
-            at={"45m": HERE, "50m": HERE if keeps else [], "1h": []},
+            at={"45m": HERE, "50m": HERE, "1h": HERE if mute else [], "1h45m": []},
         ),
         no_data=Case(says="nothing at all", given={}, at={"45m": []}),
         idle_night=Case(
@@ -214,10 +224,16 @@ def told_of_fact(
                 given=connected
                 | {series("emc_snapshot_timestamp_seconds", instance="b"): "0x120"}
                 | fact(word, "0x120", instance="b"),
-                at={"45m": []},
+                # Until minute 2 it was believed, and what mutes is kept for long.
+                at={"1h30m" if mute else "45m": []},
             ),
         ),
+        more=more,
     )
+
+
+def working_time(values: str) -> dict[str, str]:
+    return {series("emc_working_time", calendar="national"): values}
 
 
 def many(interrupted: int, of: int, values: str = "0x120", **more: str) -> dict[str, str]:
@@ -257,6 +273,29 @@ CASES: Final = (
         since="-85800",  # 23 hours and 50 minutes before the beginning
         fires_at="45m",
         before="19m",
+        also=working_time("1x300"),
+        ended="3h30m",
+        more=(
+            Case(
+                says="midnight is no time to be told of a day without an event",
+                given=serve() | standing("not_connected", "-85800x600") | working_time("0x600"),
+                at={"30m": [], "5h": [], "9h": []},
+            ),
+            Case(
+                says="it is told in the morning, stands over noon, and ends in the evening",
+                given=serve(1_200)
+                | standing("not_connected", "-85800x1200")
+                | working_time("0x90 1x239 0x119 1x209 0x600"),
+                at={
+                    "1h30m": [],
+                    "1h45m": HERE,
+                    "6h30m": HERE,
+                    "7h35m": HERE,
+                    "11h": HERE,
+                    "14h": [],
+                },
+            ),
+        ),
         texts=(
             "H56-onestop is not connected, for 1d 0h 35m 0s",
             "Nguồn H56-onestop chưa kết nối, đã 1d 0h 35m 0s",
@@ -412,6 +451,34 @@ CASES: Final = (
             ),
         ),
         runbook="source-in-maintenance",
+        # Beside what it mutes, whose windows still hold the outage when it has ended.
+        files=("fresh", "services", "connections"),
+        more=(
+            Case(
+                says="its portal is away for four hours, and no page outlasts what mutes it",
+                given=serve()
+                | standing("connected", "0x600")
+                | fact("maintenance", "_x60 3600x240 stale")
+                | {
+                    series(
+                        "probe_success", job="emc-portals", source=S, interface="/"
+                    ): "1x60 0x240 1x300"
+                },
+                at={"4h": HERE, "5h50m": HERE, "6h30m": []},
+                shows={
+                    f"max_over_time((count({PAGED}) or vector(0))[6h:1m])": 1,
+                    f"max_over_time((count({PAGED} unless on (source) {MUTED})"
+                    " or vector(0))[6h:1m])": 0,
+                },
+            ),
+            Case(
+                says="emc serve is started anew, and shows nothing for some minutes",
+                given={series("emc_snapshot_timestamp_seconds"): "0+60x45 stale _x7 3180+60x60"}
+                | standing("connected", "0x45 stale _x7 0x60")
+                | fact("maintenance", "0x45 stale _x7 0x60"),
+                at={"45m": HERE, "50m": HERE, "1h": HERE},
+            ),
+        ),
     ),
     Told(
         alert="ManySourcesInterrupted",

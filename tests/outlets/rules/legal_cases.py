@@ -206,10 +206,12 @@ def backdated(
     ) | flow("emc_dossiers_completed", all_, instance, class_=class_)
 
 
-def records(refused: str, counted: str, instance: str = "a") -> dict[str, str]:
+def records(
+    refused: str, counted: str, instance: str = "a", source: str = "s"
+) -> dict[str, str]:
     name = "emc_records_total"
-    return of(name, refused, instance=instance, source="s", outcome="refused") | of(
-        name, counted, instance=instance, source="s", outcome="counted"
+    return of(name, refused, instance=instance, source=source, outcome="refused") | of(
+        name, counted, instance=instance, source=source, outcome="counted"
     )
 
 
@@ -233,7 +235,13 @@ def due(
             agency=agency,
             within=within,
         )
-    return found
+    return found | judged(
+        f"0+60x{minutes}" if minutes == 120 else f"0+1800x{minutes}", instance
+    )
+
+
+def judged(values: str, instance: str = "a") -> dict[str, str]:
+    return of("emc_dues_judged_timestamp_seconds", values, instance=instance)
 
 
 def digest_time(values: str, instance: str = "a", calendar: str = "national") -> dict[str, str]:
@@ -513,8 +521,17 @@ CASES: Final = (
             given=serve() | records("0+5x120", "0+5x120"),
             at={"1h": [{"source": "s"}], "10m": []},
         ),
-        not_firing=Case(
-            says="one in fifty", given=serve() | records("0+1x120", "0+49x120"), at={"2h": []}
+        not_firing=(
+            Case(
+                says="one in fifty",
+                given=serve() | records("0+1x120", "0+49x120"),
+                at={"2h": []},
+            ),
+            Case(
+                says="what is summed into other is no source, and leaps as sources come and go",
+                given=serve() | records("0+5x120", "0+5x120", source="other"),
+                at={"2h": []},
+            ),
         ),
         resolving=Case(
             says="a day later",
@@ -602,6 +619,11 @@ CASES: Final = (
         ),
         not_firing=(
             Case(
+                says="nobody has judged what is due for more than a quarter of an hour",
+                given=serve() | due(31, 12) | judged("0+60x20 1200x100") | HALF_PAST_SEVEN,
+                at={"34m": H56, "36m": [], "59m": []},
+            ),
+            Case(
                 says="nothing overdue, due or expected",
                 given=serve() | due(0, 0) | HALF_PAST_SEVEN,
                 at={"45m": []},
@@ -643,6 +665,11 @@ CASES: Final = (
             at={"45m": H56},
         ),
         replicas=(
+            Case(
+                says="b has what was judged an hour ago, and a what was judged now",
+                given=serve() | due(31, 12) | judged("-3600x120", "b") | HALF_PAST_SEVEN,
+                at={"45m": H56},
+            ),
             Case(
                 says="both show it, it is one",
                 given=serve()

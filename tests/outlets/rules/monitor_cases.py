@@ -619,14 +619,29 @@ CASES: Final = (
             ),
             Case(
                 says="a worker has found it as it started, before the first scrape",
-                given={series(BEHIND, job="emc-worker"): "60x60"},
+                given={series(BEHIND, job="emc-worker"): "60x60"}
+                | {series("process_start_time_seconds", job="emc-worker"): "0x60"},
                 at={"5m": FIRES},
             ),
         ),
-        not_firing=Case(
-            says="none was ever missing",
-            given={series(BEHIND, job="emc-worker"): "0x90"},
-            at={"1h": []},
+        not_firing=(
+            Case(
+                says="none was ever missing",
+                given={series(BEHIND, job="emc-worker"): "0x90"},
+                at={"1h": []},
+            ),
+            Case(
+                says="found long ago, and the scrapes have a gap",
+                given={series(BEHIND, job="emc-worker"): "5x200 stale _x9 5x300"}
+                | {series("process_start_time_seconds", job="emc-worker"): "-86400x511"},
+                at={"199m": [], "212m": [], "265m": [], "5h": []},
+            ),
+            Case(
+                says="found long ago, and Prometheus begins",
+                given={series(BEHIND, job="emc-worker"): "5x300"}
+                | {series("process_start_time_seconds", job="emc-worker"): "-86400x300"},
+                at={"5m": [], "30m": [], "62m": []},
+            ),
         ),
         resolving=Case(
             says="an hour later nothing more",
