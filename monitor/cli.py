@@ -1522,6 +1522,7 @@ def dashboards(
 
     Needs the extra `dashboards`. docs/reference/dashboards.md lists every panel with its query.
     """
+    from monitor.domain.zone import Zone
     from monitor.outlets.dashboards.command import publish
 
     raise typer.Exit(
@@ -1530,6 +1531,7 @@ def dashboards(
             reference=reference or shipped_reference() or IN_A_CHECKOUT,
             out=out,
             check=check,
+            day=Zone().day(time.time_ns() // 1_000_000),
             say=typer.echo,
         )
     )

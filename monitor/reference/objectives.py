@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,7 @@ from monitor.domain.objective import (
     side,
 )
 from monitor.domain.watched import Eligible, Watched
-from monitor.domain.zone import day_number
+from monitor.domain.zone import date_of, day_number
 from monitor.reference.agencies import UNLISTED, Agencies, AgencyKind, read_agencies
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.groups import GROUPS, read_groups
@@ -108,6 +109,27 @@ class ObjectiveFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def load_objectives(folder: Path) -> Objectives:
     """A folder's objectives and groups; `Unusable` with every complaint about them."""
     return load_watched(folder).objectives
+
+
+def in_force(folder: Path, objectives: Iterable[Objective], day: int) -> list[Objective]:
+    """Each with the target of a day alone. Raises `Unusable` where one has none."""
+    complaints = Complaints()
+    found = []
+    for one in objectives:
+        target = one.target(day)
+        if target is None:
+            path = folder / OBJECTIVES / f"{one.name}.toml"
+            lines = path.read_text("utf-8-sig").splitlines()
+            line = next((n for n, text in enumerate(lines, 1) if text.startswith("[[t")), 1)
+            complaints.add(
+                path,
+                line,
+                f"no target is in force on {date_of(day)}",
+                "add one that is, or take the file away",
+            )
+        else:
+            found.append(replace(one, targets=(target,)))
+    return complaints.settled(found)
 
 
 def load_watched(folder: Path) -> Watched:

@@ -16,13 +16,16 @@ STALE: Final = 1
 MISUSED: Final = 2
 
 
-def targets_of(reference: Path) -> dict[str, float]:
-    """What a folder's objectives ask for last. Raises `Unusable` where its files cannot be used."""
+def targets_of(reference: Path, day: int) -> dict[str, float]:
+    """What a folder's objectives ask for on a day. Raises `Unusable` where its files cannot be used.
+
+    One that asks for nothing then is left out, as it is not judged: its panels have no threshold.
+    """
     load_reference(reference)  # a wrong folder has no objectives either, and would pass
     return {
-        one.name: one.targets[-1].ratio
+        one.name: target.ratio
         for one in load_objectives(reference).objectives
-        if one.targets
+        if (target := one.target(day)) is not None
     }
 
 
@@ -32,6 +35,7 @@ def publish(
     reference: Path,
     out: Path,
     check: bool,
+    day: int,
     say: Callable[[str], None],
 ) -> int:
     """Bring a folder's dashboards up to date; the exit status."""
@@ -44,7 +48,7 @@ def publish(
         )
         return MISUSED
     try:
-        targets = targets_of(reference)
+        targets = targets_of(reference, day)
     except Unusable as unusable:
         for complaint in unusable.complaints:
             say(str(complaint))

@@ -9,11 +9,17 @@ from monitor.reference.complaints import Complaint, Unusable
 
 
 def rules(
-    reference: Path, out: Path, *, check: bool, pace: int, say: Callable[[str], None]
+    reference: Path,
+    out: Path,
+    *,
+    check: bool,
+    pace: int,
+    say: Callable[[str], None],
+    day: int | None = None,
 ) -> int:
     """The exit status: 1 for what is stale or cannot be used, 2 for no place to write."""
     try:
-        said = load(reference)
+        said = load(reference, day)
     except Unusable as unusable:
         for complaint in unusable.complaints:
             say(str(complaint))

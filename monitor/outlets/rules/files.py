@@ -1,6 +1,7 @@
 """Every file that `emc rules` writes, as text by its path below deploy/."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.objective import Objective
+from monitor.domain.zone import Zone
 from monitor.outlets.rules.alertmanager import alertmanager
 from monitor.outlets.rules.connections import connections
 from monitor.outlets.rules.data import data
@@ -20,7 +22,7 @@ from monitor.outlets.rules.services import lingers, services
 from monitor.outlets.rules.shape import Alert, Group
 from monitor.outlets.rules.yaml import yaml
 from monitor.reference.alerts import AlertsFile, load_alerts
-from monitor.reference.objectives import load_objectives
+from monitor.reference.objectives import in_force, load_objectives
 from monitor.reference.policy import load_reference
 
 HEAD: Final = (
@@ -52,12 +54,17 @@ class Said:
     calendar: WorkCalendar
 
 
-def load(folder: Path) -> Said:
-    """Of a folder of reference files. Raises `Unusable`."""
+def load(folder: Path, day: int | None = None) -> Said:
+    """Of a folder of reference files, with the targets of a day, today's if it is left out.
+
+    Raises `Unusable`.
+    """
     reference = load_reference(folder)
+    if day is None:
+        day = Zone().day(time.time_ns() // 1_000_000)
     return Said(
         alerts=load_alerts(folder),
-        technical=tuple(load_objectives(folder).technical()),
+        technical=tuple(in_force(folder, load_objectives(folder).technical(), day)),
         calendar=reference.calendars.calendar(),
     )
 

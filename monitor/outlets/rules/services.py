@@ -57,7 +57,7 @@ class Promise:
 
     @property
     def budget(self) -> float:
-        """The share that may fail, by the target that holds last."""
+        """The share that may fail, by the target in force."""
         return 1 - self.objective.targets[-1].ratio
 
     @property

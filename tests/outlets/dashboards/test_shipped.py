@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from agents.gateway.health import GatewayHealth
 from agents.ingest.health import IngestHealth
 from monitor.cli import _of_processes
+from monitor.domain.zone import day_number
 from monitor.outlets.catalogue import METRICS
-from monitor.outlets.dashboards.command import publish
+from monitor.outlets.dashboards.command import publish, targets_of
 from monitor.outlets.reference import of_registry
 from tests.outlets.dashboards.shipped import (
     FOLDER,
@@ -54,6 +57,7 @@ def said(
         reference=reference,
         out=folder,
         check=check,
+        day=day_number(date(2026, 11, 28)),
         say=lines.append,
     )
     return status, lines
@@ -61,6 +65,23 @@ def said(
 
 def test_the_files_are_what_the_code_declares():
     assert said(FOLDER, check=True) == (0, []), "run `emc dashboards`"
+
+
+def test_thresholds_are_the_targets_of_the_day(tmp_path: Path):
+    reference = shutil.copytree(ROOT / "deploy" / "reference", tmp_path / "reference")
+    file = reference / "objectives" / "online-share.toml"
+    said = file.read_text("utf-8")
+    head, article, rest = said.partition("article")
+    file.write_text(
+        f'{head}valid_until = 2027-01-01\n{article}{rest}\n[[targets]]\npercent = 80\narticle = "a plan"\nbasis = "assumption"\n'
+        "valid_from = 2027-01-01\n"
+    )
+    asked = [
+        targets_of(reference, day_number(on)).get("online-share")
+        for on in (date(2020, 1, 1), date(2026, 11, 28), date(2027, 1, 1))
+    ]
+
+    assert asked == [None, 0.5, 0.8]
 
 
 def test_what_is_stale_missing_or_nobodys_is_said_and_mended(tmp_path: Path):

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from monitor.domain.objective import Alert as Burn
 from monitor.domain.objective import Indicator, Severity, Span
+from monitor.domain.zone import day_number
 from monitor.outlets.rules.command import rules
 from monitor.outlets.rules.files import alerts, load, made, stale, texts, write
 from monitor.outlets.rules.yaml import yaml
@@ -179,6 +181,51 @@ def test_the_command_writes_says_what_is_stale_and_refuses_what_no_rule_can_see(
     assert rules(reference, out, check=False, pace=1, say=said.append) == 1
     assert said[-1].startswith(
         f"{file}:5: requests are not counted by a bound of 3 s: write one of "
+    )
+
+
+def test_rules_are_made_of_the_target_in_force_and_refused_where_there_is_none(
+    tmp_path: Path,
+) -> None:
+    """Of portals 99 % until the year ends, then 99.9 %: a hundredth may fail, then a thousandth."""
+    reference = shutil.copytree(REFERENCE, tmp_path / "reference")
+    file = reference / "objectives" / "portal-availability.toml"
+    head, _, rest = file.read_text("utf-8").partition("[[targets]]")
+    alerts_of_it = rest[rest.index("[[alerts]]") :]
+    target = (
+        '[[targets]]\npercent = {}\narticle = "own"\nbasis = "assumption"\nvalid_from = {}\n'
+    )
+    file.write_text(
+        head
+        + target.format(99, "2026-01-01")
+        + "valid_until = 2027-01-01\n\n"
+        + target.format(99.9, "2027-01-01")
+        + "\n"
+        + alerts_of_it
+    )
+    said: list[str] = []
+
+    def run(on: date, *, check: bool = False) -> int:
+        return rules(
+            reference, tmp_path, check=check, pace=1, say=said.append, day=day_number(on)
+        )
+
+    def share() -> str:
+        text = (tmp_path / "prometheus" / "rules" / "services.yml").read_text("utf-8")
+        of = 'ratio_rate1h{objective="portal-availability",measured="requests"} > '
+        return text.partition(of)[2].split()[0]
+
+    assert run(date(2026, 12, 31)) == 0
+    assert share() == "0.144"
+    assert run(date(2026, 12, 31), check=True) == 0
+    assert run(date(2027, 1, 1), check=True) == 1
+    assert said[-1] == f"stale: {tmp_path}/prometheus/rules/services.yml (emc rules)"
+    assert run(date(2027, 1, 1)) == 0
+    assert share() == "0.0144"
+    assert run(date(2025, 12, 31)) == 1
+    line = head.count("\n") + 1
+    assert said[-1] == (
+        f"{file}:{line}: no target is in force on 2025-12-31: add one that is, or take the file away"
     )
 
 
