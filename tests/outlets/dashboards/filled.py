@@ -174,6 +174,7 @@ async def fill(
     for judged in ("objectives", "dues", "latencies"):
         await prometheus.until(f"count(emc_{judged}_judged_timestamp_seconds)", 2, 60)
     await _reconcile(dsn)
+    await prometheus.until("count(count by (instance) (emc_ledger_drift))", 2)
     address = await stack.enter_async_context(roles(dsn))
     grafana = await asyncpg.connect(address("emc_grafana"))
     stack.push_async_callback(grafana.close)
