@@ -167,14 +167,14 @@ async def fill(
     await asyncio.to_thread(prometheus.start)
     # Both have been scraped before anything more happens, or nothing would seem to rise.
     await prometheus.until("count(count by (instance) (emc_records_total))", 2, 60)
-    await _reconcile(dsn)
-    await prometheus.until("count(count by (instance) (emc_ledger_drift))", 2, 60)
     await _ask_the_gateway(gateway)
     await here.produce(past[-400:], per_second=80)
     await here.booked()
     await _signals(dsn, now_ms, first=False)
     for judged in ("objectives", "dues", "latencies"):
         await prometheus.until(f"count(emc_{judged}_judged_timestamp_seconds)", 2, 60)
+    await _reconcile(dsn)
+    await prometheus.until("count(count by (instance) (emc_ledger_drift))", 2, 60)
     address = await stack.enter_async_context(roles(dsn))
     grafana = await asyncpg.connect(address("emc_grafana"))
     stack.push_async_callback(grafana.close)
