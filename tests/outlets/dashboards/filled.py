@@ -165,8 +165,9 @@ async def fill(
     prometheus = Prometheus(place, targets, [rules], every_s=4)
     stack.callback(prometheus.stop)
     await asyncio.to_thread(prometheus.start)
-    # Both have been scraped before anything more happens, or nothing would seem to rise.
-    await prometheus.until("count(count by (instance) (emc_records_total))", 2, 60)
+    # All have been scraped before anything more happens, or nothing would seem to rise.
+    for shown, targets_ in (("emc_records_total", 2), ("emc_gateway_requests_total", 1)):
+        await prometheus.until(f"count(count by (instance) ({shown}))", targets_, 60)
     await _ask_the_gateway(gateway)
     await here.produce(past[-400:], per_second=80)
     await here.booked()
