@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Final
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.servers.process import Logged
@@ -40,6 +41,17 @@ SERVERS: Final = frozenset(
     }
 )
 REAL_KAFKA: Final = frozenset({"kafka", "kafka_cluster"})
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Generator[None]:
+    """A command run within a test logs to that test's stderr, which is closed when it ends.
+
+    Whatever logs in a later test would fail, and a stream that fails to log stands still.
+    """
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def pytest_sessionstart() -> None:
