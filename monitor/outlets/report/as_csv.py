@@ -1,0 +1,148 @@
+"""A document as one flat table in CSV: machine names, both languages, everything in each row.
+
+RFC 4180 with LF, UTF-8. An empty field has no value, and the row's `standing` says why: null is
+never 0. Texts of others that a spreadsheet would take for a formula get an apostrophe in front.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class Field(NamedTuple):
+    """A column: its name, where its value is in a document, what it means."""
+
+    name: str
+    path: str
+    meaning: str
+
+
+# In each row, before what is the row's own.
+HEAD: Final = (
+    Field("kind", "kind", "what the report is: scorecard, ranking, form or difference"),
+    Field("set", "set.id", "the set of indicators"),
+    Field("set_version", "set.version", "its version, as its owner numbers it"),
+    Field("set_hash", "set.hash", "digest of all that the set's file says"),
+    Field("period", "period.id", "2026-08, 2026-Q3, 2026-H2, 2026 or 2026-08-14"),
+    Field("period_first_day", "period.first_day", ""),
+    Field("period_last_day", "period.last_day", ""),
+    Field("as_of_day", "known.as_of_day", "what is open is judged at the end of this day or of the period's last, whichever is earlier"),
+    Field("cut", "known.cut", "number of the journal up to which is counted"),
+    Field("cut_sealed_at", "known.sealed_at", "when the cut was published, UTC; give it as `--known-at` for the same report"),
+    Field("reference", "known.reference", "hash of the reference files in force then"),
+    Field("policy_epoch", "known.policy_epoch", "under which policy was booked"),
+    Field("rules_version", "known.rules_version", ""),
+)  # fmt: skip
+SCOPE: Final = (
+    Field("scope", "scope.id", "country, H56, G01/own, G01/sector, H56+1.004194"),
+    Field("scope_kind", "scope.kind", "country, ministry, province, department, …"),
+    Field("scope_name", "scope.name", "the agency's name, as the reference files have it"),
+)
+FIGURE: Final = (
+    Field("indicator", "indicator", "its id in the set"),
+    Field("group", "group", ""),
+    Field("name_vi", "name_vi", ""),
+    Field("name_en", "name_en", ""),
+    Field("standing", "standing", "number, null, not_applicable, no_data or too_few"),
+    Field("reason", "reason.why", "why it is no plain quotient"),
+    Field("reason_what", "reason.what", "what of"),
+    Field("numerator", "numerator", "a whole number"),
+    Field("denominator", "denominator", "a whole number; empty for a count"),
+    Field("excluded", "excluded", "left out of both, where the indicator leaves something out"),
+    Field("value", "value", "rounded half up, in `unit`"),
+    Field("unit", "unit", "percent, count, points, hours, days, working_hours, working_days"),
+    Field("score", "score", "points, rounded"),
+    Field("max_score", "max_score", "points that it could have had"),
+    Field("target", "target.value", "what somebody wants it to be, in `unit`"),
+    Field("target_due", "target.due", "by when"),
+    Field("target_distance", "target.distance", "value less target"),
+    Field("target_source", "target.source", ""),
+    Field("official_value", "official.value", "as published by others, for this scope and period"),
+    Field("official_unit", "official.unit", ""),
+    Field("official_numerator", "official.numerator", ""),
+    Field("official_denominator", "official.denominator", ""),
+    Field("official_source", "official.source", "who claims it"),
+    Field("difference_to_official", "difference_to_official", "ours less theirs, in their unit"),
+    Field("zero_rule", "zero_rule", "where the denominator is 0: null, zero, full_marks or last_year"),
+    Field("scoring", "scoring", "how a ratio becomes points"),
+    Field("max_points", "max_points", "points that the rule gives at most"),
+    Field("direction", "direction", "which way is better"),
+    Field("basis", "basis", "law, practice or assumption"),
+    Field("source", "source", "the text that the indicator is from"),
+    Field("reverse_engineered", "reverse_engineered", "the formula was derived from published figures"),
+    Field("definition_vi", "definition_vi", ""),
+    Field("definition_en", "definition_en", ""),
+    Field("numerator_is", "numerator_is", "the facts that are summed"),
+    Field("denominator_is", "denominator_is", "likewise"),
+)  # fmt: skip
+# The total of a set with points stands in a row of its own, the last.
+TOTAL_ROW: Final = "total"
+
+
+def as_csv(document: Mapping[str, Any]) -> bytes:
+    """Of a document of any kind."""
+    columns, rows = TABLES[document["kind"]](document)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.name for column in columns])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"'{value}" if value.startswith(_FORMULA) else value
+        case _:
+            return str(value)
+
+
+def _at(document: Mapping[str, Any], path: str) -> Any:
+    found: Any = document
+    for step in path.split("."):
+        if found is None:
+            return None
+        found = found.get(step)
+    return found
+
+
+def _values(document: Mapping[str, Any], fields: Iterable[Field]) -> list[Any]:
+    return [_at(document, field.path) for field in fields]
+
+
+Columns = tuple[Field, ...]
+Rows = list[list[Any]]
+
+
+def _scorecard(document: Mapping[str, Any]) -> tuple[Columns, Rows]:
+    head = _values(document, (*HEAD, *SCOPE))
+    rows = [[*head, *_values(figure, FIGURE)] for figure in document["figures"]]
+    total = document["total"]
+    if (
+        total["score"] is not None
+        or total["out_of"]
+        or total["unknown"]
+        or total["nothing_to_measure"]
+    ):
+        row = {
+            "indicator": TOTAL_ROW,
+            "standing": "null" if total["score"] is None else "number",
+            "score": total["score"],
+            "max_score": total["out_of"],
+            "official": total["official"],
+            "reason": {"why": "band", "what": total["band"]["id"]} if total["band"] else None,
+        }
+        rows.append([*head, *_values(row, FIGURE)])
+    return (*HEAD, *SCOPE, *FIGURE), rows
+
+
+TABLES: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Columns, Rows]]]] = {
+    "scorecard": _scorecard,
+}

@@ -1,0 +1,76 @@
+"""Headings and sentences of reports."""
+
+from typing import Final
+
+from monitor.outlets.report.said import Said
+
+PERIOD: Final = Said("Kỳ báo cáo", "Period")
+SCOPE: Final = Said("Phạm vi", "Scope")
+SET: Final = Said("Bộ chỉ số", "Set of indicators")
+OWNER: Final = Said("Cơ quan ban hành", "Owner")
+SOURCE: Final = Said("Căn cứ", "Source")
+BASIS: Final = Said("Cơ sở của quy tắc", "Basis")
+CUT: Final = Said("Mốc chốt số liệu", "Cut")
+AS_OF: Final = Said("Số liệu tính đến hết ngày", "As of the end of")
+REFERENCE: Final = Said("Tệp tham chiếu", "Reference files")
+POLICY: Final = Said("Quy tắc tính", "Policy")
+
+INDICATOR: Final = Said("Chỉ số", "Indicator")
+ID: Final = Said("Mã", "Id")
+NUMERATOR: Final = Said("Tử số", "Numerator")
+DENOMINATOR: Final = Said("Mẫu số", "Denominator")
+VALUE: Final = Said("Giá trị", "Value")
+UNIT: Final = Said("Đơn vị tính", "Unit")
+SCORE: Final = Said("Điểm", "Score")
+MOST: Final = Said("Điểm tối đa", "Maximum")
+TARGET: Final = Said("Mục tiêu", "Target")
+DISTANCE: Final = Said("Chênh lệch với mục tiêu", "Distance")
+DUE: Final = Said("Thời hạn", "Due")
+OFFICIAL: Final = Said("Số đã công bố", "Published")
+OFFICIAL_APART: Final = Said("Chênh lệch với số đã công bố", "Ours − published")
+NOTE: Final = Said("Ghi chú", "Note")
+STANDING: Final = Said("Tình trạng", "Standing")
+DEFINITION: Final = Said("Định nghĩa", "Definition")
+NUMERATOR_IS: Final = Said("Tử số gồm", "Numerator is")
+DENOMINATOR_IS: Final = Said("Mẫu số gồm", "Denominator is")
+IF_ZERO: Final = Said("Khi mẫu số bằng 0", "Where the denominator is 0")
+TOTAL: Final = Said("Tổng điểm", "Total")
+BAND: Final = Said("Xếp loại", "Band")
+FIGURES: Final = Said("Chỉ số", "Figures")
+DEFINITIONS: Final = Said("Định nghĩa", "Definitions")
+TARGETS: Final = Said("Mục tiêu", "Targets")
+CHECKS: Final = Said("Đối chiếu", "Checks")
+LEFT: Final = Said("Vế trái", "Left side")
+RIGHT: Final = Said("Vế phải", "Right side")
+DIFFERENCE: Final = Said("Chênh lệch", "Difference")
+AGREES: Final = Said("khớp", "agrees")
+DIFFERS: Final = Said("KHÔNG KHỚP", "DOES NOT AGREE")
+NOT_CHECKED: Final = Said("không kiểm tra được", "cannot be checked")
+GROUPS: Final = Said("Nhóm chỉ số", "Groups")
+SCORES: Final = Said("Điểm theo nhóm", "Points by group")
+SHARES: Final = Said("Tỷ lệ (%)", "Shares (%)")
+LEGEND: Final = Said("Ký hiệu", "Signs")
+PROVENANCE: Final = Said("Nguồn gốc số liệu", "Where the figures come from")
+
+NOT_OVER: Final = Said(
+    "Kỳ báo cáo chưa kết thúc: số liệu mới tính đến ngày ghi trên.",
+    "The period is not over: figures are as of the day above.",
+)
+REVERSE: Final = Said(
+    "công thức suy ra từ số liệu đã công bố, không phải văn bản chính thức",
+    "formula derived from published figures, not from an official text",
+)
+UNKNOWN_POINTS: Final = Said(
+    "{n} điểm thuộc các chỉ số chưa có số liệu, không nằm trong tổng.",
+    "{n} points belong to figures that are not known; the total is without them.",
+)
+EMPTY_POINTS: Final = Said(
+    "{n} điểm thuộc các chỉ số không phát sinh, không nằm trong tổng.",
+    "{n} points belong to figures with nothing to measure; the total is without them.",
+)
+BESIDE: Final = Said(
+    "Số đã công bố do cơ quan khác cung cấp, đặt bên cạnh để đối chiếu, không thay thế số liệu"
+    " tính từ hồ sơ.",
+    "Published values are others'; they stand beside what is counted from dossiers and never"
+    " take its place.",
+)
