@@ -5,10 +5,11 @@ console and a metric agree. What others have published stands beside what is cou
 difference, and never takes its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from monitor.domain.indicator import Figure, IndicatorSet, Kind, Scorecard, Unit
@@ -77,6 +78,22 @@ class Official:
 
     def beside(self, figure: Figure) -> Published | None:
         return self.published.get(figure.indicator.id)
+
+
+class By(StrEnum):
+    """What figures are broken down by."""
+
+    UNIT = "unit"  # the agencies directly below, and the scope's own
+    PROCEDURE = "procedure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """The figures of a scope, and of its parts, known at one cut."""
+
+    whole: Official
+    by: By
+    rows: Sequence[Official]
 
 
 def apart(

@@ -17,7 +17,7 @@ from monitor.domain.facts import Term
 from monitor.domain.indicator import Figure, IndicatorSet, Scoring, Sum, Target, written
 from monitor.domain.period import Period
 from monitor.domain.zone import date_of
-from monitor.ledger.official import TOTAL, About, Known, Official, Published
+from monitor.ledger.official import TOTAL, About, Breakdown, Known, Official, Published
 
 FORMAT: Final = "emc-report/1"  # rises when a field gets another meaning
 
@@ -40,9 +40,25 @@ def _plain(value: Any) -> Any:
 
 def scorecard(official: Official) -> dict[str, Any]:
     """All figures of a scope and period."""
-    card = official.scorecard
     return {
         **heading("scorecard", official.set, official.period, official.known),
+        **_card(official),
+    }
+
+
+def breakdown(one: Breakdown) -> dict[str, Any]:
+    """The figures of a scope as a whole, then of each part."""
+    return {
+        **heading("breakdown", one.whole.set, one.whole.period, one.whole.known),
+        "by": one.by.value,
+        "whole": _card(one.whole),
+        "rows": [_card(row) for row in one.rows],
+    }
+
+
+def _card(official: Official) -> dict[str, Any]:
+    card = official.scorecard
+    return {
         "scope": about(official.about),
         "figures": [
             figure(one, official.beside(one), official.apart(one)) for one in card.figures

@@ -122,9 +122,20 @@ Rows = list[list[Any]]
 
 
 def _scorecard(document: Mapping[str, Any]) -> tuple[Columns, Rows]:
-    head = _values(document, (*HEAD, *SCOPE))
-    rows = [[*head, *_values(figure, FIGURE)] for figure in document["figures"]]
-    total = document["total"]
+    return (*HEAD, *SCOPE, *FIGURE), _card(_values(document, HEAD), document)
+
+
+def _breakdown(document: Mapping[str, Any]) -> tuple[Columns, Rows]:
+    """Scorecards one after the other: the parts, then the whole."""
+    head = _values(document, HEAD)
+    rows = [row for card in document["rows"] for row in _card(head, card)]
+    return (*HEAD, *SCOPE, *FIGURE), rows + _card(head, document["whole"])
+
+
+def _card(head: list[Any], card: Mapping[str, Any]) -> Rows:
+    head = head + _values(card, SCOPE)
+    rows = [[*head, *_values(figure, FIGURE)] for figure in card["figures"]]
+    total = card["total"]
     if (
         total["score"] is not None
         or total["out_of"]
@@ -140,9 +151,10 @@ def _scorecard(document: Mapping[str, Any]) -> tuple[Columns, Rows]:
             "reason": {"why": "band", "what": total["band"]["id"]} if total["band"] else None,
         }
         rows.append([*head, *_values(row, FIGURE)])
-    return (*HEAD, *SCOPE, *FIGURE), rows
+    return rows
 
 
 TABLES: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Columns, Rows]]]] = {
     "scorecard": _scorecard,
+    "breakdown": _breakdown,
 }

@@ -127,16 +127,16 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
     row: list[Value] = [
         indicator.id,
         name(indicator),
-        _or(figure.numerator, without),
-        _or(figure.denominator, without) if indicator.denominator else None,
-        _or(figure.shown, without),
+        or_standing(figure.numerator, without),
+        or_standing(figure.denominator, without) if indicator.denominator else None,
+        or_standing(figure.shown, without),
         UNITS[indicator.unit],
     ]
     if scored:
         unscored = figure.most is None and without is not Standing.NOT_APPLICABLE
         row += [
-            None if unscored else _or(figure.score, without),
-            None if unscored else _or(figure.most, without),
+            None if unscored else or_standing(figure.score, without),
+            None if unscored else or_standing(figure.most, without),
         ]
     if beside:
         published = official.beside(figure)
@@ -145,7 +145,7 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
     return row
 
 
-def _or(value: Decimal | int | None, standing: Standing) -> Value:
+def or_standing(value: Decimal | int | None, standing: Standing) -> Value:
     return standing if value is None else value
 
 
@@ -238,7 +238,7 @@ def _targets(official: Official) -> Table:
             [
                 figure.indicator.id,
                 name(figure.indicator),
-                _or(figure.shown, figure.standing),
+                or_standing(figure.shown, figure.standing),
                 _value(target.value, decimals),
                 UNITS[figure.indicator.unit],
                 figure.distance,
@@ -279,9 +279,9 @@ def checks(official: Official) -> Table:
         rows.append(
             [
                 Said(one.check.name_vi, one.check.name_en),
-                _or(one.left, Standing.NULL),
-                _or(one.right, Standing.NULL),
-                _or(one.difference, Standing.NULL),
+                or_standing(one.left, Standing.NULL),
+                or_standing(one.right, Standing.NULL),
+                or_standing(one.difference, Standing.NULL),
                 verdict,
             ]
         )
@@ -377,7 +377,7 @@ def _points(sum_: Sum) -> Said:
 
 def _share(figure: Figure) -> Bar:
     target = figure.indicator.target
-    value = _or(figure.shown, figure.standing)
+    value = or_standing(figure.shown, figure.standing)
     return Bar(
         label=name(figure.indicator),
         parts=() if figure.shown is None else (max(figure.shown, Decimal(0)),),

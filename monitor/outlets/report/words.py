@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from monitor.ledger.official import By
 from monitor.outlets.report.said import Said
 
 PERIOD: Final = Said("Kỳ báo cáo", "Period")
@@ -74,3 +75,33 @@ BESIDE: Final = Said(
     "Published values are others'; they stand beside what is counted from dossiers and never"
     " take its place.",
 )
+
+NUMBER: Final = Said("STT", "No.")
+WHOLE: Final = Said("Tổng số", "In total")
+BY: Final = {
+    By.UNIT: Said("theo cơ quan, đơn vị", "by unit"),
+    By.PROCEDURE: Said("theo thủ tục hành chính", "by procedure"),
+}
+ROW: Final = {
+    By.UNIT: Said("Cơ quan, đơn vị", "Unit"),
+    By.PROCEDURE: Said("Thủ tục hành chính", "Procedure"),
+}
+PROCESSED: Final = Said("Hồ sơ đã giải quyết", "Processed dossiers")
+FORM_NOTE: Final = Said(
+    "Tiếp nhận tính theo đơn vị tiếp nhận, giải quyết tính theo đơn vị giải quyết; cột nhận chuyển"
+    " đến trừ chuyển đi làm cho tổng số khớp nhau. Hồ sơ giải quyết xong không có hạn hoặc không"
+    " xác định được thời điểm kết thúc được ghi riêng, không xếp vào trước hạn, đúng hạn hay quá"
+    " hạn.",
+    "Receipt counts where a dossier was received, settlement where it was settled; the column of"
+    " those handed in less those handed out makes the sums meet. What was processed without a"
+    " limit, or at an uncertain time, stands apart and is neither early, on time nor late.",
+)
+
+BEFORE: Final = Said("Trước", "Before")
+AFTER: Final = Said("Sau", "After")
+CHANGE: Final = Said("Thay đổi", "Change")
+CAME: Final = Said("Hồ sơ thêm vào", "Dossiers added")
+WENT: Final = Said("Hồ sơ rút ra", "Dossiers taken out")
+WHY: Final = Said("Nguyên nhân", "Why")
+THEN: Final = Said("Mốc trước", "Earlier cut")
+NOW: Final = Said("Mốc sau", "Later cut")
