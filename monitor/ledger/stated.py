@@ -14,10 +14,31 @@ from typing import Any, Final
 import orjson
 
 from monitor.domain.facts import Term
-from monitor.domain.indicator import Figure, IndicatorSet, Scoring, Sum, Target, written
+from monitor.domain.indicator import (
+    Figure,
+    Indicator,
+    IndicatorSet,
+    Scorecard,
+    Scoring,
+    Standing,
+    Sum,
+    Target,
+    written,
+)
 from monitor.domain.period import Period
+from monitor.domain.ranking import TOTAL, value
 from monitor.domain.zone import date_of
-from monitor.ledger.official import TOTAL, About, Breakdown, Known, Official, Published
+from monitor.ledger.official import (
+    About,
+    Breakdown,
+    Difference,
+    Known,
+    Moved,
+    Official,
+    Position,
+    Published,
+    Ranking,
+)
 
 FORMAT: Final = "emc-report/1"  # rises when a field gets another meaning
 
@@ -54,6 +75,128 @@ def breakdown(one: Breakdown) -> dict[str, Any]:
         "whole": _card(one.whole),
         "rows": [_card(row) for row in one.rows],
     }
+
+
+def ranking(one: Ranking) -> dict[str, Any]:
+    """Who stands where, and what moved it since the period before."""
+    return {
+        **heading("ranking", one.set, one.period, one.known),
+        "ranked": one.ranked.value,
+        "by": one.by,
+        "unit": POINTS if one.by == TOTAL else one.set.by_id[one.by].unit.value,
+        "minimum": one.minimum,
+        "period_before": str(one.period.before),
+        "positions": [_position(one, position) for position in one.positions],
+    }
+
+
+POINTS: Final = (
+    "points_of_known"  # points as a share of those that are known, on the set's scale
+)
+
+
+def _position(of: Ranking, one: Position) -> dict[str, Any]:
+    place, card, then = one.place, one.now.scorecard, one.before.scorecard
+    figure_ = None if of.by == TOTAL else card.figure(of.by)
+    return {
+        "scope": about(one.about),
+        "peers": {
+            "kind": place.peers.kind.value,
+            "volume_class": place.peers.volume_class or None,
+        },
+        "place": place.place,
+        "of": place.of,
+        "unranked": None if place.unranked is None else place.unranked.value,
+        "place_before": place.before,
+        "movement": place.movement,
+        "received": place.volume,
+        "standing": _standing(place.value, card, of.by),
+        "value": place.value,
+        "value_before": value(then, of.by),
+        "numerator": None if figure_ is None else figure_.numerator,
+        "denominator": None if figure_ is None else figure_.denominator,
+        "score": card.total,
+        "out_of": card.out_of,
+        "band": None if card.band is None else card.band.id,
+        "moved_by": [
+            {"indicator": moved.indicator, "before": moved.before, "now": moved.now}
+            for moved in one.by_indicator
+        ]
+        + [
+            {
+                "procedure": part.part or None,
+                "before": list(part.before),
+                "now": list(part.now),
+                "by_numerator": float(part.by_numerator),
+                "by_denominator": float(part.by_denominator),
+            }
+            for part in one.by_procedure
+        ],
+    }
+
+
+def _standing(found: Decimal | None, card: Scorecard, by: str) -> str:
+    if by != TOTAL:
+        return card.figure(by).standing.value
+    return (Standing.NULL if found is None else Standing.NUMBER).value
+
+
+def difference(one: Difference) -> dict[str, Any]:
+    """The same figures at two cuts."""
+    return {
+        **heading("difference", one.after.set, one.after.period, one.after.known),
+        "scope": about(one.after.about),
+        "since": heading("difference", one.before.set, one.before.period, one.before.known)[
+            "known"
+        ],
+        "since_set": {
+            "id": one.before.set.id,
+            "version": one.before.set.version,
+            "hash": one.before.set.hash,
+        },
+        "causes": [cause.value for cause in one.causes],
+        "booked": {class_: _moved(moved) for class_, moved in one.booked.items()},
+        "figures": [
+            {
+                **_named(change.indicator),
+                "same": change.same,
+                "before": _side(change.before),
+                "after": _side(change.after),
+                "numerator_moved": _moved(change.numerator),
+                "denominator_moved": _moved(change.denominator),
+            }
+            for change in one.changes
+        ],
+    }
+
+
+def _named(one: Indicator) -> dict[str, Any]:
+    return {
+        "indicator": one.id,
+        "group": one.group,
+        "name_vi": one.name_vi,
+        "name_en": one.name_en,
+        "unit": one.unit.value,
+        "basis": one.basis.value,
+        "source": one.source,
+    }
+
+
+def _side(one: Figure | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "standing": one.standing.value,
+        "numerator": one.numerator,
+        "denominator": one.denominator,
+        "value": one.shown,
+        "score": one.score,
+        "max_score": one.most,
+    }
+
+
+def _moved(one: Moved | None) -> dict[str, int] | None:
+    return None if one is None else {"came": one.came, "went": one.went}
 
 
 def _card(official: Official) -> dict[str, Any]:

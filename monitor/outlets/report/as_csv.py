@@ -78,6 +78,51 @@ FIGURE: Final = (
     Field("numerator_is", "numerator_is", "the facts that are summed"),
     Field("denominator_is", "denominator_is", "likewise"),
 )  # fmt: skip
+POSITION: Final = (
+    Field("peers", "peers.kind", "who is compared with one another"),
+    Field("volume_class", "peers.volume_class", "A, B or C, where peers are parted by volume"),
+    Field("place", "place", "empty for who has none"),
+    Field("of", "of", "how many of the peers have a place"),
+    Field("unranked", "unranked", "why there is no place: null or too_small"),
+    Field("place_before", "place_before", "in the period before, among the same peers"),
+    Field("movement", "movement", "places risen; fallen: negative"),
+    Field("received", "received", "dossiers received in the period"),
+    Field("standing", "standing", "of the value"),
+    Field("value", "value", "what is ranked by"),
+    Field("value_before", "value_before", "in the period before"),
+    Field("numerator", "numerator", ""),
+    Field("denominator", "denominator", ""),
+    Field("score", "score", "points of those that are known"),
+    Field("out_of", "out_of", "points that these could have had"),
+    Field("band", "band", ""),
+)  # fmt: skip
+RANKING: Final = (
+    Field("ranked", "ranked", "ministries, provinces, communes or departments"),
+    Field("by", "by", "an indicator, or total"),
+    Field("unit", "unit", "of the value"),
+    Field("minimum", "minimum", "fewer dossiers than this have no place"),
+)  # fmt: skip
+SINCE: Final = (
+    Field("since_cut", "since.cut", "the earlier cut"),
+    Field("since_sealed_at", "since.sealed_at", "when it was published, UTC"),
+    Field("since_set_hash", "since_set.hash", "by which version of the set was known then"),
+)  # fmt: skip
+CHANGE: Final = (
+    Field("indicator", "indicator", ""),
+    Field("name_vi", "name_vi", ""),
+    Field("name_en", "name_en", ""),
+    Field("unit", "unit", ""),
+    Field("same", "same", "whether both cuts say the same"),
+    *(
+        Field(f"{name}_{side}", f"{side}.{name}", "")
+        for side in ("before", "after")
+        for name in ("standing", "numerator", "denominator", "value", "score", "max_score")
+    ),
+    Field("numerator_came", "numerator_moved.came", "dossiers that came to the numerator between the cuts"),
+    Field("numerator_went", "numerator_moved.went", "dossiers that went from it"),
+    Field("denominator_came", "denominator_moved.came", ""),
+    Field("denominator_went", "denominator_moved.went", ""),
+)  # fmt: skip
 # The total of a set with points stands in a row of its own, the last.
 TOTAL_ROW: Final = "total"
 
@@ -154,7 +199,23 @@ def _card(head: list[Any], card: Mapping[str, Any]) -> Rows:
     return rows
 
 
+def _ranking(document: Mapping[str, Any]) -> tuple[Columns, Rows]:
+    head = _values(document, (*HEAD, *RANKING))
+    rows = [
+        [*head, *_values(one, SCOPE), *_values(one, POSITION)] for one in document["positions"]
+    ]
+    return (*HEAD, *RANKING, *SCOPE, *POSITION), rows
+
+
+def _difference(document: Mapping[str, Any]) -> tuple[Columns, Rows]:
+    head = _values(document, (*HEAD, *SCOPE, *SINCE))
+    rows = [[*head, *_values(one, CHANGE)] for one in document["figures"]]
+    return (*HEAD, *SCOPE, *SINCE, *CHANGE), rows
+
+
 TABLES: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Columns, Rows]]]] = {
     "scorecard": _scorecard,
     "breakdown": _breakdown,
+    "ranking": _ranking,
+    "difference": _difference,
 }

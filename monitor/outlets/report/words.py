@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from monitor.ledger.official import By
+from monitor.domain.ranking import Unranked
+from monitor.ledger.official import By, Cause, Ranked
 from monitor.outlets.report.said import Said
 
 PERIOD: Final = Said("Kỳ báo cáo", "Period")
@@ -105,3 +106,80 @@ WENT: Final = Said("Hồ sơ rút ra", "Dossiers taken out")
 WHY: Final = Said("Nguyên nhân", "Why")
 THEN: Final = Said("Mốc trước", "Earlier cut")
 NOW: Final = Said("Mốc sau", "Later cut")
+NEW_INDICATOR: Final = Said("chỉ số mới", "a new indicator")
+GONE_INDICATOR: Final = Said("chỉ số đã bỏ", "an indicator that is gone")
+UNCHANGED: Final = Said("không thay đổi", "unchanged")
+A_NUMBER: Final = Said("có số liệu", "a number")
+CHANGED_OTHERWISE: Final = Said(
+    "thay đổi do danh mục, đăng ký hệ thống, số liệu được cung cấp hoặc quy tắc tính",
+    "moved by the catalogue, the register, a claim or the rules",
+)
+CAUSES: Final = {
+    Cause.WENT_ON: Said(
+        "Kỳ báo cáo chưa kết thúc tại mốc trước.",
+        "The period was not over at the earlier cut.",
+    ),
+    Cause.BOOKED: Said(
+        "Sau mốc trước có hồ sơ hoặc phản ánh, kiến nghị thuộc kỳ này được ghi nhận muộn, sửa hoặc"
+        " huỷ.",
+        "After the earlier cut dossiers or petitions of this period arrived late, were corrected"
+        " or voided.",
+    ),
+    Cause.RECOMPUTED: Said(
+        "Toàn bộ hồ sơ được tính lại theo quy tắc hoặc tệp tham chiếu khác.",
+        "All dossiers were booked anew, by other rules or reference files.",
+    ),
+    Cause.SET_CHANGED: Said(
+        "Bộ chỉ số đã có phiên bản khác.", "The set of indicators has another version."
+    ),
+    Cause.CLAIMED: Said(
+        "Số liệu do cơ quan khác cung cấp đã được bổ sung hoặc sửa.",
+        "Claims of others came or were corrected.",
+    ),
+}
+NO_CAUSE: Final = Said(
+    "Không có thay đổi giữa hai mốc.", "Nothing changed between the two cuts."
+)
+CLASSES: Final = {
+    "live": Said("Ghi nhận đúng lúc", "Booked as it happened"),
+    "late": Said("Ghi nhận muộn hơn 1 giờ", "Booked more than an hour late"),
+    "backfill": Said("Nạp bổ sung", "Backfilled"),
+    "recompute": Said("Tính lại", "Recomputed"),
+}
+PLACE: Final = Said("Hạng", "Place")
+OF: Final = Said("Trên tổng số", "Of")
+PEERS: Final = Said("Nhóm so sánh", "Peer group")
+AGENCY: Final = Said("Cơ quan", "Agency")
+CODE: Final = Said("Mã", "Code")
+VOLUME: Final = Said("Hồ sơ tiếp nhận", "Received")
+MOVEMENT: Final = Said("Thay đổi hạng", "Movement")
+PLACE_BEFORE: Final = Said("Hạng kỳ trước", "Place before")
+VALUE_BEFORE: Final = Said("Kỳ trước", "Before")
+RANKED: Final = {
+    Ranked.MINISTRIES: Said("các bộ, ngành", "ministries and bodies"),
+    Ranked.PROVINCES: Said("các tỉnh, thành phố", "provinces"),
+    Ranked.COMMUNES: Said("các xã, phường, đặc khu", "communes"),
+    Ranked.DEPARTMENTS: Said("các sở, ban, ngành", "departments"),
+}
+RANKING: Final = Said("Xếp hạng", "Ranking of")
+RANKED_BY: Final = Said("Xếp hạng theo", "Ranked by")
+POINTS_SHARE: Final = Said(
+    "tổng điểm, quy về thang điểm của bộ chỉ số", "points, as a share of those that are known"
+)
+UNRANKED: Final = {
+    Unranked.NULL: Said("không xếp hạng: không có giá trị", "no place: there is no value"),
+    Unranked.TOO_SMALL: Said(
+        "không xếp hạng: ít hơn {n} hồ sơ", "no place: fewer than {n} dossiers"
+    ),
+}
+TIES: Final = Said(
+    "Cơ quan có cùng giá trị được xếp cùng hạng. Thay đổi hạng so với kỳ liền trước, trong cùng nhóm.",
+    "Agencies with the same value share a place. Movement is since the period before, among the"
+    " same peers.",
+)
+VOLUME_CLASSES: Final = {
+    "A": Said("từ 10.000 hồ sơ", "10,000 dossiers and more"),
+    "B": Said("từ 2.000 đến dưới 10.000 hồ sơ", "2,000 to 9,999 dossiers"),
+    "C": Said("dưới 2.000 hồ sơ", "fewer than 2,000 dossiers"),
+}
+CHANGED_BY: Final = Said("Do", "Because of")
