@@ -42,14 +42,17 @@ from monitor.domain.ranking import (
 from monitor.domain.scope import Reach, Scope
 from monitor.domain.zone import date_of
 from monitor.ledger.balances import NotKnown, cut_at
+from monitor.ledger.between import Between, Moved, between
 from monitor.ledger.claims import PERCENT, agency_of, official, standing, the_one
 from monitor.ledger.follower import Cut
-from monitor.ledger.indicator_sets import known_sets, set_of_hash
+from monitor.ledger.indicator_sets import Version, known_sets, valid_in, versions
 from monitor.ledger.policies import load
 from monitor.ledger.readings import By as Parts
-from monitor.ledger.readings import breakdown, newest, read
+from monitor.ledger.readings import breakdown, newest, read, sectors
+from monitor.ledger.unit import BookingClass
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.complaints import nearest
+from monitor.reference.indicators import set_from
 from monitor.reference.policy import Reference
 from monitor.reference.sets import reference_of
 
@@ -218,13 +221,6 @@ class Cause(StrEnum):
     CLAIMED = "claimed"  # claims came or were corrected
 
 
-class Moved(NamedTuple):
-    """What came to a sum and what went from it between two cuts."""
-
-    came: int
-    went: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A figure at two cuts. What moved its sides is None where it is no count of the books."""
@@ -290,6 +286,12 @@ class Officials:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._references: dict[str, Reference] = {}
+        self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
+
+    async def sets(self, at: datetime | None = None) -> Mapping[str, Sequence[IndicatorSet]]:
+        """The sets that are known, by id; each with its versions by their validity."""
+        async with self._pool.acquire() as connection:
+            return await known_sets(connection, at)
 
     # -- what is asked for -----------------------------------------------------------------------
 
@@ -379,6 +381,59 @@ class Officials:
             about = self._about(part, period, ground)
             rows.append(_evaluated(indicators, about, period, ground.known, facts, None, {}))
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
+
+    async def difference(
+        self,
+        set_id: str,
+        scope: Scope,
+        period: Period,
+        *,
+        then: At,
+        now: At = None,
+    ) -> Difference:
+        """One scope's figures of a period as known at two cuts, and what moved each."""
+        earlier, later = await self.ground(then), await self.ground(now)
+        if earlier.cut.seq > later.cut.seq:
+            raise NoSuch(
+                f"the cut {earlier.cut.seq} is later than {later.cut.seq}: give the earlier one as"
+                " the one that is compared with"
+            )
+        [before] = await self._officials(
+            await self._set(set_id, period, earlier, None), [scope], period, earlier
+        )
+        [after] = await self._officials(
+            await self._set(set_id, period, later, None), [scope], period, later
+        )
+        sides = [
+            side for one in after.set.indicators for side in (one.numerator, one.denominator)
+        ]
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            found = await between(
+                connection,
+                later.reference,
+                scope,
+                period,
+                sides,
+                earlier.cut,
+                later.cut,
+                as_of=later.known.as_of_day,
+                sector=lambda ministry: sectors(later.reference).get(ministry, frozenset()),
+            )
+            claimed = await _claimed(connection, earlier.cut, later.cut, scope, period)
+        changes = _changes(before, after, found.sides)
+        return Difference(
+            before=before,
+            after=after,
+            changes=changes,
+            causes=_causes(before, after, found, claimed=claimed),
+            booked={
+                _CLASSES_SAID[BookingClass(class_)]: moved
+                for class_, moved in found.booked.items()
+            },
+        )
 
     async def ranking(
         self,
@@ -576,9 +631,21 @@ class Officials:
     ) -> IndicatorSet:
         async with self._pool.acquire() as connection:
             if set_hash is not None:
-                return await set_of_hash(connection, set_hash)
-            known = await known_sets(connection, ground.cut.sealed_at)
+                return await _set_of(connection, set_hash)
+            known = await self._known_sets(connection, ground.cut.sealed_at)
         return chosen(known, set_id, period)
+
+    async def _known_sets(
+        self, connection: Any, at: datetime
+    ) -> Mapping[str, Sequence[IndicatorSet]]:
+        """Read anew only where other versions were known than are remembered."""
+        there = await versions(connection)
+        known = tuple(one for one in there if one.known_at <= at)
+        if known not in self._sets:
+            while len(self._sets) >= REMEMBERED:
+                del self._sets[next(iter(self._sets))]
+            self._sets[known] = await known_sets(connection, at)
+        return self._sets[known]
 
     def _about(self, scope: Scope, period: Period, ground: _Ground) -> About:
         reference = ground.reference
@@ -686,6 +753,73 @@ class Officials:
         return found
 
 
+def _changes(
+    before: Official, after: Official, moved: Sequence[Moved | None]
+) -> tuple[Change, ...]:
+    """Of every indicator that either set has, in the later one's order."""
+    then = {figure.indicator.id: figure for figure in before.scorecard.figures}
+    found = []
+    for place, figure in enumerate(after.scorecard.figures):
+        found.append(
+            Change(
+                before=then.pop(figure.indicator.id, None),
+                after=figure,
+                numerator=moved[2 * place],
+                denominator=moved[2 * place + 1],
+            )
+        )
+    gone = [
+        Change(before=figure, after=None, numerator=None, denominator=None)
+        for figure in then.values()
+    ]
+    return (*found, *gone)
+
+
+def _causes(
+    before: Official, after: Official, found: Between, *, claimed: bool
+) -> tuple[Cause, ...]:
+    recomputed = before.known.epoch != after.known.epoch
+    moved = any(
+        one.came or one.went
+        for class_, one in found.booked.items()
+        if class_ != BookingClass.RECOMPUTE
+    )
+    held = {
+        Cause.WENT_ON: not before.over and before.known.as_of_day != after.known.as_of_day,
+        Cause.BOOKED: moved,
+        Cause.RECOMPUTED: recomputed,
+        Cause.SET_CHANGED: before.set.hash != after.set.hash,
+        Cause.CLAIMED: claimed,
+    }
+    return tuple(cause for cause, holds in held.items() if holds)
+
+
+async def _claimed(connection: Any, then: Cut, now: Cut, scope: Scope, period: Period) -> bool:
+    """Whether a claim of this scope and period came between two cuts."""
+    agency = agency_of(scope)
+    if agency is None:
+        return False
+    at_both = [
+        await standing(
+            connection,
+            agencies=[agency],
+            first_day=period.first_day,
+            last_day=period.last_day,
+            cut=cut.seq,
+        )
+        for cut in (then, now)
+    ]
+    return at_both[0] != at_both[1]
+
+
+_CLASSES_SAID: Final = {
+    BookingClass.LIVE: "live",
+    BookingClass.LATE: "late",
+    BookingClass.BACKFILL: "backfill",
+    BookingClass.RECOMPUTE: "recompute",
+}
+
+
 def terms_of(indicators: IndicatorSet) -> set[Term]:
     """All that a set asks of a reading."""
     return {
@@ -707,17 +841,26 @@ def chosen(
             + (f" did you mean {meant}?" if meant else "")
             + f" There are: {there}"
         )
-    for one in known[set_id]:
-        if one.valid_from <= period.first_day and (
-            one.valid_until is None or period.first_day < one.valid_until
-        ):
-            return one
+    if (found := valid_in(known[set_id], period)) is not None:
+        return found
     valid = "; ".join(
         f"from {date_of(one.valid_from)}"
         + (f" until {date_of(one.valid_until - 1)}" if one.valid_until else "")
         for one in known[set_id]
     )
     raise NoSuch(f"the set {set_id!r} is not valid in {period}: it is {valid}")
+
+
+async def _set_of(connection: Any, hash_: str) -> IndicatorSet:
+    """The very version that was used. Raises `NoSuch`."""
+    row = await connection.fetchrow(
+        "SELECT file, content FROM indicator_set JOIN indicator_text USING (hash)"
+        " WHERE hash = $1 ORDER BY known_at LIMIT 1",
+        hash_,
+    )
+    if row is None:
+        raise NoSuch(f"the ledger has no set of indicators with the hash {hash_}")
+    return await asyncio.to_thread(set_from, row["file"], row["content"])
 
 
 def ranked_of(kind: Ranked, period: Period, reference: Reference) -> list[Scope]:

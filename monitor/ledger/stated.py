@@ -28,12 +28,12 @@ from monitor.domain.indicator import (
 from monitor.domain.period import Period
 from monitor.domain.ranking import TOTAL, value
 from monitor.domain.zone import date_of
+from monitor.ledger.between import Moved
 from monitor.ledger.official import (
     About,
     Breakdown,
     Difference,
     Known,
-    Moved,
     Official,
     Position,
     Published,

@@ -1,8 +1,7 @@
 """What a report is asked for, in one value that can be kept and asked again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
 from monitor.domain.period import Period
@@ -15,17 +14,8 @@ from monitor.outlets.report.as_csv import as_csv
 from monitor.outlets.report.as_html import as_html
 from monitor.outlets.report.as_table import as_table
 from monitor.outlets.report.as_xlsx import as_xlsx
+from monitor.outlets.report.formats import Format
 from monitor.outlets.report.sheet import Report
-
-
-class Format(StrEnum):
-    """How a report is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +39,12 @@ class Asked:
 
 
 async def made(
-    officials: Officials, asked: Asked, cut: int, *, set_hash: str | None = None
+    officials: Officials,
+    asked: Asked,
+    cut: int,
+    *,
+    set_hash: str | None = None,
+    progressed: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Report:
     """The report, as known at a cut."""
     period = Period.of(asked.period)
@@ -57,7 +52,13 @@ async def made(
     if asked.ranking:
         return rankings.report(
             await officials.ranking(
-                asked.indicators, period, kind=Ranked(asked.ranking), by=asked.by, **given
+                asked.indicators,
+                period,
+                kind=Ranked(asked.ranking),
+                by=asked.by,
+                reasons=True,
+                progressed=progressed,
+                **given,
             )
         )
     scope = Scope.of(asked.scope)

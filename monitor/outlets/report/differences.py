@@ -5,7 +5,8 @@ from decimal import Decimal
 from monitor.domain.indicator import Figure, Standing
 from monitor.domain.zone import Zone
 from monitor.ledger import stated
-from monitor.ledger.official import Change, Difference, Known, Moved
+from monitor.ledger.between import Moved
+from monitor.ledger.official import Change, Difference, Known
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report import words
 from monitor.outlets.report.headings import legend, lines, of_period, of_scope, title

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import assert_never
 
 from monitor.domain.indicator import IndicatorSet, Standing
 from monitor.domain.period import Period, Span
@@ -107,6 +108,8 @@ def of_period(period: Period) -> Said:
             )
         case Span.YEAR:
             named = Said(f"năm {year}", str(year))
+        case _:
+            assert_never(period.span)
     return Said(
         f"{named.vi} (từ {day(first, _VI)} đến {day(last, _VI)})",
         f"{named.en} ({day(first, _EN)} to {day(last, _EN)})",

@@ -5,8 +5,9 @@ from fractions import Fraction
 from typing import Final
 
 from monitor.domain.indicator import Figure, Standing, Sum, Unit, rounded
+from monitor.domain.ranking import TOTAL
 from monitor.ledger import stated
-from monitor.ledger.official import TOTAL, Official, Published
+from monitor.ledger.official import Official, Published
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report import words
 from monitor.outlets.report.headings import (
