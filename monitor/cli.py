@@ -708,57 +708,21 @@ def report(
     """
     from agents.operator import Refusal, account, progress_bar, run
     from monitor.outlets.report import command
-    from monitor.outlets.report.asked import Asked
 
-    def misused() -> str | None:
-        if list_ or verify is not None or not set_:
-            return "--publish needs SET and --period" if publish else None
-        if not period:
-            return "which period? --period 2026-08, 2026-Q3, 2026-H2, 2026 or 2026-08-14"
-        if sum(one is not None for one in (since, each, ranking)) > 1:
-            return "--since, --each and --ranking are reports of their own: give one of them"
-        if rank_by and ranking is None:
-            return "--rank-by goes with --ranking"
-        if folder is not None and not publish:
-            return "--folder goes with --publish; without it, name a file with --out"
-        return None
+    said = command.Said(
+        indicators=set_, scope=scope, period=period, known_at=known_at, since=since, each=each,
+        ranking=ranking, rank_by=rank_by, format_=format, language=lang, out=out, publish=publish,
+        folder=folder, why=why, by=by or account(), release=__version__, list_=list_,
+        verify=verify, last=last,
+    )  # fmt: skip
 
     async def work() -> int:
-        if (objection := misused()) is not None:
-            raise Refusal(objection)
-        database = _for_a_person().database
-        as_json = format is ReportFormat.JSON
         try:
-            if list_:
-                return await command.list_(
-                    database, indicators=set_, last=last, as_json=as_json
-                )
-            if verify is not None:
-                return await command.verify(database, verify, as_json=as_json)
-            if not set_:
-                return await command.sets(database, as_json=as_json)
             with progress_bar(sys.stderr) as bar:
                 task = bar.add_task("agencies", total=None, visible=False)
-                return await command.report(
-                    database,
-                    Asked(
-                        indicators=set_,
-                        scope=scope,
-                        period=period,
-                        each=each or "",
-                        ranking=ranking or "",
-                        by=rank_by,
-                    ),
-                    known_at=known_at,
-                    since=since,
-                    format_=format,
-                    language=lang,
-                    out=out,
-                    publishing=command.Publishing(
-                        who=by or account(), why=why, release=__version__, folder=folder
-                    )
-                    if publish
-                    else None,
+                return await command.run(
+                    _for_a_person().database,
+                    said,
                     progressed=lambda done, of: bar.update(
                         task, completed=done, total=of, visible=done < of
                     ),

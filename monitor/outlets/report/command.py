@@ -17,7 +17,7 @@ from monitor.domain.period import NoPeriod, Period
 from monitor.domain.scope import NoScope, Scope
 from monitor.ledger import published
 from monitor.ledger.balances import NotKnown
-from monitor.ledger.official import NoSuch, Officials
+from monitor.ledger.official import By, NoSuch, Officials, Ranked
 from monitor.ledger.published import Entry, digest
 from monitor.ledger.stated import instant
 from monitor.outlets.digest.words import Language
@@ -36,13 +36,81 @@ class CannotMake(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publishing:
-    """That a report is to be published, by whom, and where beside the ledger."""
+class Said:
+    """What the command line says."""
 
-    who: str
-    why: str = ""
-    release: str = ""
+    indicators: str
+    scope: str
+    period: str
+    known_at: str | None = None
+    since: str | None = None
+    each: By | None = None
+    ranking: Ranked | None = None
+    rank_by: str = ""
+    format_: Format | None = None
+    language: Language = Language.VIETNAMESE
+    out: Path | None = None
+    publish: bool = False
     folder: Path | None = None
+    why: str = ""
+    by: str = ""
+    release: str = ""
+    list_: bool = False
+    verify: int | None = None
+    last: int = 50
+
+    def misused(self) -> str | None:
+        """What does not go together, and the remedy."""
+        if not self.period:
+            return "which period? --period 2026-08, 2026-Q3, 2026-H2, 2026 or 2026-08-14"
+        if sum(one is not None for one in (self.since, self.each, self.ranking)) > 1:
+            return "--since, --each and --ranking are reports of their own: give one of them"
+        if self.rank_by and self.ranking is None:
+            return "--rank-by goes with --ranking"
+        if self.folder is not None and not self.publish:
+            return "--folder goes with --publish; without it, name a file with --out"
+        return None
+
+    def asked(self) -> Asked:
+        return Asked(
+            indicators=self.indicators,
+            scope=self.scope,
+            period=self.period,
+            each=self.each or "",
+            ranking=self.ranking or "",
+            by=self.rank_by,
+        )
+
+
+Progressed = Callable[[int, int], None]
+
+
+def _nobody(_done: int, _of: int) -> None:
+    """Of progress that nobody watches."""
+
+
+async def run(
+    dsn: str,
+    said: Said,
+    *,
+    progressed: Progressed = _nobody,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> int:
+    """Do what the command line says. Raises `CannotMake`."""
+    out, err = out or sys.stdout, err or sys.stderr
+    as_json = said.format_ is Format.JSON
+    if said.verify is not None:
+        return await verify(dsn, said.verify, as_json=as_json, out=out)
+    if said.list_:
+        return await list_(
+            dsn, indicators=said.indicators, last=said.last, as_json=as_json, out=out
+        )
+    if not said.indicators:
+        return await sets(dsn, as_json=as_json, out=out)
+    if (objection := said.misused()) is not None:
+        raise CannotMake(objection)
+    return await report(dsn, said, progressed=progressed, out=out, err=err)
 
 
 _ENDINGS: Final[Mapping[str, Format]] = {
@@ -63,50 +131,39 @@ def format_of(format_: Format | None, out: Path | None) -> Format:
 
 
 async def report(
-    dsn: str,
-    asked: Asked,
-    *,
-    known_at: str | None,
-    since: str | None,
-    format_: Format | None,
-    language: Language,
-    out: Path | None,
-    publishing: Publishing | None = None,
-    progressed: Callable[[int, int], None] = lambda _done, _of: None,
-    stdout: TextIO | None = None,
-    err: TextIO | None = None,
+    dsn: str, said: Said, *, progressed: Progressed, out: TextIO, err: TextIO
 ) -> int:
-    """Make a report and write it; with `publishing`, keep it first."""
-    stdout, err = stdout or sys.stdout, err or sys.stderr
-    chosen = format_of(format_, out)
-    if chosen is Format.XLSX and out is None and publishing is None and stdout.isatty():
+    """Make a report and write it; one that is published is kept first."""
+    asked = said.asked()
+    chosen = format_of(said.format_, said.out)
+    if chosen is Format.XLSX and said.out is None and not said.publish and out.isatty():
         raise CannotMake("a workbook is no text: name a file with --out, or a pipe")
     _readable(asked)
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4, timeout=10) as pool:
         officials = Officials(pool)
         try:
-            ground = await officials.ground(await _at(pool, known_at))
-            if since is not None:
-                earlier = await officials.ground(await _at(pool, since))
+            ground = await officials.ground(await _at(pool, said.known_at))
+            if said.since is not None:
+                earlier = await officials.ground(await _at(pool, said.since))
                 asked = replace(asked, since=earlier.cut.seq)
-            made_ = await made(officials, asked, ground.cut.seq, progressed=progressed)
+            found = await made(officials, asked, ground.cut.seq, progressed=progressed)
         except (NotKnown, NoSuch, Unusable) as error:
             raise CannotMake(str(error)) from None
-        content = written(made_, chosen, language)
-        if publishing is not None:
-            entry = await _publish(pool, made_, asked, chosen, language, content, publishing)
+        content = written(found, chosen, said.language)
+        if said.publish:
+            entry = await _publish(pool, found, asked, chosen, content, said)
             err.write(
                 f"published as {entry.id}: {entry.size} bytes, SHA-256 {entry.sha256},"
                 f" as known at cut {entry.cut}\n"
             )
-            if publishing.folder is not None:
-                path = publishing.folder / file_name(entry)
+            if said.folder is not None:
+                path = said.folder / file_name(entry)
                 _write(path, content)
                 err.write(f"written to {path}\n")
-    if out is not None:
-        _write(out, content)
-    elif publishing is None:
-        _print(made_, chosen, language, content, stdout)
+    if said.out is not None:
+        _write(said.out, content)
+    elif not said.publish:
+        _print(found, chosen, said.language, content, out)
     return OK
 
 
@@ -152,9 +209,8 @@ async def _publish(
     made_: Report,
     asked: Asked,
     format_: Format,
-    language: Language,
     content: bytes,
-    publishing: Publishing,
+    said: Said,
 ) -> Entry:
     head = made_.document
     return await published.publish(
@@ -169,12 +225,12 @@ async def _publish(
         cut=head["known"]["cut"],
         sealed_at=made_.sealed_at,
         format_=format_.value,
-        language=language.value,
+        language=said.language.value,
         content=content,
         figures=digest(figures(made_)),
-        release=publishing.release,
-        who=publishing.who,
-        why=publishing.why,
+        release=said.release,
+        who=said.by,
+        why=said.why,
     )
 
 
@@ -217,11 +273,8 @@ def _print(
 # -- what was published --------------------------------------------------------------------------
 
 
-async def list_(
-    dsn: str, *, indicators: str, last: int, as_json: bool, out: TextIO | None = None
-) -> int:
+async def list_(dsn: str, *, indicators: str, last: int, as_json: bool, out: TextIO) -> int:
     """Show what was published, the latest first."""
-    out = out or sys.stdout
     connection = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
     try:
         entries = await published.listed(connection, indicators=indicators, last=last)
@@ -285,9 +338,8 @@ def _entry(one: Entry) -> dict[str, Any]:
     }
 
 
-async def verify(dsn: str, number: int, *, as_json: bool, out: TextIO | None = None) -> int:
+async def verify(dsn: str, number: int, *, as_json: bool, out: TextIO) -> int:
     """Make a published report again from its cut, and compare; 1 if it is not the same."""
-    out = out or sys.stdout
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4, timeout=10) as pool:
         entry = await published.entry(pool, number)
         if entry is None:
@@ -349,9 +401,8 @@ def _verdict(entry: Entry, verdict: Mapping[str, Any]) -> str:
 # -- which there are -----------------------------------------------------------------------------
 
 
-async def sets(dsn: str, *, as_json: bool, out: TextIO | None = None) -> int:
+async def sets(dsn: str, *, as_json: bool, out: TextIO) -> int:
     """Show the sets of indicators that the ledger knows now."""
-    out = out or sys.stdout
     async with asyncpg.create_pool(dsn, min_size=1, max_size=2, timeout=10) as pool:
         known = await Officials(pool).sets()
     if as_json:
