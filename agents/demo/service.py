@@ -12,7 +12,7 @@ from agents.demo.scrape import gauges
 from agents.quarantine import Seal
 from agents.settings import Settings
 from monitor.domain.policy import Precision
-from schemas.kinds import DOSSIERS, PETITIONS, SIGNALS, TOPICS
+from schemas.kinds import DOSSIERS, SIGNALS, TOPICS
 
 PARTITIONS = 8
 
@@ -56,7 +56,8 @@ async def whole_service(
     async with AsyncExitStack() as stack:
         pair = stack.enter_context(embedded_pair())
         await create_topic(pair.kafka, topic, PARTITIONS)
-        await create_topic(pair.kafka, PETITIONS.name, 1)
+        for name in (one.name for one in TOPICS if one != DOSSIERS):
+            await create_topic(pair.kafka, name, 1)
         settings = {
             "EMC_KAFKA": pair.kafka,
             "EMC_DATABASE": pair.database,
@@ -79,8 +80,6 @@ async def whole_service(
         ingest_metrics = ""
         services: tuple[Service, ...] = (worker, serve)
         if connections:
-            for name in (one.name for one in TOPICS if one not in (DOSSIERS, PETITIONS)):
-                await create_topic(pair.kafka, name, 1)
             ingest = await stack.enter_async_context(running("ingest", settings, pair.folder))
             ingest_metrics = await ingest.announced("ingest metrics: ")
             services = (worker, serve, ingest)
