@@ -162,7 +162,7 @@ def test_the_workbook_has_the_same_values_as_numbers_with_formats_and_a_fixed_he
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
     assert book.properties.created.isoformat() == "2026-09-01T01:02:03"
     front = {row[0].value: row[1].value for row in book["Nguồn gốc số liệu"].iter_rows()}
-    assert front["Mốc chốt số liệu"] == "số 7.001, lúc 01/09/2026 08:02:03 (Asia/Ho_Chi_Minh)"
+    assert front["Mốc chốt số liệu"] == "số 7001, lúc 01/09/2026 08:02:03 (Asia/Ho_Chi_Minh)"
 
 
 def test_the_page_is_well_formed_and_loads_nothing():
