@@ -184,6 +184,7 @@ def topics(
         made = await make_canonical(
             settings.brokers(),
             dossiers=settings.topic,
+            petitions=settings.petitions_topic,
             partitions=partitions,
             replication=replication,
             retention_days=retention_days,
