@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import asyncpg
 
-from agents.shelf import unpack_events
 from monitor.domain.applicants import APPLICANTS, applicant_year
 from monitor.domain.explain import posted
 from monitor.domain.fold import fold
@@ -20,6 +19,7 @@ from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.reconcile import Held, held
 from monitor.ledger.unit import outcome_number
+from schemas.packed import unpack_events
 
 _NAMED_ACCOUNTS: Final = 3  # of a dossier
 

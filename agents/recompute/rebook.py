@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from agents.shelf import unpack_events
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
 from monitor.domain.policy import Policy
@@ -12,6 +11,7 @@ from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.recompute import Found, Rebooked
 from monitor.ledger.unit import Entry, outcome_number
+from schemas.packed import unpack_events
 
 
 def posted(events: bytes, policy: Policy) -> tuple[View, Entries]:

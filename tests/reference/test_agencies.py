@@ -408,3 +408,46 @@ def test_a_parent_that_was_gone_for_a_while_is_there_for_what_came_later(tmp_pat
     )
 
     assert len(load_agencies(written(tmp_path, rows))) == 2
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "covered"),
+    [
+        ("H56", "H56", True),
+        ("H56", "000.00.14.H56", True),  # not listed, below it by its spelling
+        ("H56", "H57", False),
+        ("H56", "H5", False),
+        ("H56", "H560", False),
+        ("H56.14", "H56.14.2", True),
+        ("H56.14", "H56", False),  # what is above it
+        ("H56.14", "H56.140", False),
+        ("H44", "H62", True),  # Vĩnh Phúc, which Phú Thọ stands for since 1/7/2025
+        ("H44", "H62.01", True),
+        ("H62", "H62", False),  # it has ended
+        ("H62", "H44", False),
+        ("H99", "H99", True),  # listed nowhere: by its spelling alone
+        ("H99", "H99.1", True),
+        ("H99", "H9", False),
+    ],
+)
+def test_an_agency_covers_itself_what_is_below_it_and_whose_work_it_took_over(
+    own, asked, covered
+):
+    assert SHIPPED.covers(own, asked, MERGED) is covered
+
+
+def test_a_listed_unit_is_below_its_parent_whatever_its_code_looks_like(tmp_path):
+    agencies = load_agencies(
+        written(
+            tmp_path,
+            H44
+            + "WARD7,Phường 7,commune,H44,2008-08-01,,,practice,seen\n"
+            + "H44.9,Sở 9,department,H44,2008-08-01,2025-07-01,WARD7,practice,seen\n",
+        )
+    )
+
+    assert agencies.upwards("WARD7", MERGED) == ["WARD7", "H44"]
+    assert agencies.upwards("H44.9", MERGED) == ["WARD7", "H44"]
+    assert agencies.upwards("H44.9", EVE) == ["H44.9", "H44"]
+    assert agencies.covers("WARD7", "H44.9", MERGED)
+    assert not agencies.covers("WARD7", "H44.9", EVE)
