@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, TextIO, cast
 
 import structlog
 import typer
@@ -1723,6 +1724,23 @@ def _until_stopped(run: Any, *, loop: Any = None) -> int:
         return runner.run(supervised())
 
 
+class _Log:
+    """Standard error; what cannot be written any more is dropped.
+
+    Whoever read the log may be gone: its pipe closed, its disk full. The work must not stand still
+    for that, and an error's own line must not hide the error.
+    """
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 def _log_to_stderr(style: str, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -1735,13 +1753,13 @@ def _log_to_stderr(style: str, level: int = logging.INFO) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Log())),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     # Faust and aiokafka log to the standard library; what they report of trouble stays.
     logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s"
+        stream=cast(TextIO, _Log()), level=logging.WARNING, format="%(name)s: %(message)s"
     )
 
 
