@@ -99,8 +99,9 @@ def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: in
 
 @app.command()
 def serve() -> None:
-    """Serve the ledger's metrics on HTTP."""
+    """Serve the ledger on HTTP: its metrics, and the read API below /api/v1."""
     from agents.leisure import collecting_at_leisure
+    from monitor.outlets.serve import Doors
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
@@ -120,6 +121,12 @@ def serve() -> None:
                 port=settings.serve_port,
                 stop=stop,
                 ready=announce,
+                doors=Doors(
+                    rate=settings.api_rate,
+                    connections=settings.api_connections,
+                    plain=bool(settings.serve_plain),
+                    proxies=settings.serve_proxies,
+                ),
             )
 
     raise typer.Exit(_until_stopped(answering))
@@ -1609,12 +1616,15 @@ def docs(
     from agents.documents import documents, publish
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
+    from monitor.outlets.api import openapi as of_api
+    from monitor.outlets.api.every import ENDPOINTS
     from monitor.outlets.dashboards import page as of_dashboards
     from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
 
     made = documents(cast("Any", typer.main.get_command(app)))
     made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
+    made[of_api.PATH] = of_api.text(ENDPOINTS)
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )

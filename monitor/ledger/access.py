@@ -89,7 +89,7 @@ _COLUMNS: Final = "id, name, role, agency, made_at, made_by, why, expires_at, re
 # Writing at every request would make a read a write.
 _USED: Final = (
     "UPDATE access_token SET used_at = $2"
-    " WHERE id = $1 AND (used_at IS NULL OR used_at < $2 - interval '1 minute')"
+    " WHERE id = $1 AND (used_at IS NULL OR used_at < $2::timestamptz - interval '1 minute')"
 )
 
 

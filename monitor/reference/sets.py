@@ -101,6 +101,14 @@ def showing(stored: ReferenceSet) -> Policy:
     return _read(stored)[0]
 
 
+def files_of(stored: ReferenceSet) -> Reference | None:
+    """The reference files of a stored set, names and sources too; None where it has no files.
+
+    Raises `ReadsDifferently` as `showing` does.
+    """
+    return None if PLAIN in stored.files else _loaded(stored)
+
+
 def shown(stored: ReferenceSet) -> Shown:
     """What queries need of a set. Raises `ReadsDifferently` as `showing` does."""
     if PLAIN in stored.files:
