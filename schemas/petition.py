@@ -9,7 +9,7 @@ from schemas import event as canonical
 from schemas import fields, texts
 from schemas.attributes import attributes, order, outside, said_order
 from schemas.cloudevents import Envelope
-from schemas.event import PetitionClass, PetitionState
+from monitor.domain.petition import PetitionClass, PetitionState
 
 
 class PetitionData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -281,6 +281,8 @@ class SlotKind(StrEnum):
     WORKED = "worked"  # a bin of working time, in ms
     SHARE = "share"  # a bin of the share of a limit, in permille
     HOUR = "hour"  # whole hours since the day began
+    FROM_DAY = "from_day"  # the day from whose 24:00 on it counts
+    PETITION_CLASS = "petition_class"  # a `petition.About`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1147,10 +1149,14 @@ def _slot(kind: MeasureKind, measure: int, slot: int) -> _Slot:
         return _Slot(_STOCK_SLOTS.get(slot, SlotKind.DUE_DAY))
     if kind is MeasureKind.HISTOGRAM:
         return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, measure - Measure.DEADLINE_CONSUMED)
+    if kind is MeasureKind.FROM_DAY:
+        return _Slot(SlotKind.FROM_DAY)
     if kind is not MeasureKind.BINS:
         return _Slot(SlotKind.NONE)
     if measure == Measure.WARNED:
         return _Slot(SlotKind.WARNING)
+    if Measure.PETITION_RECEIVED <= measure <= Measure.PETITION_UNJUDGED:
+        return _Slot(SlotKind.PETITION_CLASS)
     if Part(measure % 10) is Part.WORKED_BINS:  # see `clock_measure`
         return _bin(SlotKind.WORKED, WORKED_BOUNDS, slot)
     return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, slot)

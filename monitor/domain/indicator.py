@@ -498,10 +498,12 @@ class _Asked:
             ratio, standing = None, Standing.TOO_FEW
             reason = Reason(Why.BELOW_MINIMUM, str(each.minimum))
         if ratio and each.times:  # 0 times whatever it may be is 0
-            other = before[each.times].ratio
-            ratio = None if other is None else ratio * other
-            if ratio is None:
-                standing, reason = Standing.NULL, Reason(Why.DEPENDS, each.times)
+            other = before[each.times]
+            if other.ratio is None:
+                ratio, standing = None, Standing.NULL
+                reason = Reason(Why.DEPENDS, each.times)
+            else:
+                ratio, reason = ratio * other.ratio, reason or other.reason
         shown = None if ratio is None else rounded(ratio / _ONE[each.unit], each.decimals)
         score = None
         if most is not None and ratio is not None:

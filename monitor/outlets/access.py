@@ -10,10 +10,11 @@ from typing import Any, Final, Protocol
 import structlog
 from litestar import Request
 
+from monitor.domain.codes import agency_code
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.access import Passes, Role, looks_like_one, token_hash
 from monitor.outlets.problem import Code, Problem
-from monitor.reference.agencies import Agencies
+from monitor.reference.hierarchy import Hierarchy
 
 REALM: Final = {"www-authenticate": 'Bearer realm="emc"'}
 INVALID: Final = {"www-authenticate": 'Bearer realm="emc", error="invalid_token"'}
@@ -61,20 +62,27 @@ class Visitor:
         """Whether figures of every agency are open."""
         return self.role in (Role.NATIONAL, Role.ADMIN)
 
-    def may_see(self, agency: str, agencies: Agencies, day: int) -> bool:
-        """Whether what happens at an agency is open to it; "" is the country."""
+    def may_see(self, agency: str, places: Hierarchy) -> bool:
+        """Whether what happens at an agency is open to it; "" is the country.
+
+        An agency that has ended sees nothing: who took its work over may do more than it did.
+        """
         if self.sees_all:
             return True
         if self.role is not Role.AGENCY or not agency:
             return False
-        return agencies.covers(self.agency, agency, day)
+        own = agency_code(self.agency)
+        return places.agencies.present(own) == own and own in places.above(agency)
 
-    def enter(self, scope: Scope, agencies: Agencies, day: int) -> None:
-        """Raises `Problem` where a scope is not open to the visitor."""
+    def may_enter(self, scope: Scope, places: Hierarchy) -> bool:
+        """Whether figures of a scope are open to it. `places` knows what is booked where."""
+        if self.sees_all:
+            return True
         # A sector is handled by others too: its sums are not a ministry's own.
-        within = scope.reach is not Reach.SECTOR and self.may_see(scope.agency, agencies, day)
-        if not (self.sees_all or within):
-            raise refusal(self, str(scope))
+        if scope.reach is Reach.SECTOR or not self.may_see(scope.agency, places):
+            return False
+        # Of an agency that has ended, parts may have gone elsewhere than to its heir.
+        return places.holds(scope) <= places.holds(Scope(self.agency))
 
 
 def refusal(visitor: Visitor, what: str) -> Problem:

@@ -75,6 +75,10 @@ class Agencies:
     def __contains__(self, code: str) -> bool:
         return agency_code(code) in self._rows
 
+    def codes(self) -> tuple[str, ...]:
+        """Every agency that is or was listed."""
+        return tuple(sorted(self._rows))
+
     def rows(self, code: str) -> tuple[Row[Agency], ...]:
         """All rows of an agency, in the order of their days."""
         return self._rows.get(agency_code(code), ())
@@ -149,31 +153,6 @@ class Agencies:
             above.extend(below - found)
             found |= below
         return tuple(sorted(found))
-
-    def upwards(self, code: str, day: int) -> list[str]:
-        """Who stands where an agency did, and every agency above that one on a day, in turn.
-
-        A code that is not listed lies below the nearest one by its spelling.
-        """
-        at = self.standing(code, day)
-        found = [at]
-        listed = self._listed(at)
-        while at != listed:
-            at = at.rpartition(".")[0]
-            if at:
-                found.append(at)
-        while at and (parent := self._parent(at, day)):
-            at = self._heir(parent, day)
-            found.append(at)
-        return found
-
-    def covers(self, own: str, asked: str, day: int) -> bool:
-        """Whether an agency is this one on a day, or below it, or one whose work those took over.
-
-        An agency that has ended covers nothing: who took its work over may do more than it did.
-        """
-        own = agency_code(own)
-        return self.standing(own, day) == own and own in self.upwards(asked, day)
 
     def _listed(self, code: str) -> str:
         """The agency itself, else the nearest one above it, "" if there is none."""

@@ -92,6 +92,17 @@ def policy_of(stored: ReferenceSet) -> Policy:
     return policy
 
 
+def reference_of(stored: ReferenceSet) -> Reference:
+    """All that a stored set's files say, names included.
+
+    Raises `ReadsDifferently` if this release cannot read them, `LookupError` for a deployment
+    without files.
+    """
+    if PLAIN in stored.files:
+        raise LookupError("there are no reference files")
+    return _loaded(stored)
+
+
 def showing(stored: ReferenceSet) -> Policy:
     """A policy to show by what was booked: zone, precision, and who stands for whom today.
 
@@ -99,14 +110,6 @@ def showing(stored: ReferenceSet) -> Policy:
     nothing. Raises `ReadsDifferently` if this release cannot read the files at all.
     """
     return _read(stored)[0]
-
-
-def files_of(stored: ReferenceSet) -> Reference | None:
-    """The reference files of a stored set, names and sources too; None where it has no files.
-
-    Raises `ReadsDifferently` as `showing` does.
-    """
-    return None if PLAIN in stored.files else _loaded(stored)
 
 
 def shown(stored: ReferenceSet) -> Shown:

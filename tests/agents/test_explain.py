@@ -18,7 +18,7 @@ import pytest
 
 from agents.explain import explain_command, page
 from agents.replay.command import opened
-from agents.shelf import pack_events
+from schemas.packed import pack_events
 from monitor.domain.deadlines import Limit, Strategy, Unit
 from monitor.domain.explain import Finding, explain
 from monitor.domain.fold import fold

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from agents import hearing, shelf
 from agents.hearing import Hearing, heap
-from agents.shelf import Dossier, unpack_events
+from agents.shelf import Dossier
+from schemas.packed import unpack_events
 from monitor.domain import fold, identity
 from schemas.event import Amended, StateChanged, Voided
 from tests.domain.strategies import THOROUGHLY, at, said

@@ -15,7 +15,7 @@ from agents.operator import FOUND, Refusal, when
 from agents.quarantine import Quarantine, Seal, pack_record, unpack_record
 from agents.retry import Unsendable, original, send_back
 from agents.shape import shape
-from agents.shelf import unpack_events
+from schemas.packed import unpack_events
 from agents.standing import Stands
 from monitor.domain.mandate import Mandate
 from monitor.domain.policy import Policy

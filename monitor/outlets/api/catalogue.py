@@ -69,12 +69,12 @@ async def agencies(desk: Desk, asked: Asked) -> Answer:
     in_force = await desk.in_force()
     day = _day(asked["on"], desk.today(in_force.policy))
     known = in_force.agencies
-    below: str | None = asked["below"]
+    below = known.descendants(asked["below"], day) if asked["below"] else None
     lines = (
         (code, _agency(known, code, row))
         for code, row in known.at(day).items()
         if asked["kind"] in (None, row.kind)
-        and (below is None or below in known.upwards(code, day)[1:])
+        and (below is None or code in below)
     )
     shown, next_ = page(lines, asked)
     about = catalogued(in_force)

@@ -16,11 +16,11 @@ from monitor.ledger.ledger import Ledger
 from monitor.ledger.policies import ActivePolicy, active, load
 from monitor.ledger.recalled import NotFound
 from monitor.outlets.access import Visitor, refusal
-from monitor.outlets.api.cursor import Cursors
 from monitor.outlets.problem import Code, Problem
 from monitor.reference.agencies import Agencies
+from monitor.reference.hierarchy import Hierarchy, hierarchy
 from monitor.reference.policy import Reference
-from monitor.reference.sets import ReadsDifferently, files_of, policy_of, showing
+from monitor.reference.sets import PLAIN, ReadsDifferently, policy_of, reference_of, showing
 
 NO_AGENCIES: Final = Agencies({})
 MOST_POLICIES: Final = 4
@@ -38,6 +38,11 @@ class InForce:
     @property
     def agencies(self) -> Agencies:
         return self.reference.agencies if self.reference else NO_AGENCIES
+
+    @property
+    def places(self) -> Hierarchy:
+        """Who is below whom; of what is booked it knows nothing."""
+        return hierarchy(self.agencies, ())
 
     @property
     def hash(self) -> str:
@@ -78,7 +83,9 @@ class Desk:
             stored = await load(self.pool, found.reference)
             # In a thread: a tenth of a second for a nation's files.
             policy = await asyncio.to_thread(showing, stored)
-            reference = await asyncio.to_thread(files_of, stored)
+            reference = None
+            if PLAIN not in stored.files:
+                reference = await asyncio.to_thread(reference_of, stored)
             self._read_last = (found.reference, policy, reference)
         return InForce(self._read_last[1], found, self._read_last[2])
 
@@ -109,9 +116,6 @@ class Desk:
         if self._secret is None:
             self._secret = await tokens.secret(self.pool)
         return self._secret
-
-    async def cursors(self) -> Cursors:
-        return Cursors(await self.secret())
 
     async def token(self, key: str) -> str:
         """The token of a dossier, and that it was shown: it will be asked for."""

@@ -44,7 +44,7 @@ async def timeline(desk: Desk, asked: Asked) -> Answer:
     except NotFound as error:
         raise await desk.not_found(visitor, what, look, error) from None
     in_force = await desk.in_force()
-    if not visitor.sees_all and not _took_part(visitor.agency, found, desk, in_force):
+    if not any(visitor.may_see(place, in_force.places) for place in _places(found)):
         raise await desk.refuse(visitor, what, look)
     told, booked = await _explained(desk, found, in_force)
     shown: dict[str, Any] = {
@@ -75,13 +75,12 @@ async def timeline(desk: Desk, asked: Asked) -> Answer:
     return answer(body, shapes.TimelineLine, lines)
 
 
-def _took_part(agency: str, found: Recalled, desk: Desk, in_force: InForce) -> bool:
-    """Whether a figure of an agency counts the dossier, or it holds it."""
-    day = desk.today(in_force.policy)
+def _places(found: Recalled) -> set[str]:
+    """Whose figures count the dossier, and who holds it."""
     places = {account.cell.agency for account in found.held}
     if found.cell is not None:
         places.add(found.cell.agency)
-    return any(place and in_force.agencies.covers(agency, place, day) for place in places)
+    return places
 
 
 async def _explained(
