@@ -265,7 +265,9 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 def _log_fault(request: Request[Any, Any, Any], error: Exception) -> None:
     # Where and of which kind. Not the address, which may hold a dossier's code; nor the error's words
     # and the values around it, among which is what the visitor showed.
-    places = [f"{Path(one.filename).name}:{one.lineno}" for one in extract_tb(error.__traceback__)]
+    places = [
+        f"{Path(one.filename).name}:{one.lineno}" for one in extract_tb(error.__traceback__)
+    ]
     _SAY.error(
         "a request failed",
         request=named(request),

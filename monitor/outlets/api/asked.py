@@ -1,6 +1,7 @@
 """What is asked: parameters with their form, and a request after it was read and admitted."""
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -9,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from monitor.domain.codes import agency_code, procedure_code
-from monitor.domain.period import NoPeriod, Period, Span
+from monitor.domain.period import NoPeriod, Period
 from monitor.domain.scope import NoScope, Scope
 from monitor.outlets.access import Visitor
 from monitor.outlets.problem import Code, Problem
@@ -35,6 +36,7 @@ class Parameter:
     usual: str | None = None  # what is meant if nothing is said
     required: bool = False
     in_path: bool = False
+    longest: int = LONGEST_VALUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,8 @@ def read_all(
 
 
 def _value(one: Parameter, text: str) -> Any:
-    if len(text) > LONGEST_VALUE:
-        raise _wrong(one, f"it has {len(text):,} characters", f"write at most {LONGEST_VALUE}")
+    if len(text) > one.longest:
+        raise _wrong(one, f"it has {len(text):,} characters", f"write at most {one.longest}")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise _wrong(one, "it has control characters", "leave them out")
     try:
@@ -220,15 +222,12 @@ def a_dossier(text: str) -> str:
 
 
 def a_cursor(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._=-]{1,200}", text):
+    if not re.fullmatch(r"[A-Za-z0-9._=-]{1,700}", text):
         raise ValueError("it is not one of ours: follow the link `next` of the page before")
     return text
 
 
 # -- those that several endpoints take -----------------------------------------------------------
-
-FORMAT_WORDS: Final = ("json", "csv")
-
 
 class Format(StrEnum):
     JSON = "json"
@@ -283,17 +282,37 @@ AFTER: Final = Parameter(
     name="after",
     says="Where the page before ended: follow its link `next`.",
     read=a_cursor,
-    schema={"type": "string", "maxLength": LONGEST_VALUE},
-    example="H56",
+    schema={"type": "string", "pattern": "^[A-Za-z0-9._=-]{1,700}$"},
+    example="pSDU2",
+    longest=700,
 )
-SPAN: Final = Parameter(
-    name="span",
-    says="How long each period is.",
-    read=one_of(Span),
-    schema={"type": "string", "enum": list(Span), "default": Span.MONTH.value},
-    example="month",
-    usual=Span.MONTH.value,
-)
+
+def a_page(parts: Iterable[str], asked: Asked) -> tuple[list[str], str | None]:
+    """The names behind `after`, as many as asked for, and the address of those that follow."""
+    after = None if asked["after"] is None else _named(asked["after"])
+    behind = sorted(name for name in parts if after is None or name > after)
+    shown = behind[: asked["limit"]]
+    more = len(behind) > len(shown)
+    return shown, asked.after(_cursor(shown[-1])) if more else None
+
+
+def _cursor(name: str) -> str:
+    # Codes are others' texts: any character may be in them, or none.
+    return "p" + urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def _named(cursor: str) -> str:
+    try:
+        if not cursor.startswith("p"):
+            raise ValueError(cursor)
+        return urlsafe_b64decode(cursor[1:] + "=" * (-len(cursor[1:]) % 4)).decode()
+    except ValueError:
+        raise Problem(
+            Code.WRONG_PARAMETER,
+            "it is not one of ours",
+            "follow the link `next` of the page before, or leave it out to begin anew",
+            parameter="after",
+        ) from None
 
 
 def in_path(one: Parameter) -> Parameter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final, TypeVar
+from typing import Final
 
 from monitor import __version__
 from monitor.domain.measures import CATALOGUE, CLOCK_CATALOGUE
@@ -15,6 +15,7 @@ from monitor.outlets.api.asked import (
     Asked,
     Parameter,
     a_day,
+    a_page,
     an_agency,
     one_of,
 )
@@ -23,8 +24,6 @@ from monitor.outlets.api.endpoint import BASE, EVERYBODY, Endpoint, Kept
 from monitor.outlets.api.written import Answer, answer
 from monitor.reference.agencies import Agencies, Agency, AgencyKind
 from monitor.reference.procedures import ProcedureRow
-
-L = TypeVar("L")
 
 ON: Final = Parameter(
     name="on",
@@ -55,16 +54,6 @@ def catalogued(in_force: InForce) -> shapes.Catalogued:
     )
 
 
-def page(lines: Iterable[tuple[str, L]], asked: Asked) -> tuple[tuple[L, ...], str | None]:
-    """The lines behind `after`, as many as asked for, and the address of those that follow."""
-    after: str = asked["after"] or ""
-    limit: int = asked["limit"]
-    behind = [(code, line) for code, line in lines if code > after]
-    shown = behind[:limit]
-    more = len(behind) > limit
-    return tuple(line for _, line in shown), asked.after(shown[-1][0]) if more else None
-
-
 async def agencies(desk: Desk, asked: Asked) -> Answer:
     in_force = await desk.in_force()
     day = _day(asked["on"], desk.today(in_force.policy))
@@ -73,8 +62,7 @@ async def agencies(desk: Desk, asked: Asked) -> Answer:
     lines = (
         (code, _agency(known, code, row))
         for code, row in known.at(day).items()
-        if asked["kind"] in (None, row.kind)
-        and (below is None or code in below)
+        if asked["kind"] in (None, row.kind) and (below is None or code in below)
     )
     shown, next_ = page(lines, asked)
     about = catalogued(in_force)
@@ -97,7 +85,8 @@ async def procedures(desk: Desk, asked: Asked) -> Answer:
         if day_number(row.value.valid_from) <= day
         and (row.value.valid_until is None or day < day_number(row.value.valid_until))
     }
-    shown, next_ = page(((code, _procedure(valid[code])) for code in sorted(valid)), asked)
+    page, next_ = a_page(valid, asked)
+    shown = tuple(_procedure(valid[code]) for code in page)
     about = catalogued(in_force)
     return answer(
         shapes.ProcedurePage(catalogue=about, procedures=shown, next=next_),

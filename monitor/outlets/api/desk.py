@@ -10,10 +10,13 @@ from typing import Any, Final
 import asyncpg
 
 from monitor.domain.policy import Policy
+from monitor.domain.scope import Scope
 from monitor.ledger import tokens
 from monitor.ledger.access import Look, Passes, Role
 from monitor.ledger.ledger import Ledger
+from monitor.ledger.official import Officials
 from monitor.ledger.policies import ActivePolicy, active, load
+from monitor.ledger.readings import booked_codes
 from monitor.ledger.recalled import NotFound
 from monitor.outlets.access import Visitor, refusal
 from monitor.outlets.problem import Code, Problem
@@ -67,6 +70,7 @@ class Desk:
         self.pool = pool
         self.passes = passes
         self.ledger = Ledger(pool)
+        self.officials = Officials(pool)
         self.now_ms = now_ms
         self._own = own
         self._read_last: tuple[str, Policy, Reference | None] | None = None
@@ -128,6 +132,20 @@ class Desk:
     def key_of_token(self, token: str) -> str | None:
         """The key of a token that was shown lately."""
         return self._keys.get(token)
+
+    async def admits(self, visitor: Visitor, scope: Scope) -> bool:
+        """Whether figures of a scope are open to a visitor."""
+        if visitor.sees_all:
+            return True
+        in_force = await self.in_force()
+        async with self.pool.acquire() as connection:
+            booked = await booked_codes(connection)
+        return visitor.may_enter(scope, hierarchy(in_force.agencies, booked))
+
+    async def admit(self, visitor: Visitor, scope: Scope) -> None:
+        """Raises `Problem` where they are not."""
+        if not await self.admits(visitor, scope):
+            raise refusal(visitor, str(scope))
 
     async def note(
         self, visitor: Visitor, asked: str, *, status: int = 200, dossiers: int = 0

@@ -8,6 +8,7 @@ import msgspec
 
 from monitor import __version__
 from monitor.ledger.access import Role
+from monitor.outlets.api import documents
 from monitor.outlets.api.asked import FORMAT, Format, Json, Parameter
 from monitor.outlets.api.endpoint import BASE, Endpoint, Kept
 from monitor.outlets.api.shapes import ProblemDocument
@@ -202,5 +203,6 @@ def _schemas(endpoints: Sequence[Endpoint]) -> Json:
         if "description" in component:
             component["description"] = inspect.cleandoc(component["description"])
         component["additionalProperties"] = False
+    found |= documents.SCHEMAS
     found["ProblemDocument"]["properties"]["code"]["enum"] = [code.value for code in Code]
     return found

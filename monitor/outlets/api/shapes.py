@@ -1,6 +1,7 @@
 """What answers look like: `openapi` makes their schemas of it."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -137,3 +138,184 @@ class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
     request: str
     parameter: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """As of what. The same again gives the same numbers, whatever is booked since."""
+
+    cut: int  # number of the journal up to which is counted
+    sealed_at: str
+    as_of_day: date
+    zone: str
+    reference: str
+    policy_epoch: int
+    rules_version: int
+
+
+class Of(msgspec.Struct, frozen=True, kw_only=True):
+    """Of whom and when."""
+
+    scope: str
+    period: str
+
+
+class OfScope(msgspec.Struct, frozen=True, kw_only=True):
+    scope: str
+
+
+class NamedSet(msgspec.Struct, frozen=True, kw_only=True):
+    set: str
+
+
+class SetVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A set of indicators, in one version."""
+
+    set: str
+    set_version: str
+    set_hash: str
+    title_vi: str
+    title_en: str
+    owner: str
+    basis: str
+    source: str
+    valid_from: date
+    valid_until: date | None  # the first day on which it is no longer
+    indicators: int
+    has_points: bool
+
+
+class IndicatorLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What an indicator means."""
+
+    indicator: str
+    group: str
+    name_vi: str
+    name_en: str
+    definition_vi: str
+    definition_en: str
+    numerator_is: str | None
+    denominator_is: str | None
+    unit: str
+    zero_rule: str
+    scoring: str
+    max_points: float | None
+    direction: str
+    target: float | None
+    target_due: date | None
+    target_source: str
+    applies_to: tuple[str, ...]
+    minimum: int
+    basis: str
+    source: str
+    reverse_engineered: bool
+    method_issued: bool
+    note_vi: str
+    note_en: str
+
+
+class Sets(msgspec.Struct, frozen=True, kw_only=True):
+    sets: tuple[SetVersion, ...]
+
+
+class SetDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    set: SetVersion
+    indicators: tuple[IndicatorLine, ...]
+
+
+class UsedSet(msgspec.Struct, frozen=True, kw_only=True):
+    """By which version of which set."""
+
+    set: str
+    set_version: str
+    set_hash: str
+
+
+class FactLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole number that official figures are made of. null: nobody knows; never 0."""
+
+    period: str
+    part: str | None  # code of what it is broken down by; null: the whole
+    name: str | None
+    fact: str
+    standing: str  # number or null
+    value: int | None
+    unit: str  # count or ms
+
+
+class Balances(msgspec.Struct, frozen=True, kw_only=True):
+    scope: str
+    period: str
+    by: str | None
+    known: Known
+    facts: tuple[FactLine, ...]
+    next: str | None
+
+
+class FactSeries(msgspec.Struct, frozen=True, kw_only=True):
+    scope: str
+    known: Known
+    facts: tuple[FactLine, ...]
+
+
+class FigureLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An indicator, evaluated; what it means is told with its set."""
+
+    scope: str
+    name: str | None
+    period: str
+    indicator: str
+    standing: str
+    numerator: int | None
+    denominator: int | None
+    value: Decimal | None
+    unit: str
+    score: Decimal | None
+    max_score: Decimal | None
+    reason: str | None
+    set_version: str
+    set_hash: str
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    set: str
+    known: Known
+    figures: tuple[FigureLine, ...]
+    next: str | None
+
+
+class ReasonLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a procedure did to the change of a share; all of them add up to it."""
+
+    procedure: str | None  # null: those that are unsaid
+    numerator_before: int
+    denominator_before: int
+    numerator: int
+    denominator: int
+    by_numerator: float  # in parts of 1
+    by_denominator: float
+
+
+class Reasons(msgspec.Struct, frozen=True, kw_only=True):
+    set: str
+    indicator: str
+    scope: str
+    period: str
+    period_before: str
+    reasons: tuple[ReasonLine, ...]
+
+
+class DossierLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A dossier behind a number."""
+
+    dossier: str  # its code, or its token for roles that see no codes
+    token: str
+    fact: str  # which of the facts that the number is a sum of
+    times: int  # how that enters the sum; below 0: it is taken off
+
+
+class DossierPage(msgspec.Struct, frozen=True, kw_only=True):
+    scope: str
+    period: str
+    as_of_day: date
+    dossiers: tuple[DossierLine, ...]
+    next: str | None

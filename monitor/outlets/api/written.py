@@ -21,8 +21,10 @@ from typing import Any, Final
 
 import msgspec
 
+from monitor.ledger import stated
 from monitor.outlets.api.asked import Format
 from monitor.outlets.problem import Code, Problem
+from monitor.outlets.report.as_csv import as_csv
 
 MEDIA: Final[Mapping[Format, str]] = {Format.JSON: "application/json", Format.CSV: "text/csv"}
 CONTENT_TYPE: Final[Mapping[Format, str]] = {
@@ -58,6 +60,11 @@ def answer(
         csv=lambda: _table(columns, rows, about),
         next=next_,
     )
+
+
+def stating(document: Mapping[str, Any]) -> Answer:
+    """A document as reports have it, byte for byte."""
+    return Answer(json=stated.as_bytes(document), csv=lambda: as_csv(document))
 
 
 def _table(
@@ -146,7 +153,8 @@ def _cell(value: Any) -> str:
 
 def _text(text: str) -> str:
     """As it is, unless a spreadsheet would take it for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")  # which would end a line
+    return f"'{plain}" if _FORMULA.match(text) else plain
 
 
 def tag(body: bytes, *, compressed: bool) -> str:

@@ -63,7 +63,7 @@ def life(dossier: str, ended: str | None, **first: Any) -> list[Record]:
     """Accepted on Monday 3 August 2026, due on Monday the 10th, and ended or not."""
     told = [
         event(
-            dossier, 1, 2, "08-03T08:00", due="2026-08-10T17:00:00+07:00", channel=2, **first
+            dossier, 1, 2, "08-03T08:00", due_at="2026-08-10T17:00:00+07:00", channel=2, **first
         ),
         event(dossier, 2, 4, "08-03T09:00"),
     ]

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import json
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -81,7 +82,7 @@ async def test_what_others_wrote_is_no_formula_to_a_spreadsheet(api: Here):
 
     read = list(csv.DictReader(io.StringIO(written, newline="")))
     assert [one["name"] for one in read] == [
-        "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'\r=1", "' =1", "'|x", 'a,b\n"c"', "plain",
+        "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'\n=1", "' =1", "'|x", 'a,b\n"c"', "plain",
     ]  # fmt: skip
     assert {one["measure"] for one in read} == {"-5"}
 
@@ -303,9 +304,12 @@ async def test_a_query_of_any_length_and_kind_is_bounded(api: Here):
 
 
 async def test_a_head_of_any_length_is_bounded(api: Here):
-    answer = await api.get("whoami", x_long="a" * 2_000_000)
+    """Whoever sends on and on is hung up on."""
+    with suppress(httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+        answer = await api.get("whoami", x_long="a" * 2_000_000)
+        assert answer.status_code == 400
 
-    assert answer.status_code == 400
+    assert (await api.get("whoami")).status_code == 200
 
 
 async def test_a_header_cannot_be_put_into_an_answer(api: Here):
