@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -13,7 +13,7 @@ _DECODE: Final = msgspec.msgpack.Decoder(Canonical).decode
 _LENGTH: Final = struct.Struct("<I")
 
 
-def pack_events(events: Iterable[Canonical]) -> bytes:
+def pack_events(events: Iterable[Any]) -> bytes:
     """Events one after another, each behind its length; more can be appended."""
     parts = []
     for event in events:
@@ -30,4 +30,14 @@ def unpack_events(packed: bytes) -> Iterator[Canonical]:
         (length,) = _LENGTH.unpack_from(packed, at)
         at += _LENGTH.size
         yield _DECODE(packed[at : at + length])
+        at += length
+
+
+def unpacked(packed: bytes) -> Iterator[bytes]:
+    """The same, each as it is packed: not every subject's events are those of dossiers."""
+    at = 0
+    while at < len(packed):
+        (length,) = _LENGTH.unpack_from(packed, at)
+        at += _LENGTH.size
+        yield packed[at : at + length]
         at += length

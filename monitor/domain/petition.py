@@ -296,6 +296,7 @@ class Judged:
     verdict: PetitionVerdict | None = None  # None: not settled
     # From 24:00 of this day on it is late, if nothing happens meanwhile; None: never.
     late_from: int | None = None
+    before_ms: int | None = None  # while it is open: the instant at which its time has run out
     stands: tuple[Stand, ...] = ()  # each from its day on, until it is settled
     answer_elapsed_ms: int | None = None
     answer_worked_ms: int | None = None
@@ -332,6 +333,7 @@ def judge(view: PetitionView, policy: Policy) -> Judged:
                 runs=found.runs,
                 verdict=found.verdict,
                 late_from=found.late_from,
+                before_ms=found.before_ms,
                 stands=found.stands,
                 answer_elapsed_ms=elapsed_ms,
                 answer_worked_ms=worked,
@@ -379,72 +381,73 @@ class _Reckoning:
         supplied = view.supplied_ms
         if self._asked is not None and supplied is not None and supplied >= self._asked:
             self._supplied = supplied if end is None or supplied <= end else None
+        self._runs: list[Run] = []
+        self._late: list[int] = []  # days on which something was seen to be late
+        self._stands: list[Stand] = []
 
     def judged(self) -> Judged:
-        zone, asked, supplied, end = self._zone, self._asked, self._supplied, self._end
-        runs: list[Run] = []
-        late: list[int] = []  # days on which something was seen to be late
+        zone, end = self._zone, self._end
         answer = self._run(Clock.PETITION_ANSWER, self._received, end)
-        stands = [Stand(zone.day(self._received), zone.day(answer.before_ms))]
+        self._stands.append(Stand(zone.day(self._received), zone.day(answer.before_ms)))
         waits = False
-        if asked is not None:
-            waits = supplied is None
-            over = answer._replace(done_ms=asked)
-            if over.broken:  # what papers ask for gives no time back that had run out
-                runs.append(over)
-                late.append(zone.day(answer.before_ms))
-            if self._has(Clock.PETITION_SUPPLEMENT):
-                request = self._run(Clock.PETITION_SUPPLEMENT, self._received, asked)
-                runs.append(request)
-                if request.broken:
-                    late.append(zone.day(asked))
-            stands.append(Stand(zone.day(asked), FIXED_LATE if late else FIXED_IN_TIME))
-            if supplied is not None:
-                answer = self._run(Clock.PETITION_ANSWER, supplied, end)
-                slot = FIXED_LATE if late else zone.day(answer.before_ms)
-                stands.append(Stand(zone.day(supplied), slot))
+        if self._asked is not None:
+            waits = self._supplied is None
+            answer = self._after_papers(answer, self._asked, self._supplied)
+        if end is None and waits:
+            return self._judged(None)
+        self._runs.append(answer)
         if end is None:
-            if not waits:
-                runs.append(answer)
-                late.append(zone.day(answer.before_ms))
-            return self._judged(runs, late, stands, None)
-        runs.append(answer)
+            self._late.append(zone.day(answer.before_ms))
+            return self._judged(None, before_ms=answer.before_ms)
         if answer.broken:
             # While it waited for papers it was in time; its settlement ended that.
-            late.append(zone.day(end if waits else answer.before_ms))
+            self._late.append(zone.day(end if waits else answer.before_ms))
         for run in self._shown_by_settling(answer.from_ms, end):
-            runs.append(run)
+            self._runs.append(run)
             if run.broken:
-                late.append(zone.day(end))
-        return self._judged(
-            runs,
-            late,
-            stands,
-            PetitionVerdict.LATE if late else PetitionVerdict.ON_TIME,
-        )
+                self._late.append(zone.day(end))
+        return self._judged(PetitionVerdict.LATE if self._late else PetitionVerdict.ON_TIME)
+
+    def _after_papers(self, answer: Run, asked: int, supplied: int | None) -> Run:
+        """The answer's clock as it runs once papers were asked for."""
+        day = self._zone.day
+        over = answer._replace(done_ms=asked)
+        if over.broken:  # asking for papers gives no time back that had run out
+            self._runs.append(over)
+            self._late.append(day(answer.before_ms))
+        if self._has(Clock.PETITION_SUPPLEMENT):
+            request = self._run(Clock.PETITION_SUPPLEMENT, self._received, asked)
+            self._runs.append(request)
+            if request.broken:
+                self._late.append(day(asked))
+        self._stands.append(Stand(day(asked), FIXED_LATE if self._late else FIXED_IN_TIME))
+        if supplied is not None:
+            answer = self._run(Clock.PETITION_ANSWER, supplied, self._end)
+            slot = FIXED_LATE if self._late else day(answer.before_ms)
+            self._stands.append(Stand(day(supplied), slot))
+        return answer
 
     def _shown_by_settling(self, start_ms: int, end: int) -> Iterator[Run]:
         view = self._view
         if view.is_refused:
             if self._has(Clock.PETITION_REFUSAL):
                 yield self._run(Clock.PETITION_REFUSAL, start_ms, end)
-        elif view.published_ms is not None and view.answered_ms is not None:
-            if self._has(Clock.PETITION_PUBLICATION):
-                published = max(view.published_ms, end)
-                yield self._run(Clock.PETITION_PUBLICATION, end, published)
+            return
+        published = view.published_ms
+        if published is None or view.answered_ms is None:
+            return
+        if self._has(Clock.PETITION_PUBLICATION):
+            yield self._run(Clock.PETITION_PUBLICATION, end, max(published, end))
 
     def _judged(
-        self,
-        runs: list[Run],
-        late: list[int],
-        stands: list[Stand],
-        verdict: PetitionVerdict | None,
+        self, verdict: PetitionVerdict | None, *, before_ms: int | None = None
     ) -> Judged:
         return Judged(
-            runs=tuple(runs),
+            runs=tuple(self._runs),
             verdict=verdict,
-            late_from=min(late, default=None),
-            stands=_until_settled(self._view, self._zone, stands),
+            before_ms=before_ms,
+            late_from=min(self._late, default=None),
+            stands=_until_settled(self._view, self._zone, self._stands),
         )
 
     def _has(self, clock: Clock) -> bool:
@@ -474,10 +477,7 @@ def _until_settled(
 ) -> tuple[Stand, ...]:
     """Of each day on which it was open at 24:00 and its slot changed, the last slot."""
     end = view.settled_ms
-    last: dict[int, int] = {}
-    for day, slot in stands:
-        if end is None or day < zone.day(end):
-            last[day] = slot
+    last = {day: slot for day, slot in stands if end is None or day < zone.day(end)}
     return tuple(Stand(day, slot) for day, slot in last.items())
 
 
@@ -519,8 +519,12 @@ def posted(view: PetitionView, judged: Judged, policy: Policy) -> Entries:
         rows.append((how, ended, about, 1))
         if judged.verdict is not None:
             rows.append((_VERDICTS[judged.verdict], ended, about, 1))
-        rows.append((Measure.PETITION_ANSWER_ELAPSED, ended, NO_SLOT, judged.answer_elapsed_ms or 0))
-        rows.append((Measure.PETITION_ANSWER_WORKED, ended, NO_SLOT, judged.answer_worked_ms or 0))
+        rows.append(
+            (Measure.PETITION_ANSWER_ELAPSED, ended, NO_SLOT, judged.answer_elapsed_ms or 0)
+        )
+        rows.append(
+            (Measure.PETITION_ANSWER_WORKED, ended, NO_SLOT, judged.answer_worked_ms or 0)
+        )
         left: int | None = ended
     else:
         left = None

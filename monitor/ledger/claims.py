@@ -117,14 +117,14 @@ async def standing(
     """
     rows = await connection.fetch(
         f"""
-        SELECT DISTINCT ON ({', '.join(_KEY)}) {', '.join(_COLUMNS)}
+        SELECT DISTINCT ON ({", ".join(_KEY)}) {", ".join(_COLUMNS)}
         FROM external_claim
         WHERE ($1::text[] IS NULL OR indicator = ANY($1))
           AND ($2::text[] IS NULL OR agency = ANY($2))
           AND ($3::int4 IS NULL OR from_day = $3)
           AND ($4::int4 IS NULL OR to_day = $4)
           AND ($5::int8 IS NULL OR seq <= $5)
-        ORDER BY {', '.join(_KEY)}, revision DESC, arrived_ms DESC, seq DESC
+        ORDER BY {", ".join(_KEY)}, revision DESC, arrived_ms DESC, seq DESC
         """,  # noqa: S608 - our constants
         None if indicators is None else list(indicators),
         None if agencies is None else list(agencies),

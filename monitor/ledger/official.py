@@ -21,6 +21,7 @@ from monitor.domain.indicator import (
     IndicatorSet,
     Kind,
     Scorecard,
+    Standing,
     Unit,
     Why,
     evaluate,
@@ -350,7 +351,7 @@ class Officials:
         known_at: At = None,
         set_hash: str | None = None,
     ) -> Breakdown:
-        """A scope's figures, and those of its parts. Procedures without any fact are left out."""
+        """A scope's figures, and those of its parts; parts of which everything is 0 are left out."""
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
         [whole] = await self._officials(indicators, [scope], period, ground)
@@ -367,11 +368,8 @@ class Officials:
         )
         if by is By.UNIT and scope.agency and scope.reach is Reach.ALL:
             own = scope._replace(reach=Reach.OWN)
-            rows += [
-                one
-                for one in await self._officials(indicators, [own], period, ground)
-                if _anything(one)
-            ]
+            [itself] = await self._officials(indicators, [own], period, ground)
+            rows += [] if _idle(itself) else [itself]
         for code, facts in sorted(parts.items()):
             part = (
                 scope._replace(procedure=code)
@@ -379,7 +377,9 @@ class Officials:
                 else scope._replace(agency=code, reach=Reach.ALL)
             )
             about = self._about(part, period, ground)
-            rows.append(_evaluated(indicators, about, period, ground.known, facts, None, {}))
+            one = _evaluated(indicators, about, period, ground.known, facts, None, {})
+            if not _idle(one):
+                rows.append(one)
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
 
     async def difference(
@@ -917,9 +917,9 @@ def _evaluated(
     card = evaluate(
         indicators,
         about.kind,
-        facts,
+        _booked(facts, known.rules),
         span=period.span,
-        last_year=last_year,
+        last_year=last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
         silent=None if heard else Why.BEFORE_GO_LIVE,
     )
@@ -928,9 +928,39 @@ def _evaluated(
     )
 
 
-def _anything(of: Official) -> bool:
-    """Whether any figure is a number other than 0."""
-    return any(one.numerator or one.denominator for one in of.scorecard.figures)
+# From this rules version on dossiers are booked by traits, ratings and times by receipt day.
+_TRAITS_SINCE: Final = 6
+_SINCE_TRAITS: Final = frozenset(
+    {
+        Fact.TIMED_RECEIVED, Fact.ELAPSED_RECEIVED, Fact.WORKED_RECEIVED,
+        Fact.RATINGS, Fact.RATINGS_SATISFIED,
+    }
+)  # fmt: skip
+
+
+def _booked(facts: Facts, rules: int) -> Facts:
+    """What was not booked yet is not known: it is not 0."""
+    if rules >= _TRAITS_SINCE:
+        return facts
+
+    def known(term: Term) -> int | None:
+        by_traits = term.having or term.lacking or term.any_of
+        # What the catalogue says of services was never booked, and is known all the same.
+        if (by_traits and term.fact is not Fact.SERVICES) or term.fact in _SINCE_TRAITS:
+            return None
+        return facts(term)
+
+    return known
+
+
+def _idle(of: Official) -> bool:
+    """Whether nothing is there to be told of: every figure is known, and is of 0."""
+    return all(
+        one.standing in (Standing.NUMBER, Standing.NULL)
+        and one.numerator == 0
+        and not one.denominator
+        for one in of.scorecard.figures
+    )
 
 
 async def _cut(connection: Any, known_at: At) -> Cut:

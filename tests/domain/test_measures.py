@@ -89,6 +89,14 @@ def test_numbers_that_the_ledger_keeps_never_change():
         "petition_complaint": 73,
         "petition_answer_elapsed": 74,
         "petition_answer_worked": 75,
+        "accepted_traits": 80,
+        "ended_traits": 81,
+        "open_traits": 82,
+        "rated": 83,
+        "timed_received": 84,
+        "elapsed_received": 85,
+        "worked_received": 86,
+        "boarded_traits": 87,
         "deadline_consumed": 100,
     }
 
@@ -133,6 +141,10 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "petition_unsatisfied_policy",
                 "petition_unsatisfied_conduct",
                 "petition_complaint",
+                "accepted_traits",
+                "timed_received",
+                "elapsed_received",
+                "worked_received",
             },
         ),
         (
@@ -161,11 +173,15 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "petition_open_policy",
                 "petition_open_conduct",
                 "petition_published",
+                "open_traits",
+                "rated",
+                "boarded_traits",
             },
         ),
         (
             Day.ENDED,
             {
+                "ended_traits",
                 "completed",
                 "returned",
                 "on_time",
@@ -203,7 +219,7 @@ def test_every_measure_declares_its_day(day, names):
 def test_open_dossiers_and_petitions_are_stocks():
     stocks = {each.name for each in CATALOGUE if each.kind is Kind.STOCK}
 
-    assert stocks == {
+    assert stocks == {"open_traits"} | {
         f"{state}{rule}"
         for state in ("in_process", "paused")
         for rule in ("", "_766", "_06b", "_first_due")

@@ -139,7 +139,9 @@ def test_days_off_after_the_last_working_day_are_in_time():
     ],
 )
 def test_a_petition_is_answered_within_fifteen_working_days(day, clock, expected):
-    assert verdict(told("received", august(3)), told("answered", august(day, clock))) == expected
+    assert (
+        verdict(told("received", august(3)), told("answered", august(day, clock))) == expected
+    )
 
 
 def test_the_first_request_for_papers_comes_within_five_working_days():
@@ -431,6 +433,7 @@ def test_at_any_days_end_formulas_2_and_3_agree_on_what_is_late(events):
         unsatisfied = sum(
             amount
             for account, amount in entries.items()
-            if account.measure % TRIAL in range(70, 73) and max(account.day, account.slot) <= day
+            if account.measure % TRIAL in range(70, 73)
+            and max(account.day, account.slot) <= day
         )
         assert beyond + _sum(entries, Measure.PETITION_LATE_766, until=day) == unsatisfied

@@ -125,9 +125,7 @@ async def test_claims_are_found_by_indicator_agency_and_exactly_their_period(con
 
 
 async def test_a_method_that_is_not_issued_is_no_0(connection: Any):
-    await state(
-        connection, replace(ADULTS, numerator=None, denominator=None, not_issued=True)
-    )
+    await state(connection, replace(ADULTS, numerator=None, denominator=None, not_issued=True))
 
     [claim] = await standing(connection)
 
@@ -142,7 +140,12 @@ def test_official_values_have_names_of_their_own():
 
 @pytest.mark.parametrize(
     ("scope", "agency"),
-    [("country", "country"), ("H56.04", "H56.04"), ("G01/sector", None), ("H56+1.004194", None)],
+    [
+        ("country", "country"),
+        ("H56.04", "H56.04"),
+        ("G01/sector", None),
+        ("H56+1.004194", None),
+    ],
 )
 def test_a_claim_is_about_the_country_or_an_agency_with_all_below_it(scope, agency):
     assert agency_of(Scope.of(scope)) == agency

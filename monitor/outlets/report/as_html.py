@@ -32,7 +32,8 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { border: 1px solid var(--line); padding: .35rem .5rem; vertical-align: top;
   text-align: left; }
 thead th { background: var(--band); font-weight: 600; vertical-align: bottom; }
-.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; } td:not(.n) { min-width: 4rem; } td.t { min-width: 14rem; }
 .none { color: var(--soft); }
 tr.strong td { font-weight: 600; background: var(--band); }
 tr.numbers th { text-align: center; font-weight: 400; font-style: italic; }
@@ -85,15 +86,14 @@ def _page(report: Report, language: Language) -> Iterator[str]:
     yield f"<header><h1>{title}</h1>"
     yield f'<p class="sub">{subtitle}</p></header>'
     yield "<main>"
-    for chart in report.charts:
-        yield from _chart(chart, language)
+    if not report.form:
+        yield from _charts(report, language)
     for table in report.tables:
         yield from _table(table, language)
-        if table is report.tables[0] and report.notes:
-            yield '<ul class="notes">'
-            for note in report.notes:
-                yield f"<li>{escape(note.of(language))}</li>"
-            yield "</ul>"
+        if table is report.tables[0]:
+            yield from _notes(report, language)
+            if report.form:
+                yield from _charts(report, language)
     yield "</main>"
     yield f"<footer><h2>{escape(words.PROVENANCE.of(language))}</h2>"
     yield "<dl>"
@@ -105,6 +105,17 @@ def _page(report: Report, language: Language) -> Iterator[str]:
     yield "</dl></footer>"
     yield "</body>"
     yield "</html>"
+
+
+def _notes(report: Report, language: Language) -> Iterator[str]:
+    if report.notes:
+        notes = "".join(f"<li>{escape(note.of(language))}</li>" for note in report.notes)
+        yield f'<ul class="notes">{notes}</ul>'
+
+
+def _charts(report: Report, language: Language) -> Iterator[str]:
+    for chart in report.charts:
+        yield from _chart(chart, language)
 
 
 def _table(table: Table, language: Language) -> Iterator[str]:
@@ -164,10 +175,13 @@ def _cell(column: Column, value: Value, language: Language) -> str:
     text = escape(shown(value, language, signed=column.signed))
     if isinstance(value, Standing):
         return f'<td class="n none">{text}</td>'
-    return f"<td{_ALIGN[column.form is not Form.TEXT]}>{text}</td>"
+    if column.form is not Form.TEXT:
+        return f'<td class="n">{text}</td>'
+    return f"<td{_ROOM if column.width > _NARROW else ''}>{text}</td>"
 
 
-_ALIGN: Final = {True: ' class="n"', False: ""}
+_ROOM: Final = ' class="t"'
+_NARROW: Final = 24
 
 
 def _chart(chart: Chart, language: Language) -> Iterator[str]:
@@ -193,7 +207,12 @@ _LONG: Final = Decimal(1000)
 def _bar(chart: Chart, bar: Bar) -> str:
     """Drawn in thousandths of the chart's width; what it says stands beside it as text."""
     whole = chart.most if bar.of is None else bar.of
-    drawn = [f'<rect class="rest" width="{_length(whole, chart)}" height="16"/>']
+    # Where there is no value there is no bar: it must not look like 0.
+    drawn = (
+        [f'<rect class="rest" width="{_length(whole, chart)}" height="16"/>']
+        if bar.parts
+        else ['<rect class="rest" y="7" width="1000" height="2"/>']
+    )
     at = Decimal(0)
     for place, part in enumerate(bar.parts):
         drawn.append(

@@ -4,16 +4,17 @@ import io
 from typing import Final
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report import words
 from monitor.outlets.report.said import shown
-from monitor.outlets.report.sheet import Form, Report, Table
+from monitor.outlets.report.sheet import Column, Form, Report, Table
 
 WIDE: Final = 160  # where nobody looks: as wide as a table may be before its texts wrap
+_CROWDED: Final = 12  # columns whose headings do not fit
 _LEFT_OUT: Final = frozenset({"definitions"})  # `--format html` and the others have them
 
 
@@ -50,19 +51,19 @@ def as_table(report: Report, language: Language, *, width: int | None, colour: b
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _table(table: Table, language: Language) -> RichTable:
-    made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+def _table(table: Table, language: Language) -> RenderableType:
+    """With numbers in the place of headings, and what they mean below, where it is too wide."""
     kept = [place for place, column in enumerate(table.columns) if not column.detail]
-    for place in kept:
+    headings = [_heading(table.columns[place], language) for place in kept]
+    made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    crowded = len(kept) > _CROWDED
+    for number, (place, heading) in enumerate(zip(kept, headings, strict=True), 1):
         column = table.columns[place]
-        number = column.form is not Form.TEXT
-        heading = column.title.of(language)
-        if column.above is not None:
-            heading = f"{column.above.of(language)}: {heading}"
+        of_numbers = column.form is not Form.TEXT
         made.add_column(
-            heading,
-            justify="right" if number else "left",
-            no_wrap=number or column.width <= 10,
+            f"({number})" if crowded else heading,
+            justify="right" if of_numbers else "left",
+            no_wrap=of_numbers,
             overflow="fold",
         )
     for place, row in enumerate(table.rows):
@@ -70,4 +71,12 @@ def _table(table: Table, language: Language) -> RichTable:
             *(shown(row[one], language, signed=table.columns[one].signed) for one in kept),
             style="bold" if place in table.strong else None,
         )
-    return made
+    if not crowded:
+        return made
+    key = [f"({number}) {heading}" for number, heading in enumerate(headings, 1)]
+    return Group(made, Text("; ".join(key)), Text())
+
+
+def _heading(column: Column, language: Language) -> str:
+    heading = column.title.of(language)
+    return heading if column.above is None else f"{column.above.of(language)}: {heading}"

@@ -54,6 +54,7 @@ def report(breakdown: Breakdown) -> Report:
         notes=notes,
         document=stated.breakdown(breakdown),
         sealed_at=whole.known.sealed_at,
+        form=True,
     )
 
 

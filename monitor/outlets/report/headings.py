@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import assert_never
+from typing import Final, assert_never
 
 from monitor.domain.indicator import IndicatorSet, Standing
 from monitor.domain.period import Period, Span
@@ -13,7 +13,6 @@ from monitor.outlets.digest.words import Language
 from monitor.outlets.report import words
 from monitor.outlets.report.said import (
     BASES,
-    KINDS,
     SIGNS,
     STANDINGS,
     Said,
@@ -63,27 +62,29 @@ def lines(indicators: IndicatorSet, period: Period, known: Known) -> list[Line]:
 
 
 def of_scope(about: About) -> Said:
-    """Name, code and kind."""
-    kind = KINDS[about.kind]
-    reach = {
-        Reach.ALL: Said("", ""),
-        Reach.OWN: Said(", riêng cơ quan", ", its own"),
-        Reach.SECTOR: Said(", theo ngành dọc", ", its sector"),
-    }[about.scope.reach]
-    if not about.scope.agency:
+    """Name and code; of one procedure, whose name it then is, the agency's code alone."""
+    code, procedure = about.scope.agency, about.scope.procedure
+    if not code:
         named = Said("Cả nước", "The country")
+    elif procedure:
+        named = same(code)
+    elif about.name:
+        named = same(f"{about.name} ({code})")
     else:
-        code = about.scope.agency
-        text = f"{about.name} ({code})" if about.name else code
-        named = Said(f"{text}{reach.vi}", f"{text}{reach.en}")
-        if not about.name:
-            named = Said(f"{named.vi}, {kind.vi}", f"{named.en}, {kind.en}")
-    if not about.scope.procedure:
+        named = Said(f"{code} (chưa có trong danh mục)", f"{code} (not listed)")
+    reach = _REACHES[about.scope.reach]
+    named = Said(f"{named.vi}{reach.vi}", f"{named.en}{reach.en}")
+    if not procedure:
         return named
-    return Said(
-        f"{named.vi}, thủ tục {about.scope.procedure}",
-        f"{named.en}, procedure {about.scope.procedure}",
-    )
+    said = f"{procedure} {about.name}".strip()
+    return Said(f"{named.vi}, thủ tục {said}", f"{named.en}, procedure {said}")
+
+
+_REACHES: Final = {
+    Reach.ALL: Said("", ""),
+    Reach.OWN: Said(", riêng cơ quan", ", its own"),
+    Reach.SECTOR: Said(", theo ngành dọc", ", its sector"),
+}
 
 
 def of_period(period: Period) -> Said:

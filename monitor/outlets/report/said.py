@@ -1,5 +1,6 @@
 """Texts in Vietnamese and in English, and numbers as either language writes them."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -182,4 +183,14 @@ def reason(figure: Figure) -> Said | None:
         return None
     said = WHYS[figure.reason.why]
     what = figure.reason.what
-    return Said(f"{said.vi}: {what}", f"{said.en}: {what}") if what else said
+    if not what:
+        return said
+    if (claim := _CLAIM.fullmatch(what)) is not None:
+        side = {"numerator": "tử số", "denominator": "mẫu số"}.get(claim[2], claim[2])
+        return Said(
+            f"{said.vi}: số liệu được cung cấp {claim[1]} ({side})", f"{said.en}: {what}"
+        )
+    return Said(f"{said.vi}: {what}", f"{said.en}: {what}")
+
+
+_CLAIM: Final = re.compile(r"claim (\S+) \((\w+)\)")

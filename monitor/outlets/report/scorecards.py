@@ -71,7 +71,8 @@ def _figures(official: Official) -> Table:
     card = official.scorecard
     scored, beside = official.set.scored, bool(official.published)
     columns = [
-        Column(title=words.ID, width=9),
+        # Where ids are words, names say the same and better.
+        Column(title=words.ID, width=9, detail=_are_words(official)),
         Column(title=words.INDICATOR, width=46),
         Column(title=words.NUMERATOR, form=Form.COUNT, width=14),
         Column(title=words.DENOMINATOR, form=Form.COUNT, width=14),
@@ -120,6 +121,13 @@ def _figures(official: Official) -> Table:
         rows=rows,
         strong=frozenset(strong),
     )
+
+
+def _are_words(official: Official) -> bool:
+    return max((len(one) for one in official.set.by_id), default=0) > _LONG_ID
+
+
+_LONG_ID: Final = 12
 
 
 def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> list[Value]:

@@ -89,3 +89,4 @@ class Report:
     notes: Sequence[Said]
     document: Mapping[str, Any]  # what JSON holds, and CSV is made of
     sealed_at: datetime
+    form: bool = False  # an official form: its table stands first
