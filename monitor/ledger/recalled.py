@@ -13,6 +13,7 @@ from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.policies import Under
+from monitor.ledger.subjects import is_petition
 from monitor.ledger.tokens import dossier_of, is_token
 
 
@@ -102,6 +103,8 @@ async def key_of(pool: Any, dossier: str) -> str:
 
 async def recall(ledger: Ledger, key: str) -> Recalled:
     """A dossier by its key. Raises `NotFound`, or `Retired`."""
+    if is_petition(key):
+        raise NotFound("that is a petition: only dossiers are explained")
     # Until nobody has booked it between the two questions.
     under, rows = None, await ledger.load([key])
     while under != (under := await ledger.policies.of(key)):

@@ -22,6 +22,7 @@ from monitor.ledger.figures import Figures, NotMigrated
 from monitor.ledger.ledger import AWAY
 from monitor.outlets.access import Access, Rates
 from monitor.outlets.api.app import Frame, failed, takes_gzip
+from monitor.outlets.api.aside import Aside
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.api.every import ENDPOINTS
 from monitor.outlets.metrics import Board, Unavailable
@@ -113,15 +114,23 @@ def _not_now(reason: str) -> Response[str]:
     return Response(f"{reason}\n", status_code=503, media_type=MediaType.TEXT)
 
 
-def _api(dsn: str, policy: Policy, doors: Doors) -> "_Api":
-    # Pools of its own: whatever is asked here, /metrics has its connections. What answers can only
-    # read, and not for long; what knows visitors and writes looks down is never behind it.
+async def _api(
+    dsn: str, policy: Policy, doors: Doors, held: AsyncExitStack
+) -> list[HTTPRouteHandler]:
+    """The API's addresses; what it opens is `held` open.
+
+    Pools of its own, on a loop of its own: whatever is asked here, /metrics has its connections and
+    its turn. What answers can only read, and not for long; what knows visitors and writes looks
+    down is never behind it.
+    """
+    aside = held.enter_context(Aside("emc-api"))
     reading = asyncpg.create_pool(
         dsn,
         min_size=0,
         max_size=doors.connections,
         command_timeout=STATEMENT_SECONDS + 1,
         timeout=5,
+        loop=aside.loop,
         server_settings={
             "default_transaction_read_only": "on",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
@@ -129,19 +138,25 @@ def _api(dsn: str, policy: Policy, doors: Doors) -> "_Api":
         },
     )
     knowing = asyncpg.create_pool(
-        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=5, timeout=5
+        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=5, timeout=5, loop=aside.loop
     )
+    for pool in (reading, knowing):
+        await aside.do(_opened(pool))
+        held.push_async_callback(_closed, pool, aside)
     passes = Passes(knowing)
     desk = Desk(reading, passes, own=policy, now_ms=lambda: time.time_ns() // 1_000_000)
     access = Access(passes, now=_instant, seconds=time.monotonic, plain=doors.plain)
-    frame = Frame(desk, access, Rates(doors.rate, time.monotonic))
-    return _Api((reading, knowing), frame.handlers(ENDPOINTS))
+    frame = Frame(desk, access, Rates(doors.rate, time.monotonic), aside)
+    return frame.handlers(ENDPOINTS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Api:
-    pools: "tuple[asyncpg.Pool[Any], ...]"
-    handlers: list[HTTPRouteHandler]
+async def _opened(pool: "asyncpg.Pool[Any]") -> None:
+    # No connection is made before the first question.
+    await pool
+
+
+async def _closed(pool: "asyncpg.Pool[Any]", aside: Aside) -> None:
+    await aside.do(pool.close())
 
 
 def _instant() -> datetime:
@@ -182,21 +197,19 @@ async def serve(
     """
     listener = _listen(host, port)
     taken: int = listener.getsockname()[1]
-    api = _api(dsn, policy, doors)
     # No connection is made before the first question.
-    async with AsyncExitStack() as open_pools:
-        pool = await open_pools.enter_async_context(
+    async with AsyncExitStack() as held:
+        pool = await held.enter_async_context(
             asyncpg.create_pool(
                 dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
             )
         )
-        for one in api.pools:
-            await open_pools.enter_async_context(one)
+        api = await _api(dsn, policy, doors, held)
         figures = Figures(pool, policy)
         board = Board(lambda: figures.shown(time.time_ns() // 1_000_000), Places(series_budget))
         server = _Server(
             uvicorn.Config(
-                build_app(figures, board, api.handlers),
+                build_app(figures, board, api),
                 log_config=None,
                 access_log=False,
                 server_header=False,

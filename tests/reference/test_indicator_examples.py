@@ -152,7 +152,7 @@ EXAMPLES = {
             "78.38",
             "15.68",
             zero=("0.00", "0.00"),
-        ),  # fmt: skip
+        ),
         Example("2.2", {"worked_received_ms": 84 * HOUR, "timed_received": 3}, "3.50"),
         Example("2.2-days", {"elapsed_received_ms": 84 * HOUR, "timed_received": 3}, "1.17"),
         Example("3.1", {f"{S}[online]": 60, S: 100}, "60.00", "1.50"),
@@ -378,7 +378,7 @@ EXAMPLES = {
             },
             "1.4",
             "1.4",
-        ),  # fmt: skip
+        ),
         Example("2", of_claim("c01_unit_time", 175, 100), "1.8", "1.8"),
         Example("3", of_claim("c01_contacts", 160, 100), "1.6", "1.6"),
         Example("4", of_claim("c01_bodies", 100, 100), "1.0", "1.0"),

@@ -7,7 +7,7 @@ Of what a visitor shows nothing gets into a log.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, Final
@@ -23,6 +23,7 @@ from monitor.ledger.ledger import AWAY
 from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.outlets.access import Access, Rates, refusal
 from monitor.outlets.api import openapi, page
+from monitor.outlets.api.aside import Aside
 from monitor.outlets.api.asked import FORMAT, Asked, Format, read_all
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.api.endpoint import BASE, Endpoint, Kept
@@ -56,8 +57,9 @@ _SAY = structlog.get_logger("emc.api")
 class Frame:
     """Joins endpoints with who may use them, and has their description at hand."""
 
-    def __init__(self, desk: Desk, access: Access, rates: Rates) -> None:
+    def __init__(self, desk: Desk, access: Access, rates: Rates, aside: Aside) -> None:
         self._desk = desk
+        self._aside = aside
         self._access = access
         self._rates = rates
         self._in_hand = 0
@@ -98,13 +100,13 @@ class Frame:
 
     def _handler(self, endpoint: Endpoint) -> HTTPRouteHandler:
         async def answer(request: Request[Any, Any, Any]) -> Response[bytes]:
-            return await self._framed(request, lambda: self._answered(endpoint, request))
+            return await self._framed(request, endpoint)
 
         path = (BASE + endpoint.path).replace("}", ":str}")
         return HTTPRouteHandler(path, http_method=["GET", "HEAD"], name=endpoint.name)(answer)
 
     async def _framed(
-        self, request: Request[Any, Any, Any], work: Callable[[], Any]
+        self, request: Request[Any, Any, Any], endpoint: Endpoint
     ) -> Response[bytes]:
         if self._in_hand >= MOST_IN_HAND:
             return said(
@@ -116,8 +118,7 @@ class Frame:
         self._in_hand += 1
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                found: Response[bytes] = await work()
-                return found
+                return await self._aside.do(self._answered(endpoint, request))
         except Problem as problem:
             return said(request, problem)
         except (TimeoutError, asyncpg.QueryCanceledError):

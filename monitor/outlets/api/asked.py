@@ -3,6 +3,7 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -229,6 +230,7 @@ def a_cursor(text: str) -> str:
 
 # -- those that several endpoints take -----------------------------------------------------------
 
+
 class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
@@ -287,6 +289,7 @@ AFTER: Final = Parameter(
     longest=700,
 )
 
+
 def a_page(parts: Iterable[str], asked: Asked) -> tuple[list[str], str | None]:
     """The names behind `after`, as many as asked for, and the address of those that follow."""
     after = None if asked["after"] is None else _named(asked["after"])
@@ -302,17 +305,16 @@ def _cursor(name: str) -> str:
 
 
 def _named(cursor: str) -> str:
-    try:
-        if not cursor.startswith("p"):
-            raise ValueError(cursor)
-        return urlsafe_b64decode(cursor[1:] + "=" * (-len(cursor[1:]) % 4)).decode()
-    except ValueError:
-        raise Problem(
-            Code.WRONG_PARAMETER,
-            "it is not one of ours",
-            "follow the link `next` of the page before, or leave it out to begin anew",
-            parameter="after",
-        ) from None
+    with suppress(ValueError):
+        if cursor.startswith("p"):
+            padding = "=" * (-len(cursor[1:]) % 4)
+            return urlsafe_b64decode(cursor[1:] + padding).decode()
+    raise Problem(
+        Code.WRONG_PARAMETER,
+        "it is not one of ours",
+        "follow the link `next` of the page before, or leave it out to begin anew",
+        parameter="after",
+    )
 
 
 def in_path(one: Parameter) -> Parameter:

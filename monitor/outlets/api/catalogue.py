@@ -59,12 +59,13 @@ async def agencies(desk: Desk, asked: Asked) -> Answer:
     day = _day(asked["on"], desk.today(in_force.policy))
     known = in_force.agencies
     below = known.descendants(asked["below"], day) if asked["below"] else None
-    lines = (
-        (code, _agency(known, code, row))
+    there = {
+        code: row
         for code, row in known.at(day).items()
         if asked["kind"] in (None, row.kind) and (below is None or code in below)
-    )
-    shown, next_ = page(lines, asked)
+    }
+    page, next_ = a_page(there, asked)
+    shown = tuple(_agency(known, code, there[code]) for code in page)
     about = catalogued(in_force)
     return answer(
         shapes.AgencyPage(catalogue=about, agencies=shown, next=next_),

@@ -4,7 +4,7 @@ All numbers come from `monitor.ledger.official` and `readings`; scorecards, rank
 the documents of `emc report`, the same bytes for the same cut and set.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from functools import wraps
 from typing import Any, Final
@@ -64,9 +64,13 @@ def _answering(act: Act) -> Act:
         try:
             return await act(desk, asked)
         except NoSuch as error:
-            raise _problem(Code.NOT_FOUND, error, "look at /api/v1/sets and /api/v1/agencies") from None
+            raise _problem(
+                Code.NOT_FOUND, error, "look at /api/v1/sets and /api/v1/agencies"
+            ) from None
         except NotKnown as error:
-            raise _problem(Code.NOT_KNOWN, error, "ask for a later time, or for what is known now") from None
+            raise _problem(
+                Code.NOT_KNOWN, error, "ask for a later time, or for what is known now"
+            ) from None
         except Unanswerable as error:
             raise Problem(
                 Code.WRONG_PARAMETER, str(error), "ask for it without", parameter="fact"
@@ -165,7 +169,9 @@ def _periods(asked: Asked, most: int) -> list[Period]:
 @_answering
 async def sets(desk: Desk, _: Asked) -> Answer:
     lines = tuple(
-        _set(version) for versions in (await desk.officials.sets()).values() for version in versions
+        _set(version)
+        for versions in (await desk.officials.sets()).values()
+        for version in versions
     )
     return answer(shapes.Sets(sets=lines), shapes.SetVersion, lines)
 
@@ -298,7 +304,7 @@ async def trend(desk: Desk, asked: Asked) -> Answer:
 
 
 @_answering
-async def parts(desk: Desk, asked: Asked) -> Answer:
+async def broken_down(desk: Desk, asked: Asked) -> Answer:
     await desk.admit(asked.visitor, asked["scope"])
     found = await desk.officials.breakdown(
         asked["set"],
@@ -376,32 +382,27 @@ async def balances(desk: Desk, asked: Asked) -> Answer:
     ground = await desk.officials.ground(asked["known_at"])
     terms = _terms(asked["fact"])
     today = ground.known.as_of_day
-    found: Mapping[str | None, Facts]
+    found: dict[str | None, Facts] = {}
+    shown: Sequence[str | None] = [None]
+    next_ = None
     if by is None:
         reading = await read(
             desk.pool, ground.reference, [scope], period, terms, cut=ground.cut, today=today
         )
-        found = {None: reading.facts(scope)}
+        found[None] = reading.facts(scope)
     else:
-        found = {
-            part: facts
-            for part, facts in (
-                await breakdown(
-                    desk.pool,
-                    ground.reference,
-                    scope,
-                    period,
-                    terms,
-                    by,
-                    cut=ground.cut,
-                    today=today,
-                )
-            ).items()
-        }
-    next_ = None
-    shown: Sequence[str | None] = [None]
-    if by is not None:
-        shown, next_ = a_page({part or "": facts for part, facts in found.items()}, asked)
+        parts = await breakdown(
+            desk.pool,
+            ground.reference,
+            scope,
+            period,
+            terms,
+            by,
+            cut=ground.cut,
+            today=today,
+        )
+        found.update(parts)
+        shown, next_ = a_page(parts, asked)
     names = _Names(ground.reference, by, min(period.last_day, today))
     lines = tuple(
         line
@@ -814,7 +815,7 @@ ENDPOINTS: Final = (
         tag="figures",
         open_to=WITH_FIGURES,
         parameters=(in_path(SET), SCOPE, PERIOD, BY_UNIT, INDICATOR, KNOWN_AT, LIMIT, AFTER),
-        act=parts,
+        act=broken_down,
         body=shapes.Figures,
         problems=(404,),
     ),

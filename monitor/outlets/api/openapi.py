@@ -198,7 +198,10 @@ def _schemas(endpoints: Sequence[Endpoint]) -> Json:
     _, components = msgspec.json.schema_components(
         list(dict.fromkeys(bodies)), ref_template=_SCHEMAS + "{name}"
     )
-    found: dict[str, Any] = dict(sorted(components.items()))
+    # As it is written: numbers of so many decimals, no texts.
+    found: dict[str, Any] = {
+        name: _numbers(component) for name, component in sorted(components.items())
+    }
     for component in found.values():
         if "description" in component:
             component["description"] = inspect.cleandoc(component["description"])
@@ -206,3 +209,15 @@ def _schemas(endpoints: Sequence[Endpoint]) -> Json:
     found |= documents.SCHEMAS
     found["ProblemDocument"]["properties"]["code"]["enum"] = [code.value for code in Code]
     return found
+
+
+def _numbers(schema: Any) -> Any:
+    match schema:
+        case {"type": "string", "format": "decimal"}:
+            return {"type": "number"}
+        case dict():
+            return {name: _numbers(inner) for name, inner in schema.items()}
+        case list():
+            return [_numbers(inner) for inner in schema]
+        case _:
+            return schema

@@ -17,6 +17,8 @@ from agents.generate.model import Record
 from monitor.ledger import tokens
 from monitor.ledger.access import Passes, Role, new_token, token_hash
 from monitor.ledger.follower import Follower, connect
+from monitor.ledger.indicator_sets import store
+from monitor.reference.indicators import load_sets
 from monitor.reference.sets import set_of
 from tests.ledger.fill import feeding
 from tests.ledger.roles import roles
@@ -166,6 +168,11 @@ async def filled(dsn: str, records: Sequence[Record] = RECORDS) -> None:
     at_ms = int(now().timestamp() * 1000)
     async with feeding(dsn, POLICY, now_ms=at_ms, reference=REFERENCE) as feeder:
         await feeder.hear(records)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await store(connection, load_sets(ROOT / "deploy" / "reference"))
+    finally:
+        await connection.close()
     await folded(dsn)
 
 

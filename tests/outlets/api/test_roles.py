@@ -10,12 +10,58 @@ ROLES = ("", "public", "agency", "national", "admin")
 ALL = (200, 200, 200, 200, 200)
 FIGURES = (401, 403, 200, 200, 200)
 ELSEWHERE = (401, 403, 403, 200, 200)  # of another agency, or of the country
+MONTH = "period=2026-08"
+THEN = "then=2026-11-01T00:00:00Z"
 EXPECTED = {
     "index": {"": ALL},
     "whoami": {"whoami": ALL},
     "measures": {"measures": ALL},
     "agencies": {"agencies?limit=1": ALL},
     "procedures": {"procedures?limit=1": ALL},
+    "sets": {"sets": ALL},
+    "set": {"sets/emc": ALL},
+    "scorecard": {
+        f"scorecards/emc?scope=H56&{MONTH}": FIGURES,
+        f"scorecards/emc?scope=H56.14&{MONTH}": FIGURES,
+        f"scorecards/emc?scope=H56/own&{MONTH}": FIGURES,
+        f"scorecards/emc?scope=H56%2B1.004194&{MONTH}": FIGURES,
+        f"scorecards/emc?scope=H57&{MONTH}": ELSEWHERE,
+        f"scorecards/emc?scope=country&{MONTH}": ELSEWHERE,
+        f"scorecards/emc?scope=G01&{MONTH}": ELSEWHERE,
+    },
+    # Of peers, once the period is over.
+    "ranking": {f"rankings/emc?{MONTH}": FIGURES, "rankings/emc?period=2099": ELSEWHERE},
+    "reasons": {
+        f"rankings/emc/reasons?scope=H56&{MONTH}&by=online_share": FIGURES,
+        f"rankings/emc/reasons?scope=H57&{MONTH}&by=online_share": ELSEWHERE,
+    },
+    "difference": {
+        # Before the first cut: whoever may ask is told so.
+        f"differences/emc?scope=H56&{MONTH}&{THEN}": (401, 403, 404, 404, 404),
+        f"differences/emc?scope=H57&{MONTH}&{THEN}": (401, 403, 403, 404, 404),
+    },
+    "breakdown": {
+        f"breakdowns/emc?scope=H56&{MONTH}": FIGURES,
+        f"breakdowns/emc?scope=country&{MONTH}&limit=1": ELSEWHERE,
+    },
+    "series": {
+        "series/emc?scope=H56&from=2026-07&to=2026-08": FIGURES,
+        "series/emc?scope=H57.03&from=2026-07&to=2026-08": ELSEWHERE,
+    },
+    "balances": {
+        f"balances?scope=H56&{MONTH}&by=part": FIGURES,
+        f"balances?scope=country&{MONTH}": ELSEWHERE,
+        f"balances?scope=G01/sector&{MONTH}": ELSEWHERE,
+    },
+    "facts": {
+        "series?scope=H56&from=2026-07&to=2026-08": FIGURES,
+        "series?scope=country&from=2026-07&to=2026-08": ELSEWHERE,
+    },
+    "dossiers": {
+        f"dossiers?scope=H56&{MONTH}&fact=completed": FIGURES,
+        f"dossiers?scope=H57&{MONTH}&fact=completed": ELSEWHERE,
+        f"dossiers?scope=country&{MONTH}&fact=completed": ELSEWHERE,
+    },
     "timeline": {
         f"dossiers/{OWN[0]}": FIGURES,
         f"dossiers/{FOREIGN}": ELSEWHERE,
