@@ -11,16 +11,14 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from monitor.domain.indicator import Direction, Kind, Scorecard, rounded
-
-TOTAL: Final = "total"  # rank by the points, of those that are known
-
-
-class VolumeClass(NamedTuple):
-    """Agencies with at least so many dossiers, and too few for the class above."""
-
-    id: str
-    least: int
+from monitor.domain.indicator import (
+    TOTAL,
+    Direction,
+    Kind,
+    Scorecard,
+    VolumeClass,
+    rounded,
+)
 
 
 class Entry(NamedTuple):

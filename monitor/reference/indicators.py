@@ -7,7 +7,7 @@ was known when is kept in the ledger (`indicator_set`), so that a report for an 
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -21,6 +21,7 @@ from monitor.domain.deadlines import Basis
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Term
 from monitor.domain.indicator import (
+    TOTAL,
     UNSCORED,
     Band,
     Check,
@@ -34,6 +35,7 @@ from monitor.domain.indicator import (
     Scoring,
     Target,
     Unit,
+    VolumeClass,
 )
 from monitor.domain.period import Span
 from monitor.domain.traits import Trait
@@ -171,6 +173,13 @@ class CheckRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     right: tuple[TermRow, ...]
 
 
+class VolumeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agencies with at least so many dossiers."""
+
+    id: str
+    least: int
+
+
 class IndicatorsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of `indicators/`. Its name is the set's, up to an `@`."""
 
@@ -187,10 +196,13 @@ class IndicatorsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     score_decimals: int = 2
     bands_of: float = 100
     band_from: float = 0
+    ranked_by: str = ""
+    rank_minimum: int = 0
     groups: tuple[GroupRow, ...] = ()
     indicators: tuple[IndicatorRow, ...]
     bands: tuple[BandRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
+    volume_classes: tuple[VolumeRow, ...] = ()
 
 
 class StoredSet(NamedTuple):
@@ -263,6 +275,7 @@ class _Reader:
         self._once("indicators", [row.id for row in said.indicators])
         self._once("bands", [row.id for row in said.bands])
         self._once("checks", [row.id for row in said.checks])
+        self._once("volume_classes", [row.id.lower() for row in said.volume_classes])
         if not said.indicators:
             file.complain("", "no indicator", "add [[indicators]]")
         indicators = tuple(self._indicator(n, row) for n, row in enumerate(said.indicators))
@@ -301,6 +314,9 @@ class _Reader:
             ),
             full_marks_for=frozenset(said.full_marks_for),
             score_decimals=said.score_decimals,
+            ranked_by=self._ranked_by(),
+            rank_minimum=said.rank_minimum,
+            volume_classes=self._volume_classes(),
         )
 
     def _once(self, table: str, names: Iterable[str]) -> None:
@@ -539,15 +555,37 @@ class _Reader:
             basis=row.target_basis or row.basis or self._said.basis,
         )
 
+    def _ranked_by(self) -> str:
+        asked = self._said.ranked_by
+        scored = any(row.points for row in self._said.indicators)
+        known = [*self._known, *([TOTAL] if scored else [])]
+        if asked and asked not in known:
+            self._unknown("ranked_by", "indicator", asked, known)
+        return asked or next(iter(self._known), "")
+
+    def _volume_classes(self) -> tuple[VolumeClass, ...]:
+        rows = self._said.volume_classes
+        self._descending("volume_classes", [row.least for row in rows])
+        if rows and rows[-1].least:
+            self._file.complain(
+                f"volume_classes[{len(rows) - 1}].least",
+                f"agencies with fewer than {rows[-1].least} dossiers are in no class",
+                "write 0 in the last one",
+            )
+        return tuple(VolumeClass(row.id, row.least) for row in rows)
+
+    def _descending(self, table: str, least: Sequence[float]) -> None:
+        for place in range(1, len(least)):
+            if least[place] >= least[place - 1]:
+                self._file.complain(
+                    f"{table}[{place}].least",
+                    f"{least[place]:g} is not below {least[place - 1]:g}, the one before",
+                    "write the highest first",
+                )
+
     def _bands(self) -> tuple[Band, ...]:
         rows = self._said.bands
-        for place in range(1, len(rows)):
-            if rows[place].least >= rows[place - 1].least:
-                self._file.complain(
-                    f"bands[{place}].least",
-                    f"{rows[place].id} begins at {rows[place].least:g}, not below the one before",
-                    "write the highest band first",
-                )
+        self._descending("bands", [row.least for row in rows])
         return tuple(
             Band(
                 least=_exact(row.least),

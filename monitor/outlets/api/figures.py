@@ -50,6 +50,15 @@ MOST_OF_A_SET: Final = 60  # periods of a series of a set: five years of months
 _TIMES: Final = frozenset(
     {Fact.ELAPSED, Fact.WORKED, Fact.ELAPSED_RECEIVED, Fact.WORKED_RECEIVED}
 )
+_OF_PETITIONS: Final = frozenset(
+    {
+        Fact.PETITIONS,
+        Fact.PETITIONS_ON_TIME,
+        Fact.PETITIONS_LATE,
+        Fact.PETITIONS_SATISFIED,
+        Fact.COMPLAINTS,
+    }
+)
 # Those that a scope and a period say all about.
 FACTS: Final = tuple(fact for fact in Fact if fact not in (Fact.CLAIM, Fact.AGENCIES))
 
@@ -584,12 +593,13 @@ async def _behind(desk: Desk, asked: Asked) -> list[Term]:
             "give `fact`, or `set` and `indicator`",
             parameter="fact",
         )
-    counted = [term for term in terms if made_of(term) and term.fact is not Fact.COMPLAINTS]
+    counted = [term for term in terms if made_of(term) and term.fact not in _OF_PETITIONS]
     if not counted:
         raise Problem(
             Code.WRONG_PARAMETER,
             "no dossiers are behind this number",
-            "it comes from the catalogue, the register or a claim, or the set has no such side",
+            "it comes from the catalogue, the register, petitions or a claim, or the indicator has"
+            " no such side",
             parameter="indicator" if facts is None else "fact",
         )
     return counted
