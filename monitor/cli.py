@@ -184,6 +184,7 @@ def topics(
         made = await make_canonical(
             settings.brokers(),
             dossiers=settings.topic,
+            petitions=settings.petitions_topic,
             partitions=partitions,
             replication=replication,
             retention_days=retention_days,
@@ -365,6 +366,28 @@ def generate(
     duplicates: Annotated[float, typer.Option(help="Share of events sent again.")] = 0.01,
     late: Annotated[float, typer.Option(help="Share of events that arrive hours late.")] = 0.0,
     bad: Annotated[float, typer.Option(help="Share of records broken on purpose.")] = 0.0,
+    official: Annotated[
+        bool,
+        typer.Option(
+            "--official/--states-only",
+            help="With papers, fees, results, ratings, answers and corrections, or states alone.",
+        ),
+    ] = True,
+    boarded: Annotated[
+        int, typer.Option(min=0, help="Dossiers open before the days, told by snapshots.")
+    ] = 0,
+    agency: Annotated[
+        str, typer.Option(help="One province or ministry alone, as H57 or G15.")
+    ] = "",
+    shape: Annotated[
+        str, typer.Option(help="Another country: 2024, with the published shares of that year.")
+    ] = "",
+    petitions: Annotated[
+        str, typer.Option(metavar="FILE", help="Where petitions go; nowhere without it.")
+    ] = "",
+    claims: Annotated[
+        str, typer.Option(metavar="FILE", help="Where claims of agencies and surveys go.")
+    ] = "",
 ) -> None:
     """Write the dossiers of an invented country as CloudEvents, one JSON a line.
 
@@ -381,6 +404,12 @@ def generate(
         duplicates=duplicates,
         late=late,
         bad=bad,
+        official=official,
+        boarded=boarded,
+        agency=agency,
+        shape=shape,
+        petitions_to=petitions,
+        claims_to=claims,
     )
     raise typer.Exit(status)
 
