@@ -367,6 +367,13 @@ def test_what_a_snapshot_brought_in_was_never_received():
     }
 
 
+def test_a_second_rating_takes_the_place_of_the_first_on_its_own_day():
+    entries = booked(RECEIVED, said(9, "05 08:00"), rated("06 08:00", 1), rated("07 08:00", 4))
+
+    ratings = {at: amount for at, amount in entries.items() if at[0] is Measure.RATED}
+    assert ratings == {(Measure.RATED, "H56.14", 7, 4): 1}
+
+
 def test_what_was_never_accepted_is_counted_by_nothing():
     assert booked(said(1, "03 08:00"), said(3, "03 09:00"), rated("04 08:00", 1)) == {}
     assert booked(said(1, "03 08:00"), asked("03 09:00", 5_000)) == {}
