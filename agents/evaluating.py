@@ -97,7 +97,10 @@ class Evaluation:
             async for official in self._evaluated(scopes, period, ground.known.cut):
                 if shown:
                     keep += official_now.rows(official)
-                said, before = official_now.digest(official), last.get(official_now.key(official))
+                said, before = (
+                    official_now.digest(official),
+                    last.get(official_now.key(official)),
+                )
                 if before is not None and before.digest == said:
                     continue
                 if before is None or official.over or now - before.at_ms >= self._tell_ms:
@@ -116,9 +119,7 @@ class Evaluation:
             for first in range(0, len(scopes), SCOPES_AT_ONCE):
                 some = scopes[first : first + SCOPES_AT_ONCE]
                 try:
-                    found = await self._officials.scorecards(
-                        set_id, some, period, known_at=cut
-                    )
+                    found = await self._officials.scorecards(set_id, some, period, known_at=cut)
                 except NoSuch:
                     break  # no version of the set is valid in this period
                 for one in found:

@@ -21,7 +21,9 @@ def enveloped(
         "source": SOURCE,
         "id": f"{key}|{cut}",
         "subject": key,
-        "time": sealed_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": sealed_at.astimezone(UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "data": document,
     }

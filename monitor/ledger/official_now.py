@@ -49,9 +49,7 @@ class Told(NamedTuple):
 
 COLUMNS: Final = ", ".join(Evaluated._fields)
 SHOWN: Final = f"SELECT {COLUMNS} FROM official_now WHERE span = 'month'"  # noqa: S608 - constants
-ROUND: Final = (
-    "SELECT cut, (extract(epoch FROM sealed_at) * 1000)::bigint, evaluated_ms FROM official_round"
-)
+ROUND: Final = "SELECT cut, (extract(epoch FROM sealed_at) * 1000)::bigint, evaluated_ms FROM official_round"
 
 
 def rows(official: Official) -> list[Evaluated]:
@@ -125,9 +123,7 @@ def key(official: Official) -> str:
 def digest(official: Official) -> bytes:
     """Of all that is published, the cut aside: equal where nothing has changed but the time."""
     figures = [[one.indicator.id, *map(str, said(one))] for one in official.scorecard.figures]
-    return hashlib.sha256(
-        orjson.dumps([official.set.hash, official.over, figures])
-    ).digest()
+    return hashlib.sha256(orjson.dumps([official.set.hash, official.over, figures])).digest()
 
 
 async def told(connection: Any) -> dict[str, Told]:
