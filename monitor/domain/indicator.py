@@ -149,9 +149,10 @@ class Score:
                 )
             case _:
                 found = self.most * ratio
-        return min(self.most, max(Fraction(0), found))
+        return min(self.most, max(_NOTHING, found))
 
 
+_NOTHING: Final = Fraction(0)
 UNSCORED: Final = Score(rule=Scoring.NONE, most=Fraction(0))
 
 
@@ -267,6 +268,16 @@ class IndicatorSet:
         return {each.id: each for each in self.indicators}
 
     @cached_property
+    def most(self) -> Mapping[str, Decimal | None]:
+        """The points that each can have, as shown; None: it has none."""
+        return {
+            one.id: None
+            if one.score.rule is Scoring.NONE
+            else rounded(one.score.most, self.score_decimals)
+            for one in self.indicators
+        }
+
+    @cached_property
     def terms(self) -> frozenset[Term]:
         """All that `evaluate` asks for, each as it asks: without a sign."""
         sides = [
@@ -375,9 +386,21 @@ class Scorecard:
 
 def rounded(value: Fraction, decimals: int) -> Decimal:
     """Half up; below 0 by size, as people round."""
-    scaled = abs(value) * 10**decimals
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals)
+    return _rounded(value.numerator, value.denominator, decimals)
+
+
+def _rounded(numerator: int, denominator: int, decimals: int) -> Decimal:
+    """In whole numbers: a ranking of the country rounds some thousand times."""
+    scaled = 2 * abs(numerator) * 10**decimals
+    whole = (scaled + denominator) // (2 * denominator)
+    return Decimal(whole if numerator >= 0 else -whole).scaleb(-decimals)
+
+
+def _in_unit(ratio: Fraction, one: Indicator) -> Decimal:
+    unit = _ONE[one.unit]
+    return _rounded(
+        ratio.numerator * unit.denominator, ratio.denominator * unit.numerator, one.decimals
+    )
 
 
 def written(term: Term) -> str:
@@ -486,10 +509,9 @@ class _Asked:
     silent: Why | None
 
     def figure(self, each: Indicator, before: Mapping[str, Figure]) -> Figure:
-        scored = each.score.rule is not Scoring.NONE
-        most = rounded(each.score.most, self.indicators.score_decimals) if scored else None
+        most = self.indicators.most[each.id]
         if self.kind not in each.kinds:
-            full = scored and self.kind in self.indicators.full_marks_for
+            full = most is not None and self.kind in self.indicators.full_marks_for
             return Figure(
                 indicator=each,
                 standing=Standing.NOT_APPLICABLE,
@@ -536,7 +558,7 @@ class _Asked:
                 reason = Reason(Why.DEPENDS, each.times)
             else:
                 ratio, reason = ratio * other.ratio, reason or other.reason
-        shown = None if ratio is None else rounded(ratio / _ONE[each.unit], each.decimals)
+        shown = None if ratio is None else _in_unit(ratio, each)
         score = None
         if most is not None and ratio is not None:
             score = rounded(each.score.points(ratio), self.indicators.score_decimals)
@@ -627,7 +649,7 @@ class _Asked:
 
 def _share(each: Indicator, ratio: Fraction) -> Fraction:
     """A share is not below 0, though what is taken off may be taken off twice."""
-    return max(Fraction(0), ratio) if each.unit is Unit.PERCENT else ratio
+    return _NOTHING if ratio < 0 and each.unit is Unit.PERCENT else ratio
 
 
 def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:
