@@ -24,6 +24,9 @@ from monitor.domain.zone import DAY_MS
 TOTAL: Final = "total"  # in the place of an indicator: the points, of those that are known
 
 
+MILLION: Final = 10**6  # a claim's value is asked for in millionths
+
+
 class Kind(StrEnum):
     """Whom a figure is about. Bodies that answer on the national portal as ministries are such."""
 
@@ -115,6 +118,7 @@ class Why(StrEnum):
     NOT_CONNECTED = "not_connected"
     BELOW_MINIMUM = "below_minimum"
     LARGER_UNKNOWN = "larger_unknown"  # what may be larger than the denominator is not known
+    SHARE_STATED = "share_stated"  # a claim of the share alone, without its two numbers
     LIST_INCOMPLETE = "list_incomplete"  # the catalogue has fewer than the list
 
 
@@ -200,6 +204,19 @@ class Indicator:
     note_vi: str = ""
     note_en: str = ""
 
+    @property
+    def stated(self) -> Term | None:
+        """Where it is one claim over its other part: the claim of the share alone."""
+        sides = (*self.numerator, *self.denominator)
+        if (
+            self.unit is Unit.PERCENT
+            and len(self.numerator) == len(self.denominator) == 1
+            and len({(term.fact, term.claim) for term in sides}) == 1
+            and sides[0].fact is Fact.CLAIM
+        ):
+            return replace(sides[0], sign=1, part="value")
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -278,6 +295,11 @@ class IndicatorSet:
         }
 
     @cached_property
+    def stated(self) -> Mapping[str, Term | None]:
+        """Of each, the claim of its share alone, if there can be one."""
+        return {one.id: one.stated for one in self.indicators}
+
+    @cached_property
     def terms(self) -> frozenset[Term]:
         """All that `evaluate` asks for, each as it asks: without a sign."""
         sides = [
@@ -285,7 +307,12 @@ class IndicatorSet:
               for one in self.indicators),
             *((*check.left, *check.right) for check in self.checks),
         ]  # fmt: skip
-        return frozenset(replace(term, sign=1) for side in sides for term in side)
+        return frozenset(
+            [
+                *(replace(term, sign=1) for side in sides for term in side),
+                *(term for term in self.stated.values() if term is not None),
+            ]
+        )
 
     @cached_property
     def terms_of_last_year(self) -> frozenset[Term]:
@@ -586,15 +613,26 @@ class _Asked:
                 return _Divided(None, None, self._unknown(each, each.numerator))
             return _Divided(Fraction(numerator), None)
         denominator, reason = self._denominator(each, self.facts)
-        if denominator is None:
-            return _Divided(None, None, self._unknown(each, each.denominator))
         if denominator == 0:
             return self._of_nothing(each, numerator)
-        if numerator is None:
-            return _Divided(None, denominator, self._unknown(each, each.numerator))
+        if numerator is None or denominator is None:
+            unknown = each.denominator if denominator is None else each.numerator
+            return self._stated(each) or _Divided(
+                None, denominator, self._unknown(each, unknown)
+            )
         if self.kind is Kind.COUNTRY and denominator < each.listed:
             reason = Reason(Why.LIST_INCOMPLETE, str(each.listed))
         return _Divided(_share(each, Fraction(numerator, denominator)), denominator, reason)
+
+    def _stated(self, each: Indicator) -> _Divided | None:
+        """The share as somebody stated it, where its two numbers are not known."""
+        term = self.indicators.stated[each.id]
+        value = None if term is None else self.facts(term)
+        if value is None:
+            return None
+        return _Divided(
+            _share(each, Fraction(value, 100 * MILLION)), None, Reason(Why.SHARE_STATED)
+        )
 
     @staticmethod
     def _denominator(each: Indicator, facts: Facts) -> tuple[int | None, Reason | None]:
