@@ -485,6 +485,9 @@ def explain(
             help="Folder of reference files, instead of the policy it was booked under."
         ),
     ] = None,
+    petition: Annotated[
+        bool, typer.Option("--petition", help="A petition of the ledger, as SOURCE|CODE.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Say how a dossier's numbers came about: events, clocks, due dates, verdicts, entries."""
@@ -495,6 +498,8 @@ def explain(
     settings = Settings.from_environment()
     if reference is not None:
         settings = replace(settings, reference=str(reference))
+    if petition:
+        raise typer.Exit(_explain_petition(dossier, settings, reference, input, json=json))
     legal = settings.policy() if settings.reference else None
     status = explain_command(
         dossier,
@@ -508,6 +513,28 @@ def explain(
         key=settings.applicant_key.encode(),
     )
     raise typer.Exit(status)
+
+
+def _explain_petition(
+    petition: str, settings: Settings, reference: Path | None, log: Path | None, *, json: bool
+) -> int:
+    from agents import operator
+    from agents.explain_petition import explain_petition
+
+    async def work() -> int:
+        if log is not None:
+            raise operator.Refusal("a petition is explained from the ledger; leave --input out")
+        own = settings.policy()
+        return await explain_petition(
+            settings.database,
+            petition,
+            own=own,
+            asked=None if reference is None else own,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    return operator.run(work, name="emc explain", reads=True)
 
 
 @app.command()
