@@ -38,6 +38,7 @@ from agents.topics import missing_topics
 from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
+from monitor.ledger.indicator_sets import keep_sets
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
@@ -57,6 +58,7 @@ async def work(
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
     watched = settings.watched()
+    sets = settings.indicator_sets()
     seal = seal_of(settings)
 
     asyncio.get_running_loop().set_exception_handler(unheard)
@@ -72,6 +74,8 @@ async def work(
         if standing is None:
             return
         policy = standing.policy
+        if settings.reference:
+            await keep_sets(settings.database, sets)
         pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
         await stack.enter_async_context(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)
