@@ -13,6 +13,7 @@ from agents.judging import judging
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant
 from agents.quarantine import Quarantine
+from agents.releasing import releasing
 from agents.settings import Settings
 from agents.standing import Standing, Stands
 from agents.streaming import (
@@ -47,6 +48,7 @@ async def work(
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
     watched = settings.watched()
+    public = settings.public()
     seal = seal_of(settings)
 
     asyncio.get_running_loop().set_exception_handler(unheard)
@@ -80,6 +82,16 @@ async def work(
                     settings.database,
                     watched,
                     policy,
+                    now_ms=now_ms,
+                    brisk=bool(settings.brisk),
+                )
+            )
+        if public is not None:
+            await stack.enter_async_context(
+                releasing(
+                    settings.database,
+                    public,
+                    policy.zone,
                     now_ms=now_ms,
                     brisk=bool(settings.brisk),
                 )

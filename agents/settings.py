@@ -33,6 +33,7 @@ from monitor.reference.complaints import Unusable
 from monitor.reference.connections import load_thresholds
 from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
+from monitor.reference.releases import Public, load_public
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
 
 
@@ -198,6 +199,19 @@ class Settings:
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
         return found if found.objectives.objectives or found.objectives.groups else None
+
+    def public(self) -> Public | None:
+        """Tables for the public; None without reference files, or where there are none.
+
+        Raises `SettingRefused` with every complaint.
+        """
+        if not self.reference:
+            return None
+        try:
+            found = load_public(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+        return found if found.tables else None
 
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.

@@ -14,3 +14,5 @@ CONNECTIONS: Final = 4_210_771  # of the session: one process keeps the connecti
 DUES: Final = 4_210_776  # of the session: one worker judges what falls due
 OBJECTIVES: Final = 4_210_775  # of the session: one worker judges objectives and services
 LATENCIES: Final = 4_210_773  # of the session: one worker judges latencies
+RELEASES: Final = 4_210_777  # of the session: one worker makes releases
+RELEASE: Final = 4_210_778  # of the transaction in which one is written

@@ -38,6 +38,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "alerts.toml": AlertsFile,
     "objectives/*.toml": ObjectiveFile,
     "groups.toml": GroupsFile,
+    "releases/*.toml": ReleaseFile,
     "calendars/*.toml": CalendarFile,
     "agencies/*.csv": Agency,
     "procedures/*.csv": ProcedureRow,
@@ -83,6 +84,7 @@ def test_the_table_of_a_file_has_every_key_with_its_default(name):
         ("agencies/*.csv", list(AgencyKind)),
         ("objectives/*.toml", [*Indicator, *Severity]),
         ("procedures/*.csv", list(Tag)),
+        ("releases/*.toml", [*RELEASED, *Rows, *_LEVELS]),
     ],
 )
 def test_every_word_there_is_to_write_is_named(name, values):
