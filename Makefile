@@ -18,6 +18,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 KAFKA_VERSION := $(shell sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' deploy/kafka/pom.xml)
 KAFKA_JARS := $(or $(EMC_KAFKA_JARS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/emc-monitor/kafka-$(KAFKA_VERSION))
 
+# Processes that run tests side by side, each with servers of its own. 0: none but pytest itself,
+# for a debugger.
+JOBS ?= 2
+
 # What a target passes on to its command: make demo ARGS='--once --dossiers 1000'
 ARGS ?=
 
@@ -50,7 +54,7 @@ replay: install ## Measure a recorded log without any server: make replay FILE=â
 
 .PHONY: test
 test: check ## All checks and all tests; what the machine lacks is skipped with the command that installs it
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server

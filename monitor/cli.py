@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, TextIO, cast
 
 import structlog
 import typer
@@ -364,6 +365,28 @@ def generate(
     duplicates: Annotated[float, typer.Option(help="Share of events sent again.")] = 0.01,
     late: Annotated[float, typer.Option(help="Share of events that arrive hours late.")] = 0.0,
     bad: Annotated[float, typer.Option(help="Share of records broken on purpose.")] = 0.0,
+    official: Annotated[
+        bool,
+        typer.Option(
+            "--official/--states-only",
+            help="With papers, fees, results, ratings, answers and corrections, or states alone.",
+        ),
+    ] = True,
+    boarded: Annotated[
+        int, typer.Option(min=0, help="Dossiers open before the days, told by snapshots.")
+    ] = 0,
+    agency: Annotated[
+        str, typer.Option(help="One province or ministry alone, as H57 or G15.")
+    ] = "",
+    shape: Annotated[
+        str, typer.Option(help="Another country: 2024, with the published shares of that year.")
+    ] = "",
+    petitions: Annotated[
+        str, typer.Option(metavar="FILE", help="Where petitions go; nowhere without it.")
+    ] = "",
+    claims: Annotated[
+        str, typer.Option(metavar="FILE", help="Where claims of agencies and surveys go.")
+    ] = "",
 ) -> None:
     """Write the dossiers of an invented country as CloudEvents, one JSON a line.
 
@@ -380,6 +403,12 @@ def generate(
         duplicates=duplicates,
         late=late,
         bad=bad,
+        official=official,
+        boarded=boarded,
+        agency=agency,
+        shape=shape,
+        petitions_to=petitions,
+        claims_to=claims,
     )
     raise typer.Exit(status)
 
@@ -1720,6 +1749,23 @@ def _until_stopped(run: Any, *, loop: Any = None) -> int:
         return runner.run(supervised())
 
 
+class _Log:
+    """Standard error; what cannot be written any more is dropped.
+
+    Whoever read the log may be gone: its pipe closed, its disk full. The work must not stand still
+    for that, and an error's own line must not hide the error.
+    """
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 def _log_to_stderr(style: str, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -1732,13 +1778,13 @@ def _log_to_stderr(style: str, level: int = logging.INFO) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Log())),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     # Faust and aiokafka log to the standard library; what they report of trouble stays.
     logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s"
+        stream=cast(TextIO, _Log()), level=logging.WARNING, format="%(name)s: %(message)s"
     )
 
 

@@ -16,10 +16,11 @@ class Given(NamedTuple):
     key: bytes
     value: bytes
     timestamp_ms: int
+    topic: str = ""  # another one than the feed's
 
 
 class Feed:
-    """A producer of one topic. A record that a retry repeats is a duplicate by its identity."""
+    """A producer of one topic above all. A record that a retry repeats is a duplicate by its identity."""
 
     def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
         self._producer = producer
@@ -47,7 +48,10 @@ class Feed:
         """Send, and wait for the broker every few thousand records."""
         for record in records:
             await self._producer.send(
-                self._topic, record.value, key=record.key, timestamp_ms=record.timestamp_ms
+                record.topic or self._topic,
+                record.value,
+                key=record.key,
+                timestamp_ms=record.timestamp_ms,
             )
             self.sent += 1
             if self.sent % IN_FLIGHT == 0:

@@ -19,7 +19,7 @@ from agents.demo.scrape import Scrape, scrape
 from agents.demo.service import Running, migrated, whole_service
 from agents.demo.watch import NotWatched, Rules, Tools, installed
 from agents.generate.country import load
-from agents.generate.model import Record, Scenario, live
+from agents.generate.model import PETITIONS, Record, Scenario, live
 from agents.settings import Settings
 from monitor.domain.policy import Precision
 from monitor.domain.zone import date_of
@@ -54,16 +54,17 @@ async def show(
             feed = await stack.enter_async_context(Feed.open(service.kafka, service.topic))
             for what, where in _addresses(service):
                 console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
-            now_ms = time.time_ns() // 1_000_000
-            feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
-            stack.callback(feeding.cancel)
             alarm = None
             if tools is not None and reference is not None:
                 files = rules(reference, 1)
-                await _enter_all(service, settings, now_ms)
+                await _enter_all(service, settings, time.time_ns() // 1_000_000)
                 alarm = await stack.enter_async_context(set_alarm(service, tools, files))
                 for what, where in await alarm.addresses():
                     console.print(f"{what:<23}{where}", soft_wrap=True)
+        # Only now: a past of tens of thousands of records would hold up all of that.
+        now_ms = time.time_ns() // 1_000_000
+        feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
+        stack.callback(feeding.cancel)
         await _status(service, feed, feeding, alarm, console, stop)
         feeding.cancel()
         await asyncio.wait({feeding})
@@ -98,7 +99,7 @@ async def _feed(feed: Feed, records: Iterator[Record], stop: asyncio.Event) -> N
     """Send each record when it is due; the past at once."""
     due: list[Given] = []
     for record in records:
-        due.append(Given(record.key.encode(), record.value, record.at_ms))
+        due.append(_given(record))
         ahead_ms = record.at_ms - time.time_ns() // 1_000_000
         if len(due) >= 500 or ahead_ms > AT_MOST_BEHIND_MS:
             await feed.send(due)
@@ -106,6 +107,11 @@ async def _feed(feed: Feed, records: Iterator[Record], stop: asyncio.Event) -> N
             await asyncio.sleep(max(0, ahead_ms) / 1000)
         if stop.is_set():
             return
+
+
+def _given(record: Record) -> Given:
+    topic = PETITIONS if record.topic == PETITIONS else ""
+    return Given(record.key.encode(), record.value, record.at_ms, topic)
 
 
 async def _status(

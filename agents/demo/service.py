@@ -56,6 +56,8 @@ async def whole_service(
     async with AsyncExitStack() as stack:
         pair = stack.enter_context(embedded_pair())
         await create_topic(pair.kafka, topic, PARTITIONS)
+        for name in (one.name for one in TOPICS if one != DOSSIERS):
+            await create_topic(pair.kafka, name, 1)
         settings = {
             "EMC_KAFKA": pair.kafka,
             "EMC_DATABASE": pair.database,
@@ -78,8 +80,6 @@ async def whole_service(
         ingest_metrics = ""
         services: tuple[Service, ...] = (worker, serve)
         if connections:
-            for name in (one.name for one in TOPICS if one != DOSSIERS):
-                await create_topic(pair.kafka, name, 1)
             ingest = await stack.enter_async_context(running("ingest", settings, pair.folder))
             ingest_metrics = await ingest.announced("ingest metrics: ")
             services = (worker, serve, ingest)

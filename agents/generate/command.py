@@ -13,7 +13,15 @@ from typing import Final, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agents.generate.model import BROKEN, DUPLICATE, LATE, Scenario, records
+from agents.generate.model import (
+    BROKEN,
+    DUPLICATE,
+    LATE,
+    PETITIONS,
+    Scenario,
+    claims,
+    records,
+)
 from agents.generate.office import CALENDAR_DAY_MS
 
 OK: Final = 0
@@ -21,6 +29,8 @@ FAILED: Final = 1
 USAGE: Final = 2
 INTERRUPTED: Final = 130  # as a shell says of a command ended by Ctrl-C
 STDOUT: Final = "-"
+PETITION: Final = "petition"
+CLAIM: Final = "claim"
 _REPORT_EVERY: Final = 2_000
 
 
@@ -38,10 +48,16 @@ def generate(
     duplicates: float = 0.01,
     late: float = 0.0,
     bad: float = 0.0,
+    official: bool = True,
+    boarded: int = 0,
+    agency: str = "",
+    shape: str = "",
+    petitions_to: str = "",
+    claims_to: str = "",
 ) -> int:
     """Writes the scenario as NDJSON to `out`, compressed if it ends in .gz; says what on stderr.
 
-    Returns the exit status. A reader that goes away (`| head`) is no failure; after Ctrl-C the
+    Petitions and claims go to files of their own, where they are named. Returns the exit status. A reader that goes away (`| head`) is no failure; after Ctrl-C the
     records written so far are whole lines.
     """
     console = Console(stderr=True)
@@ -54,6 +70,10 @@ def generate(
             duplicates=duplicates,
             late=late,
             bad=bad,
+            official=official,
+            boarded=boarded,
+            agency=agency,
+            shape=shape,
         )
     except ValueError as error:
         console.print(f"emc generate: {error}", style="red", markup=False)
@@ -61,8 +81,16 @@ def generate(
     written: Counter[str] = Counter()
     status = OK
     try:
-        with _opened(out) as sink, _progress(console) as progress:
-            _write(scenario, sink, written, progress)
+        with (
+            _opened(out) as sink,
+            _opened(petitions_to or os.devnull) as petitions,
+            _opened(claims_to or os.devnull) as stated,
+            _progress(console) as progress,
+        ):
+            _write(scenario, sink, petitions, written, progress)
+            for record in claims(scenario) if claims_to else ():
+                stated.write(record.value + b"\n")
+                written[CLAIM] += 1
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:
@@ -73,7 +101,7 @@ def generate(
         console.print(f"emc generate: {error}", style="red", markup=False)
         return FAILED
     console.print(
-        _summary(written, out, whole=status == OK),
+        _summary(written, out, petitions_to, claims_to, whole=status == OK),
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -81,14 +109,24 @@ def generate(
     return status
 
 
-def _write(scenario: Scenario, sink: _Sink, written: Counter[str], progress: Progress) -> None:
+def _write(
+    scenario: Scenario,
+    sink: _Sink,
+    petitions: _Sink,
+    written: Counter[str],
+    progress: Progress,
+) -> None:
     task: TaskID = progress.add_task(
         "generate", total=scenario.days * CALENDAR_DAY_MS, records="0"
     )
     start_ms = scenario.end_ms - scenario.days * CALENDAR_DAY_MS
     for number, record in enumerate(records(scenario)):
-        sink.write(record.value + b"\n")
-        written[record.kind] += 1
+        if record.topic == PETITIONS:
+            petitions.write(record.value + b"\n")
+            written[PETITION] += 1
+        else:
+            sink.write(record.value + b"\n")
+            written[record.kind] += 1
         if number % _REPORT_EVERY == 0:
             progress.update(
                 task, completed=record.at_ms - start_ms, records=f"{written.total():,}"
@@ -127,8 +165,11 @@ def _opened(out: str) -> Iterator[_Sink]:
             yield plain
 
 
-def _summary(written: Counter[str], out: str, *, whole: bool) -> str:
+def _summary(
+    written: Counter[str], out: str, petitions_to: str, claims_to: str, *, whole: bool
+) -> str:
     where = "standard output" if out == STDOUT else out
+    petitions, stated = written.pop(PETITION, 0), written.pop(CLAIM, 0)
     parts = [f"{written.total():,} records"]
     parts += [
         f"{written[kind]:,} {name}"
@@ -136,4 +177,9 @@ def _summary(written: Counter[str], out: str, *, whole: bool) -> str:
         if written[kind]
     ]
     state = "" if whole else "interrupted, not complete: "
-    return f"{state}{', '.join(parts)} to {where}"
+    lines = [f"{state}{', '.join(parts)} to {where}"]
+    if petitions_to:
+        lines.append(f"{petitions:,} records of petitions to {petitions_to}")
+    if claims_to:
+        lines.append(f"{stated:,} claims to {claims_to}")
+    return "\n".join(lines)

@@ -13,6 +13,8 @@ from typing import Any, Final, Generic, Self, TypeVar
 T = TypeVar("T")
 PER_MILLE: Final = 1_000
 COMMUNE: Final = "commune"
+SHAPES: Final = ("2024",)  # other countries than that of today
+FULL: Final = 4  # the level of service
 _COMMUNE_SHARE: Final = 700  # per mille of a province's dossiers that go to a commune
 
 
@@ -75,6 +77,8 @@ class Procedure:
     business: int
     limit: int | None = None
     unit: str = ""
+    fee: int = 0  # đồng
+    document: bool = True  # its result is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,9 @@ class Authority:
     receipt_is_date: bool
     procedures: Draw[Procedure]
     agencies: Mapping[str, Draw[str]]  # by the procedure's `by`
+    full_share: int | None  # of 10,000 received dossiers, full-process ones; None: as drawn
+    full_procedures: Draw[Procedure]
+    other_procedures: Draw[Procedure]
     counter: Outcome  # by the way a dossier came
     partial: Outcome
     full: Outcome
@@ -106,6 +113,11 @@ class Country:
     steps: Mapping[str, str]
     in_process: tuple[str, ...]
     life: Mapping[str, int]
+    beside: Mapping[str, int]
+    petitions: Mapping[str, int]
+    claims: Mapping[str, int]
+    weights: Mapping[str, int]  # dossiers by authority, relative to each other
+    communes: Mapping[str, int]  # how many a province has
 
     def desks_of(self, procedure: Procedure) -> Desks:
         if procedure.by == COMMUNE:
@@ -114,13 +126,27 @@ class Country:
 
 
 @cache
-def load() -> Country:
-    """The country of `country.toml`, which is package data: a mistake in it is a bug."""
-    document = tomllib.loads((files(__package__) / "country.toml").read_text("utf-8"))
+def load(shape: str = "", only: str = "") -> Country:
+    """The country of `country.toml`, which is package data: a mistake in it is a bug.
+
+    With a shape its provinces and ministries are those of `country-SHAPE.toml`; with `only` there
+    is that authority alone. Raises `ValueError` where there is no such.
+    """
+    document = _document("country.toml")
+    if shape:
+        if shape not in SHAPES:
+            raise ValueError(f"there is no shape {shape!r}: {', '.join(SHAPES)}")
+        document |= _document(f"country-{shape}.toml")
+    provinces, ministries = (
+        [row for row in document[kind] if only in ("", row["code"])]
+        for kind in ("provinces", "ministries")
+    )
+    rows = [*provinces, *ministries]
+    if not rows:
+        raise ValueError(f"there is no authority {only!r}: a province H56 or a ministry G01")
     procedures = [Procedure(**row) for row in document["procedures"]]
     outcomes = {way: Outcome(**shares) for way, shares in document["outcome"].items()}
     departments = tuple(document["departments"])
-    rows = [*document["provinces"], *document["ministries"]]
     authorities = [_authority(row, procedures, departments, outcomes) for row in rows]
     online = [row["weight"] * row["online"] for row in rows]
     postal = [row["weight"] * row["postal"] for row in rows]
@@ -131,8 +157,8 @@ def load() -> Country:
     steps = dict(document["steps"])
     in_process = tuple(steps.pop("in_process"))
     return Country(
-        provinces=tuple(row["code"] for row in document["provinces"]),
-        ministries=tuple(row["code"] for row in document["ministries"]),
+        provinces=tuple(row["code"] for row in provinces),
+        ministries=tuple(row["code"] for row in ministries),
         direct=Draw(authorities, direct),
         online=Draw(authorities, online),
         postal=Draw(authorities, postal),
@@ -141,7 +167,16 @@ def load() -> Country:
         steps=steps,
         in_process=in_process,
         life=document["life"],
+        beside=document["beside"],
+        petitions=document["petitions"],
+        claims=document["claims"],
+        weights={row["code"]: row["weight"] for row in rows},
+        communes={row["code"]: row["communes"] for row in provinces},
     )
+
+
+def _document(name: str) -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / name).read_text("utf-8"))
 
 
 def _authority(
@@ -153,9 +188,12 @@ def _authority(
     code = row["code"]
     ministry = "divisions" in row
     if ministry:
-        own = [procedure for procedure in procedures if procedure.by == code]
+        handled = {code, *row.get("also", ())}
+        own = [p for p in procedures if handled & {p.by, p.code}]
         divisions = [f"{code}.{n:02d}" for n in range(1, row["divisions"] + 1)]
-        agencies = {code: Draw(divisions, range(len(divisions), 0, -1))}
+        # Also those that its row names and the catalogue gives to another.
+        draw = Draw(divisions, range(len(divisions), 0, -1))
+        agencies = {procedure.by: draw for procedure in own}
         weights = [procedure.weight for procedure in own]
     else:
         own = [p for p in procedures if p.by == COMMUNE or p.by in departments]
@@ -173,6 +211,7 @@ def _authority(
             else p.weight * (PER_MILLE - _COMMUNE_SHARE) * at_commune
             for p in own
         ]
+    full = [procedure.level == FULL for procedure in own]
     return Authority(
         code=code,
         name=row["name"],
@@ -180,6 +219,9 @@ def _authority(
         receipt_is_date=row.get("receipt") == "date",
         procedures=Draw(own, weights),
         agencies=agencies,
+        full_share=row.get("full"),
+        full_procedures=Draw(own, [w * f for w, f in zip(weights, full, strict=True)]),
+        other_procedures=Draw(own, [w * (not f) for w, f in zip(weights, full, strict=True)]),
         counter=outcomes["counter"].with_late(row["late"]),
         partial=outcomes["partial"].with_late(row["late"]),
         full=outcomes["full"].with_late(row["late"]),

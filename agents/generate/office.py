@@ -81,10 +81,15 @@ class Clock(Protocol):
     def axis(self, ms: int) -> int: ...
     def instant(self, axis: int) -> int: ...
     def due(self, accepted_ms: int, procedure: Procedure) -> int | None: ...
+    def lasting(self, ms: int) -> int: ...
 
 
 class OfficeClock:
     """Working days, Monday to Friday, in the rhythm of `OFFICE`."""
+
+    def lasting(self, ms: int) -> int:
+        """How long something takes outside of office time, as a person's answer."""
+        return ms
 
     def axis(self, ms: int) -> int:
         day, inside = divmod(ms + ZONE_MS, CALENDAR_DAY_MS)
@@ -128,6 +133,10 @@ class ShortClock:
 
     origin_ms: int
     day_ms: int
+
+    def lasting(self, ms: int) -> int:
+        """A day of the clock is as short as a working day."""
+        return ms * self.day_ms // CALENDAR_DAY_MS
 
     def axis(self, ms: int) -> int:
         return (ms - self.origin_ms) * DAY // self.day_ms

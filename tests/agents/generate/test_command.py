@@ -31,6 +31,43 @@ def test_a_file_has_a_record_a_line(tmp_path, capsys):
     assert f"{len(lines)} records to" in capsys.readouterr().err
 
 
+def test_petitions_and_claims_go_to_files_of_their_own(tmp_path, capsys):
+    petitions, claims = tmp_path / "petitions.ndjson", tmp_path / "claims.ndjson"
+
+    status = generate(
+        dossiers=2_000,
+        out=str(tmp_path / "x"),
+        petitions_to=str(petitions),
+        claims_to=str(claims),
+    )
+
+    said = capsys.readouterr().err
+    types = {json.loads(line)["type"] for line in petitions.read_bytes().splitlines()}
+    stated = {json.loads(line)["type"] for line in claims.read_bytes().splitlines()}
+    dossiers = {json.loads(line)["type"] for line in (tmp_path / "x").read_bytes().splitlines()}
+    assert status == 0
+    assert types == {"petition.v1"}
+    assert stated == {"external.claim.v1"}
+    assert all(type_.startswith("dossier.") for type_ in dossiers)
+    assert f"records of petitions to {petitions}" in said
+    assert f"claims to {claims}" in said
+
+
+def test_states_alone_are_there_for_the_asking(tmp_path):
+    out = tmp_path / "x"
+    generate(dossiers=50, official=False, out=str(out))
+
+    types = {json.loads(line)["type"] for line in out.read_bytes().splitlines()}
+    assert types == {"dossier.state.v1"}
+
+
+def test_an_authority_or_a_shape_that_does_not_exist_is_a_usage_error(capsys):
+    assert generate(agency="H99") == 2
+    assert "there is no authority 'H99'" in capsys.readouterr().err
+    assert generate(shape="1999") == 2
+    assert "there is no shape '1999': 2024" in capsys.readouterr().err
+
+
 def test_what_went_wrong_on_purpose_is_counted(tmp_path, capsys):
     generate(dossiers=200, duplicates=0.1, late=0.1, bad=0.1, out=str(tmp_path / "x"))
 

@@ -56,3 +56,47 @@ def test_a_draw_follows_its_weights():
 
     assert 150 < drawn["seldom"] < 250
     assert drawn["never"] == 0
+
+
+def test_the_country_of_2024_has_63_provinces_and_the_published_shares():
+    """Eight of 83 above half, fifteen below a tenth, the two big cities among them."""
+    document = tomllib.loads(
+        (files("agents.generate") / "country-2024.toml").read_text("utf-8")
+    )
+    rows = [*document["provinces"], *document["ministries"]]
+    full = {row["code"]: row["full"] for row in rows}
+
+    assert len(document["provinces"]) == 63
+    assert len(document["ministries"]) == 20
+    assert len(full) == 83
+    assert [full[code] for code in ("G02", "G05", "G15")] == [8349, 7844, 7766]
+    assert [full[code] for code in ("H25", "H17", "H22", "H40")] == [6854, 5889, 5576, 5296]
+    assert sum(share > 5000 for share in full.values()) == 8
+    assert sum(share < 1000 for share in full.values()) == 15
+    assert full["H26"] < 1000
+    assert full["H29"] < 1000
+
+
+def test_each_authority_of_2024_has_procedures_of_either_kind_and_enough_online():
+    """Or its share could not be reached."""
+    document = tomllib.loads(
+        (files("agents.generate") / "country-2024.toml").read_text("utf-8")
+    )
+    levels = {row["code"]: row["level"] for row in DOCUMENT["procedures"]}
+    own: dict[str, set[int]] = {}
+    for row in DOCUMENT["procedures"]:
+        own.setdefault(row["by"], set()).add(row["level"])
+    for row in document["ministries"]:
+        found = own[row["code"]] | {levels[code] for code in row.get("also", ())}
+        assert found == {3, 4}, row["code"]
+    for row in [*document["provinces"], *document["ministries"]]:
+        assert row["online"] * 10 > row["full"] + 300, row["code"]
+
+
+def test_one_authority_alone_is_the_country_then():
+    country = load("", "H57")
+
+    assert country.provinces == ("H57",)
+    assert country.ministries == ()
+    assert country.direct(seeded(1)).code == "H57"
+    assert country.communes == {"H57": 40}

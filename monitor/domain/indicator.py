@@ -1,0 +1,626 @@
+"""Official figures: what a set of indicators says, and how it is evaluated for one scope and period.
+
+All formulas come from files (`monitor.reference.indicators`); here is only what any of them may be
+made of: sums of facts, a quotient, what to do where its denominator is 0, points, and rounding.
+Everything is exact (whole numbers and fractions); decimals are for what is shown, half up.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from typing import Final, NamedTuple, assert_never
+
+from monitor.domain.deadlines import HOUR_MS, Basis
+from monitor.domain.event import Channel
+from monitor.domain.facts import Fact, Facts, Term
+from monitor.domain.period import Span
+from monitor.domain.reckoning import WORKING_DAY_MS
+from monitor.domain.traits import Trait
+from monitor.domain.zone import DAY_MS
+
+
+class Kind(StrEnum):
+    """Whom a figure is about. Bodies that answer on the national portal as ministries are such."""
+
+    COUNTRY = "country"
+    MINISTRY = "ministry"
+    PROVINCE = "province"
+    DEPARTMENT = "department"
+    DIVISION = "division"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+    CENTRE = "centre"
+
+
+class Unit(StrEnum):
+    """In what a figure is shown."""
+
+    PERCENT = "percent"
+    COUNT = "count"  # a plain number: there is no denominator
+    POINTS = "points"  # a mean of points
+    HOURS = "hours"  # means of milliseconds; by the clock on the wall
+    DAYS = "days"
+    WORKING_HOURS = "working_hours"
+    WORKING_DAYS = "working_days"  # of eight hours
+
+
+_ONE: Final[Mapping[Unit, Fraction]] = {
+    Unit.PERCENT: Fraction(1, 100),
+    Unit.COUNT: Fraction(1),
+    Unit.POINTS: Fraction(1),
+    Unit.HOURS: Fraction(HOUR_MS),
+    Unit.DAYS: Fraction(DAY_MS),
+    Unit.WORKING_HOURS: Fraction(HOUR_MS),
+    Unit.WORKING_DAYS: Fraction(WORKING_DAY_MS),
+}
+
+
+class IfZero(StrEnum):
+    """What an indicator is where its denominator is 0."""
+
+    NULL = "null"
+    ZERO = "zero"
+    FULL_MARKS = "full_marks"
+    LAST_YEAR = "last_year"  # a part of last year's denominator stands in; 0 without last year
+
+
+class Scoring(StrEnum):
+    """How a ratio becomes points."""
+
+    NONE = "none"  # shown only
+    SHARE = "share"  # most * ratio
+    CAPPED = "capped"  # most * ratio / threshold, and no more than most
+    VALUE = "value"  # the ratio is a mean of points itself
+    STEPS = "steps"  # the points of the highest step reached
+
+
+class Direction(StrEnum):
+    """Which way is better."""
+
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+class Standing(StrEnum):
+    """What kind of answer a figure is; none of them is another."""
+
+    NUMBER = "number"
+    NULL = "null"  # no ratio: nothing to measure, or nobody knows
+    NOT_APPLICABLE = "not_applicable"  # not of this kind of agency; no method issued
+    NO_DATA = "no_data"  # before go-live, or not connected
+    TOO_FEW = "too_few"  # fewer than the set asks for
+
+
+class Why(StrEnum):
+    """Why a figure is not a plain quotient, or what to know of one that is."""
+
+    NOTHING_TO_MEASURE = "nothing_to_measure"  # denominator 0
+    NOTHING_COUNTS_ZERO = "nothing_counts_zero"  # denominator 0, by rule 0
+    NOTHING_FULL_MARKS = "nothing_full_marks"  # denominator 0, by rule full marks
+    LAST_YEARS = "last_years"  # denominator 0, a part of last year's stands in
+    NO_LAST_YEAR = "no_last_year"  # that was to stand in, and there is none
+    UNKNOWN = "unknown"  # a fact or a claim that nobody knows
+    DEPENDS = "depends"  # multiplied by another indicator's ratio, which is none
+    METHOD_NOT_ISSUED = "method_not_issued"
+    NOT_OF_THIS_KIND = "not_of_this_kind"
+    NOT_OF_THIS_KIND_FULL_MARKS = "not_of_this_kind_full_marks"
+    ONE_PROCEDURE_ONLY = "one_procedure_only"
+    BEFORE_GO_LIVE = "before_go_live"
+    NOT_CONNECTED = "not_connected"
+    BELOW_MINIMUM = "below_minimum"
+    LARGER_UNKNOWN = "larger_unknown"  # what may be larger than the denominator is not known
+    LIST_INCOMPLETE = "list_incomplete"  # the catalogue has fewer than the list
+
+
+class Reason(NamedTuple):
+    why: Why
+    what: str = ""  # a term as `written`, an indicator, a number
+
+    def __str__(self) -> str:
+        return f"{self.why}: {self.what}" if self.what else self.why.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Points."""
+
+    rule: Scoring
+    most: Fraction
+    threshold: Fraction = Fraction(1)  # of CAPPED: from where all points are given
+    steps: tuple[tuple[Fraction, Fraction], ...] = ()  # of STEPS: from which ratio how many
+
+    def points(self, ratio: Fraction) -> Fraction:
+        """Of a ratio; never below 0 or above `most`."""
+        match self.rule:
+            case Scoring.CAPPED:
+                found = self.most * ratio / self.threshold
+            case Scoring.VALUE:
+                found = ratio
+            case Scoring.STEPS:
+                found = max(
+                    (points for least, points in self.steps if ratio >= least),
+                    default=Fraction(0),
+                )
+            case _:
+                found = self.most * ratio
+        return min(self.most, max(Fraction(0), found))
+
+
+UNSCORED: Final = Score(rule=Scoring.NONE, most=Fraction(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What somebody wants a figure to be, by when."""
+
+    value: Fraction  # in the indicator's unit: 80 is 80 %
+    due_day: int | None  # the last day to reach it
+    source: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """One indicator, as its file defines it."""
+
+    id: str
+    group: str
+    name_vi: str
+    name_en: str
+    definition_vi: str
+    definition_en: str
+    source: str
+    basis: Basis
+    numerator: tuple[Term, ...]
+    denominator: tuple[Term, ...]  # none: a count
+    or_if_larger: tuple[Term, ...] = ()  # another denominator, which counts where it is larger
+    times: str = ""  # multiplied by this indicator's ratio, which stands before it
+    excluded: tuple[Term, ...] = ()  # left out of both sides, shown beside
+    if_zero: IfZero = IfZero.NULL
+    last_year: Mapping[Span, int] | None = None  # of LAST_YEAR: by what its total is divided
+    unit: Unit = Unit.PERCENT
+    decimals: int = 2
+    score: Score = UNSCORED
+    kinds: frozenset[Kind] = frozenset(Kind)
+    one_procedure: bool = False  # of a scope that is one procedure only
+    direction: Direction = Direction.UP
+    target: Target | None = None
+    minimum: int = 0  # fewer in the denominator are too few
+    listed: int = 0  # how many a national list has; the country's catalogue may have fewer
+    method_issued: bool = True  # False: not applicable until a claim says by which method
+    reverse_engineered: bool = False
+    beside: tuple[str, ...] = ()  # indicators to be shown next to it
+    note_vi: str = ""
+    note_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    id: str
+    name_vi: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A verdict on a total, from so many of a hundred points on."""
+
+    least: Fraction
+    id: str
+    name_vi: str
+    name_en: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Two sums that must be equal."""
+
+    id: str
+    name_vi: str
+    name_en: str
+    left: tuple[Term, ...]
+    right: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class IndicatorSet:
+    """One version of a set."""
+
+    id: str
+    version: str  # as its owner numbers it
+    hash: str  # of all that its file says
+    title_vi: str
+    title_en: str
+    owner: str
+    source: str
+    basis: Basis
+    valid_from: int  # day; periods that begin on it or later
+    valid_until: int | None  # the first day that it is no longer valid
+    indicators: tuple[Indicator, ...]
+    groups: tuple[Group, ...] = ()
+    bands: tuple[Band, ...] = ()  # highest first
+    bands_of: Fraction = Fraction(100)  # the points that bands are of
+    band_from: Fraction = Fraction(0)  # no band while fewer points than this are known
+    checks: tuple[Check, ...] = ()
+    full_marks_for: frozenset[Kind] = frozenset()  # for what is not applicable to them
+    score_decimals: int = 2
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Indicator]:
+        return {each.id: each for each in self.indicators}
+
+    @property
+    def scored(self) -> bool:
+        return any(each.score.rule is not Scoring.NONE for each in self.indicators)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """An indicator, evaluated."""
+
+    indicator: Indicator
+    standing: Standing
+    numerator: int | None = None
+    # What it was divided by: the larger of two, or last year's part, rounded to a whole number.
+    denominator: int | None = None
+    ratio: Fraction | None = None  # exact; with `times` it is not the plain quotient
+    shown: Decimal | None = None  # in the indicator's unit
+    score: Decimal | None = None
+    most: Decimal | None = None  # points that it could have; None: it has none
+    excluded: int | None = None
+    distance: Decimal | None = (
+        None  # to the target, in the indicator's unit; below it: negative
+    )
+    reason: Reason | None = None
+
+    @property
+    def percent(self) -> Decimal | None:
+        return self.shown if self.indicator.unit is Unit.PERCENT else None
+
+
+class Sum(NamedTuple):
+    """Points of figures, of a group's or of all."""
+
+    total: Decimal | None  # None: no figure has points
+    out_of: Decimal  # what those that have points could have had
+    empty: Decimal  # points of figures with nothing to measure
+    unknown: Decimal  # points of figures that nobody knows, that lack data or are too few
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing rests on what is unknown."""
+        return not self.unknown
+
+
+class Checked(NamedTuple):
+    """A check, evaluated; None: a side is not known."""
+
+    check: Check
+    left: int | None
+    right: int | None
+
+    @property
+    def difference(self) -> int | None:
+        return None if self.left is None or self.right is None else self.left - self.right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """All figures of a set for one scope and period."""
+
+    set: IndicatorSet
+    kind: Kind
+    figures: tuple[Figure, ...]
+    groups: Mapping[str, Sum]
+    sum: Sum
+    band: Band | None
+    checked: tuple[Checked, ...]
+
+    @property
+    def total(self) -> Decimal | None:
+        return self.sum.total
+
+    @property
+    def out_of(self) -> Decimal:
+        return self.sum.out_of
+
+    @property
+    def complete(self) -> bool:
+        return self.sum.complete
+
+    def figure(self, indicator: str) -> Figure:
+        """Raises `KeyError` where the set has none of the name."""
+        for each in self.figures:
+            if each.indicator.id == indicator:
+                return each
+        raise KeyError(indicator)
+
+
+def rounded(value: Fraction, decimals: int) -> Decimal:
+    """Half up; below 0 by size, as people round."""
+    scaled = abs(value) * 10**decimals
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals)
+
+
+def written(term: Term) -> str:
+    """A term in one line, as a reason names it: `claim adults_online (numerator)`."""
+    if term.fact is Fact.CLAIM:
+        return f"claim {term.claim} ({term.part})"
+    said = [
+        f"channel={Channel(term.channel).name.lower()}" if term.channel else "",
+        f"level={term.level}" if term.level else "",
+        "online" if term.online else "",
+        *(
+            f"{word}={'+'.join(traits)}"
+            for word, traits in (
+                ("having", trait_names(term.having)),
+                ("lacking", trait_names(term.lacking)),
+                ("any_of", trait_names(term.any_of)),
+            )
+            if traits
+        ),
+        f"tag={term.tag}" if term.tag else "",
+        f"kind={term.kind}" if term.kind else "",
+    ]
+    narrowed = ", ".join(word for word in said if word)
+    return f"{term.fact}[{narrowed}]" if narrowed else term.fact.value
+
+
+def trait_names(traits: Trait) -> list[str]:
+    """As files write them."""
+    return [one.name.lower() for one in Trait if one in traits and one.name]
+
+
+def evaluate(
+    indicators: IndicatorSet,
+    kind: Kind,
+    facts: Facts,
+    *,
+    span: Span,
+    last_year: Facts | None = None,
+    one_procedure: bool = False,
+    silent: Why | None = None,
+) -> Scorecard:
+    """All figures of a scope's facts.
+
+    `last_year`: the facts of the calendar year before; None where there was none. `silent`: why
+    the scope has no dossiers to count (BEFORE_GO_LIVE, NOT_CONNECTED); its claims and its
+    catalogue are looked at all the same.
+    """
+    asked = _Asked(indicators, kind, facts, span, last_year, one_procedure, silent)
+    figures: dict[str, Figure] = {}
+    for each in indicators.indicators:
+        figures[each.id] = asked.figure(each, figures)
+    found = tuple(figures.values())
+    whole = _sum(found)
+    return Scorecard(
+        set=indicators,
+        kind=kind,
+        figures=found,
+        groups={
+            group.id: _sum([each for each in found if each.indicator.group == group.id])
+            for group in indicators.groups
+        },
+        sum=whole,
+        band=_band(indicators, whole),
+        checked=tuple(
+            Checked(check, total(check.left, facts), total(check.right, facts))
+            for check in indicators.checks
+        ),
+    )
+
+
+def total(terms: Iterable[Term], facts: Facts) -> int | None:
+    """Their sum; None where one of them is not known."""
+    found = 0
+    for term in terms:
+        amount = facts(term)
+        if amount is None:
+            return None
+        found += term.sign * amount
+    return found
+
+
+# Not counted of dossiers or petitions: known also of a scope that is silent.
+_ELSEWHERE: Final = frozenset(
+    {Fact.CLAIM, Fact.SERVICES, Fact.SOURCES, Fact.SOURCES_CONNECTED, Fact.AGENCIES}
+)
+
+
+class _Divided(NamedTuple):
+    """A quotient before it is anything more, or why there is none."""
+
+    ratio: Fraction | None
+    denominator: int | None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for all figures of a scorecard."""
+
+    indicators: IndicatorSet
+    kind: Kind
+    facts: Facts
+    span: Span
+    last_year: Facts | None
+    one_procedure: bool
+    silent: Why | None
+
+    def figure(self, each: Indicator, before: Mapping[str, Figure]) -> Figure:
+        scored = each.score.rule is not Scoring.NONE
+        most = rounded(each.score.most, self.indicators.score_decimals) if scored else None
+        if self.kind not in each.kinds:
+            full = scored and self.kind in self.indicators.full_marks_for
+            return Figure(
+                indicator=each,
+                standing=Standing.NOT_APPLICABLE,
+                score=most if full else None,
+                most=most if full else None,
+                reason=Reason(
+                    Why.NOT_OF_THIS_KIND_FULL_MARKS if full else Why.NOT_OF_THIS_KIND
+                ),
+            )
+        if each.one_procedure and not self.one_procedure:
+            return Figure(
+                indicator=each,
+                standing=Standing.NOT_APPLICABLE,
+                reason=Reason(Why.ONE_PROCEDURE_ONLY),
+            )
+        if self.silent is not None and any(
+            term.fact not in _ELSEWHERE for term in (*each.numerator, *each.denominator)
+        ):
+            return Figure(
+                indicator=each,
+                standing=Standing.NO_DATA,
+                most=most,
+                reason=Reason(self.silent),
+            )
+        return self._counted(each, most, before)
+
+    def _counted(
+        self, each: Indicator, most: Decimal | None, before: Mapping[str, Figure]
+    ) -> Figure:
+        numerator = total(each.numerator, self.facts)
+        divided = self._divided(each, numerator)
+        reason = divided.reason
+        ratio = divided.ratio
+        standing = Standing.NULL if ratio is None else Standing.NUMBER
+        if reason and reason.why is Why.METHOD_NOT_ISSUED:
+            standing, most = Standing.NOT_APPLICABLE, None
+        if ratio is not None and 0 < (divided.denominator or 0) < each.minimum:
+            ratio, standing = None, Standing.TOO_FEW
+            reason = Reason(Why.BELOW_MINIMUM, str(each.minimum))
+        if ratio and each.times:  # 0 times whatever it may be is 0
+            other = before[each.times].ratio
+            ratio = None if other is None else ratio * other
+            if ratio is None:
+                standing, reason = Standing.NULL, Reason(Why.DEPENDS, each.times)
+        shown = None if ratio is None else rounded(ratio / _ONE[each.unit], each.decimals)
+        score = None
+        if most is not None and ratio is not None:
+            score = rounded(each.score.points(ratio), self.indicators.score_decimals)
+        elif reason and reason.why is Why.NOTHING_FULL_MARKS:
+            score = most
+        return Figure(
+            indicator=each,
+            standing=standing,
+            numerator=numerator,
+            denominator=divided.denominator,
+            ratio=ratio,
+            shown=shown,
+            score=score,
+            most=most,
+            excluded=total(each.excluded, self.facts) if each.excluded else None,
+            distance=None
+            if ratio is None or each.target is None
+            else rounded(ratio / _ONE[each.unit] - each.target.value, each.decimals),
+            reason=reason,
+        )
+
+    def _divided(self, each: Indicator, numerator: int | None) -> _Divided:
+        if not each.denominator:
+            if numerator is None:
+                return _Divided(None, None, self._unknown(each, each.numerator))
+            return _Divided(Fraction(numerator), None)
+        denominator, reason = self._denominator(each, self.facts)
+        if denominator is None:
+            return _Divided(None, None, self._unknown(each, each.denominator))
+        if denominator == 0:
+            return self._of_nothing(each, numerator)
+        if numerator is None:
+            return _Divided(None, denominator, self._unknown(each, each.numerator))
+        if self.kind is Kind.COUNTRY and denominator < each.listed:
+            reason = Reason(Why.LIST_INCOMPLETE, str(each.listed))
+        return _Divided(_share(each, Fraction(numerator, denominator)), denominator, reason)
+
+    @staticmethod
+    def _denominator(each: Indicator, facts: Facts) -> tuple[int | None, Reason | None]:
+        found = total(each.denominator, facts)
+        if found is None or not each.or_if_larger:
+            return found, None
+        other = total(each.or_if_larger, facts)
+        if other is None:
+            return found, Reason(Why.LARGER_UNKNOWN, _first_unknown(each.or_if_larger, facts))
+        return max(found, other), None
+
+    def _unknown(self, each: Indicator, terms: Iterable[Term]) -> Reason:
+        what = _first_unknown(terms, self.facts)
+        return Reason(Why.UNKNOWN if each.method_issued else Why.METHOD_NOT_ISSUED, what)
+
+    def _of_nothing(self, each: Indicator, numerator: int | None) -> _Divided:
+        match each.if_zero:
+            case IfZero.NULL:
+                return _Divided(None, 0, Reason(Why.NOTHING_TO_MEASURE))
+            case IfZero.ZERO:
+                return _Divided(Fraction(0), 0, Reason(Why.NOTHING_COUNTS_ZERO))
+            case IfZero.FULL_MARKS:
+                return _Divided(None, 0, Reason(Why.NOTHING_FULL_MARKS))
+            case IfZero.LAST_YEAR:
+                return self._of_last_year(each, numerator)
+            case _:
+                assert_never(each.if_zero)
+
+    def _of_last_year(self, each: Indicator, numerator: int | None) -> _Divided:
+        parts = (each.last_year or {}).get(self.span)
+        if parts is None:
+            return _Divided(
+                None, 0, Reason(Why.NOTHING_TO_MEASURE, f"no part for a {self.span}")
+            )
+        if numerator is None:
+            return _Divided(None, 0, self._unknown(each, each.numerator))
+        if self.last_year is None:
+            return _Divided(Fraction(0), 0, Reason(Why.NO_LAST_YEAR))
+        whole, _ = self._denominator(each, self.last_year)
+        if whole is None:
+            what = _first_unknown(each.denominator, self.last_year)
+            return _Divided(None, 0, Reason(Why.UNKNOWN, f"{what} of last year"))
+        if whole == 0:
+            return _Divided(Fraction(0), 0, Reason(Why.NO_LAST_YEAR))
+        part = Fraction(whole, parts)
+        return _Divided(
+            _share(each, numerator / part),
+            int(rounded(part, 0)),
+            Reason(Why.LAST_YEARS, f"{whole}/{parts}"),
+        )
+
+
+def _share(each: Indicator, ratio: Fraction) -> Fraction:
+    """A share is not below 0, though what is taken off may be taken off twice."""
+    return max(Fraction(0), ratio) if each.unit is Unit.PERCENT else ratio
+
+
+def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:
+    return next((written(term) for term in terms if facts(term) is None), "")
+
+
+def _sum(figures: Sequence[Figure]) -> Sum:
+    scores = [each.score for each in figures if each.score is not None]
+    left = {False: Decimal(0), True: Decimal(0)}
+    for each in figures:
+        if each.most is not None and each.score is None:
+            nothing = each.reason is not None and each.reason.why is Why.NOTHING_TO_MEASURE
+            left[nothing] += each.most
+    return Sum(
+        total=sum(scores, Decimal(0)) if scores else None,
+        out_of=sum(
+            (each.most for each in figures if each.score is not None and each.most is not None),
+            Decimal(0),
+        ),
+        empty=left[True],
+        unknown=left[False],
+    )
+
+
+def _band(indicators: IndicatorSet, whole: Sum) -> Band | None:
+    """By the share of the points that could be had, where enough of them are known."""
+    if whole.total is None or not whole.out_of or whole.out_of < indicators.band_from:
+        return None
+    reached = Fraction(whole.total) / Fraction(whole.out_of) * indicators.bands_of
+    return next((band for band in indicators.bands if reached >= band.least), None)
