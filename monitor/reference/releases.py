@@ -36,7 +36,7 @@ _Word = Annotated[str, msgspec.Meta(pattern=_COLUMN)]
 
 ChannelWord = Literal["unsaid", "direct", "online", "postal"]
 LevelWord = Literal["unsaid", "2", "3", "4"]
-_LEVELS: Final[Mapping[str, Level]] = {
+LEVELS: Final[Mapping[str, Level]] = {
     "unsaid": Level.UNSAID,
     "2": Level.INFORMATION,
     "3": Level.PARTIAL,
@@ -194,7 +194,7 @@ def _column(row: ColumnRow) -> Column:
         title_en=row.title_en,
         measures=tuple(RELEASED[name][0] for name in row.measures if name in RELEASED),
         channels=tuple(int(Channel[word.upper()]) for word in row.channels),
-        levels=tuple(int(_LEVELS[word]) for word in row.levels),
+        levels=tuple(int(LEVELS[word]) for word in row.levels),
     )
 
 

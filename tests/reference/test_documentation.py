@@ -10,6 +10,7 @@ import pytest
 from monitor.domain.binding import ClockUnit
 from monitor.domain.lifecycle import RuleName
 from monitor.domain.objective import Indicator, Severity
+from monitor.domain.public import RELEASED, Rows
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.alerts import AlertsFile
 from monitor.reference.calendars import CalendarFile
@@ -19,6 +20,7 @@ from monitor.reference.groups import GroupsFile
 from monitor.reference.objectives import ObjectiveFile, load_objectives
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
+from monitor.reference.releases import LEVELS, ReleaseFile
 from monitor.reference.rules import ClockName, PolicyFile
 from monitor.reference.typed import key_names, keys_of
 from tests.domain.strategies_time import HOUR, at, day
@@ -84,7 +86,7 @@ def test_the_table_of_a_file_has_every_key_with_its_default(name):
         ("agencies/*.csv", list(AgencyKind)),
         ("objectives/*.toml", [*Indicator, *Severity]),
         ("procedures/*.csv", list(Tag)),
-        ("releases/*.toml", [*RELEASED, *Rows, *_LEVELS]),
+        ("releases/*.toml", [*RELEASED, *Rows, *LEVELS]),
     ],
 )
 def test_every_word_there_is_to_write_is_named(name, values):
