@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
+from agents.generate.model import Record
 from monitor.ledger.migrate import migrate
+from monitor.ledger.official import By, Ranked
 from monitor.ledger.stated import instant
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report.command import CannotMake, Said, run
@@ -191,7 +193,7 @@ async def test_figures_that_cannot_be_made_again_are_found_out(database: str):
 async def test_rows_of_units_and_of_procedures_add_up_to_the_whole(database: str):
     await tell(database, AUGUST)
 
-    for each in ("unit", "procedure"):
+    for each in By:
         told = json.loads(await asked(database, replace(FORM, each=each)))
         whole = {one["indicator"]: one["value"] for one in told["whole"]["figures"]}
         for name, value in whole.items():
@@ -202,14 +204,14 @@ async def test_rows_of_units_and_of_procedures_add_up_to_the_whole(database: str
                 if one["indicator"] == name
             ]
             assert sum(parts) == value, name
-    by_unit = json.loads(await asked(database, replace(FORM, each="unit")))["rows"]
-    by_procedure = json.loads(await asked(database, replace(FORM, each="procedure")))["rows"]
+    by_unit = json.loads(await asked(database, replace(FORM, each=By.UNIT)))["rows"]
+    by_procedure = json.loads(await asked(database, replace(FORM, each=By.PROCEDURE)))["rows"]
     assert [row["scope"]["id"] for row in by_unit] == ["H56.04", "H56.05"]
     assert [row["scope"]["id"] for row in by_procedure] == ["H56+1.004194", "H56+2.000635"]
 
 
 async def test_provinces_are_ranked_and_who_has_too_few_has_no_place(database: str):
-    def month(agency: str, received: int, online: int, month: str) -> list:
+    def month(agency: str, received: int, online: int, month: str) -> list[Record]:
         return [
             state(
                 number, 2, f"2026-{month}-03 09:00", f"2026-{month}-28 17:00", agency=agency,
@@ -225,7 +227,7 @@ async def test_provinces_are_ranked_and_who_has_too_few_has_no_place(database: s
     await tell(database, told)
 
     ranked = json.loads(
-        await asked(database, replace(EMC, ranking="provinces", rank_by="online_share"))
+        await asked(database, replace(EMC, ranking=Ranked.PROVINCES, rank_by="online_share"))
     )
 
     first = [

@@ -1,7 +1,6 @@
 """A ledger with a few dossiers of Thanh Hóa, and its cuts."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import asyncpg
 
@@ -23,13 +22,20 @@ SETS = load_sets(SHIPPED)
 NOW = at("2026-09-20 09:00")
 
 
-def state(number: int, code: int, when: str, due: str = "", **said: Any) -> Record:
-    """A dossier of the department of justice, and a state of it; online for a full process."""
-    agency = said.pop("agency", "H56.04")
+def state(
+    number: int,
+    code: int,
+    when: str,
+    due: str = "",
+    *,
+    agency: str = "H56.04",
+    procedure: str = "1.004194",
+    channel: int = 2,
+) -> Record:
+    """A dossier, of the department of justice if nothing else is said, and a state of it."""
     told = StateChanged(
         f"{agency}-260803-{number:04}", "s", f"{number} {code} {when}", at(when), at(when), code,
-        said.pop("procedure", "1.004194"), agency,
-        **({"channel": 2, "level": 4, "due_ms": at(due) if due else None} | said),
+        procedure, agency, channel=channel, level=4, due_ms=at(due) if due else None,
     )  # fmt: skip
     return Record(told.dossier, encode(told), at(when))
 
