@@ -18,6 +18,7 @@ from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant
 from agents.petitions import PetitionDesk
 from agents.quarantine import Quarantine, Seal
+from agents.releasing import releasing
 from agents.settings import Settings
 from agents.standing import Standing, Stands
 from agents.streaming import (
@@ -58,6 +59,7 @@ async def work(
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
     watched = settings.watched()
+    public = settings.public()
     sets = settings.indicator_sets()
     seal = seal_of(settings)
 
@@ -94,6 +96,16 @@ async def work(
                     settings.database,
                     watched,
                     policy,
+                    now_ms=now_ms,
+                    brisk=bool(settings.brisk),
+                )
+            )
+        if public is not None:
+            await stack.enter_async_context(
+                releasing(
+                    settings.database,
+                    public,
+                    policy.zone,
                     now_ms=now_ms,
                     brisk=bool(settings.brisk),
                 )

@@ -82,7 +82,7 @@ async def test_examples_of_the_description_are_answered_as_described(api: Here):
         )
         answer = await api.get(f"{address}?{query}", "admin")
 
-        if "differences" in path:  # of a time before the first cut
+        if "differences" in path or "releases/" in path:  # there are none here
             assert answer.status_code == 404
             continue
         assert answer.status_code == 200, (address, query, answer.text)
