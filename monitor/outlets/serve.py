@@ -242,4 +242,8 @@ async def serve(
 def _listen(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = found[0]
-    return socket.create_server(address[:2], family=family, backlog=128)
+    listener = socket.create_server(address[:2], family=family, backlog=128)
+    # For all that it accepts: head and body are written apart, and an answer would wait 40 ms for
+    # the caller to acknowledge its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
