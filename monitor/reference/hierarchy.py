@@ -38,6 +38,19 @@ class Hierarchy:
             return frozenset(code for code in self.booked if agency in self._then(code, agency))
         return self._below.get(agency, frozenset())
 
+    def cover(self, scope: Scope, level1: Mapping[str, str]) -> frozenset[tuple[int, str]]:
+        """A scope's codes with as many of them as can be taken together, by ministry or province.
+
+        `level1` tells of each code under which of these it was booked. 1 and one of them stands
+        for all of its codes, 0 and a code for itself.
+        """
+        held = self.holds(scope)
+        whole = {level1[code] for code in held & level1.keys()}
+        whole -= {first for code, first in level1.items() if code not in held}
+        return frozenset((1, first) for first in whole) | frozenset(
+            (0, code) for code in held if level1.get(code) not in whole
+        )
+
     def parts(self, agency: str) -> tuple[str, ...]:
         """The agencies directly below one ("": ministries and provinces), listed or booked."""
         return tuple(sorted(self._parts.get(agency_code(agency) if agency else TOP, ())))
