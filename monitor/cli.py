@@ -184,6 +184,7 @@ def topics(
         made = await make_canonical(
             settings.brokers(),
             dossiers=settings.topic,
+            petitions=settings.petitions_topic,
             partitions=partitions,
             replication=replication,
             retention_days=retention_days,
@@ -1019,6 +1020,52 @@ def quarantine_drop(
     raise typer.Exit(operator.run(work, name="emc quarantine"))
 
 
+indicators = typer.Typer(
+    name="indicators",
+    no_args_is_help=True,
+    help="Show what official figures are: sets, formulas, rules and sources, from their files.",
+)
+app.add_typer(indicators, name="indicators")
+_SetFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Reference files, else EMC_REFERENCE, else those shipped.", metavar="DIR"
+    ),
+]
+
+
+def _sets_folder(reference: Path | None) -> Path:
+    from agents.settings import Settings
+
+    own = Settings.from_environment().reference
+    return reference or (Path(own) if own else None) or shipped_reference() or IN_A_CHECKOUT
+
+
+@indicators.command("list")
+def indicators_list(reference: _SetFolder = None, json: _Json = False) -> None:
+    """List the sets: version, owner, when they are valid, how many indicators and points."""
+    from monitor.outlets import indicators_command as command
+
+    raise typer.Exit(command.listing(_sets_folder(reference), as_json=json, out=sys.stdout))
+
+
+@indicators.command("show")
+def indicators_show(
+    name: Annotated[str, typer.Argument(metavar="SET", help="As `list` shows it.")],
+    indicator: Annotated[
+        str | None, typer.Argument(metavar="[INDICATOR]", help="Only this one.")
+    ] = None,
+    reference: _SetFolder = None,
+    json: _Json = False,
+) -> None:
+    """Show a set's indicators: definition, formula in words, what 0 means, points, source."""
+    from monitor.outlets import indicators_command as command
+
+    raise typer.Exit(
+        command.show(_sets_folder(reference), name, indicator, as_json=json, out=sys.stdout)
+    )
+
+
 position = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -1522,12 +1569,15 @@ def docs(
     from agents.documents import documents, publish
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
+    from monitor.outlets import indicators as of_indicators
     from monitor.outlets.dashboards import page as of_dashboards
     from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
+    from monitor.reference.indicators import load_sets
 
     made = documents(cast("Any", typer.main.get_command(app)))
     made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
+    made[of_indicators.PATH] = of_indicators.page(one.set for one in load_sets(IN_A_CHECKOUT))
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )
