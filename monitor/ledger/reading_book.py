@@ -8,6 +8,7 @@ those of the balances cost less, and a sum that is to be filled holds nobody up.
 """
 
 from collections.abc import Collection, Sequence
+from enum import IntEnum
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +16,18 @@ from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.traits import Trait
 
 PAGES_AT_ONCE: Final = 4_000  # of the journal
-LINES_AT_ONCE: Final = 500_000  # of the balances, about
+LINES_AT_ONCE: Final = 2_000_000  # of the balances, about
 MOST_SUMS: Final = 1_000  # that are kept; further ones are answered from the books
 DAYS_LOOKED_AT: Final = 1_000
 _LINE_BYTES: Final = 4  # of a line in one of the arrays of a run
+
+
+class Procedures(IntEnum):
+    """Of whom a sum is also kept by procedure."""
+
+    OF_NOBODY = 0
+    OF_LEVEL1 = 1  # of ministries and provinces
+    OF_ALL = 2
 
 
 class Wanted(NamedTuple):
@@ -26,12 +35,12 @@ class Wanted(NamedTuple):
 
     sum: Sum
     stock: bool  # what stood at some time is asked of it
-    by_procedure: bool  # procedures are counted by it
+    procedures: Procedures  # and by procedure
 
 
 _COLUMNS: Final = (
     "measures, weights, due, first_slot, last_slot, channel, level, having_all, lacking_all,"
-    " having_any, stock, by_procedure"
+    " having_any, stock, procedures"
 )
 
 
@@ -73,12 +82,12 @@ def _values(wanted: Wanted) -> tuple[Any, ...]:
         int(asked.lacking),
         int(asked.any_of),
         wanted.stock,
-        wanted.by_procedure,
+        int(wanted.procedures),
     )
 
 
 def _wanted(values: Sequence[Any]) -> Wanted:
-    measures, weights, due, first, last, channel, level, *traits, stock, by_procedure = values
+    measures, weights, due, first, last, channel, level, *traits, stock, procedures = values
     having, lacking, any_of = map(Trait, traits)
     asked = Sum(
         tuple(zip(measures, weights, strict=True)),
@@ -91,8 +100,11 @@ def _wanted(values: Sequence[Any]) -> Wanted:
         lacking,
         any_of,
     )
-    return Wanted(asked, stock, by_procedure)
+    return Wanted(asked, stock, Procedures(procedures))
 
+
+# In the place of a join with the months: what a planner guesses of what was just made is 1 row.
+_MONTH: Final = "date_trunc('month', date '1970-01-01' + day)::date - date '1970-01-01'"
 
 # Lines are held against what each sum asks of them, then added wherever they belong.
 _ADD: Final = f"""
@@ -103,9 +115,7 @@ _ADD: Final = f"""
     ), line AS MATERIALIZED (
         {{lines}}
     ), added AS MATERIALIZED (
-        SELECT asked.number, asked.due, asked.stock, asked.by_procedure,
-               cell.agency COLLATE "C" AS agency, cell.level1,
-               cell.procedure COLLATE "C" AS procedure,
+        SELECT asked.number, line.cell,
                CASE WHEN asked.due THEN greatest(line.day, line.slot) ELSE line.day END AS day,
                sum_whole(line.amount * asked.weight) AS amount
         FROM line
@@ -118,20 +128,25 @@ _ADD: Final = f"""
           AND line.slot & asked.having_all = asked.having_all
           AND line.slot & asked.lacking_all = 0
           AND (asked.having_any = 0 OR line.slot & asked.having_any <> 0)
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum_whole(line.amount * asked.weight) <> 0
-    ), month_of AS MATERIALIZED (
-        SELECT day, date_trunc('month', date '1970-01-01' + day)::date - date '1970-01-01' AS month
-        FROM (SELECT DISTINCT day FROM added) AS met
+        GROUP BY 1, 2, 3 HAVING sum_whole(line.amount * asked.weight) <> 0
     ), placed AS MATERIALIZED (
-        SELECT added.*, month_of.month FROM added JOIN month_of USING (day)
+        SELECT *, {_MONTH} AS month
+        FROM (
+            SELECT added.number, cell.agency COLLATE "C" AS agency, cell.level1, added.day,
+                   sum_whole(added.amount) AS amount
+            FROM added JOIN cell ON cell.id = added.cell
+            GROUP BY 1, 2, 3, 4
+        ) AS by_day
     ), months AS (
         INSERT INTO reading_month AS held (reach, place, month, sum, amount)
         SELECT reach, place, month, number, sum_whole(amount)
         FROM (
             SELECT 0 AS reach, agency AS place, month, number, amount FROM placed
             UNION ALL SELECT 1, level1, month, number, amount FROM placed
-            UNION ALL SELECT 0, agency, {LOWEST}, number, amount FROM placed WHERE stock
-            UNION ALL SELECT 1, level1, {LOWEST}, number, amount FROM placed WHERE stock
+            UNION ALL SELECT 0, agency, {LOWEST}, number, amount
+            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
+            UNION ALL SELECT 1, level1, {LOWEST}, number, amount
+            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
         ) AS part
         GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
         ON CONFLICT (reach, place, month, sum)
@@ -140,20 +155,32 @@ _ADD: Final = f"""
         INSERT INTO reading_day AS held (reach, place, day, sum, amount)
         SELECT reach, place, day, number, sum_whole(amount)
         FROM (
-            SELECT 0 AS reach, agency AS place, day, number, amount FROM placed WHERE due
+            SELECT 0 AS reach, agency AS place, day, number, amount
+            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.due
             UNION ALL SELECT 1, level1, day, number, amount FROM placed
         ) AS part
         GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
         ON CONFLICT (reach, place, day, sum)
         DO UPDATE SET amount = held.amount + excluded.amount
+    ), handled AS MATERIALIZED (
+        SELECT added.number, cell.agency COLLATE "C" AS agency, cell.level1,
+               cell.procedure COLLATE "C" AS procedure, {_MONTH} AS month, kept.stock,
+               kept.procedures, sum_whole(added.amount) AS amount
+        FROM added JOIN reading_sum AS kept USING (number)
+        JOIN cell ON cell.id = added.cell
+        WHERE kept.procedures > 0
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
     ), procedures AS (
         INSERT INTO reading_procedure AS held (reach, place, month, sum, procedure, amount)
         SELECT reach, place, month, number, procedure, sum_whole(amount)
         FROM (
-            SELECT 0 AS reach, agency AS place, month, number, procedure, amount
-            FROM placed WHERE by_procedure
-            UNION ALL SELECT 1, level1, month, number, procedure, amount FROM placed
-            UNION ALL SELECT 1, level1, {LOWEST}, number, procedure, amount FROM placed WHERE stock
+            SELECT 1 AS reach, level1 AS place, month, number, procedure, amount FROM handled
+            UNION ALL SELECT 1, level1, {LOWEST}, number, procedure, amount
+            FROM handled WHERE stock
+            UNION ALL SELECT 0, agency, month, number, procedure, amount
+            FROM handled WHERE procedures > 1
+            UNION ALL SELECT 0, agency, {LOWEST}, number, procedure, amount
+            FROM handled WHERE procedures > 1 AND stock
         ) AS part
         GROUP BY 1, 2, 3, 4, 5 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (reach, place, month, sum, procedure)
@@ -162,7 +189,8 @@ _ADD: Final = f"""
         INSERT INTO reading_place (agency, level1)
         SELECT DISTINCT agency, level1 FROM placed ON CONFLICT DO NOTHING
     )
-    SELECT coalesce(max(day) FILTER (WHERE NOT due), {LOWEST}) FROM placed
+    SELECT coalesce(max(day), {LOWEST}) FROM placed JOIN reading_sum AS kept USING (number)
+    WHERE NOT kept.due
 """  # noqa: S608 - constants
 _OF_THE_JOURNAL: Final = _ADD.format(
     asked=f"kept.filled_until > {LOWEST}",

@@ -1,7 +1,8 @@
 """Loads what readings are made of, in one state of the database and at one cut."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 import asyncpg
@@ -9,23 +10,23 @@ import asyncpg
 from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
 from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
-from monitor.domain.scope import COUNTRY, Scope
+from monitor.domain.scope import Scope
 from monitor.ledger import reading_book, reading_quick
 from monitor.ledger.balances import NotKnown
+from monitor.ledger.claims import Claim, Of, agency_of, standing, the_one
 from monitor.ledger.follower import Cut
-from monitor.ledger.reading_book import Wanted
-from monitor.ledger.reading_known import Found, Known, Stated, narrows, of_period
+from monitor.ledger.reading_book import Procedures, Wanted
+from monitor.ledger.reading_known import Found, Known, narrows, of_period
 from monitor.ledger.reading_quick import Kept, Months
 from monitor.ledger.reading_sums import Books, Place, Stretches, from_books, marks_of
 from monitor.ledger.register_then import register_then
 from monitor.ledger.remembered import Remembered
 from monitor.reference.agencies import Agencies
-from monitor.reference.hierarchy import Hierarchy, hierarchy
+from monitor.reference.hierarchy import Coverage, hierarchy
 from monitor.reference.policy import Reference
 
-# The hierarchy of the agencies that sums are kept of, and to whom each belonged when booked. How
-# many there are tells whether it is old, because none ever goes.
-_hierarchies: Remembered[tuple[Hierarchy, Mapping[str, str]]] = Remembered()
+# How many agencies there are tells whether it is old, because none ever goes.
+_coverages: Remembered[Coverage] = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Asked:
             for share in shares
             if share.window is not Window.IN
         }
+        narrowed = [narrows(scope) for scope in scopes]
         whole: dict[Sum, Wanted] = {}
         split: dict[Sum, Wanted] = {}
         passing: set[Sum] = set()
@@ -61,16 +63,17 @@ class Asked:
             if term.fact is Fact.COMPLAINTS:
                 continue
             counts = term.fact is Fact.SERVICES_RECEIVED
-            for share in shares:
-                for day in last_days:
-                    asked = of_period(share.sum, day)
-                    if share.sum.until_end:
-                        passing.add(asked)
-                    wanted = Wanted(asked, share.sum in standing, counts)
-                    if counts or by_procedure or any(map(narrows, scopes)):
-                        split[asked] = wanted if counts else split.get(asked, wanted)
-                    if not counts and not all(map(narrows, scopes)):
-                        whole[asked] = wanted
+            for share, day in product(shares, last_days):
+                asked = of_period(share.sum, day)
+                stock = share.sum in standing
+                if share.sum.until_end:
+                    passing.add(asked)
+                if counts:
+                    split[asked] = Wanted(asked, stock, Procedures.OF_ALL)
+                elif by_procedure or any(narrowed):
+                    split.setdefault(asked, Wanted(asked, stock, Procedures.OF_LEVEL1))
+                if not counts and not all(narrowed):
+                    whole[asked] = Wanted(asked, stock, Procedures.OF_NOBODY)
         return cls(made, whole, split, frozenset(passing))
 
 
@@ -98,15 +101,14 @@ async def load(
     ):
         kept = await Kept.now(connection)
         at = await newest(connection, kept) if cut is None else cut
-        held, level1 = await _places(pool, connection, reference.agencies, kept)
-        loading = _Loading(connection, at, kept, stretches, scopes, held, level1)
+        coverage = await _coverage(pool, connection, reference.agencies, kept)
+        loading = _Loading(connection, at, kept, stretches, scopes, coverage)
         whole, split = await loading.found(asked)
         books = await Books.at(connection, at)
         marks: Sequence[Sequence[Any]] = ()
         if begun and Fact.COMPLAINTS in facts:
             marks = await marks_of(connection, books, COMPLAINT, stretches)
-        if marks or loading.from_books or loading.strange:
-            held = hierarchy(reference.agencies, held.booked | await booked_codes(connection))
+        loading.met.update(agency for agency, *_ in marks)
         connected = {}
         if Fact.SOURCES_CONNECTED in facts:
             for period in periods:
@@ -121,13 +123,10 @@ async def load(
             whole=whole,
             split=split,
             marks=marks,
-            hierarchy=held,
-            level1=level1,
+            coverage=coverage.with_more(loading.met),
             register=await register_then(pool, connection, at.read_at, zone),
             connected=connected,
-            claims=await _claims(connection, scopes, periods, at)
-            if Fact.CLAIM in facts
-            else {},
+            claims=await _claims(connection, asked.made, scopes, periods, at),
         )
     await _want(pool, [wanted for wanted in loading.missed if wanted not in kept.asked])
     return known
@@ -142,19 +141,17 @@ class _Loading:
     kept: Kept
     stretches: Stretches
     scopes: Sequence[Scope]
-    hierarchy: Hierarchy
-    level1: Mapping[str, str]
+    coverage: Coverage
     missed: tuple[Wanted, ...] = ()  # sums that are to be kept
-    from_books: bool = False  # whether anything was read from there
-    strange: bool = False  # whether an agency was met of which no sums are kept
+    met: set[str] = field(default_factory=set)  # agencies in the books
 
     async def found(self, asked: Asked) -> tuple[dict[Sum, Found], dict[Sum, Found]]:
         """The sums of whole scopes, and those by procedure."""
         whole: dict[Sum, Found] = {}
         split: dict[Sum, Found] = {}
         if self.stretches.bounds and self.kept.near(self.cut):
-            whole = await self._kept(asked.whole, narrowed=False)
-            split = await self._kept(asked.split, narrowed=True)
+            whole = await self._kept(asked.whole, by_procedure=False)
+            split = await self._kept(asked.split, by_procedure=True)
         wanted = [*asked.whole.values(), *asked.split.values()]
         self.missed = tuple(
             {
@@ -165,7 +162,6 @@ class _Loading:
         )
         slow = {one: two for one, two in asked.whole.items() if one not in whole}
         slow_split = {one: two for one, two in asked.split.items() if one not in split}
-        self.from_books = bool(slow or slow_split)
         together = {one: two for one, two in slow.items() if one in slow_split}
         books = await Books.at(self.connection, self.cut)
         for of_them, by_procedure, into in (
@@ -182,64 +178,68 @@ class _Loading:
                 self.stretches,
                 by_procedure=by_procedure,
             )
+            self.met.update(agency for _, (_, agency), _, _ in sums.items())
             for one, number in numbers.items():
                 for found in into:
                     found[one] = Found(sums, number, kept=False)
 
         return whole, split
 
-    async def _kept(self, asked: Mapping[Sum, Wanted], *, narrowed: bool) -> dict[Sum, Found]:
+    async def _kept(
+        self, asked: Mapping[Sum, Wanted], *, by_procedure: bool
+    ) -> dict[Sum, Found]:
         months = Months.of(self.stretches, self.kept.last_day)
         places = self._cover()
+        of_agencies = any(not reach for reach, _ in places)
         chosen: dict[Wanted, int] = {}
         for wanted in asked.values():
-            kept = self.kept.number(wanted)
-            if kept is not None and reading_quick.told(
-                months, kept[0], places, narrowed=narrowed
+            found = self.kept.number(
+                wanted._replace(procedures=Procedures.OF_ALL)
+                if by_procedure and of_agencies
+                else wanted
+            )
+            if found is not None and reading_quick.told(
+                months, found[0], places, by_procedure=by_procedure
             ):
-                chosen[kept[0]] = kept[1]
-        read = reading_quick.by_procedure if narrowed else reading_quick.plain
+                chosen[found[0]] = found[1]
+        read = reading_quick.by_procedure if by_procedure else reading_quick.plain
         sums = await read(self.connection, months, self.stretches, chosen, places)
-        self.strange |= await reading_quick.add_between(
+        self.met |= await reading_quick.add_between(
             self.connection,
             sums,
             self.kept.seq,
             self.cut,
             chosen,
-            self.level1,
-            with_procedure=narrowed,
+            self.coverage.level1,
+            with_procedure=by_procedure,
         )
         return {wanted.sum: Found(sums, number, kept=True) for wanted, number in chosen.items()}
 
     def _cover(self) -> frozenset[Place]:
         places: frozenset[Place] = frozenset()
-        return places.union(
-            *(self.hierarchy.cover(scope, self.level1) for scope in self.scopes)
-        )
+        return places.union(*map(self.coverage.of, self.scopes))
 
 
-async def _places(
-    pool: Any, connection: Any, agencies: Agencies, kept: Kept
-) -> tuple[Hierarchy, Mapping[str, str]]:
-    """The hierarchy of the agencies that sums are kept of, and to whom each belonged when booked."""
-    last = _hierarchies.get(pool, kept.places)
-    if last is not None and last[0].agencies is agencies:
+async def _coverage(pool: Any, connection: Any, agencies: Agencies, kept: Kept) -> Coverage:
+    """The agencies that sums are kept of, and to whom each belonged when booked."""
+    last = _coverages.get(pool, kept.places)
+    if last is not None and last.hierarchy.agencies is agencies:
         return last
     level1 = {
         row["agency"]: row["level1"]
         for row in await connection.fetch("SELECT agency, level1 FROM reading_place")
     }
-    return _hierarchies.keep(pool, len(level1), (hierarchy(agencies, level1), level1))
+    return _coverages.keep(pool, len(level1), Coverage(hierarchy(agencies, level1), level1))
 
 
 async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]:
     """The agencies directly below one ("": ministries and provinces), listed or booked."""
     async with pool.acquire() as connection:
         kept = await Kept.now(connection)
-        held, _ = await _places(pool, connection, reference.agencies, kept)
-        if not kept.numbers:
-            held = hierarchy(reference.agencies, await booked_codes(connection))
-    return held.parts(agency)
+        if kept.numbers:
+            coverage = await _coverage(pool, connection, reference.agencies, kept)
+            return coverage.hierarchy.parts(agency)
+        return hierarchy(reference.agencies, await booked_codes(connection)).parts(agency)
 
 
 async def _want(pool: Any, missed: Sequence[Wanted]) -> None:
@@ -299,22 +299,22 @@ async def _judged(connection: Any, ends_ms: int, cut: Cut) -> dict[str, bool]:
 
 
 async def _claims(
-    connection: Any, scopes: Sequence[Scope], periods: Sequence[Period], cut: Cut
-) -> dict[tuple[str, str, int, int], Stated]:
-    """Of each figure claimed, the highest revision that had arrived, the last to arrive of these."""
-    rows = await connection.fetch(
-        """
-        SELECT DISTINCT ON (indicator, agency, from_day, to_day)
-               indicator, agency, from_day, to_day, numerator, denominator
-        FROM external_claim
-        WHERE agency = ANY($1) AND from_day = ANY($2) AND arrived_ms <= $3 AND NOT not_issued
-        ORDER BY indicator, agency, from_day, to_day, revision DESC, arrived_ms DESC, source, survey
-        """,
-        [scope.agency or COUNTRY for scope in scopes],
-        [period.first_day for period in periods],
-        int(cut.read_at.timestamp() * 1000),
+    connection: Any,
+    terms: Iterable[Term],
+    scopes: Sequence[Scope],
+    periods: Sequence[Period],
+    cut: Cut,
+) -> dict[Of, Claim]:
+    """Of each figure that is asked for the claim that stands, and was known at the cut."""
+    indicators = {term.claim for term in terms if term.fact is Fact.CLAIM}
+    if not indicators:
+        return {}
+    claims = await standing(
+        connection,
+        indicators=indicators,
+        agencies=[agency for scope in scopes if (agency := agency_of(scope))],
+        first_day=periods[0].first_day if len(periods) == 1 else None,
+        last_day=periods[0].last_day if len(periods) == 1 else None,
+        cut=cut.seq,
     )
-    return {
-        (indicator, agency, first, last): Stated(numerator, denominator)
-        for indicator, agency, first, last, numerator, denominator in rows
-    }
+    return the_one(claims)

@@ -6,7 +6,8 @@ stood before the periods is all there ever was, less what came from then on. A s
 told so is read from the books.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import struct
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -14,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.zone import date_of, day_number
 from monitor.ledger.follower import Cut
-from monitor.ledger.reading_book import PAGES_AT_ONCE, Wanted, known
+from monitor.ledger.reading_book import PAGES_AT_ONCE, Procedures, Wanted, known
 from monitor.ledger.reading_sums import Between, Place, Stretches, Sums, from_books
 
 
@@ -31,8 +32,8 @@ class Kept(NamedTuple):
     def number(self, wanted: Wanted) -> tuple[Wanted, int] | None:
         """The sum that is kept and tells what is wanted, which may tell more."""
         for stock in (wanted.stock, True):
-            for by_procedures in (wanted.by_procedure, True):
-                one = Wanted(wanted.sum, stock, by_procedures)
+            for procedures in range(wanted.procedures, len(Procedures)):
+                one = Wanted(wanted.sum, stock, Procedures(procedures))
                 if one in self.numbers:
                     return one, self.numbers[one]
         return None
@@ -40,10 +41,10 @@ class Kept(NamedTuple):
     @classmethod
     async def now(cls, connection: Any) -> "Kept":
         """As a transaction finds them that sees one state."""
-        row = await connection.fetchrow(
+        seq, folded, last_day, places = await connection.fetchrow(
             "SELECT book.seq, follower.seq, last_day, places FROM reading_book AS book, follower"
         )
-        return cls(*row, *await known(connection))
+        return cls(seq, folded, last_day, places, *await known(connection))
 
     def near(self, cut: Cut) -> bool:
         """Whether what the journal has between them and a cut is little."""
@@ -89,17 +90,19 @@ def after(month: int) -> int:
     return day_number(date(first.year + first.month // 12, first.month % 12 + 1, 1))
 
 
-def told(months: Months, wanted: Wanted, places: Collection[Place], *, narrowed: bool) -> bool:
-    """Whether a kept sum tells what is asked of it, of places, with procedures or without."""
-    whole = months.whole(wanted.sum)
-    if narrowed or wanted.by_procedure:
-        return whole
-    return whole or wanted.sum.due or all(reach for reach, _ in places)
+def told(
+    months: Months, kept: Wanted, places: Collection[Place], *, by_procedure: bool
+) -> bool:
+    """Whether a kept sum tells what is asked of it, of places, by procedure or not."""
+    if months.whole(kept.sum):
+        return True
+    return not by_procedure and (kept.sum.due or all(reach for reach, _ in places))
 
 
 # Of each place its sums by stretch, as arrays: a row a number would take ten times as long.
 _GATHERED: Final = """
-    SELECT reach, place, array_agg(sum), array_agg(stretch), array_agg(amount)
+    SELECT reach, place, array_send(array_agg(sum)), array_send(array_agg(stretch)),
+           array_send(array_agg(amount))
     FROM (
         SELECT part.reach, part.place, part.sum, part.stretch, sum_whole(part.amount) AS amount
         FROM ({parts}) AS part
@@ -135,8 +138,8 @@ _IN_DAYS: Final = f"""
      AND held.day >= parted.month AND held.day < parted.following AND held.sum = ANY($8::int2[])
 """  # noqa: S608 - constants
 _BY_PROCEDURE: Final = f"""
-    SELECT held.reach, held.place, held.procedure, array_agg(held.sum),
-           array_agg(held.stretch), array_agg(held.amount)
+    SELECT held.reach, held.place, held.procedure, array_send(array_agg(held.sum)),
+           array_send(array_agg(held.stretch)), array_send(array_agg(held.amount))
     FROM (
         SELECT held.reach, held.place, held.procedure, held.sum,
                CASE WHEN held.month = {LOWEST} THEN {LOWEST} WHEN held.month > $5 THEN {HIGHEST}
@@ -185,7 +188,7 @@ async def plain(
     for reach, place, *columns in await connection.fetch(
         _GATHERED.format(parts=parts), *values
     ):
-        _add(found, (reach, place), "", columns, stocks)
+        found.add_kept((reach, place), "", _arrays(*columns), stocks)
     return found
 
 
@@ -211,25 +214,25 @@ async def by_procedure(
         list(asked.values()),
         sorted(stocks),
     ):
-        _add(found, (reach, place), procedure, columns, stocks)
+        found.add_kept((reach, place), procedure, _arrays(*columns), stocks)
     return found
 
 
-def _add(
-    found: Sums,
-    place: Place,
-    procedure: str,
-    columns: Sequence[Sequence[int]],
-    stocks: Collection[int],
-) -> None:
-    """What stood before the first bound is all there ever was less what came from there on."""
-    for number, stretch, amount in zip(*columns, strict=True):
-        if stretch == LOWEST:
-            found.add(number, place, procedure, 0, amount)
-        elif stretch > 0:
-            found.add(number, place, procedure, stretch, amount)
-            if number in stocks:
-                found.add(number, place, procedure, 0, -amount)
+# How PostgreSQL sends an array: its number of elements in the header, each after its length.
+_COUNT: Final = struct.Struct(">12xi")
+_HEADER_BYTES: Final = 20
+
+
+def _arrays(
+    sums: bytes, stretches: bytes, amounts: bytes
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """The elements of three arrays of one length; the driver takes ten times as long."""
+    (count,) = _COUNT.unpack_from(sums)
+    return (
+        struct.unpack_from(">" + "4xh" * count, sums, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xi" * count, stretches, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xq" * count, amounts, _HEADER_BYTES),
+    )
 
 
 async def add_between(
@@ -241,13 +244,14 @@ async def add_between(
     level1: Mapping[str, str],
     *,
     with_procedure: bool,
-) -> bool:
+) -> set[str]:
     """Bring sums from their watermark to a cut, by what the journal has between them.
 
-    Whether an agency was met of which no sums are kept.
+    Returns the agencies that were met there: of some no sums are kept.
     """
+    met: set[str] = set()
     if watermark == cut.seq or not asked:
-        return False
+        return met
     moved = await from_books(
         connection,
         Between(watermark, cut.seq),
@@ -256,10 +260,9 @@ async def add_between(
         found.stretches,
         by_procedure=with_procedure,
     )
-    strange = False
     for number, (_, agency), procedure, amounts in moved.items():
-        strange = strange or agency not in level1
+        met.add(agency)
         for place in ((0, agency), (1, level1.get(agency, ""))):
             for stretch, amount in enumerate(amounts):
                 found.add(number, place, procedure, stretch, amount)
-    return strange
+    return met

@@ -6,6 +6,7 @@ stretches between the periods' first and last days, and a window is a run of str
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Sum, Window
@@ -60,6 +61,36 @@ class Sums:
             amounts = by_procedure[procedure] = [0] * len(self.stretches.bounds)
         amounts[stretch] += amount
 
+    def add_kept(
+        self,
+        place: Place,
+        procedure: str,
+        columns: tuple[Iterable[int], Iterable[int], Iterable[int]],
+        stocks: Collection[int],
+    ) -> None:
+        """Numbers, stretches and amounts of a place; what stood before all bounds is of stocks.
+
+        That is all there ever was (stretch `LOWEST`) less what came from the first bound on.
+        """
+        found, size = self._found, len(self.stretches.bounds)
+        for number, stretch, amount in zip(*columns, strict=True):
+            by_place = found.get(number)
+            if by_place is None:
+                by_place = found[number] = {}
+            by_procedure = by_place.get(place)
+            if by_procedure is None:
+                by_procedure = by_place[place] = {}
+            amounts = by_procedure.get(procedure)
+            if amounts is None:
+                amounts = by_procedure[procedure] = [0] * size
+            if stretch < 0:
+                amounts[0] += amount
+            elif stretch:
+                if stretch < size:
+                    amounts[stretch] += amount
+                if number in stocks:
+                    amounts[0] -= amount
+
     def items(self) -> Iterator[tuple[int, Place, str, Sequence[int]]]:
         """All of it: number, place, procedure, amounts by stretch."""
         for number, by_place in self._found.items():
@@ -67,13 +98,16 @@ class Sums:
                 for procedure, amounts in by_procedure.items():
                     yield number, place, procedure, amounts
 
-    def at(self, number: int, place: Place) -> Mapping[str, Sequence[int]]:
-        """Amounts by stretch, of each procedure."""
-        return self._found.get(number, _NOTHING).get(place, _NONE)
+    def by_place(self, number: int) -> Mapping[Place, Mapping[str, Sequence[int]]]:
+        """Of each place, amounts by stretch of each procedure."""
+        return self._found.get(number, {})
 
-
-_NONE: Final[Mapping[str, list[int]]] = {}
-_NOTHING: Final[Mapping[Place, dict[str, list[int]]]] = {}
+    def up_to(self, number: int) -> dict[Place, list[int]]:
+        """Of each place, what was summed before each stretch and in all, of all procedures."""
+        return {
+            place: [0, *accumulate(map(sum, zip(*by_procedure.values(), strict=True)))]
+            for place, by_procedure in self.by_place(number).items()
+        }
 
 
 class Books(NamedTuple):

@@ -17,10 +17,10 @@ CREATE TABLE reading_sum (
     lacking_all   integer  NOT NULL,
     having_any    integer  NOT NULL,
     stock         boolean  NOT NULL,     -- what stood at some time is asked of it
-    by_procedure  boolean  NOT NULL,     -- also by agency and procedure, to count procedures
+    procedures    smallint NOT NULL,     -- also by procedure: 1 of ministries and provinces, 2 of all
     filled_until  integer  NOT NULL DEFAULT -2147483648,  -- days before this one are in it
     UNIQUE (measures, weights, due, first_slot, last_slot, channel, level, having_all, lacking_all,
-            having_any, stock, by_procedure)
+            having_any, stock, procedures)
 );
 
 -- The watermark, in one row: lines of the journal up to it are in the sums, of the days that are filled.
@@ -58,8 +58,7 @@ CREATE TABLE reading_day (
     amount bigint   NOT NULL,
     PRIMARY KEY (reach, place, day, sum)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
--- By month and procedure: all sums of ministries and provinces; of agencies those by which
--- procedures are counted.
+-- By month and procedure, of sums that are asked for so.
 CREATE TABLE reading_procedure (
     reach     smallint NOT NULL,
     place     text COLLATE "C" NOT NULL,
