@@ -23,9 +23,11 @@ from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.ledger.official import By, Ranked
 from monitor.outlets.digest.shown import Format
 from monitor.outlets.digest.words import Language
 from monitor.outlets.names import Metric
+from monitor.outlets.report.formats import Format as ReportFormat
 from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
 OK: Final = 0
@@ -99,8 +101,9 @@ def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: in
 
 @app.command()
 def serve() -> None:
-    """Serve the ledger's metrics on HTTP."""
+    """Serve the ledger on HTTP: its metrics, and the read API below /api/v1."""
     from agents.leisure import collecting_at_leisure
+    from monitor.outlets.serve import Doors
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
@@ -120,6 +123,12 @@ def serve() -> None:
                 port=settings.serve_port,
                 stop=stop,
                 ready=announce,
+                doors=Doors(
+                    rate=settings.api_rate,
+                    connections=settings.api_connections,
+                    plain=bool(settings.serve_plain),
+                    proxies=settings.serve_proxies,
+                ),
             )
 
     raise typer.Exit(_until_stopped(answering))
@@ -642,6 +651,122 @@ def reconcile(
             settings, checks=check or list(Check), jobs=jobs or default_jobs(), as_json=json
         )
     raise typer.Exit(status)
+
+
+@app.command()
+def report(
+    set_: Annotated[
+        str,
+        typer.Argument(metavar="[SET]", help="A set of indicators; left out: which there are."),
+    ] = "",
+    scope: Annotated[
+        str,
+        typer.Option(
+            help="country, H56, H56.04, G01/own, G01/sector, or of one procedure H56+1.004194."
+        ),
+    ] = "country",
+    period: Annotated[
+        str, typer.Option(help="2026-08, 2026-Q3, 2026-H2, 2026, or a day 2026-08-14.")
+    ] = "",
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|CUT|#ID",
+            help="As known then: a time with its offset, a cut's number, or as a published report.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|CUT|#ID", help="What has changed since then, and because of what."
+        ),
+    ] = None,
+    each: Annotated[
+        By | None, typer.Option(help="A row for each unit below, or each procedure.")
+    ] = None,
+    ranking: Annotated[
+        Ranked | None, typer.Option(help="Rank these against each other, instead of --scope.")
+    ] = None,
+    rank_by: Annotated[
+        str,
+        typer.Option(
+            metavar="INDICATOR", help="Default: the points, else the first indicator."
+        ),
+    ] = "",
+    format: Annotated[  # noqa: A002 - the option is --format
+        ReportFormat | None, typer.Option(help="Default: by the ending of --out, else a table.")
+    ] = None,
+    lang: Annotated[
+        Language, typer.Option(help="Of table, xlsx and html; json and csv have both.")
+    ] = Language.VIETNAMESE,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Into this file; default: stdout.")
+    ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Keep it in the ledger, with its SHA-256.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --publish: also into this folder.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="With --publish: kept beside it.")] = "",
+    by: Annotated[
+        str | None, typer.Option(metavar="WHO", help="With --publish; default: this account.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show what was published.")] = False,
+    verify: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ID",
+            help="Make a published report again and compare; exits 1 if it is not the same.",
+        ),
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="With --list: how many.")] = 50,
+) -> None:
+    """Report official figures: a scorecard, a ranking, form II.06b, or what changed since.
+
+    Every report is as known at a cut of the journal, which it names: asked again with
+    **--known-at** and that time, it is the same to the byte, whatever was booked since. What is
+    not known is never 0.
+
+    * **emc report** lists the sets of indicators.
+    * **emc report qd766 --scope H56 --period 2026-08**: the scorecard of a province.
+    * **emc report qd766 --scope H56 --period 2026-08 --known-at 2026-09-05T08:00:00+07:00**:
+      the same as it was known then.
+    * **emc report qd766 --scope H56 --period 2026-08 --since 2026-09-05T08:00:00+07:00**: what
+      has changed since, and because of what.
+    * **emc report emc --ranking provinces --period 2026-Q3 --out q3.xlsx**
+    * **emc report report-06b --scope H56 --period 2026-08 --each unit --out 06b.xlsx**
+    * **emc report qd766 --scope H56 --period 2026-08 --format html --publish --folder reports**;
+      then **emc report --list**, **emc report --verify 12**.
+
+    Exit status: 0; 1 if --verify finds a difference or the ledger does not answer; 2 if what was
+    asked for cannot be, with the remedy.
+    """
+    from agents.operator import Refusal, account, progress_bar, run
+    from monitor.outlets.report import command
+
+    said = command.Said(
+        indicators=set_, scope=scope, period=period, known_at=known_at, since=since, each=each,
+        ranking=ranking, rank_by=rank_by, format_=format, language=lang, out=out, publish=publish,
+        folder=folder, why=why, by=by or account(), release=__version__, list_=list_,
+        verify=verify, last=last,
+    )  # fmt: skip
+
+    async def work() -> int:
+        try:
+            with progress_bar(sys.stderr) as bar:
+                task = bar.add_task("agencies", total=None, visible=False)
+                return await command.run(
+                    _for_a_person().database,
+                    said,
+                    progressed=lambda done, of: bar.update(
+                        task, completed=done, total=of, visible=done < of
+                    ),
+                )
+        except command.CannotMake as error:
+            raise Refusal(str(error)) from None
+
+    raise typer.Exit(run(work, name="emc report", reads=not publish))
 
 
 @app.command()
@@ -1552,6 +1677,121 @@ def source_history(
     raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
+access = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Tokens to read the API and the console of `emc serve` with, and what was looked at.\n\n"
+    "Without a token the API is open for definitions and releases. How-to: docs/how-to/read-the-api.md.",
+)
+app.add_typer(access, name="access")
+
+_Holder = Annotated[str, typer.Argument(metavar="NAME", help="Who holds it.")]
+
+
+@access.command("add")
+def access_add(
+    name: _Holder,
+    role: Annotated[
+        str,
+        typer.Option(
+            help="agency: its own subtree, with codes of dossiers; national: all figures, dossiers"
+            " by their tokens; admin: everything; public: no more than without a token."
+        ),
+    ],
+    agency: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Of the role agency: whose subtree.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="For how long it opens.")] = 90,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Make a token, which is shown this once.
+
+    `emc access add hue-board --role agency --agency H57`
+    """
+    from agents import access_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.add(
+            _for_a_person().database,
+            name,
+            role=role,
+            agency=agency,
+            days=days,
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access"))
+
+
+@access.command("list")
+def access_list(json: _Json = False) -> None:
+    """Show every token: whose, until when, when last used. Nobody knows the token itself."""
+    from agents import access_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.list_(
+            _for_a_person().database, at=_instant(), as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access", reads=True))
+
+
+@access.command("revoke")
+def access_revoke(
+    name: _Holder,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """End a token; the next request with it is refused. Exit status 1 if there was none."""
+    from agents import access_command as command
+    from agents import operator
+
+    def confirmed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    async def work() -> int:
+        return await command.revoke(
+            _for_a_person().database,
+            name,
+            confirmed=confirmed,
+            at=_instant(),
+            who=by or operator.account(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access"))
+
+
+@access.command("audit")
+def access_audit(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Only with this token.")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, max=10_000, help="How many looks.")] = 50,
+    json: _Json = False,
+) -> None:
+    """Show who looked at which dossiers, or was refused, when and from where; the latest first."""
+    from agents import access_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.audit(
+            _for_a_person().database, name, last=last, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access", reads=True))
+
+
 def _said_of_source(**said: Any) -> dict[str, Any]:
     """What was given on the command line."""
     return {field: value for field, value in said.items() if value is not None}
@@ -1570,6 +1810,8 @@ def docs(
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
     from monitor.outlets import indicators as of_indicators
+    from monitor.outlets.api import openapi as of_api
+    from monitor.outlets.api.every import ENDPOINTS
     from monitor.outlets.dashboards import page as of_dashboards
     from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
@@ -1577,6 +1819,7 @@ def docs(
 
     made = documents(cast("Any", typer.main.get_command(app)))
     made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
+    made[of_api.PATH] = of_api.text(ENDPOINTS)
     made[of_indicators.PATH] = of_indicators.page(one.set for one in load_sets(IN_A_CHECKOUT))
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
