@@ -379,7 +379,7 @@ async def test_what_is_slow_is_ended_and_metrics_do_not_wait_for_it(
             assert (await api.get(path)).status_code == 200
             took.append(loop.time() - began)
         many = await asyncio.gather(
-            *(api.get(f"balances?scope=H56&{MONTH}", "agency") for _ in range(80))
+            *(api.get(f"balances?scope=H56&{MONTH}", "agency") for _ in range(66))
         )
         answers = await asyncio.gather(*asking)
         await transaction.rollback()

@@ -25,7 +25,7 @@ from tests.outlets.api.service import OWN, Here
 from tests.servers.require import ROOT
 
 # `make fuzz` asks for more.
-EXAMPLES: Final = int(os.environ.get("EMC_FUZZ_EXAMPLES", "25"))
+EXAMPLES: Final = int(os.environ.get("EMC_FUZZ_EXAMPLES", "12"))
 CHECKS: Final = (
     not_a_server_error,
     content_type_conformance,
