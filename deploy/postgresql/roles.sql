@@ -118,6 +118,10 @@ TO emc_reader, emc_grafana;
 GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
 -- Official figures of the month and year under way, as last evaluated.
 GRANT SELECT ON official_now, official_round TO emc_reader, emc_grafana;
+-- Sums that official figures are made of, by agency and procedure.
+GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
+    reading_procedure
+TO emc_reader, emc_grafana;
 -- What the public sees, and nothing else of it.
 GRANT SELECT ON release_table, release_pattern, release, release_cell TO emc_reader;
 -- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.
