@@ -313,7 +313,7 @@ def test_claims_are_of_whole_months_and_of_every_authority():
     )
     assert {data["indicator"] for data in said if data.get("not_issued")} == {
         "automation",
-        "proactive_services",
+        "proactive_level",
     }
 
 
