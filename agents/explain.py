@@ -396,6 +396,8 @@ def _sections(told: Explanation, booked: Booked | None) -> Iterator[RenderableTy
     yield from _section("Verdicts", Group(*(_verdict(one, told) for one in told.verdicts)))
     if told.timings:
         yield from _section("Clocks", _timings(told))
+    if told.traits:
+        yield from _section("What official figures count it by", _traits(told))
     if told.warnings:
         yield from _section("Warnings about its sources", _warnings(told))
     yield from _section("Entries it posts", _entries(told.entries))
@@ -702,6 +704,17 @@ def _timings(told: Explanation) -> RenderableType:
     return Group(table, Text("\n".join(grounds))) if grounds else table
 
 
+def _traits(told: Explanation) -> RenderableType:
+    lines = [f"traits {sum(held.number for held in told.traits)}, together"]
+    for held in told.traits:
+        lines.append(f"{_words(held.trait)}: {held.vi} · {held.en}")
+        by = f"{held.source}, {held.id}" if held.source else "the catalogue on the receipt day"
+        lines.append(f"  {held.basis}; by {by}")
+    if told.rating is not None:
+        lines.append(f"rated {told.rating} of 5")
+    return Text("\n".join(lines))
+
+
 def _warnings(told: Explanation) -> RenderableType:
     lines = []
     for warning, says, rule, source, at_ms, id_ in told.warnings:
@@ -752,6 +765,10 @@ def _slot(one: Posted) -> str:
             return _bounds(one, lambda permille: f"{permille / 10:g} %")
         case SlotKind.HOUR:
             return f"hour {one.slot}"
+        case SlotKind.TRAITS:
+            return f"traits {one.slot}"
+        case SlotKind.RATING:
+            return f"{one.slot} of 5"
         case _:
             return _SLOTS[one.slot_kind]
 

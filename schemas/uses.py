@@ -37,6 +37,7 @@ SUPPLEMENTS: Final = (SUPPLEMENT_REQUESTED, SUPPLEMENT_RECEIVED)
 BY_766: Final = (*SUPPLEMENTS, RESCHEDULED, PROCEDURE)
 BY_06B: Final = (RESCHEDULED, PROCEDURE)
 BY_FIRST_DUE: Final = (*SUPPLEMENTS, PROCEDURE)
+BY_TRAITS: Final = (PAYMENT_REQUESTED, PAYMENT_MADE, RESULT, DOCUMENTS, RATED, SYNC, PROCEDURE)
 
 
 class Elsewhere(StrEnum):
@@ -126,6 +127,18 @@ MEASURES: Final = (
         ("due_earlier", "First due date sent before the day of the limit's."),
         ("due_equal", "On its day."),
         ("due_later", "After its day."),
+    )),
+    *(_use(name, meaning, STATE, reads=BY_TRAITS) for name, meaning in (
+        ("accepted_traits", "Accepted, by all that official figures ask of a dossier."),
+        ("ended_traits", "Completed or returned, by the same."),
+        ("open_traits", "Open, by the same."),
+    )),
+    _use("boarded_traits", "Brought in by a snapshot, by the same.", SNAPSHOT, reads=BY_TRAITS),
+    _use("rated", "Dossiers by their last rating.", RATED, reads=(STATE,)),
+    *(_use(name, meaning, STATE) for name, meaning in (
+        ("timed_received", "Completed, on the receipt day."),
+        ("elapsed_received", "How long these took."),
+        ("worked_received", "The same in working time."),
     )),
     _use("rescheduled", "Due dates put off.", RESCHEDULED, reads=(STATE,)),
     _use("supplement_requests", "Requests for more papers.", STATE, reads=SUPPLEMENTS),

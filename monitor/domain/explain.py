@@ -59,6 +59,8 @@ from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.post import Account, Entries, accepting_source, oddities, post
 from monitor.domain.reckoning import Judgement, Reckoning, counted_from, judge_plain
 from monitor.domain.reckoning import Verdict as Judged
+from monitor.domain.traits import MEANINGS as TRAITS
+from monitor.domain.traits import OF_CATALOGUE, Trait, named, traits
 from monitor.domain.view import Cell, Move, Outcome, Place, View
 from monitor.domain.view import Due as SentDue
 from monitor.domain.warning import MEANINGS, Noted, QualityWarning
@@ -268,6 +270,19 @@ class Warned(NamedTuple):
     id: str  # the statement that gave rise to it; "" for the dossier as a whole
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A trait that the dossier is counted by, and who says so."""
+
+    trait: str  # its name
+    number: int  # what it adds to the slot
+    vi: str
+    en: str
+    basis: str  # the field, code or formula that it rests on
+    source: str  # of the last statement that says so; "": the catalogue says it
+    id: str
+
+
 class SlotKind(StrEnum):
     """What the slot of an entry means."""
 
@@ -281,6 +296,8 @@ class SlotKind(StrEnum):
     WORKED = "worked"  # a bin of working time, in ms
     SHARE = "share"  # a bin of the share of a limit, in permille
     HOUR = "hour"  # whole hours since the day began
+    TRAITS = "traits"  # the sum of them
+    RATING = "rating"  # 1 to 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +316,7 @@ class Posted:
     warning: QualityWarning | None
     over: int | None  # of bins: above this
     up_to: int | None  # and up to this; None: no bound
+    traits: tuple[str, ...]  # the names of those that the slot is the sum of
     amount: int
     milliseconds: bool  # the amount is a time, not a count
 
@@ -331,6 +349,8 @@ class Explanation:
     level: int  # the catalogue's; as sent where it has none
     applicant_type: int
     identity_attached: bool | None
+    traits: tuple[Held, ...]  # none where nothing is counted by them
+    rating: int | None  # of 5
     beyond_calendar: bool  # no clock is measured
     story: tuple[Told, ...]
     sent: tuple[Sent, ...]
@@ -389,6 +409,8 @@ def explain(
         level=view.level if procedure is None else procedure.level,
         applicant_type=view.applicant_type,
         identity_attached=view.identity_attached,
+        traits=() if reckoning is None else tuple(_held(view, reckoning, walk.said_by())),
+        rating=view.rating or None,
         beyond_calendar=beyond,
         story=_story(heard, ordered, walk.taken, warnings, _calendar(view, policy, reckoning)),
         sent=tuple(_sent(view, walk.dues, reckoning)),
@@ -411,6 +433,18 @@ def _calendar(view: View, policy: Policy, reckoning: Reckoning | None) -> WorkCa
     if reckoning is not None:
         return reckoning.calendar
     return policy.legal.calendars.calendar(view.receiver.agency) if policy.legal else None
+
+
+def _held(
+    view: View, reckoning: Reckoning, said_by: Mapping[Trait, Identity]
+) -> Iterator[Held]:
+    by = traits(view, reckoning.procedure)
+    for trait, name in zip(named(by), _names(by), strict=True):
+        vi, en, basis = TRAITS[trait]
+        source, id_ = ("", "") if trait in OF_CATALOGUE else said_by[trait]
+        yield Held(
+            trait=name, number=int(trait), vi=vi, en=en, basis=basis, source=source, id=id_
+        )
 
 
 # -- the story -------------------------------------------------------------------------------
@@ -452,6 +486,7 @@ class _Walk:
     taken: dict[Identity, _Taken] = field(default_factory=dict)
     dues: list[tuple[SentDue, AnyEvent]] = field(default_factory=list)
     closing: list[tuple[Identity, Move]] = field(default_factory=list)  # 3, 7, 9, 10 not undone
+    speakers: dict[Trait, Identity] = field(default_factory=dict)  # who last said a trait
     standing_id: str = ""  # of the statement whose 3, 7 or 10 holds
     running: dict[RuleName, _Running] = field(default_factory=dict)
 
@@ -481,14 +516,26 @@ class _Walk:
             for noted in taken.noted:
                 yield _warned(noted, id_)
 
+    def said_by(self) -> dict[Trait, Identity]:
+        """Whose word each trait is: corrections stand against all, and the last one counts."""
+        said = dict(self.speakers)
+        for event in self.amendments:
+            corrected = View(
+                applicant_type=event.applicant_type, identity_attached=event.identity_attached
+            )
+            said |= dict.fromkeys(named(traits(corrected, None)), (event.source, event.id))
+        return said
+
     def hear(self, event: AnyEvent) -> None:
         heard, identity = self.heard, (event.source, event.id)
         life, last = _life(self.view), heard.moves[-1] if heard.moves else None
         dues, warnings, standing = len(heard.dues), len(heard.warnings), heard.standing
+        known = traits(self.view, None)
         take(heard, event)
         self.steps.append(event)
         self.reopened = self.reopened or event.kind is Kind.REOPENED
         self.view = as_reopened(self.steps, heard) if self.reopened else heard
+        self._attribute(event, known)
         taken = _Taken(Effect.COUNTS, noted=heard.warnings[warnings:])
         if event.kind is Kind.AMENDED:
             taken.effect = Effect.CORRECTS
@@ -505,6 +552,14 @@ class _Walk:
         self.dues += [(due, event) for due in heard.dues[dues:]]
         self._look(taken, effective_ms(event))
         self.taken[identity] = taken
+
+    def _attribute(self, event: AnyEvent, known: int) -> None:
+        """Note whose word each trait is that came with an event, or that it says once more."""
+        alone = View()
+        take(alone, event)
+        held = traits(self.view, None)
+        said = held & (~known | alone.told)
+        self.speakers |= dict.fromkeys(named(said), (event.source, event.id))
 
     def _undo(self, by: str) -> None:
         """Note whose 3, 7, 9 or 10 is no longer there."""
@@ -1137,20 +1192,35 @@ def posted(account: Account, amount: int) -> Posted:
         warning=QualityWarning(slot) if means.kind is SlotKind.WARNING else None,
         over=means.over,
         up_to=means.up_to,
+        traits=tuple(_names(slot)) if means.kind is SlotKind.TRAITS else (),
         amount=amount,
         milliseconds=definition.kind is MeasureKind.MILLISECONDS,
     )
 
 
+def _names(slot: int) -> Iterator[str]:
+    return (str(trait.name).lower() for trait in named(slot))
+
+
+_SLOTS: Final = {
+    int(Measure.ACCEPTED_TRAITS): SlotKind.TRAITS,
+    int(Measure.BOARDED_TRAITS): SlotKind.TRAITS,
+    int(Measure.ENDED_TRAITS): SlotKind.TRAITS,
+    int(Measure.OPEN_TRAITS): SlotKind.TRAITS,
+    int(Measure.RATED): SlotKind.RATING,
+    int(Measure.WARNED): SlotKind.WARNING,
+}
+
+
 def _slot(kind: MeasureKind, measure: int, slot: int) -> _Slot:
+    if measure in _SLOTS:
+        return _Slot(_SLOTS[measure])
     if kind is MeasureKind.STOCK:
         return _Slot(_STOCK_SLOTS.get(slot, SlotKind.DUE_DAY))
     if kind is MeasureKind.HISTOGRAM:
         return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, measure - Measure.DEADLINE_CONSUMED)
     if kind is not MeasureKind.BINS:
         return _Slot(SlotKind.NONE)
-    if measure == Measure.WARNED:
-        return _Slot(SlotKind.WARNING)
     if Part(measure % 10) is Part.WORKED_BINS:  # see `clock_measure`
         return _bin(SlotKind.WORKED, WORKED_BOUNDS, slot)
     return _bin(SlotKind.SHARE, CONSUMED_BOUNDS, slot)

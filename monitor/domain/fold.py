@@ -22,6 +22,7 @@ from monitor.domain.lifecycle import (
     TRANSITIONS,
     WAITING,
 )
+from monitor.domain.traits import Trait
 from monitor.domain.view import (
     Acknowledgement,
     Due,
@@ -616,23 +617,105 @@ def _amended(view: View, event: AnyEvent, _at: int) -> None:
 
 def _acknowledged(view: View, event: AnyEvent, at: int) -> None:
     view.acknowledgements.append(Acknowledgement(at, event.sent_ms, event.target, event.code))
+    if event.target == NATIONAL_PORTAL and event.code == TAKEN_OVER:
+        view.told |= _SYNCED
 
 
-def _kept(_view: View, _event: AnyEvent, _at: int) -> None:
-    """Facts that no measure of the life cycle reads; indicators read the events themselves."""
+NATIONAL_PORTAL: Final = "dvcqg"
+TAKEN_OVER: Final = 0  # what the portal answers to what it has taken over
 
+
+# What official figures are counted by: see `traits`.
+
+
+def _payment_requested(view: View, event: AnyEvent, _at: int) -> None:
+    """A fee of more than 0 outweighs those of 0, whichever was asked for first."""
+    if event.amount > 0:
+        view.told = view.told & ~_FEE_ZERO | _FEE_ASKED
+    elif not view.told & _FEE_ASKED:
+        view.told |= _FEE_ZERO
+
+
+def _payment_made(view: View, event: AnyEvent, _at: int) -> None:
+    view.told |= _PAID.get(event.form, 0)
+
+
+def _result_issued(view: View, event: AnyEvent, _at: int) -> None:
+    if event.electronic:
+        view.told |= _ELECTRONIC_RESULT
+    if event.paper:
+        view.told |= _PAPER_RESULT
+
+
+def _documents(view: View, event: AnyEvent, _at: int) -> None:
+    """The last list of papers stands as a whole; whether the account was verified, where said."""
+    told = view.told & ~_PAPERS
+    if event.digitised:
+        told |= _DIGITISED
+    if event.reused:
+        told |= _REUSED
+    if event.national_store:
+        told |= _NATIONAL_STORE
+    if event.population:
+        told |= _POPULATION
+    if event.identity_verified is not None:
+        told = told | _VERIFIED if event.identity_verified else told & ~_VERIFIED
+    view.told = told
+
+
+def _rated(view: View, event: AnyEvent, at: int) -> None:
+    """The last rating stands."""
+    view.rated_ms = at
+    view.rating = of_five(event.score, event.scale)
+    if view.rating <= DISSATISFIED:
+        view.told |= _DISLIKED
+    else:
+        view.told &= ~_DISLIKED
+
+
+SATISFIED: Final = 4
+DISSATISFIED: Final = 2
+
+
+def of_five(score: int, scale: int) -> int:
+    """A rating on the scale of 5, what lies between two steps towards the middle: 7 of 10 is not
+    4 of 5 and better, and 5 of 10 is not 2 of 5 and worse. Basis: assumption.
+    """
+    down, up = score * 5 // scale, -(-score * 5 // scale)
+    if down >= SATISFIED:
+        return down
+    return up if up <= DISSATISFIED else 3
+
+
+_FEE_ASKED: Final = int(Trait.FEE_ASKED)
+_FEE_ZERO: Final = int(Trait.FEE_ZERO)
+_PAID: Final = {
+    1: int(Trait.PAID_NATIONAL),
+    2: int(Trait.PAID_LOCAL),
+    3: int(Trait.PAID_DIRECT),
+}
+_ELECTRONIC_RESULT: Final = int(Trait.ELECTRONIC_RESULT)
+_PAPER_RESULT: Final = int(Trait.PAPER_RESULT)
+_DIGITISED: Final = int(Trait.DIGITISED)
+_REUSED: Final = int(Trait.REUSED)
+_NATIONAL_STORE: Final = int(Trait.NATIONAL_STORE)
+_POPULATION: Final = int(Trait.POPULATION)
+_PAPERS: Final = _DIGITISED | _REUSED | _NATIONAL_STORE | _POPULATION
+_VERIFIED: Final = int(Trait.VERIFIED)
+_SYNCED: Final = int(Trait.SYNCED)
+_DISLIKED: Final = int(Trait.DISLIKED)
 
 _STEPS: Final[Mapping[Kind, Callable[[View, AnyEvent, int], None]]] = {
     Kind.SUPPLEMENT_REQUESTED: _supplement_requested,
     Kind.SUPPLEMENT_RECEIVED: _supplement_received,
-    Kind.PAYMENT_REQUESTED: _kept,
-    Kind.PAYMENT_MADE: _kept,
+    Kind.PAYMENT_REQUESTED: _payment_requested,
+    Kind.PAYMENT_MADE: _payment_made,
     Kind.RESCHEDULED: _rescheduled,
     Kind.AMENDED: _amended,
     Kind.REOPENED: _reopened,
-    Kind.RESULT_ISSUED: _kept,
-    Kind.DOCUMENTS_ATTACHED: _kept,
-    Kind.RATED: _kept,
+    Kind.RESULT_ISSUED: _result_issued,
+    Kind.DOCUMENTS_ATTACHED: _documents,
+    Kind.RATED: _rated,
     Kind.SNAPSHOT: _snapshot,
     Kind.SYNC_ACKNOWLEDGED: _acknowledged,
 }

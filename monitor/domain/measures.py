@@ -54,6 +54,15 @@ class Measure(IntEnum):
     PAUSED_06B = 53
     IN_PROCESS_FIRST_DUE = 54
     PAUSED_FIRST_DUE = 55
+    # 60 to 79 are for petitions.
+    ACCEPTED_TRAITS = 80
+    ENDED_TRAITS = 81
+    OPEN_TRAITS = 82
+    RATED = 83
+    TIMED_RECEIVED = 84
+    ELAPSED_RECEIVED = 85
+    WORKED_RECEIVED = 86
+    BOARDED_TRAITS = 87
     DEADLINE_CONSUMED = 100  # and one number for each further bin
     CLOCKS = 200  # and the numbers of `clock_measure`
 
@@ -81,7 +90,7 @@ class Kind(StrEnum):
     MILLISECONDS = "milliseconds"
     STOCK = "stock"
     HISTOGRAM = "histogram"
-    BINS = "bins"  # a count in each slot: warnings by number, times by bin
+    BINS = "bins"  # a count in each slot: warnings by number, times by bin, dossiers by traits
 
 
 class Basis(StrEnum):
@@ -521,6 +530,83 @@ CATALOGUE: Final = (
                 Kind.STOCK,
                 Basis.ASSUMPTION,
                 "Open and paused, by the day of the first due date.",
+            ),
+        )
+    ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=kind,
+            day=day,
+            basis=basis,
+            meaning=meaning,
+            shown=False,
+        )
+        for measure, name, kind, day, basis, meaning in (
+            (
+                Measure.ACCEPTED_TRAITS,
+                "accepted_traits",
+                Kind.BINS,
+                Day.RECEIVED,
+                Basis.PRACTICE,
+                "Dossiers accepted, by their traits and receiving agency.",
+            ),
+            (
+                Measure.ENDED_TRAITS,
+                "ended_traits",
+                Kind.BINS,
+                Day.ENDED,
+                Basis.PRACTICE,
+                "Dossiers ended, completed and returned, by their traits and settling agency.",
+            ),
+            (
+                Measure.OPEN_TRAITS,
+                "open_traits",
+                Kind.STOCK,
+                Day.MOVED,
+                Basis.PRACTICE,
+                "Open dossiers, worked on or paused, by their traits and holder.",
+            ),
+            (
+                Measure.RATED,
+                "rated",
+                Kind.BINS,
+                Day.MOVED,
+                Basis.PRACTICE,
+                "Dossiers by their last rating, 1 to 5, and by who settled or holds them.",
+            ),
+            (
+                Measure.TIMED_RECEIVED,
+                "timed_received",
+                Kind.COUNT,
+                Day.RECEIVED,
+                Basis.PRACTICE,
+                "Completed dossiers whose time is known, by receipt day and settling agency.",
+            ),
+            (
+                Measure.ELAPSED_RECEIVED,
+                "elapsed_received",
+                Kind.MILLISECONDS,
+                Day.RECEIVED,
+                Basis.PRACTICE,
+                "Elapsed time from acceptance to end of these.",
+            ),
+            (
+                Measure.WORKED_RECEIVED,
+                "worked_received",
+                Kind.MILLISECONDS,
+                Day.RECEIVED,
+                Basis.PRACTICE,
+                "Working time from acceptance to end of these.",
+            ),
+            (
+                Measure.BOARDED_TRAITS,
+                "boarded_traits",
+                Kind.BINS,
+                Day.MOVED,
+                Basis.ASSUMPTION,
+                "Open dossiers that a snapshot brought in, by their traits.",
             ),
         )
     ),

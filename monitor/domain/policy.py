@@ -16,7 +16,7 @@ from monitor.domain.zone import Zone
 
 # Raised by hand when `fold` or `post` may give other entries for the same events, so that
 # two versions of the code never book side by side (ARCHITECTURE.md §2.5).
-RULES_VERSION: Final = 5
+RULES_VERSION: Final = 6
 
 
 class Precision(StrEnum):

@@ -22,6 +22,7 @@ from monitor.domain.measures import (
 )
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.reckoning import Reckoning, Verdict
+from monitor.domain.traits import traits
 from monitor.domain.view import NOWHERE, Cell, Outcome, Place, View
 from monitor.domain.warning import Noted, QualityWarning
 from monitor.domain.zone import Zone
@@ -31,7 +32,8 @@ class Account(NamedTuple):
     """Where an amount is booked: a measure and its dimensions, a day, and a slot.
 
     The slot is the day it falls due for stocks, the bin for times, the number for warnings, the
-    hour for what is booked by the hour. For applicants see `applicants`.
+    hour for what is booked by the hour, the sum of its traits for what is booked by them. For
+    applicants see `applicants`.
     """
 
     measure: int
@@ -181,6 +183,7 @@ def _posting(view: View, policy: Policy) -> Posting:
     made = Posting(view, view.level if procedure is None else procedure.level)
     stays = _post_plain(made, view, policy)
     post_legal(made, reckoning, stays)
+    _post_traits(made, reckoning, stays)
     made.rows += hour_rows(made.rows, reckoning)
     referred = reference(view, policy.zone)
     if referred is not None:
@@ -506,6 +509,38 @@ def _post_hand_off(posting: Posting, place: Place, to: Place, day: int) -> None:
     posting.rows.append((_HANDED_IN, posting.cell(to), day, NO_SLOT, 1))
 
 
+# -- by traits ---------------------------------------------------------------------------------
+
+_ACCEPTED_TRAITS: Final = int(Measure.ACCEPTED_TRAITS)
+_BOARDED_TRAITS: Final = int(Measure.BOARDED_TRAITS)
+_ENDED_TRAITS: Final = int(Measure.ENDED_TRAITS)
+_OPEN_TRAITS: Final[_Stock] = (int(Measure.OPEN_TRAITS), int(Measure.OPEN_TRAITS))
+_RATED: Final = int(Measure.RATED)
+_TIMED_RECEIVED: Final = int(Measure.TIMED_RECEIVED)
+_ELAPSED_RECEIVED: Final = int(Measure.ELAPSED_RECEIVED)
+_WORKED_RECEIVED: Final = int(Measure.WORKED_RECEIVED)
+
+
+def _post_traits(posting: Posting, reckoning: Reckoning, stays: list[Stay]) -> None:
+    """What official figures are counted from: a dossier once under all of its traits together,
+    where it was received, where each day left it open, and where it ended; and its rating."""
+    view, zone, rows = reckoning.view, reckoning.zone, posting.rows
+    by = traits(view, reckoning.procedure)
+    received = _ACCEPTED_TRAITS if view.boarded_ms is None else _BOARDED_TRAITS
+    began_ms = view.began_ms or 0
+    rows.append((received, posting.cell(view.receiver), zone.day(began_ms), by, 1))
+    ended = None
+    if reckoning.end_ms is not None:
+        ended = zone.day(reckoning.end_ms)
+        rows.append((_ENDED_TRAITS, posting.cell(view.settler), ended, by, 1))
+    # Worked on or paused is one: it moves only from holder to holder.
+    _post_stock(rows, stays, [by] * len(stays), _OPEN_TRAITS, ended)
+    if view.rated_ms is not None:
+        # A dossier is in no figure before its receipt or its snapshot.
+        day = zone.day(max(view.rated_ms, began_ms))
+        rows.append((_RATED, posting.cell(view.holder), day, view.rating, 1))
+
+
 _ELAPSED: Final = clock_measure(0, Part.ELAPSED)
 _WORKED: Final = clock_measure(0, Part.WORKED)
 _WORKED_BINS: Final = clock_measure(0, Part.WORKED_BINS)
@@ -521,10 +556,8 @@ def post_clocks(posting: Posting, reckoning: Reckoning) -> None:
     # Intervals begin where others end: what was worked until an instant is looked up once.
     until: dict[int, int] = {}
     for clock, from_ms, until_ms, place, limit_ms, step, holder in timed(reckoning):
-        if clock is _STEP:
-            cell = posting.cell_of_step(place, step, holder)
-        else:
-            cell = posting.cell(place)
+        by_step = clock is _STEP
+        cell = posting.cell_of_step(place, step, holder) if by_step else posting.cell(place)
         day = zone.day(accepted_ms if clock is _ACCEPTANCE_CLOCK else until_ms)
         first = clock * 10  # see `clock_measure`
         worked_from = until.get(from_ms)
@@ -539,6 +572,8 @@ def post_clocks(posting: Posting, reckoning: Reckoning) -> None:
         if worked:
             rows.append((first + _WORKED, cell, day, NO_SLOT, worked))
         rows.append((first + _WORKED_BINS, cell, day, bisect_left(WORKED_BOUNDS, worked), 1))
+        if clock is _PROCESSING:
+            _post_on_receipt(rows, reckoning, cell, until_ms - from_ms, worked)
         if limit_ms is None:
             continue
         within = until_ms <= limit_ms
@@ -552,7 +587,23 @@ def post_clocks(posting: Posting, reckoning: Reckoning) -> None:
         rows.append((first + _LIMIT_BINS, cell, day, share, 1))
 
 
+def _post_on_receipt(
+    rows: list[Row], reckoning: Reckoning, cell: int, elapsed: int, worked: int
+) -> None:
+    """How long it took, once more on the day of receipt; what a snapshot brought in has none."""
+    view = reckoning.view
+    if view.boarded_ms is not None:
+        return
+    day = reckoning.zone.day(view.accepted_ms or 0)
+    rows.append((_TIMED_RECEIVED, cell, day, NO_SLOT, 1))
+    if elapsed:
+        rows.append((_ELAPSED_RECEIVED, cell, day, NO_SLOT, elapsed))
+    if worked:
+        rows.append((_WORKED_RECEIVED, cell, day, NO_SLOT, worked))
+
+
 _ACCEPTANCE_CLOCK: Final = Clock.ACCEPTANCE
+_PROCESSING: Final = Clock.PROCESSING
 _STEP: Final = Clock.STEP
 _SYNC: Final = Clock.SYNC
 

@@ -136,6 +136,9 @@ class View:
     applicant_type: int = 0
     identity_attached: bool | None = None
     applicant_key: str = ""  # the keyed hash that sources send; "": unsaid
+    told: int = 0  # fees, results, papers, answers, rating: the `Trait`s that no state tells
+    rated_ms: int | None = None  # when the last rating was given
+    rating: int = 0  # and what it was, of 5; 0: none
 
     moves: list[Move] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)

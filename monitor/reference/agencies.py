@@ -75,6 +75,10 @@ class Agencies:
     def __contains__(self, code: str) -> bool:
         return agency_code(code) in self._rows
 
+    def codes(self) -> tuple[str, ...]:
+        """Every agency that is or was listed."""
+        return tuple(sorted(self._rows))
+
     def rows(self, code: str) -> tuple[Row[Agency], ...]:
         """All rows of an agency, in the order of their days."""
         return self._rows.get(agency_code(code), ())

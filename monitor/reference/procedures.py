@@ -65,6 +65,7 @@ class ProcedureRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bundled: bool = False
     forward_moves_due: bool = False
     tags: tuple[Tag, ...] = ()
+    ministry: str = ""  # whose sector it is of, wherever it is handled
     valid_from: date
     valid_until: date | None = None
     basis: Basis
@@ -83,6 +84,15 @@ class Procedures:
 
     def rows(self) -> list[Row[ProcedureRow]]:
         return [row for rows in self._rows.values() for row in rows]
+
+    def ministries(self) -> dict[str, str]:
+        """Whose sector each procedure is of, by the last row that says so."""
+        return {
+            code: row.value.ministry
+            for code, rows in self._rows.items()
+            for row in rows
+            if row.value.ministry
+        }
 
     def on(self, code: str, day: int) -> ProcedureRow | None:
         """The row as it is written down, with its names and the source of its limit."""
@@ -132,17 +142,41 @@ def check_agencies(procedures: Procedures, agencies: Agencies, complaints: Compl
                     f"agency {name} of {procedure.code} ended on {ended}",
                     f"end the row then, and go on with {agencies.present(name)} in another",
                 )
-        own = _NATIONAL.fullmatch(procedure_code(procedure.code))
-        if own and own[1] and agency_code(own[1]) not in agencies:
+        own = owner(procedure_code(procedure.code))
+        if own and own not in agencies:
             complaints.add(
                 row.path,
                 row.line,
-                f"agency {own[1]} in the code {procedure.code} is not listed",
+                f"agency {own} in the code {procedure.code} is not listed",
                 UNLISTED,
             )
+        _check_ministry(row, agencies, complaints)
+
+
+def owner(code: str) -> str:
+    """The province whose own form of a procedure a normalised code is; "" of a national one."""
+    match = _NATIONAL.fullmatch(code)
+    return agency_code(match[1]) if match and match[1] else ""
+
+
+def _check_ministry(row: Row[ProcedureRow], agencies: Agencies, complaints: Complaints) -> None:
+    ministry = row.value.ministry
+    if not ministry:
+        return
+    held = agencies.rows(ministry)
+    if not held:
+        says, remedy = "is not listed", UNLISTED
+    elif not any(each.value.kind in _GOVERNING for each in held):
+        says, remedy = "is no ministry", "name the ministry whose sector it is of"
+    else:
+        return
+    complaints.add(
+        row.path, row.line, f"ministry {ministry} of {row.value.code} {says}", remedy
+    )
 
 
 _KINDS: Final = frozenset(AgencyKind)
+_GOVERNING: Final = frozenset({AgencyKind.MINISTRY, AgencyKind.BODY})
 
 
 def _procedure(code: str, row: Row[ProcedureRow], complaints: Complaints) -> Procedure:

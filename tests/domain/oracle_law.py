@@ -7,6 +7,7 @@ again, and working time is walked day by day.
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from monitor.domain.event import Kind
@@ -703,6 +704,85 @@ class Truth:
     def stood_at(self, day):
         """Who held it at the end of a day at which it was open."""
         return self.holders(midnight(day + 1))[-1][1]
+
+    # What official figures are counted by (§6; DOMAIN.md §2.2)
+
+    def begun(self):
+        return self.accepted if self.boarded is None else self.boarded
+
+    def rating(self):
+        """(when, 1 to 5) of the last rating; what lies between two steps is nearer to 3."""
+        ratings = [e for e in self.said if e.kind is Kind.RATED]
+        if not ratings:
+            return None
+        last = ratings[-1]
+        fifths = Fraction(5 * last.score, last.scale)
+        steps = range(1, 6)
+        if fifths >= 4:
+            step = max(n for n in steps if n <= fifths)
+        elif fifths <= 2:
+            step = min(n for n in steps if n >= fifths)
+        else:
+            step = 3
+        return effective(last), step
+
+    def traits(self):
+        """Their names."""
+        who = (
+            self.amended("applicant_type")
+            or self.accepting.applicant_type
+            or self._said("applicant_type")
+        )
+        names = {["", "CITIZEN", "BUSINESS", "STATE_AGENCY", "ORGANISATION"][who]}
+        rating = self.rating()
+        holds = {
+            "IDENTITY": self._identity(),
+            "LISTED": self.row is not None,
+            "ELIGIBLE": self.row is not None and self.row.eligible,
+            "FEE_BEARING": self.row is not None and self.row.fee,
+            "DOCUMENT_RESULT": self.row is not None and self.row.document_result,
+            "BUNDLED": self.row is not None and self.row.bundled,
+            "DISLIKED": rating is not None and rating[1] <= 2,
+            "SYNCED": any(
+                (e.target, e.code) == ("dvcqg", 0) for e in self._of(Kind.SYNC_ACKNOWLEDGED)
+            ),
+        }
+        fees = [e.amount for e in self._of(Kind.PAYMENT_REQUESTED)]
+        holds["FEE_ASKED"] = any(fees)
+        holds["FEE_ZERO"] = bool(fees) and not any(fees)
+        forms = {e.form for e in self._of(Kind.PAYMENT_MADE)}
+        for number, form in enumerate(("PAID_NATIONAL", "PAID_LOCAL", "PAID_DIRECT"), start=1):
+            holds[form] = number in forms
+        results = self._of(Kind.RESULT_ISSUED)
+        holds["ELECTRONIC_RESULT"] = any(e.electronic for e in results)
+        holds["PAPER_RESULT"] = any(e.paper for e in results)
+        for last in self._of(Kind.DOCUMENTS_ATTACHED)[-1:]:
+            holds["DIGITISED"] = last.digitised > 0
+            holds["REUSED"] = last.reused > 0
+            holds["NATIONAL_STORE"] = last.national_store > 0
+            holds["POPULATION"] = last.population > 0
+        verified = [e.identity_verified for e in self._of(Kind.DOCUMENTS_ATTACHED)]
+        verified = [said for said in verified if said is not None]
+        holds["VERIFIED"] = bool(verified) and verified[-1]
+        return (names | {name for name, held in holds.items() if held}) - {""}
+
+    def _of(self, kind):
+        return [e for e in self.said if e.kind is kind]
+
+    def _identity(self):
+        """As attached at acceptance: what accepts it says so, else the first word before it."""
+        words = [e.identity_attached for e in self.amendments]
+        words = [said for said in words if said is not None]
+        if words:
+            return words[-1]
+        if self.accepting.kind is Kind.STATE and self.accepting.identity_attached is not None:
+            return self.accepting.identity_attached
+        for event in self.said:
+            if order(event) >= self.at_accepting:
+                return False
+            if event.kind is Kind.STATE and event.identity_attached is not None:
+                return event.identity_attached
+        return False
 
     # Clocks (§5): elapsed and working time, and whether it was within its limit
 

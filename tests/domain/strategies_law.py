@@ -60,12 +60,14 @@ ROWS = [
         code="1.004194",
         level=4,
         limits={0: Limit(2, Unit.WORKING_DAYS), 2: Limit(1, Unit.WORKING_DAYS)},
+        fee=True,
         valid_until=day("2025-12-31"),
     ),
     Procedure(
         code="1.004194",
         level=4,
         limits={0: Limit(3, Unit.WORKING_DAYS), 2: Limit(5, Unit.CALENDAR_DAYS)},
+        document_result=True,
         valid_from=day("2025-12-31"),
         valid_until=day("2026-04-29"),
     ),
@@ -77,7 +79,14 @@ ROWS = [
         forward_moves_due=True,
         valid_from=day("2026-04-29"),
     ),
-    Procedure(code="2.000815", level=3, limits={0: Limit(4, Unit.CALENDAR_DAYS)}),
+    Procedure(
+        code="2.000815",
+        level=3,
+        limits={0: Limit(4, Unit.CALENDAR_DAYS)},
+        eligible=False,
+        fee=True,
+        document_result=True,
+    ),
     Procedure(code="1.012753", level=2),  # no limit at all
 ]
 PROCEDURES = ["1.004194", "1.004194", "1.004194", "2.000815", "1.012753", "9.999999"]
@@ -197,9 +206,21 @@ KINDS = [
     *["amended"] * 3,
     *["voided"] * 2,
     *["reopened"] * 3,
-    *["payment_requested", "payment_made", "result", "documents", "rated", "synced"],
+    *["payment_requested", "payment_made", "result", "documents", "rated", "synced"] * 2,
     "snapshot",
 ]
+
+
+SYNCED = [("dvcqg", 0), ("dvcqg", 0), ("dvcqg", 3), ("dvcqg", -3), ("emc", 0)]
+amounts = st.sampled_from([0, 0, 5_000])
+forms = st.sampled_from([0, 1, 2, 3])
+either = st.booleans()
+parts = st.sampled_from([0, 0, 1, 2])
+verified = st.sampled_from([None, True, False])
+ratings = st.sampled_from(
+    [{"score": score} for score in (1, 2, 3, 4, 5)]
+    + [{"score": 7, "scale": 10}, {"score": 1, "scale": 2}, {"score": 33, "scale": 100}]
+)
 
 
 @st.composite
@@ -255,7 +276,7 @@ def other(draw, kind, common, window):
             receipt_ms=draw(st.none() | st.none() | instants_in(window)),
             applicant_type=draw(st.sampled_from([0, 1, 2])),
             applicant_key=draw(st.sampled_from(["", *APPLICANT_KEYS])),
-            identity_attached=draw(st.sampled_from([None, True])),
+            identity_attached=draw(st.sampled_from([None, True, False])),
         )
     if kind == "snapshot":
         return Snapshot(
@@ -269,6 +290,7 @@ def other(draw, kind, common, window):
             due_ms=draw(st.none() | instants_in(window)),
             paused_ms=draw(st.sampled_from([0, 0, HOUR, DAY])),
             supplements=draw(st.sampled_from([0, 0, 1, 2])),
+            applicant_type=draw(st.sampled_from([0, 1, 3])),
         )
     if kind == "rescheduled":
         apology = draw(st.sampled_from([None, True, False]))
@@ -277,19 +299,28 @@ def other(draw, kind, common, window):
         )
     if kind == "synced":
         sent = common["claimed_ms"] - draw(st.sampled_from([0, MINUTE, HOUR, -HOUR]))
+        target, code = draw(st.sampled_from(SYNCED))
         return SyncAcknowledged(
-            **common, target="dvcqg", code=0, sent_ms=draw(st.sampled_from([None, sent]))
+            **common, target=target, code=code, sent_ms=draw(st.sampled_from([None, sent]))
         )
     makers = {
         "supplement_requested": lambda: SupplementRequested(**common, **place),
         "supplement_received": lambda: SupplementReceived(**common),
         "voided": lambda: Voided(**common, target=str(draw(st.integers(0, 12)))),
         "reopened": lambda: Reopened(**common),
-        "payment_requested": lambda: PaymentRequested(**common, amount=5_000),
-        "payment_made": lambda: PaymentMade(**common, amount=5_000, form=1),
-        "result": lambda: ResultIssued(**common, electronic=True),
-        "documents": lambda: DocumentsAttached(**common, components=2),
-        "rated": lambda: Rated(**common, score=4),
+        "payment_requested": lambda: PaymentRequested(**common, amount=draw(amounts)),
+        "payment_made": lambda: PaymentMade(**common, amount=5_000, form=draw(forms)),
+        "result": lambda: ResultIssued(**common, electronic=draw(either), paper=draw(either)),
+        "documents": lambda: DocumentsAttached(
+            **common,
+            components=2,
+            digitised=draw(parts),
+            reused=draw(parts),
+            national_store=draw(parts),
+            population=draw(parts),
+            identity_verified=draw(verified),
+        ),
+        "rated": lambda: Rated(**common, **draw(ratings)),
     }
     return makers[kind]()
 

@@ -16,6 +16,7 @@ from monitor.domain.measures import (
     Part,
     clock_measure,
 )
+from monitor.domain.traits import Trait
 from tests.domain.oracle_law import Truth, day_of, effective
 from tests.domain.strategies_law import booked, days_of, edged, histories, policies
 
@@ -198,6 +199,63 @@ def posted_hand_offs(entries):
     return {key: amount for key, amount in posted.items() if amount}
 
 
+BY_TRAITS = (Measure.ACCEPTED_TRAITS, Measure.ENDED_TRAITS, Measure.BOARDED_TRAITS)
+ON_RECEIPT = (
+    Measure.TIMED_RECEIVED,
+    Measure.ELAPSED_RECEIVED,
+    Measure.WORKED_RECEIVED,
+)
+
+
+def said_traits(truth):
+    """Under which traits it is counted, and its rating: (measure, place, day, slot) → amount."""
+    if truth.accepting is None:
+        return {}
+    slot = sum(int(Trait[name]) for name in truth.traits())
+    begun = day_of(truth.begun())
+    received, settled = truth.place(truth.accepting), truth.holders()[-1][1]
+    counted = Measure.ACCEPTED_TRAITS if truth.boarded is None else Measure.BOARDED_TRAITS
+    said = Counter({(counted, received, begun, slot): 1})
+    if truth.end is not None:
+        said[Measure.ENDED_TRAITS, settled, day_of(truth.end), slot] += 1
+    if truth.rating() is not None:
+        at, rating = truth.rating()
+        said[Measure.RATED, settled, max(day_of(at), begun), rating] += 1
+    judged = truth.outcome == "completed" and not truth.doubtful(truth.end)
+    if truth.boarded is None and judged:
+        took = (
+            1,
+            truth.end - truth.accepted,
+            truth.office.worked(truth.accepted, truth.end),
+        )
+        for measure, amount in zip(ON_RECEIPT, took, strict=True):
+            said[measure, settled, begun, NO_SLOT] += amount
+    return +said
+
+
+def posted_traits(entries):
+    wanted = {*BY_TRAITS, *ON_RECEIPT, Measure.RATED}
+    return {
+        (a.measure, (a.cell.agency, a.cell.unit), a.day, a.slot): amount
+        for a, amount in entries.items()
+        if a.measure in wanted
+    }
+
+
+def said_open(truth, day):
+    if truth.stood(day, "plain") is None:
+        return {}
+    return {(truth.stood_at(day), sum(Trait[name] for name in truth.traits())): 1}
+
+
+def posted_open(entries, day):
+    stock = Counter()
+    for account, amount in entries.items():
+        if account.measure == Measure.OPEN_TRAITS and account.day <= day:
+            stock[(account.cell.agency, account.cell.unit), account.slot] += amount
+    return {what: amount for what, amount in stock.items() if amount}
+
+
 @given(histories(), policies)
 @settings(max_examples=150)
 def test_what_is_posted_is_what_the_dictionary_says(events, rules):
@@ -219,7 +277,9 @@ def agree(events, rules):
     assert posted_flows(entries) == said_flows(truth)
     assert posted_clocks(entries) == said_clocks(truth)
     assert posted_hand_offs(entries) == hand_offs(truth)
+    assert posted_traits(entries) == said_traits(truth)
     days = days_of(entries) | {day_of(effective(e)) for e in events}
     for day in range(min(days, default=0) - 1, max(days, default=0) + 2):
         for rule in STOCKS:
             assert posted_stock(entries, rule, day) == said_stock(truth, rule, day), (rule, day)
+        assert posted_open(entries, day) == said_open(truth, day), day

@@ -39,6 +39,7 @@ STOCKS = {
     "766": ({Measure.IN_PROCESS_766, Measure.PAUSED_766}),
     "06b": ({Measure.IN_PROCESS_06B, Measure.PAUSED_06B}),
     "first_due": ({Measure.IN_PROCESS_FIRST_DUE, Measure.PAUSED_FIRST_DUE}),
+    "traits": ({Measure.OPEN_TRAITS}),
 }
 ALL_STOCKS = set().union(*STOCKS.values())
 VERDICTS = {
@@ -177,7 +178,8 @@ def test_voiding_an_event_is_never_having_had_it(events, rules, data):
         arrival_ms=gone.arrival_ms,
         target=gone.id,
     )
-    without = booked([e for e in events if e is not gone], rules)
+    identity = (gone.source, gone.id)  # which may have been told more than once
+    without = booked([e for e in events if (e.source, e.id) != identity], rules)
 
     assert without_warnings(booked([*events, void], rules)) == without_warnings(without)
     revised = replace(gone, revision=7, claimed_ms=gone.claimed_ms + 1)
@@ -301,7 +303,7 @@ def _identity(entries, since, until, unit):
         return total(entries, set(measures), since=since, until=until, unit=unit)
 
     came = of(Measure.ACCEPTED, Measure.BOARDED, Measure.HANDED_IN) - of(Measure.HANDED_OUT)
-    for rule, stock in STOCKS.items():
+    for rule, stock in STOCKS.items():  # also those by traits, which know no rule
         carried = total(entries, stock, until=since - 1, unit=unit)
         left = of(Measure.COMPLETED, Measure.RETURNED)
         if rule == "766":
@@ -340,6 +342,58 @@ def test_no_stock_is_negative_and_no_amount_is_zero(events, rules):
         assert all(amount in (0, 1) for amount in stock.values())
         for measures in STOCKS.values():
             assert sum(n for (measure, *_), n in stock.items() if measure in measures) <= 1
+
+
+def by_traits(entries, *measures, until=None):
+    """What is counted under each sum of traits, up to and including a day."""
+    found = Counter()
+    for account, amount in entries.items():
+        if account.measure in measures and (until is None or account.day <= until):
+            found[account.slot] += amount
+    return +found
+
+
+@given(st.lists(histories() | edged(histories()), min_size=1, max_size=3), policies)
+@settings(max_examples=100)
+def test_what_is_counted_by_traits_is_what_is_counted_without(dossiers, rules):
+    """Received, ended and open, on any day and of any unit, at whatever combination of traits."""
+    entries = Counter()
+    for events in dossiers:
+        entries.update(booked(events, rules))
+    pairs = [
+        ({Measure.ACCEPTED_TRAITS}, {Measure.ACCEPTED}),
+        ({Measure.BOARDED_TRAITS}, {Measure.BOARDED}),
+        ({Measure.ENDED_TRAITS}, {Measure.COMPLETED, Measure.RETURNED}),
+        ({Measure.OPEN_TRAITS}, STOCKS["plain"]),
+    ]
+    units = {(account.cell.agency, account.cell.unit) for account in entries}
+    for until in days_of(entries):
+        for unit in (None, *units):
+            for counted, plain in pairs:
+                at = {"until": until, "unit": unit}
+                assert total(entries, counted, **at) == total(entries, plain, **at)
+
+
+@given(histories() | edged(histories()), policies)
+@settings(max_examples=100)
+def test_handled_is_received_and_carried_over_at_every_combination_of_traits(events, rules):
+    """What has ended by a day, and what is open then, is what had come by then."""
+    entries = booked(events, rules)
+    for until in days_of(entries):
+        came = by_traits(entries, Measure.ACCEPTED_TRAITS, Measure.BOARDED_TRAITS, until=until)
+        assert came == by_traits(
+            entries, Measure.ENDED_TRAITS, Measure.OPEN_TRAITS, until=until
+        )
+
+
+@given(histories() | edged(histories()), policies)
+@settings(max_examples=60)
+def test_a_dossier_has_the_same_traits_wherever_it_is_counted(events, rules):
+    by = {Measure.ACCEPTED_TRAITS, Measure.BOARDED_TRAITS, Measure.ENDED_TRAITS}
+    entries = booked(events, rules)
+
+    slots = {a.slot for a in entries if a.measure in by | STOCKS["traits"]}
+    assert len(slots) == total(entries, {Measure.ACCEPTED, Measure.BOARDED})
 
 
 # --- Whatever comes ---------------------------------------------------------------------------

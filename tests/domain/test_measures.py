@@ -73,6 +73,14 @@ def test_numbers_that_the_ledger_keeps_never_change():
         "paused_06b": 53,
         "in_process_first_due": 54,
         "paused_first_due": 55,
+        "accepted_traits": 80,
+        "ended_traits": 81,
+        "open_traits": 82,
+        "rated": 83,
+        "timed_received": 84,
+        "elapsed_received": 85,
+        "worked_received": 86,
+        "boarded_traits": 87,
         "deadline_consumed": 100,
     }
 
@@ -105,7 +113,19 @@ def test_no_bin_of_the_histogram_is_another_measure():
 @pytest.mark.parametrize(
     ("day", "names"),
     [
-        (Day.RECEIVED, {"accepted", "due_earlier", "due_equal", "due_later"}),
+        (
+            Day.RECEIVED,
+            {
+                "accepted",
+                "due_earlier",
+                "due_equal",
+                "due_later",
+                "accepted_traits",
+                "timed_received",
+                "elapsed_received",
+                "worked_received",
+            },
+        ),
         (
             Day.MOVED,
             {
@@ -128,11 +148,15 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "paused_06b",
                 "in_process_first_due",
                 "paused_first_due",
+                "open_traits",
+                "rated",
+                "boarded_traits",
             },
         ),
         (
             Day.ENDED,
             {
+                "ended_traits",
                 "completed",
                 "returned",
                 "on_time",
@@ -163,7 +187,7 @@ def test_every_measure_declares_its_day(day, names):
 def test_open_dossiers_are_stocks():
     stocks = {each.name for each in CATALOGUE if each.kind is Kind.STOCK}
 
-    assert stocks == {
+    assert stocks == {"open_traits"} | {
         f"{state}{rule}"
         for state in ("in_process", "paused")
         for rule in ("", "_766", "_06b", "_first_due")

@@ -1,0 +1,108 @@
+"""Which booked agencies a scope holds, by who stands where today.
+
+An agency that ended is where its heir is, for all periods, so that a province before and after a
+merger can be set side by side. A code that is not listed stands below the nearest one above it.
+Who asks for an agency that has ended itself is told of it as it was.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+from monitor.domain.codes import agency_code, level1
+from monitor.domain.scope import Reach, Scope
+from monitor.domain.zone import day_number
+from monitor.reference.agencies import Agencies
+
+TOP: Final = ""  # above ministries and provinces
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Agencies as they are listed, and codes under which something was booked."""
+
+    agencies: Agencies
+    booked: frozenset[str] = field(repr=False)
+
+    def holds(self, scope: Scope) -> frozenset[str]:
+        """The booked codes of a scope, its procedure aside; of a sector, all."""
+        if not scope.agency or scope.reach is Reach.SECTOR:
+            return self.booked
+        agency = agency_code(scope.agency)
+        if scope.reach is Reach.OWN:
+            return self._own.get(agency, frozenset()) or self.booked & {agency}
+        if self.agencies.present(agency) != agency:
+            return frozenset(code for code in self.booked if agency in self._then(code, agency))
+        return self._below.get(agency, frozenset())
+
+    def parts(self, agency: str) -> tuple[str, ...]:
+        """The agencies directly below one ("": ministries and provinces), listed or booked."""
+        return tuple(sorted(self._parts.get(agency_code(agency) if agency else TOP, ())))
+
+    def above(self, agency: str) -> tuple[str, ...]:
+        """An agency as it stands today and those above it, up to a ministry or province."""
+        chain: list[str] = []
+        at = self.agencies.present(agency)
+        while at and at not in chain:
+            chain.append(at)
+            at = self._parent(at)
+        return tuple(chain)
+
+    def _parent(self, code: str) -> str:
+        rows = self.agencies.rows(code)
+        if rows:
+            parent = agency_code(rows[-1].value.parent)
+            return self.agencies.present(parent) if parent else TOP
+        while code := code.rpartition(".")[0]:
+            # A dot in a code that is not national parts nothing, unless what is before it is listed.
+            if code in self.agencies or level1(code) != code or len(code) == _LEVEL1:
+                return self.agencies.present(code)
+        return TOP
+
+    def _then(self, code: str, wanted: str) -> tuple[str, ...]:
+        """A code and those above it on the last day of an agency that has ended."""
+        last = self.agencies.rows(wanted)[-1].value.valid_until
+        day = day_number(last) - 1 if last else 0
+        chain: list[str] = []
+        at = code
+        while at and at not in chain:
+            chain.append(at)
+            row = self.agencies.on(at, day)
+            at = agency_code(row.parent) if row and row.parent else at.rpartition(".")[0]
+        return tuple(chain)
+
+    @cached_property
+    def _below(self) -> Mapping[str, frozenset[str]]:
+        held: defaultdict[str, set[str]] = defaultdict(set)
+        for code in self.booked:
+            for above in self.above(code):
+                held[above].add(code)
+        return {agency: frozenset(codes) for agency, codes in held.items()}
+
+    @cached_property
+    def _own(self) -> Mapping[str, frozenset[str]]:
+        held: defaultdict[str, set[str]] = defaultdict(set)
+        for code in self.booked:
+            held[self.agencies.present(code)].add(code)
+        return {agency: frozenset(codes) for agency, codes in held.items()}
+
+    @cached_property
+    def _parts(self) -> Mapping[str, frozenset[str]]:
+        listed = {self.agencies.present(code) for code in self.agencies.codes()}
+        held: defaultdict[str, set[str]] = defaultdict(set)
+        for code in listed | self.booked:
+            chain = (*self.above(code), TOP) if code else ()
+            for below, above in pairwise(chain):
+                held[above].add(below)
+        return {agency: frozenset(codes) for agency, codes in held.items()}
+
+
+_LEVEL1: Final = 3  # characters of a ministry's or province's national code
+
+
+def hierarchy(agencies: Agencies, booked: Collection[str]) -> Hierarchy:
+    """Of the codes that anything is booked under."""
+    return Hierarchy(agencies, frozenset(booked))

@@ -1,0 +1,86 @@
+"""Books written line by line: what a test says is booked, sealed and folded, and nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from monitor.domain.mandate import Mandate
+from monitor.domain.view import Cell
+from monitor.ledger.follower import Cut, connect, fold, seal
+from monitor.ledger.ledger import Ledger
+from monitor.ledger.migrate import migrate
+from monitor.ledger.sources import Kind, Source, Sources, Status
+
+
+@dataclass
+class Books:
+    """A ledger, a follower's connection and a pool to read by."""
+
+    dsn: str
+    ledger: Ledger
+    follower: Any
+    pool: Any
+
+    async def book(
+        self,
+        measure: int,
+        agency: str,
+        day: int,
+        amount: int = 1,
+        *,
+        slot: int = -1,
+        procedure: str = "1.004194",
+        channel: int = 2,
+        level: int = 4,
+        unit: str = "",
+    ) -> None:
+        """A line of the journal."""
+        cell = Cell(agency, unit, procedure, channel, "", level)
+        number = (await self.ledger.number([cell]))[cell]
+        await self.follower.execute(
+            "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+            " VALUES ($1, $2, $3, $4, 0, $5)",
+            measure,
+            number,
+            day,
+            slot,
+            amount,
+        )
+
+    async def folded(self) -> Cut:
+        """A cut above all that was booked, and the balances up to it."""
+        cut = await seal(self.follower)
+        while await fold(self.follower, cut):
+            pass
+        return cut
+
+    async def live(self, code: str, go_live: datetime, *agencies: str) -> None:
+        """A source in the register that speaks for agencies from a day on."""
+        await Sources(self.pool).add(
+            Source(
+                code=code,
+                name=code,
+                owner=agencies[0],
+                kind=Kind.SYSTEM,
+                status=Status.LIVE,
+                go_live=go_live.date(),
+                mandates=tuple(Mandate(agency) for agency in agencies),
+            ),
+            who="test",
+        )
+
+
+@asynccontextmanager
+async def books(dsn: str) -> AsyncIterator[Books]:
+    """Books of an empty ledger."""
+    await migrate(dsn)
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(Ledger.open(dsn, connections=1))
+        follower = await connect(dsn)
+        stack.push_async_callback(follower.close)
+        pool = await stack.enter_async_context(asyncpg.create_pool(dsn, min_size=0, max_size=2))
+        yield Books(dsn, ledger, follower, pool)
