@@ -31,6 +31,7 @@ from agents.streaming import (
 from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
+from monitor.ledger.indicator_sets import keep_sets
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
@@ -47,6 +48,7 @@ async def work(
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
     watched = settings.watched()
+    sets = settings.indicator_sets()
     seal = seal_of(settings)
 
     asyncio.get_running_loop().set_exception_handler(unheard)
@@ -62,6 +64,8 @@ async def work(
         if standing is None:
             return
         policy = standing.policy
+        if settings.reference:
+            await keep_sets(settings.database, sets)
         pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
         await stack.enter_async_context(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)

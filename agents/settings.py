@@ -31,6 +31,7 @@ from monitor.domain.watched import Watched
 from monitor.domain.zone import Zone
 from monitor.reference.complaints import Unusable
 from monitor.reference.connections import load_thresholds
+from monitor.reference.indicators import StoredSet, load_sets
 from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
@@ -198,6 +199,18 @@ class Settings:
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
         return found if found.objectives.objectives or found.objectives.groups else None
+
+    def indicator_sets(self) -> list[StoredSet]:
+        """What official figures are; none without reference files.
+
+        Raises `SettingRefused` with every complaint.
+        """
+        if not self.reference:
+            return []
+        try:
+            return load_sets(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
 
     def reference_set(self) -> tuple[ReferenceSet, Policy]:
         """The policy, and all that it is made of.

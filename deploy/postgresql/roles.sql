@@ -54,7 +54,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON
     journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened,
-    objective_version
+    objective_version, indicator_text, indicator_set
 FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON
     migration, source, source_credential, source_history, token_secret
@@ -105,6 +105,8 @@ GRANT SELECT ON agency_dues TO emc_reader, emc_grafana;
 GRANT SELECT ON objective, objective_version, objective_standing, objective_spell,
     objective_sum, objective_book, objective_measure, service_standing, service_spell
 TO emc_reader, emc_grafana;
+-- What official figures were defined as, and when that was known.
+GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
 -- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.
 GRANT SELECT ON request, summed, worked, warned, latency, latency_judged, exemplar
 TO emc_reader, emc_grafana;

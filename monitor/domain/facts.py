@@ -96,7 +96,9 @@ class Term:
     """One fact, narrowed; a numerator or denominator is a sum of them."""
 
     fact: Fact
-    sign: int = 1  # or -1
+    sign: int = (
+        1  # how many times it counts, -1: taken off; whoever answers for it leaves it be
+    )
     channel: int = ANY  # an `event.Channel`
     level: int = ANY  # an `event.Level`
     having: Trait = NONE  # all of these

@@ -6,7 +6,7 @@ Everything is exact (whole numbers and fractions); decimals are for what is show
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -20,6 +20,8 @@ from monitor.domain.period import Span
 from monitor.domain.reckoning import WORKING_DAY_MS
 from monitor.domain.traits import Trait
 from monitor.domain.zone import DAY_MS
+
+TOTAL: Final = "total"  # in the place of an indicator: the points, of those that are known
 
 
 class Kind(StrEnum):
@@ -227,6 +229,13 @@ class Check:
     right: tuple[Term, ...]
 
 
+class VolumeClass(NamedTuple):
+    """Agencies with at least so many dossiers, and too few for the class above."""
+
+    id: str
+    least: int
+
+
 @dataclass(frozen=True)
 class IndicatorSet:
     """One version of a set."""
@@ -249,6 +258,9 @@ class IndicatorSet:
     checks: tuple[Check, ...] = ()
     full_marks_for: frozenset[Kind] = frozenset()  # for what is not applicable to them
     score_decimals: int = 2
+    ranked_by: str = ""  # an indicator, or TOTAL
+    rank_minimum: int = 0
+    volume_classes: tuple[VolumeClass, ...] = ()  # highest first
 
     @cached_property
     def by_id(self) -> Mapping[str, Indicator]:
@@ -420,7 +432,7 @@ def total(terms: Iterable[Term], facts: Facts) -> int | None:
     """Their sum; None where one of them is not known."""
     found = 0
     for term in terms:
-        amount = facts(term)
+        amount = facts(term if term.sign == 1 else replace(term, sign=1))
         if amount is None:
             return None
         found += term.sign * amount
@@ -498,10 +510,12 @@ class _Asked:
             ratio, standing = None, Standing.TOO_FEW
             reason = Reason(Why.BELOW_MINIMUM, str(each.minimum))
         if ratio and each.times:  # 0 times whatever it may be is 0
-            other = before[each.times].ratio
-            ratio = None if other is None else ratio * other
-            if ratio is None:
-                standing, reason = Standing.NULL, Reason(Why.DEPENDS, each.times)
+            other = before[each.times]
+            if other.ratio is None:
+                ratio, standing = None, Standing.NULL
+                reason = Reason(Why.DEPENDS, each.times)
+            else:
+                ratio, reason = ratio * other.ratio, reason or other.reason
         shown = None if ratio is None else rounded(ratio / _ONE[each.unit], each.decimals)
         score = None
         if most is not None and ratio is not None:
@@ -597,7 +611,9 @@ def _share(each: Indicator, ratio: Fraction) -> Fraction:
 
 
 def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:
-    return next((written(term) for term in terms if facts(term) is None), "")
+    """The plain fact that is missing."""
+    plain = (replace(term, sign=1) for term in terms)
+    return next((written(term) for term in plain if facts(term) is None), "")
 
 
 def _sum(figures: Sequence[Figure]) -> Sum:

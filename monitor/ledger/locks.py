@@ -14,3 +14,4 @@ CONNECTIONS: Final = 4_210_771  # of the session: one process keeps the connecti
 DUES: Final = 4_210_776  # of the session: one worker judges what falls due
 OBJECTIVES: Final = 4_210_775  # of the session: one worker judges objectives and services
 LATENCIES: Final = 4_210_773  # of the session: one worker judges latencies
+INDICATOR_SETS: Final = 4_210_777  # of a transaction: one process stores indicator sets

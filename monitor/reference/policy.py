@@ -18,6 +18,7 @@ from monitor.reference.calendars import Calendars, read_calendar
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.connections import CONNECTIONS, read_thresholds
 from monitor.reference.groups import GROUPS
+from monitor.reference.indicators import INDICATORS, read_sets
 from monitor.reference.objectives import OBJECTIVES, read_objectives
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
 from monitor.reference.rules import MINUTE_MS, Rules, read_rules
@@ -31,7 +32,7 @@ FOLDERS: Final[Mapping[str, str]] = {
     "procedures": ".csv",
 }
 # May be left out: no figure depends on them, so that they are no part of the version either.
-BESIDE: Final[Mapping[str, str]] = {OBJECTIVES: ".toml"}
+BESIDE: Final[Mapping[str, str]] = {INDICATORS: ".toml", OBJECTIVES: ".toml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def load_reference(folder: Path) -> Reference:
 
 def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
     _check_names(folder, complaints)
+    read_sets(folder, complaints)
     read_thresholds(folder, complaints)  # of connections: checked here, no part of the policy
     rules = read_rules(folder / POLICY, complaints)
     makeup = rules.written.makeup_days_count if rules else None

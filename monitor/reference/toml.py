@@ -32,6 +32,7 @@ class TomlFile:
         """The line of a key; of its table if it is not there; 1 if there is neither."""
         head, dotted, key = where.partition(".")
         table, _, index = head.rstrip("]").partition("[")
+        key = key.partition("[")[0]  # of what is nested deeper, the key that it stands in
         if not dotted and not index:
             return self._find("", 0, head) or self._find(head, 0, "") or 1
         return self._find(table, int(index or 0), key) or self._find("", 0, table) or 1

@@ -8,14 +8,18 @@ import msgspec
 import pytest
 
 from monitor.domain.binding import ClockUnit
+from monitor.domain.facts import Fact
+from monitor.domain.indicator import Direction, IfZero, Kind, Scoring, Unit
 from monitor.domain.lifecycle import RuleName
 from monitor.domain.objective import Indicator, Severity
+from monitor.domain.traits import Trait
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.alerts import AlertsFile
 from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
 from monitor.reference.connections import ConnectionsFile
 from monitor.reference.groups import GroupsFile
+from monitor.reference.indicators import IndicatorsFile, TermRow
 from monitor.reference.objectives import ObjectiveFile, load_objectives
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
@@ -37,6 +41,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "connections.toml": ConnectionsFile,
     "alerts.toml": AlertsFile,
     "objectives/*.toml": ObjectiveFile,
+    "indicators/*.toml": IndicatorsFile,
     "groups.toml": GroupsFile,
     "calendars/*.toml": CalendarFile,
     "agencies/*.csv": Agency,
@@ -58,7 +63,7 @@ def shown(field):
 def defaults(kind):
     for field in msgspec.structs.fields(kind):
         key = keys_of(kind)[field.name]
-        if inner := key.tables or key.table:
+        if (inner := key.tables or key.table) and inner is not TermRow:
             yield from ((f"{field.name}.{name}", said) for name, said in defaults(inner))
         else:
             yield field.name, shown(field)
@@ -82,11 +87,22 @@ def test_the_table_of_a_file_has_every_key_with_its_default(name):
         ("policy.toml", [*ClockName, *ClockUnit]),
         ("agencies/*.csv", list(AgencyKind)),
         ("objectives/*.toml", [*Indicator, *Severity]),
+        ("indicators/*.toml", [*Kind, *Unit, *IfZero, *Scoring, *Direction]),
         ("procedures/*.csv", list(Tag)),
     ],
 )
 def test_every_word_there_is_to_write_is_named(name, values):
     assert [value for value in values if f"`{value}`" not in SECTIONS[name]] == []
+
+
+def test_the_table_of_terms_has_every_key_and_every_word():
+    section = FILES.partition("\n## Terms of indicators\n")[2]
+
+    assert [(key, said.strip()) for key, said in ROW.findall(section)] == list(
+        defaults(TermRow)
+    )
+    traits = [trait.name.lower() for trait in Trait if trait.name]
+    assert [word for word in (*Fact, *traits) if f"`{word}`" not in section] == []
 
 
 def test_the_examples_of_objectives_can_be_used(tmp_path):
