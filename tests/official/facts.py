@@ -29,7 +29,7 @@ create table dossier (
   {", ".join(f"{trait} int" for trait in TRAITS)}
 );
 create table stay (code text, since int, until int, agency text, paused int);
-create table hand (code text, day int, "from" text, "to" text);
+create table hand (code text, day int, giver text, taker text);
 create table at_end (code text, agency text, paused int, open_766 text, open_06b text);
 create table at_start (code text, agency text);
 create table petition (
@@ -366,6 +366,7 @@ def _petitions(condition: str) -> str:
 
 
 _NO_DEADLINE = "no_deadline_766"
+_OPEN_WITHOUT = f"open_766 = '{_NO_DEADLINE}'"
 FACTS = {
     "received_in_period": _received("count(*)"),
     "services_received": _received("count(distinct procedure)")
@@ -382,14 +383,14 @@ FACTS = {
     " + (select count(*) from dossier where boarded between :a and :b"
     f" and {_under('receiver')} and {{narrow}})",
     "handed_net": "select (select count(*) from hand join dossier using (code)"
-    f" where day between :a and :b and {_under('hand."to"')} and {{narrow}})"
+    f" where day between :a and :b and {_under('taker')} and {{narrow}})"
     " - (select count(*) from hand join dossier using (code)"
-    f" where day between :a and :b and {_under('hand."from"')} and {{narrow}})",
+    f" where day between :a and :b and {_under('giver')} and {{narrow}})",
     "on_time_766": _ended_766("on_time_766"),
     "late_766": _ended_766("late_766"),
     "within_766": _at_end("open_766 = 'within_766'"),
     "beyond_766": _at_end("open_766 = 'beyond_766'"),
-    "no_deadline_766": f"select ({_ended_766(_NO_DEADLINE)}) + ({_at_end(f"open_766 = '{_NO_DEADLINE}'")})",
+    "no_deadline_766": f"select ({_ended_766(_NO_DEADLINE)}) + ({_at_end(_OPEN_WITHOUT)})",
     "clock_uncertain_766": "select 0",
     "early_06b": _ended("verdict_06b = 'early_06b'"),
     "on_time_06b": _ended("verdict_06b = 'on_time_06b'"),
@@ -427,7 +428,8 @@ FACTS = {
     ),
     "complaints_of_dossiers": "select count(distinct dossier) from petition where dossier <> ''"
     f" and received between :a and :b and {_under('agency')} and (:p = '' or procedure = :p)",
-    "agencies": f"select count(*) from agency where kind = :kind and {_under('code')}",
+    "agencies": "select count(*) from agency where kind = :kind and code <> :s"
+    f" and {_under('code')}",
     "sources": "select 0",
     "sources_connected": "select 0",
 }

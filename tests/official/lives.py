@@ -29,7 +29,7 @@ Event = dict[str, Any]
 def ms_of(text: str) -> int:
     if len(text) == 10:  # a bare date is its 00:00
         text += "T00:00:00+07:00"
-    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 @dataclass
@@ -97,20 +97,22 @@ class Life:
             return None
         agency = self.settler if self.end_ms is not None else self.holder(end_ms)
         due = self._due_766(end_ms)
+        # Formula 2.1 makes a second request late before it looks for a due date.
+        if self.asked(end_ms) > 1:
+            return end_ms, agency, "late_766"
         if due is None:
             return end_ms, agency, "no_deadline_766"
-        if self.asked(end_ms) > 1 or end_ms - self.supplements(end_ms) > due:
-            return end_ms, agency, "late_766"
-        return end_ms, agency, "on_time_766"
+        late = end_ms - self.supplements(end_ms) > due
+        return end_ms, agency, "late_766" if late else "on_time_766"
 
     def open_766(self, ms: int) -> str:
         """Of one open under that rule at an instant that is 24:00 of a day."""
         before = ms - 1  # what is made before the period's end counts
         due = self._due_766(before)
-        if due is None:
-            return "no_deadline_766"
         if self.asked(before) > 1:
             return "beyond_766"
+        if due is None:
+            return "no_deadline_766"
         now = ms
         for place, (asked, _) in enumerate(self.requests):
             if asked <= before and self.closed[place] > before:

@@ -86,7 +86,8 @@ class Office:
         """A limit as the catalogue writes it, from a receipt: 5 working_days, none, …"""
         if limit == "none":
             return None
-        n, unit = int(limit.split()[0]), limit.split()[1]
+        count, unit = limit.split()
+        n = int(count)
         start_ms = self.opening(receipt_ms)
         if unit == "hours":
             return self.after_work(self.worked(start_ms) + n * HOUR_MS)
