@@ -1,7 +1,11 @@
-"""The worker's parts joined: policy, follower, desk of dossiers, archive beside it."""
+"""The worker's parts joined: policy, follower, desks of dossiers and petitions, archive beside."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Final
+
+import structlog
+from aiokafka.errors import KafkaError
 
 from agents import latencies
 from agents.diversion import Watch
@@ -12,7 +16,8 @@ from agents.health import WorkerHealth
 from agents.judging import judging
 from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant
-from agents.quarantine import Quarantine
+from agents.petitions import PetitionDesk
+from agents.quarantine import Quarantine, Seal
 from agents.settings import Settings
 from agents.standing import Standing, Stands
 from agents.streaming import (
@@ -27,16 +32,21 @@ from agents.streaming import (
     seal_of,
     task,
     unheard,
+    until_one_ends,
 )
+from agents.topics import missing_topics
 from agents.trouble import said
 from agents.upkeep import archive_beside
 from monitor.domain.policy import Policy
 from monitor.ledger.indicator_sets import keep_sets
-from monitor.ledger.ledger import UNAVAILABLE
+from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.policies import OtherRules
 from monitor.reference.sets import ReadsDifferently
 from schemas.decode import Decoder
-from schemas.kinds import DOSSIERS
+from schemas.kinds import DOSSIERS, PETITIONS
+
+LOOK_SECONDS: Final = 30.0  # between looks for a topic that is not there
+BRISK_LOOK_SECONDS: Final = 1.0
 
 
 async def work(
@@ -88,41 +98,117 @@ async def work(
                     brisk=bool(settings.brisk),
                 )
             )
-        claimant = Claimant(
-            ledger, kafka=settings.brokers(), owner=owner(), group=settings.group
-        )
-        log = AppLog()
-        desk = DossierDesk(
-            ledger=ledger,
-            log=log,
-            claim=claimant.claim,
-            decoder=Decoder(policy.zone, DOSSIERS),
-            policy=policy,
-            quarantine=Quarantine(seal, quota=settings.quarantine_quota),
-            health=health,
-            now_ms=now_ms,
-            at_hand=settings.dossiers_at_hand,
-            standing=stands.now,
-            diversion=Watch(settings.refusal_limit_percent),
-        )
         if settings.archive_beside:
             stack.enter_context(task(_archiving(settings, policy)))
-        await follow_until(
-            stopping,
-            app=build_app(
-                settings,
-                desk,
-                log,
-                name="dossiers",
-                group=settings.group,
-                topics=[settings.topic],
-            ),
-            desk=desk,
-            log=log,
-            ledger=ledger,
-            settings=settings,
-            health=health,
+        await until_one_ends(
+            _dossiers(settings, health, ledger, stands, policy, seal, stopping),
+            _petitions(settings, health.beside(), ledger, stands, policy, seal, stopping),
         )
+
+
+async def _dossiers(
+    settings: Settings,
+    health: WorkerHealth,
+    ledger: Ledger,
+    stands: Stands,
+    policy: Policy,
+    seal: Seal | None,
+    stopping: "asyncio.Future[Any]",
+) -> None:
+    """The topic of dossiers, until we are asked to stop."""
+    claimant = Claimant(ledger, kafka=settings.brokers(), owner=owner(), group=settings.group)
+    log = AppLog()
+    desk = DossierDesk(
+        ledger=ledger,
+        log=log,
+        claim=claimant.claim,
+        decoder=Decoder(policy.zone, DOSSIERS),
+        policy=policy,
+        quarantine=Quarantine(seal, quota=settings.quarantine_quota),
+        health=health,
+        now_ms=now_ms,
+        at_hand=settings.dossiers_at_hand,
+        standing=stands.now,
+        diversion=Watch(settings.refusal_limit_percent),
+    )
+    await follow_until(
+        stopping,
+        app=build_app(
+            settings,
+            desk,
+            log,
+            name="dossiers",
+            group=settings.group,
+            topics=[settings.topic],
+        ),
+        desk=desk,
+        log=log,
+        ledger=ledger,
+        settings=settings,
+        health=health,
+    )
+
+
+async def _petitions(
+    settings: Settings,
+    health: WorkerHealth,
+    ledger: Ledger,
+    stands: Stands,
+    policy: Policy,
+    seal: Seal | None,
+    stopping: "asyncio.Future[Any]",
+) -> None:
+    """The topic of petitions, in a group of its own, from when there is one."""
+    if not await first(_there_is(settings.petitions_topic, settings), stopping):
+        return
+    group = f"{settings.group}-petitions"
+    claimant = Claimant(ledger, kafka=settings.brokers(), owner=owner(), group=group)
+    log = AppLog()
+    desk = PetitionDesk(
+        ledger=ledger,
+        log=log,
+        claim=claimant.claim,
+        decoder=Decoder(policy.zone, PETITIONS),
+        policy=policy,
+        quarantine=Quarantine(seal, quota=settings.quarantine_quota),
+        health=health,
+        now_ms=now_ms,
+        standing=stands.now,
+        diversion=Watch(settings.refusal_limit_percent),
+    )
+    await follow_until(
+        stopping,
+        app=build_app(
+            settings,
+            desk,
+            log,
+            name="petitions",
+            group=group,
+            topics=[settings.petitions_topic],
+        ),
+        desk=desk,
+        log=log,
+        ledger=ledger,
+        settings=settings,
+        health=health,
+    )
+
+
+async def _there_is(topic: str, settings: Settings) -> bool:
+    """Wait for a topic that the service got later than others: dossiers must not wait for it."""
+    told = False
+    while True:
+        with suppress(KafkaError, OSError):  # whoever reads the dossiers says so
+            if not await missing_topics(settings.brokers(), [topic]):
+                return True
+            if not told:
+                told = True
+                structlog.get_logger("emc.petitions").warning(
+                    "there is no topic of petitions, and none is measured until there is one;"
+                    " `emc topics` makes it",
+                    topic=topic,
+                )
+        await asyncio.sleep(BRISK_LOOK_SECONDS if settings.brisk else LOOK_SECONDS)
 
 
 _CANNOT_BOOK: tuple[type[BaseException], ...] = (*UNAVAILABLE, OtherRules, ReadsDifferently)

@@ -33,6 +33,7 @@ from monitor.domain.view import Cell
 from monitor.ledger import exemplars
 from monitor.ledger.exemplars import Bucket, Histogram
 from monitor.ledger.forms import RETIRED
+from monitor.ledger.subjects import is_petition
 from monitor.ledger.unit import DossierRow, Exemplar, Partition, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import Canonical
@@ -284,7 +285,7 @@ class DossierDesk(Desk):
 
 def _may_be_a_dossiers(key: str) -> bool:
     """Whether a record's key is worth asking the ledger for."""
-    return 0 < len(key) <= LONGEST_KEY and key.isprintable()
+    return 0 < len(key) <= LONGEST_KEY and key.isprintable() and not is_petition(key)
 
 
 def _past_retention(event: Canonical) -> Refused:

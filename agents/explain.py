@@ -46,6 +46,7 @@ from monitor.domain.explain import (
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
 from monitor.domain.lifecycle import Holder, RuleName
+from monitor.domain.petition import About
 from monitor.domain.policy import RULES_VERSION, Policy, Precision
 from monitor.domain.post import Account, post
 from monitor.domain.view import Place
@@ -765,6 +766,10 @@ def _slot(one: Posted) -> str:
             return _bounds(one, lambda permille: f"{permille / 10:g} %")
         case SlotKind.HOUR:
             return f"hour {one.slot}"
+        case SlotKind.FROM_DAY:
+            return f"from 24:00 of {date_of(one.slot).isoformat()}"
+        case SlotKind.PETITION_CLASS:
+            return f"class {About(one.slot).name.lower()}"
         case SlotKind.TRAITS:
             return f"traits {one.slot}"
         case SlotKind.RATING:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from time import perf_counter
 
 from prometheus_client import (
@@ -114,6 +115,12 @@ class WorkerHealth:
         ProcessCollector(registry=own)
         PlatformCollector(registry=own)
         GCCollector(registry=own)
+
+    def beside(self) -> "WorkerHealth":
+        """The same metrics for another desk of the process, which has a pulse of its own."""
+        other = copy(self)
+        other.pulse = probes.Pulse()
+        return other
 
     def serve(self, port: int, address: str) -> int:
         """Answer scrapes and probes from a thread; returns the port, chosen by the system for 0."""

@@ -5,21 +5,18 @@ from typing import Any, Final
 
 import asyncpg
 
-from agents.shelf import unpack_events
+from agents.subjects import stand
 from monitor.domain.applicants import APPLICANTS, applicant_year
 from monitor.domain.explain import posted
-from monitor.domain.fold import fold
-from monitor.domain.identity import settled
 from monitor.domain.measures import NO_SLOT, TRIAL
 from monitor.domain.policy import RULES_VERSION, Policy
-from monitor.domain.post import Account, Entries, post
+from monitor.domain.post import Account, Entries
 from monitor.domain.view import Cell
 from monitor.domain.zone import date_of
 from monitor.ledger.forms import Forms
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import unpack_entries
 from monitor.ledger.reconcile import Held, held
-from monitor.ledger.unit import outcome_number
 
 _NAMED_ACCOUNTS: Final = 3  # of a dossier
 
@@ -57,9 +54,8 @@ class Refolder:
     async def _wrong(self, dossier: Held) -> str:
         """What is wrong with a dossier; nothing, if all is well."""
         try:
-            events = list(unpack_events(await self._forms.events(dossier.form, dossier.events)))
-            view = fold(settled(events), self._policy.portals, self._policy.repeat_ms)
-            posts = post(view, self._policy)
+            events = await self._forms.events(dossier.form, dossier.events)
+            found = stand(dossier.key, events, self._policy)
         except Exception as error:  # noqa: BLE001 - bytes that are no events fail anywhere
             return f"its events cannot be read: {type(error).__name__}"
         entries = unpack_entries(dossier.booked)
@@ -71,14 +67,14 @@ class Refolder:
             Account(measure, cells.get(number) or _unknown(number), day, slot): amount
             for (measure, number, day, slot), amount in entries.items()
         }
-        if booked != posts:
-            return _different(booked, posts)
+        if booked != found.entries:
+            return _different(booked, found.entries)
         columns: list[tuple[str, object, object]] = [
-            ("outcome", dossier.outcome, outcome_number(view)),
-            ("due_ms", dossier.due_ms, view.due_ms),
+            ("outcome", dossier.outcome, found.outcome),
+            ("due_ms", dossier.due_ms, found.due_ms),
         ]
         if dossier.cell is not None:
-            columns.append(("cell", cells.get(dossier.cell), view.cell(view.holder)))
+            columns.append(("cell", cells.get(dossier.cell), found.cell))
         return "; ".join(
             f"its column {name} says {ours}, its events {theirs}"
             for name, ours, theirs in columns

@@ -35,6 +35,7 @@ from monitor.reference.indicators import StoredSet, load_sets
 from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
+from schemas.kinds import DOSSIERS, PETITIONS, TOPICS
 
 
 class LogFormat(StrEnum):
@@ -64,7 +65,8 @@ class Settings:
     database: Address = "postgresql://localhost/emc"  # DSN of the ledger
     database_password: Secret = ""  # of the role in it, where it has none
     topic: str = "emc.dossiers"  # the canonical topic
-    group: str = "emc-dossiers"  # the worker's consumer group
+    petitions_topic: str = "emc.petitions"  # the canonical topic of petitions
+    group: str = "emc-dossiers"  # the worker's consumer group; of petitions with -petitions
     ingest_group: str = "emc-ingest"  # the consumer group of `emc ingest`
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted
     precision: Precision = Precision.INSTANT  # of the plain verdict on_time
@@ -142,6 +144,13 @@ class Settings:
             )
         except CannotConnect as error:
             raise SettingRefused(f"EMC_KAFKA_SECURITY={self.kafka_security}: {error}") from None
+
+    def topics(self) -> dict[str, str]:
+        """By the name that a canonical topic has in the catalogue, what it is called here."""
+        return {topic.name: topic.name for topic in TOPICS} | {
+            DOSSIERS.name: self.topic,
+            PETITIONS.name: self.petitions_topic,
+        }
 
     def listening(self) -> str:
         """Where to listen; raises `SettingRefused` if it is no address."""

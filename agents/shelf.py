@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -24,7 +24,7 @@ _MARK_BYTES: Final = _MARK.size  # of an identity
 _Identity = tuple[str, str]  # source and id
 
 
-def pack_events(events: Iterable[Canonical]) -> bytes:
+def pack_events(events: Iterable[Any]) -> bytes:
     """Events one after another, each behind its length; more can be appended."""
     parts = []
     for event in events:
@@ -41,6 +41,16 @@ def unpack_events(packed: bytes) -> Iterator[Canonical]:
         (length,) = _LENGTH.unpack_from(packed, at)
         at += _LENGTH.size
         yield _DECODE(packed[at : at + length])
+        at += length
+
+
+def unpacked(packed: bytes) -> Iterator[bytes]:
+    """The same, each as it is packed: not every subject's events are those of dossiers."""
+    at = 0
+    while at < len(packed):
+        (length,) = _LENGTH.unpack_from(packed, at)
+        at += _LENGTH.size
+        yield packed[at : at + length]
         at += length
 
 

@@ -18,8 +18,9 @@ from agents.diversion import Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from monitor.domain.connection import Window
-from monitor.ledger import connections, exemplars, requests
-from monitor.ledger.connections import Announced, Claimed, Stated
+from monitor.ledger import claims, connections, exemplars, requests
+from monitor.ledger.claims import Figure
+from monitor.ledger.connections import Announced, Claimed
 from monitor.ledger.exemplars import LONGEST, Bucket, Histogram
 from monitor.ledger.requests import Account, Recent, Requests
 from monitor.ledger.unit import Exemplar, Sent, TallyKey, Unit
@@ -220,9 +221,9 @@ async def _claim(connection: Any, signal: ReconciliationClaim) -> None:
 
 
 async def _state(connection: Any, signal: ExternalClaim) -> None:
-    await connections.state(
+    await claims.state(
         connection,
-        Stated(
+        Figure(
             source=signal.source,
             indicator=signal.indicator,
             agency=signal.agency,

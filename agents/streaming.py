@@ -303,6 +303,20 @@ async def first(work: Awaitable[T], stopping: asyncio.Future[Any]) -> T | None:
     return None
 
 
+async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
+    """All end when we are asked to stop; one that cannot go on ends the others too."""
+    running = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for work in running:
+            work.cancel()
+        ended = await asyncio.gather(*running, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 

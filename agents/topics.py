@@ -11,7 +11,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from agents.kafka import Kafka
 from monitor.ledger.sources import INBOUND
-from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
+from schemas.kinds import CATALOGUE, SIGNALS
 
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
 LOG_APPEND_TIME: Final = "LogAppendTime"
@@ -72,18 +72,19 @@ async def make_canonical(
     kafka: Kafka,
     *,
     dossiers: str,
+    petitions: str,
     partitions: int,
     replication: int = -1,
     retention_days: int,
 ) -> dict[str, bool]:
     """Make the topics that the service itself needs; of each whether it was not there before.
 
-    `dossiers` is what the topic of dossiers is called here. Raises `KafkaError`.
+    `dossiers` and `petitions` are what the topics of these are called here. Raises `KafkaError`.
     """
     kept = {"cleanup.policy": "delete", "retention.ms": str(retention_days * DAY_MS)}
     wanted: dict[str, tuple[int, dict[str, str]]] = {
         dossiers: (partitions, kept),
-        PETITIONS.name: (OTHER_PARTITIONS, kept),
+        petitions: (OTHER_PARTITIONS, kept),
         SIGNALS.name: (OTHER_PARTITIONS, kept),
         CATALOGUE.name: (1, {"cleanup.policy": "compact"}),
     }

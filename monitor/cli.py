@@ -23,9 +23,11 @@ from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
 from monitor.ledger.checks import Check
+from monitor.ledger.official import By, Ranked
 from monitor.outlets.digest.shown import Format
 from monitor.outlets.digest.words import Language
 from monitor.outlets.names import Metric
+from monitor.outlets.report.formats import Format as ReportFormat
 from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
 
 OK: Final = 0
@@ -184,6 +186,7 @@ def topics(
         made = await make_canonical(
             settings.brokers(),
             dossiers=settings.topic,
+            petitions=settings.petitions_topic,
             partitions=partitions,
             replication=replication,
             retention_days=retention_days,
@@ -644,6 +647,122 @@ def reconcile(
 
 
 @app.command()
+def report(
+    set_: Annotated[
+        str,
+        typer.Argument(metavar="[SET]", help="A set of indicators; left out: which there are."),
+    ] = "",
+    scope: Annotated[
+        str,
+        typer.Option(
+            help="country, H56, H56.04, G01/own, G01/sector, or of one procedure H56+1.004194."
+        ),
+    ] = "country",
+    period: Annotated[
+        str, typer.Option(help="2026-08, 2026-Q3, 2026-H2, 2026, or a day 2026-08-14.")
+    ] = "",
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|CUT|#ID",
+            help="As known then: a time with its offset, a cut's number, or as a published report.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|CUT|#ID", help="What has changed since then, and because of what."
+        ),
+    ] = None,
+    each: Annotated[
+        By | None, typer.Option(help="A row for each unit below, or each procedure.")
+    ] = None,
+    ranking: Annotated[
+        Ranked | None, typer.Option(help="Rank these against each other, instead of --scope.")
+    ] = None,
+    rank_by: Annotated[
+        str,
+        typer.Option(
+            metavar="INDICATOR", help="Default: the points, else the first indicator."
+        ),
+    ] = "",
+    format: Annotated[  # noqa: A002 - the option is --format
+        ReportFormat | None, typer.Option(help="Default: by the ending of --out, else a table.")
+    ] = None,
+    lang: Annotated[
+        Language, typer.Option(help="Of table, xlsx and html; json and csv have both.")
+    ] = Language.VIETNAMESE,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Into this file; default: stdout.")
+    ] = None,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Keep it in the ledger, with its SHA-256.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --publish: also into this folder.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="With --publish: kept beside it.")] = "",
+    by: Annotated[
+        str | None, typer.Option(metavar="WHO", help="With --publish; default: this account.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show what was published.")] = False,
+    verify: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ID",
+            help="Make a published report again and compare; exits 1 if it is not the same.",
+        ),
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="With --list: how many.")] = 50,
+) -> None:
+    """Report official figures: a scorecard, a ranking, form II.06b, or what changed since.
+
+    Every report is as known at a cut of the journal, which it names: asked again with
+    **--known-at** and that time, it is the same to the byte, whatever was booked since. What is
+    not known is never 0.
+
+    * **emc report** lists the sets of indicators.
+    * **emc report qd766 --scope H56 --period 2026-08**: the scorecard of a province.
+    * **emc report qd766 --scope H56 --period 2026-08 --known-at 2026-09-05T08:00:00+07:00**:
+      the same as it was known then.
+    * **emc report qd766 --scope H56 --period 2026-08 --since 2026-09-05T08:00:00+07:00**: what
+      has changed since, and because of what.
+    * **emc report emc --ranking provinces --period 2026-Q3 --out q3.xlsx**
+    * **emc report report-06b --scope H56 --period 2026-08 --each unit --out 06b.xlsx**
+    * **emc report qd766 --scope H56 --period 2026-08 --format html --publish --folder reports**;
+      then **emc report --list**, **emc report --verify 12**.
+
+    Exit status: 0; 1 if --verify finds a difference or the ledger does not answer; 2 if what was
+    asked for cannot be, with the remedy.
+    """
+    from agents.operator import Refusal, account, progress_bar, run
+    from monitor.outlets.report import command
+
+    said = command.Said(
+        indicators=set_, scope=scope, period=period, known_at=known_at, since=since, each=each,
+        ranking=ranking, rank_by=rank_by, format_=format, language=lang, out=out, publish=publish,
+        folder=folder, why=why, by=by or account(), release=__version__, list_=list_,
+        verify=verify, last=last,
+    )  # fmt: skip
+
+    async def work() -> int:
+        try:
+            with progress_bar(sys.stderr) as bar:
+                task = bar.add_task("agencies", total=None, visible=False)
+                return await command.run(
+                    _for_a_person().database,
+                    said,
+                    progressed=lambda done, of: bar.update(
+                        task, completed=done, total=of, visible=done < of
+                    ),
+                )
+        except command.CannotMake as error:
+            raise Refusal(str(error)) from None
+
+    raise typer.Exit(run(work, name="emc report", reads=not publish))
+
+
+@app.command()
 def digest(
     agency: Annotated[
         str | None, typer.Option(help="Of this ministry or province; all if left out.")
@@ -1017,6 +1136,52 @@ def quarantine_drop(
         )
 
     raise typer.Exit(operator.run(work, name="emc quarantine"))
+
+
+indicators = typer.Typer(
+    name="indicators",
+    no_args_is_help=True,
+    help="Show what official figures are: sets, formulas, rules and sources, from their files.",
+)
+app.add_typer(indicators, name="indicators")
+_SetFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Reference files, else EMC_REFERENCE, else those shipped.", metavar="DIR"
+    ),
+]
+
+
+def _sets_folder(reference: Path | None) -> Path:
+    from agents.settings import Settings
+
+    own = Settings.from_environment().reference
+    return reference or (Path(own) if own else None) or shipped_reference() or IN_A_CHECKOUT
+
+
+@indicators.command("list")
+def indicators_list(reference: _SetFolder = None, json: _Json = False) -> None:
+    """List the sets: version, owner, when they are valid, how many indicators and points."""
+    from monitor.outlets import indicators_command as command
+
+    raise typer.Exit(command.listing(_sets_folder(reference), as_json=json, out=sys.stdout))
+
+
+@indicators.command("show")
+def indicators_show(
+    name: Annotated[str, typer.Argument(metavar="SET", help="As `list` shows it.")],
+    indicator: Annotated[
+        str | None, typer.Argument(metavar="[INDICATOR]", help="Only this one.")
+    ] = None,
+    reference: _SetFolder = None,
+    json: _Json = False,
+) -> None:
+    """Show a set's indicators: definition, formula in words, what 0 means, points, source."""
+    from monitor.outlets import indicators_command as command
+
+    raise typer.Exit(
+        command.show(_sets_folder(reference), name, indicator, as_json=json, out=sys.stdout)
+    )
 
 
 position = typer.Typer(
@@ -1522,12 +1687,15 @@ def docs(
     from agents.documents import documents, publish
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
+    from monitor.outlets import indicators as of_indicators
     from monitor.outlets.dashboards import page as of_dashboards
     from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
+    from monitor.reference.indicators import load_sets
 
     made = documents(cast("Any", typer.main.get_command(app)))
     made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
+    made[of_indicators.PATH] = of_indicators.page(one.set for one in load_sets(IN_A_CHECKOUT))
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )

@@ -13,6 +13,7 @@ import msgspec
 
 from monitor.domain.deadlines import Unit
 from monitor.domain.event import Kind
+from monitor.domain.petition import PetitionClass, PetitionState
 
 
 class StateChanged(
@@ -262,24 +263,6 @@ class Told(
     id: str
     claimed_ms: int
     arrival_ms: int
-
-
-class PetitionState(StrEnum):
-    """Where a petition (phản ánh, kiến nghị) is: its clocks are Decision 766, formula 5.2."""
-
-    RECEIVED = "received"
-    REFUSED = "refused"
-    SUPPLEMENT_REQUESTED = "supplement_requested"
-    SUPPLEMENT_RECEIVED = "supplement_received"
-    ANSWERED = "answered"
-    PUBLISHED = "published"
-
-
-class PetitionClass(StrEnum):
-    """What a petition is about (Decision 766, indicator 5.1)."""
-
-    POLICY = "policy"  # policies and procedures
-    CONDUCT = "conduct"  # the conduct of officials
 
 
 class Petition(Told, frozen=True, array_like=True, tag=20, gc=False, kw_only=True):

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from monitor.domain.petition import PetitionClass, PetitionState
 from schemas import event as canonical
 from schemas import fields, texts
 from schemas.attributes import attributes, order, outside, said_order
 from schemas.cloudevents import Envelope
-from schemas.event import PetitionClass, PetitionState
 
 
 class PetitionData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

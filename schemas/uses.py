@@ -172,6 +172,27 @@ MEASURES: Final = (
          reads=(STATE,)),
     _use("warned", "Warnings about a source: transitions, times, codes, due dates.", STATE,
          reads=(*SUPPLEMENTS, RESCHEDULED, SYNC, PROCEDURE, AGENCY)),
+    *(
+        _use(name, meaning, PETITION)
+        for name, meaning in (
+            ("petition_received", "Petitions received, by class."),
+            ("petition_refused", "Petitions settled by refusing them."),
+            ("petition_answered", "Petitions settled by an answer."),
+            ("petition_published", "Answers published."),
+            ("petition_on_time_766", "Settled petitions in time: indicator 5.2."),
+            ("petition_late_766", "Settled petitions late: indicator 5.2."),
+            ("petition_unjudged", "Settled petitions without a receipt or a limit."),
+            ("petition_open", "Open petitions of no class, by when their time runs out."),
+            ("petition_open_policy", "Open petitions about policies and procedures."),
+            ("petition_open_conduct", "Open petitions about conduct."),
+            ("petition_unsatisfied", "Petitions late, disliked or repeated: indicator 5.3."),
+            ("petition_unsatisfied_policy", "The same of those about policies."),
+            ("petition_unsatisfied_conduct", "The same of those about conduct."),
+            ("petition_complaint", "Complaints, by the dossier's mark: indicator 5.4."),
+            ("petition_answer_elapsed", "Elapsed time from receipt to answer."),
+            ("petition_answer_worked", "Working time from receipt to answer."),
+        )
+    ),
     _use("service_requests", "Requests by interface and class, and how long they took.",
          REQUEST),
     _use("adult_population", "Adults who use online services.", EXTERNAL,

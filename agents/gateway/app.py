@@ -34,7 +34,6 @@ from agents.trouble import of_ledger
 from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.sources import Sources
 from monitor.ledger.turned_away import TurnedAway
-from schemas.kinds import DOSSIERS, TOPICS
 
 LAST_ANSWERS_SECONDS: Final = 15  # for requests under way when the gateway ends
 KEEP_ALIVE_SECONDS: Final = 75
@@ -80,10 +79,10 @@ async def answer(
     gc.freeze()
     gc.set_threshold(5_000, 20, 20)
     listener = _listen(settings.listening(), settings.gateway_port)
-    topics = {DOSSIERS.name: settings.topic}
+    topics = settings.topics()
     writer = Writer(
         settings.brokers().client(),
-        topics=[topics.get(topic.name, topic.name) for topic in TOPICS],
+        topics=list(topics.values()),
         idempotent=bool(settings.kafka_idempotent),
         most_bytes=settings.gateway_memory_mb * MB,
         patience_s=settings.gateway_patience_seconds,

@@ -1,7 +1,7 @@
 """The parts of `emc ingest` joined: register, edge, outbox, inbox, desk; signals and the keeper."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,6 +37,7 @@ from agents.streaming import (
     seal_of,
     task,
     unheard,
+    until_one_ends,
 )
 from agents.topics import missing_topics
 from agents.trouble import of_brokers, of_ledger
@@ -44,7 +45,7 @@ from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.sources import Sources, Via
 from monitor.ledger.unit import Partition
 from schemas.decode import Decoder
-from schemas.kinds import DOSSIERS, SIGNALS, TOPICS
+from schemas.kinds import SIGNALS
 
 LOOK_AGAIN_SECONDS: Final = 5.0
 
@@ -64,7 +65,7 @@ async def take_in(settings: Settings, health: IngestHealth, *, stop: asyncio.Eve
     """Run ingest until `stop` is set. Raises `Stopped` when it cannot go on."""
     seal, keys = seal_of(settings), settings.keys()
     asyncio.get_running_loop().set_exception_handler(unheard)
-    canonical = {topic.name: topic.name for topic in TOPICS} | {DOSSIERS.name: settings.topic}
+    canonical = settings.topics()
     async with AsyncExitStack() as stack:
         stopping = stack.enter_context(task(stop.wait()))
         stack.enter_context(task(health.pulse.beat()))
@@ -87,7 +88,7 @@ async def take_in(settings: Settings, health: IngestHealth, *, stop: asyncio.Eve
                 brisk=bool(settings.brisk),
             )
         )
-        await _until_one_ends(
+        await until_one_ends(
             _inbound(
                 settings,
                 health,
@@ -106,20 +107,6 @@ async def take_in(settings: Settings, health: IngestHealth, *, stop: asyncio.Eve
                 stopping,
             ),
         )
-
-
-async def _until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
-    """Both end when we are asked to stop; one that cannot go on ends the other too."""
-    running = [asyncio.ensure_future(work) for work in works]
-    try:
-        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        for work in running:
-            work.cancel()
-        ended = await asyncio.gather(*running, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, Exception):
-            raise error
 
 
 async def _signals(

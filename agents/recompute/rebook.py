@@ -2,22 +2,13 @@
 
 from collections.abc import Sequence
 
-from agents.shelf import unpack_events
-from monitor.domain.fold import fold
-from monitor.domain.identity import settled
+from agents.subjects import stand
 from monitor.domain.policy import Policy
-from monitor.domain.post import Entries, post
-from monitor.domain.view import Cell, View
+from monitor.domain.view import Cell
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.recompute import Found, Rebooked
-from monitor.ledger.unit import Entry, outcome_number
-
-
-def posted(events: bytes, policy: Policy) -> tuple[View, Entries]:
-    """The view of packed events under a policy, and what it posts."""
-    view = fold(settled(unpack_events(events)), policy.portals, policy.repeat_ms)
-    return view, post(view, policy)
+from monitor.ledger.unit import Entry
 
 
 class Rebooker:
@@ -29,17 +20,18 @@ class Rebooker:
 
     async def __call__(self, rows: Sequence[Found]) -> tuple[list[Rebooked], dict[Entry, int]]:
         """What each books now, and the sum of the differences less what was pending of them."""
-        views = [posted(row.events, self._policy) if row.events else None for row in rows]
+        stands = [
+            stand(row.key, row.events, self._policy) if row.events else None for row in rows
+        ]
         cells: set[Cell] = set()
-        for found in views:
+        for found in stands:
             if found is not None:
-                view, entries = found
-                cells.update([account.cell for account in entries])
-                cells.add(view.cell(view.holder))
+                cells.update([account.cell for account in found.entries])
+                cells.add(found.cell)
         numbers = await self._ledger.number(cells)
         pending: dict[Entry, int] = {}
         rebooked = []
-        for row, found in zip(rows, views, strict=True):
+        for row, found in zip(rows, stands, strict=True):
             now = Rebooked(
                 key=row.key,
                 version=row.version,
@@ -51,13 +43,12 @@ class Rebooker:
                 moved=None,
             )
             if found is not None:  # without events its sums stay as they are
-                view, entries = found
-                now.outcome = outcome_number(view)
-                now.cell = numbers[view.cell(view.holder)]
-                now.due_ms = view.due_ms
+                now.outcome = found.outcome
+                now.cell = numbers[found.cell]
+                now.due_ms = found.due_ms
                 books = {
                     (measure, numbers[cell], day, slot): amount
-                    for (measure, cell, day, slot), amount in entries.items()
+                    for (measure, cell, day, slot), amount in found.entries.items()
                 }
                 if moved := difference(books, unpack_entries(row.booked)):
                     now.booked, now.moved = pack_entries(books), pack_entries(moved)

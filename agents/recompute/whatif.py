@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from agents.recompute.rebook import posted
+from agents.subjects import stand
 from monitor.domain.codes import level1
 from monitor.domain.measures import CATALOGUE, CONSUMED_BINS, SHOWN
 from monitor.domain.policy import Policy
@@ -125,6 +125,7 @@ class WhatIf:
 
 @dataclass(slots=True)
 class _Row:
+    key: str
     events: bytes
     booked: bytes
     form: int
@@ -139,7 +140,7 @@ async def examine(
     rows = [
         _Row(*row)
         for row in await connection.fetch(
-            "SELECT events, booked, form, booked_form FROM booked_now"
+            "SELECT key, events, booked, form, booked_form FROM booked_now"
             " WHERE key > $1 AND key <= $2 AND form <> $3",
             after,
             until,
@@ -155,7 +156,8 @@ async def examine(
             for (measure, cell, day, slot), amount in numbered.items()
         }
         books = {
-            tuple(account): amount for account, amount in posted(row.events, policy)[1].items()
+            tuple(account): amount
+            for account, amount in stand(row.key, row.events, policy).entries.items()
         }
         found.hear(booked, books)
     return found

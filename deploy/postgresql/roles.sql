@@ -54,7 +54,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON
     journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened,
-    objective_version, indicator_text, indicator_set
+    objective_version, indicator_text, indicator_set, published_report
 FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON
     migration, source, source_credential, source_history, token_secret
@@ -119,3 +119,5 @@ GRANT SELECT ON
     grafana_stock, grafana_maintenance, grafana_spell, grafana_reconciliation
 TO emc_reader, emc_grafana;
 GRANT SELECT ON token_secret, reference_shown, reference_agency TO emc_reader;
+-- Published reports: sums, nothing of a dossier. Publishing is the worker's role's to do.
+GRANT SELECT ON published_report TO emc_reader;

@@ -77,6 +77,20 @@ STANDARD: Final[Mapping[Clock, ClockLimit]] = MappingProxyType(
             article="Decree 63/2024/NĐ-CP Art. 7",
             basis=Basis.LAW,
         ),
+        **{
+            clock: ClockLimit(
+                unit=ClockUnit.WORKING_DAYS,
+                n=n,
+                article="Decision 766/QĐ-TTg, indicator 5.2 (DOMAIN.md §2.2)",
+                basis=Basis.PRACTICE,
+            )
+            for clock, n in (
+                (Clock.PETITION_REFUSAL, 2),
+                (Clock.PETITION_SUPPLEMENT, 5),
+                (Clock.PETITION_ANSWER, 15),
+                (Clock.PETITION_PUBLICATION, 2),
+            )
+        },
     }
 )
 

@@ -296,6 +296,8 @@ class SlotKind(StrEnum):
     WORKED = "worked"  # a bin of working time, in ms
     SHARE = "share"  # a bin of the share of a limit, in permille
     HOUR = "hour"  # whole hours since the day began
+    FROM_DAY = "from_day"  # the day from whose 24:00 on it counts
+    PETITION_CLASS = "petition_class"  # a `petition.About`
     TRAITS = "traits"  # the sum of them
     RATING = "rating"  # 1 to 5
 
@@ -1209,6 +1211,12 @@ _SLOTS: Final = {
     int(Measure.OPEN_TRAITS): SlotKind.TRAITS,
     int(Measure.RATED): SlotKind.RATING,
     int(Measure.WARNED): SlotKind.WARNING,
+    **dict.fromkeys(
+        range(Measure.PETITION_RECEIVED, Measure.PETITION_UNJUDGED + 1), SlotKind.PETITION_CLASS
+    ),
+    **dict.fromkeys(
+        range(Measure.PETITION_UNSATISFIED, Measure.PETITION_COMPLAINT), SlotKind.FROM_DAY
+    ),
 }
 
 

@@ -266,6 +266,26 @@ class IndicatorSet:
     def by_id(self) -> Mapping[str, Indicator]:
         return {each.id: each for each in self.indicators}
 
+    @cached_property
+    def terms(self) -> frozenset[Term]:
+        """All that `evaluate` asks for, each as it asks: without a sign."""
+        sides = [
+            *((*one.numerator, *one.denominator, *one.or_if_larger, *one.excluded)
+              for one in self.indicators),
+            *((*check.left, *check.right) for check in self.checks),
+        ]  # fmt: skip
+        return frozenset(replace(term, sign=1) for side in sides for term in side)
+
+    @cached_property
+    def terms_of_last_year(self) -> frozenset[Term]:
+        """Likewise, of the calendar year before; most sets ask for nothing of it."""
+        return frozenset(
+            replace(term, sign=1)
+            for one in self.indicators
+            if one.last_year
+            for term in (*one.denominator, *one.or_if_larger)
+        )
+
     @property
     def scored(self) -> bool:
         return any(each.score.rule is not Scoring.NONE for each in self.indicators)

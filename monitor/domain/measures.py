@@ -54,7 +54,22 @@ class Measure(IntEnum):
     PAUSED_06B = 53
     IN_PROCESS_FIRST_DUE = 54
     PAUSED_FIRST_DUE = 55
-    # 60 to 79 are for petitions.
+    PETITION_RECEIVED = 60
+    PETITION_REFUSED = 61
+    PETITION_ANSWERED = 62
+    PETITION_PUBLISHED = 63
+    PETITION_ON_TIME_766 = 64
+    PETITION_LATE_766 = 65
+    PETITION_UNJUDGED = 66
+    PETITION_OPEN = 67  # and the two after it: one for each class, as of the next three
+    PETITION_OPEN_POLICY = 68
+    PETITION_OPEN_CONDUCT = 69
+    PETITION_UNSATISFIED = 70
+    PETITION_UNSATISFIED_POLICY = 71
+    PETITION_UNSATISFIED_CONDUCT = 72
+    PETITION_COMPLAINT = 73
+    PETITION_ANSWER_ELAPSED = 74
+    PETITION_ANSWER_WORKED = 75
     ACCEPTED_TRAITS = 80
     ENDED_TRAITS = 81
     OPEN_TRAITS = 82
@@ -91,6 +106,8 @@ class Kind(StrEnum):
     STOCK = "stock"
     HISTOGRAM = "histogram"
     BINS = "bins"  # a count in each slot: warnings by number, times by bin, dossiers by traits
+    FROM_DAY = "from_day"  # a count that holds from 24:00 of the slot's day on
+    MARKS = "marks"  # what is counted are different marks, each in a slot of its own
 
 
 class Basis(StrEnum):
@@ -150,6 +167,11 @@ class Clock(IntEnum):
     STEP = 9  # from one state to the next, by step and holder
     SYNC = 10  # a step completed to its acknowledgement, bundled procedures only
     ANSWER = 11  # the same, against the answer's limit
+    # Of petitions: they have limits, and measures by other names (`domain.petition`).
+    PETITION_REFUSAL = 12  # received to refused
+    PETITION_SUPPLEMENT = 13  # received to the first request for more papers
+    PETITION_ANSWER = 14  # received to answered
+    PETITION_PUBLICATION = 15  # answered to published
 
 
 class Part(IntEnum):
@@ -607,6 +629,129 @@ CATALOGUE: Final = (
                 Day.MOVED,
                 Basis.ASSUMPTION,
                 "Open dossiers that a snapshot brought in, by their traits.",
+            ),
+        )
+    ),
+    *(
+        Definition(
+            measure=measure,
+            name=name,
+            kind=kind,
+            day=day,
+            basis=basis,
+            meaning=meaning,
+            shown=False,
+        )
+        for measure, name, kind, day, basis, meaning in (
+            (
+                Measure.PETITION_RECEIVED,
+                "petition_received",
+                Kind.BINS,
+                Day.RECEIVED,
+                Basis.PRACTICE,
+                "Petitions received, by class.",
+            ),
+            (
+                Measure.PETITION_REFUSED,
+                "petition_refused",
+                Kind.BINS,
+                Day.ENDED,
+                Basis.PRACTICE,
+                "Petitions settled by refusing them, by class.",
+            ),
+            (
+                Measure.PETITION_ANSWERED,
+                "petition_answered",
+                Kind.BINS,
+                Day.ENDED,
+                Basis.PRACTICE,
+                "Petitions settled by an answer, by class.",
+            ),
+            (
+                Measure.PETITION_PUBLISHED,
+                "petition_published",
+                Kind.BINS,
+                Day.MOVED,
+                Basis.PRACTICE,
+                "Petitions whose answer was published, by class.",
+            ),
+            (
+                Measure.PETITION_ON_TIME_766,
+                "petition_on_time_766",
+                Kind.BINS,
+                Day.ENDED,
+                Basis.PRACTICE,
+                "Settled petitions of which every clock of formula 5.2 was kept, by class.",
+            ),
+            (
+                Measure.PETITION_LATE_766,
+                "petition_late_766",
+                Kind.BINS,
+                Day.ENDED,
+                Basis.PRACTICE,
+                "Settled petitions of which a clock of formula 5.2 was broken, by class.",
+            ),
+            (
+                Measure.PETITION_UNJUDGED,
+                "petition_unjudged",
+                Kind.BINS,
+                Day.ENDED,
+                Basis.ASSUMPTION,
+                "Settled petitions without a receipt or a limit, by class; in no ratio.",
+            ),
+            *(
+                (
+                    measure,
+                    f"petition_open{of}",
+                    Kind.STOCK,
+                    Day.MOVED,
+                    Basis.PRACTICE,
+                    f"Open petitions {which}, by the day on which their time runs out.",
+                )
+                for measure, of, which in (
+                    (Measure.PETITION_OPEN, "", "of no class"),
+                    (Measure.PETITION_OPEN_POLICY, "_policy", "about policies and procedures"),
+                    (Measure.PETITION_OPEN_CONDUCT, "_conduct", "about conduct"),
+                )
+            ),
+            *(
+                (
+                    measure,
+                    f"petition_unsatisfied{of}",
+                    Kind.FROM_DAY,
+                    Day.RECEIVED,
+                    Basis.PRACTICE,
+                    f"Petitions {which} that are late, disliked or repeated, from a day on.",
+                )
+                for measure, of, which in (
+                    (Measure.PETITION_UNSATISFIED, "", "of no class"),
+                    (Measure.PETITION_UNSATISFIED_POLICY, "_policy", "about policies"),
+                    (Measure.PETITION_UNSATISFIED_CONDUCT, "_conduct", "about conduct"),
+                )
+            ),
+            (
+                Measure.PETITION_COMPLAINT,
+                "petition_complaint",
+                Kind.MARKS,
+                Day.RECEIVED,
+                Basis.ASSUMPTION,
+                "Petitions that complain about a dossier, by the dossier's mark.",
+            ),
+            (
+                Measure.PETITION_ANSWER_ELAPSED,
+                "petition_answer_elapsed",
+                Kind.MILLISECONDS,
+                Day.ENDED,
+                Basis.PLAIN,
+                "Elapsed time from receipt to answer.",
+            ),
+            (
+                Measure.PETITION_ANSWER_WORKED,
+                "petition_answer_worked",
+                Kind.MILLISECONDS,
+                Day.ENDED,
+                Basis.PLAIN,
+                "Working time from receipt to answer.",
             ),
         )
     ),

@@ -138,7 +138,7 @@ class Balances:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            cut = at if isinstance(at, Cut) else await _cut_at(connection, at)
+            cut = at if isinstance(at, Cut) else await cut_at(connection, at)
             closing: int = await connection.fetchval(
                 "SELECT coalesce(max(seq), 0) FROM closing"
                 " WHERE seq <= $1 AND closed_at IS NOT NULL",
@@ -160,7 +160,7 @@ class Balances:
     async def cut_at(self, at: datetime) -> Cut:
         """The last cut published by an instant. Raises `NotKnown`."""
         async with self._pool.acquire() as connection:
-            return await _cut_at(connection, at)
+            return await cut_at(connection, at)
 
 
 async def known_now(connection: Any, accounts: Accounts, by: Sequence[Dimension] = ()) -> Known:
@@ -180,7 +180,8 @@ async def known_now(connection: Any, accounts: Accounts, by: Sequence[Dimension]
     )
 
 
-async def _cut_at(connection: Any, at: datetime) -> Cut:
+async def cut_at(connection: Any, at: datetime) -> Cut:
+    """The last cut published by an instant, as a connection sees it. Raises `NotKnown`."""
     if at.tzinfo is None:
         raise ValueError(f"{at} says no time zone: which instant is it?")
     row = await connection.fetchrow(

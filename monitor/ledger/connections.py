@@ -8,8 +8,7 @@ and sums do not depend on the order in which bookings became visible.
 import json
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.activity import Arrived, Counted, HourKey, Part
@@ -362,42 +361,6 @@ async def announce(connection: Any, told: Announced) -> None:
         told.claimed_ms,
         window.announced_ms,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """A figure that no event tells; see `external.claim.v1`."""
-
-    source: str
-    indicator: str
-    agency: str
-    from_day: int
-    to_day: int
-    survey: str
-    revision: int
-    arrived_ms: int
-    numerator: int | None
-    denominator: int | None
-    value: Decimal | None
-    unit: str
-    respondents: int | None
-    not_issued: bool
-
-
-async def state(connection: Any, told: Stated) -> None:
-    """Keep a stated figure; of the same one and revision the one that arrived last."""
-    await connection.execute(
-        f"INSERT INTO external_claim AS held ({', '.join(_STATED)})"  # noqa: S608 - our constants
-        f" VALUES ({', '.join(f'${place}' for place in range(1, len(_STATED) + 1))})"
-        " ON CONFLICT (source, indicator, agency, from_day, to_day, survey, revision) DO UPDATE"
-        f" SET ({', '.join(_FIGURE)}) = ({', '.join(f'excluded.{name}' for name in _FIGURE)})"
-        " WHERE held.arrived_ms <= excluded.arrived_ms",
-        *(getattr(told, name) for name in _STATED),
-    )
-
-
-_STATED: Final = tuple(one.name for one in fields(Stated))
-_FIGURE: Final = _STATED[_STATED.index("arrived_ms") :]
 
 
 async def claim(connection: Any, told: Claimed) -> None:

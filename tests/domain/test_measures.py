@@ -73,6 +73,22 @@ def test_numbers_that_the_ledger_keeps_never_change():
         "paused_06b": 53,
         "in_process_first_due": 54,
         "paused_first_due": 55,
+        "petition_received": 60,
+        "petition_refused": 61,
+        "petition_answered": 62,
+        "petition_published": 63,
+        "petition_on_time_766": 64,
+        "petition_late_766": 65,
+        "petition_unjudged": 66,
+        "petition_open": 67,
+        "petition_open_policy": 68,
+        "petition_open_conduct": 69,
+        "petition_unsatisfied": 70,
+        "petition_unsatisfied_policy": 71,
+        "petition_unsatisfied_conduct": 72,
+        "petition_complaint": 73,
+        "petition_answer_elapsed": 74,
+        "petition_answer_worked": 75,
         "accepted_traits": 80,
         "ended_traits": 81,
         "open_traits": 82,
@@ -120,6 +136,11 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "due_earlier",
                 "due_equal",
                 "due_later",
+                "petition_received",
+                "petition_unsatisfied",
+                "petition_unsatisfied_policy",
+                "petition_unsatisfied_conduct",
+                "petition_complaint",
                 "accepted_traits",
                 "timed_received",
                 "elapsed_received",
@@ -148,6 +169,10 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "paused_06b",
                 "in_process_first_due",
                 "paused_first_due",
+                "petition_open",
+                "petition_open_policy",
+                "petition_open_conduct",
+                "petition_published",
                 "open_traits",
                 "rated",
                 "boarded_traits",
@@ -176,6 +201,13 @@ def test_no_bin_of_the_histogram_is_another_measure():
                 "on_time_first_due",
                 "late_first_due",
                 "no_deadline_first_due",
+                "petition_refused",
+                "petition_answered",
+                "petition_on_time_766",
+                "petition_late_766",
+                "petition_unjudged",
+                "petition_answer_elapsed",
+                "petition_answer_worked",
             },
         ),
     ],
@@ -184,13 +216,17 @@ def test_every_measure_declares_its_day(day, names):
     assert {each.name for each in CATALOGUE if each.day is day} == names
 
 
-def test_open_dossiers_are_stocks():
+def test_open_dossiers_and_petitions_are_stocks():
     stocks = {each.name for each in CATALOGUE if each.kind is Kind.STOCK}
 
     assert stocks == {"open_traits"} | {
         f"{state}{rule}"
         for state in ("in_process", "paused")
         for rule in ("", "_766", "_06b", "_first_due")
+    } | {
+        "petition_open",
+        "petition_open_policy",
+        "petition_open_conduct",
     }
 
 

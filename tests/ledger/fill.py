@@ -11,10 +11,12 @@ from agents.dossiers import DossierDesk
 from agents.generate.model import Record
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
+from agents.standing import Stands
 from monitor.domain.policy import Policy
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.migrate import migrate
 from monitor.ledger.unit import Partition
+from monitor.reference.sets import ReferenceSet
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS
 
@@ -85,9 +87,17 @@ def _runs(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 @asynccontextmanager
 async def feeding(
-    dsn: str, policy: Policy, *, now_ms: int, at_hand: int = 200_000
+    dsn: str,
+    policy: Policy,
+    *,
+    now_ms: int,
+    at_hand: int = 200_000,
+    reference: ReferenceSet | None = None,
 ) -> AsyncIterator[Feeder]:
-    """A desk on a migrated ledger, that owns the only partition; all is booked at the end."""
+    """A desk on a migrated ledger, that owns the only partition; all is booked at the end.
+
+    With `reference`, the set that the policy is of, it is the ledger's too.
+    """
     await migrate(dsn)
     async with Ledger.open(dsn) as ledger:
 
@@ -112,6 +122,7 @@ async def feeding(
             health=WorkerHealth(),
             now_ms=lambda: now_ms,
             at_hand=at_hand,
+            standing=Stands(ledger.policies, reference, policy).now if reference else None,
         )
         positions = await desk.take_over([HERE], 1)
         feeder = Feeder(desk, positions[HERE])

@@ -19,7 +19,7 @@ from monitor.reference.calendars import CalendarFile
 from monitor.reference.check import check
 from monitor.reference.connections import ConnectionsFile
 from monitor.reference.groups import GroupsFile
-from monitor.reference.indicators import IndicatorsFile, TermRow
+from monitor.reference.indicators import IndicatorsFile, TermRow, load_sets
 from monitor.reference.objectives import ObjectiveFile, load_objectives
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
@@ -124,6 +124,25 @@ def test_the_examples_of_objectives_can_be_used(tmp_path):
     ]
     assert [scope.label for scope in asked["acceptance-h56-12"].scopes] == ["unit:H56.12"]
     assert found.groups[-1].name == "driving"
+
+
+def test_the_examples_of_indicators_can_be_used(tmp_path):
+    folder = shutil.copytree(ROOT / "deploy" / "reference", tmp_path / "reference")
+    page = (ROOT / "docs" / "how-to" / "indicators.md").read_text("utf-8")
+    (_, first, old), (_, second, new) = EXAMPLE.findall(page)
+    (folder / first).write_text(old, encoding="utf-8")
+    assert check(folder) == []
+    (folder / second).write_text(new, encoding="utf-8")
+    assert ["valid twice from 2027-01-01" in line for line in check(folder)] == [True]
+
+    began = "valid_from = 2026-01-01\n"
+    ended = old.replace(began, f"{began}valid_until = 2027-01-01\n")
+    (folder / first).write_text(ended, encoding="utf-8")
+
+    assert check(folder) == []
+    found = [one.set for one in load_sets(folder) if one.set.id == "h56-online"]
+    assert [one.version for one in found] == ["2026.1", "2027.1"]
+    assert [float(each.score.threshold) for each in found[0].indicators] == [0.9, 0.7]
 
 
 def test_the_steps_of_the_how_to_lead_to_files_that_can_be_used(tmp_path):

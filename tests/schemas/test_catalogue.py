@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.domain.deadlines import Unit
 from monitor.domain.event import Kind
+from monitor.domain.petition import PetitionClass, PetitionState
 from schemas import (
     CATALOGUE,
     DOSSIERS,
@@ -41,8 +42,6 @@ from schemas.event import (
     PaymentMade,
     PaymentRequested,
     Petition,
-    PetitionClass,
-    PetitionState,
     ProcedureListed,
     Rated,
     ReconciliationClaim,

@@ -21,7 +21,7 @@ from agents.topics import make_inbound
 from monitor.domain.mandate import Mandate
 from monitor.ledger.migrate import migrate
 from monitor.ledger.sources import Source, Sources, Status
-from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
+from schemas.kinds import CATALOGUE, SIGNALS
 from tests.servers.topics import create_topic
 from tests.whole import ledger_checks
 from tests.whole.service import LARGEST, Stage, Worker, stage
@@ -169,13 +169,14 @@ class Front:
 async def front(bootstrap: str, database: str, folder: Path) -> AsyncIterator[Front]:
     """Canonical topics, a ledger with a register, and nobody started yet."""
     await migrate(database)
-    for topic in (PETITIONS, SIGNALS, CATALOGUE):
+    for topic in (SIGNALS, CATALOGUE):
         try:
             await create_topic(bootstrap, topic.name, exactly=True)
         except Exception as error:
             if "TopicAlreadyExists" not in repr(error):
                 raise
     async with stage(bootstrap, database, folder) as here:
+        await create_topic(bootstrap, here.petitions, exactly=True)
         yield Front(here, uuid.uuid4().hex[:8])
 
 

@@ -82,12 +82,18 @@ class Stage:
     workers: list[Worker] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
+    @property
+    def petitions(self) -> str:
+        """The topic of petitions, which is not there unless a test makes it."""
+        return f"petitions-{self.topic}"
+
     def worker(self, **settings: str) -> Worker:
         """A worker that is not started yet; settings in lower case, without `EMC_`."""
         chosen = {
             "kafka": self.bootstrap,
             "database": self.database,
             "topic": self.topic,
+            "petitions_topic": self.petitions,
             "group": f"group-{self.topic}",
             "quarantine_key": KEY,
             "worker_metrics_port": "0",

@@ -42,6 +42,7 @@ async def gateway_of(here: Front, code: str, folder: Path) -> tuple[Gateway, str
         "EMC_KAFKA": here.here.bootstrap,
         "EMC_DATABASE": here.here.database,
         "EMC_TOPIC": here.here.topic,
+        "EMC_PETITIONS_TOPIC": here.here.petitions,
         "EMC_QUARANTINE_KEY": KEY,
         "EMC_APPLICANT_KEY": "a secret of this test",
         "EMC_GATEWAY_PORT": "0",

@@ -28,7 +28,7 @@ from agents.register import Register, Snapshot, new_token, token_hash
 from monitor.domain.mandate import Mandate
 from monitor.domain.zone import Zone
 from monitor.ledger.sources import Source, Sources, Via
-from schemas.kinds import CATALOGUE, PETITIONS, SIGNALS
+from schemas.kinds import CATALOGUE, SIGNALS
 from tests.gateway.service import LINES, Gateway
 from tests.servers.kafka import KafkaNode
 from tests.servers.process import Server
@@ -205,6 +205,7 @@ def at_the_door(here: Front, folder: Path) -> Gateway:
         "EMC_KAFKA": here.here.bootstrap,
         "EMC_DATABASE": here.here.database,
         "EMC_TOPIC": here.here.topic,
+        "EMC_PETITIONS_TOPIC": here.here.petitions,
         "EMC_QUARANTINE_KEY": KEY,
         "EMC_APPLICANT_KEY": "a secret of this test",
         "EMC_GATEWAY_PORT": "0",
@@ -260,7 +261,7 @@ async def sow(here: Front, code: str, sown: Iterable[Plant]) -> None:
 
 def topics(here: Front) -> list[str]:
     """Every canonical topic, as it is called here."""
-    return [here.here.topic, PETITIONS.name, SIGNALS.name, CATALOGUE.name]
+    return [here.here.topic, here.here.petitions, SIGNALS.name, CATALOGUE.name]
 
 
 async def everything_on(here: Front, topic: str) -> bytes:

@@ -1,0 +1,185 @@
+"""What moved facts between two cuts: what came and what went, from the journal's lines.
+
+The journal has no dossiers' names. Within one page of it (what a worker booked at once) and one
+place (agency, procedure, channel, level) what comes and goes cancels out, so that a dossier that
+moves from one sum of a fact to another does not count, and of two dossiers that swap places in one
+page neither does.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from monitor.domain.composition import Share, Sum, Unanswerable, Window, made_of
+from monitor.domain.facts import Fact, Term
+from monitor.domain.period import Period
+from monitor.domain.scope import Reach, Scope
+from monitor.ledger.follower import Cut
+from monitor.reference.hierarchy import hierarchy
+from monitor.reference.policy import Reference
+from monitor.reference.services import of
+
+
+class Moved(NamedTuple):
+    """What came to a sum and what went from it."""
+
+    came: int
+    went: int
+
+
+class Between(NamedTuple):
+    """Moves between two cuts."""
+
+    sides: list[Moved | None]  # of each sum asked for; None: no count of dossiers or petitions
+    booked: Mapping[int, Moved]  # by booking class: entries of any of them
+
+
+# Each line of the journal that one of the sums may hold, with its sums' numbers.
+_LINES: Final = """
+    SELECT line.seq, line.class, cell.agency, cell.procedure, cell.channel, cell.level,
+           asked.number, CASE WHEN asked.due THEN greatest(line.day, line.slot) ELSE line.day END,
+           sum(line.amount * asked.weight)::int8
+    FROM journal AS line
+    JOIN unnest($3::int4[], $4::int2[], $5::int2[], $6::bool[], $7::int4[], $8::int4[],
+                $9::int2[], $10::int2[], $11::int4[], $12::int4[], $13::int4[])
+         AS asked (number, measure, weight, due, first_slot, last_slot, channel, level, having,
+                   lacking, any_of) ON asked.measure = line.measure
+    JOIN cell ON cell.id = line.cell
+    WHERE line.seq > $1 AND line.seq <= $2
+      AND line.slot BETWEEN asked.first_slot AND asked.last_slot
+      AND (asked.channel = 0 OR asked.channel = cell.channel)
+      AND (asked.level = 0 OR asked.level = cell.level)
+      AND line.slot & asked.having = asked.having AND line.slot & asked.lacking = 0
+      AND (asked.any_of = 0 OR line.slot & asked.any_of <> 0)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+# Sums of times are no dossiers, services are not counted by adding.
+_NO_COUNT: Final = frozenset(
+    {
+        Fact.CLAIM, Fact.SERVICES, Fact.SERVICES_RECEIVED, Fact.SOURCES, Fact.SOURCES_CONNECTED,
+        Fact.AGENCIES, Fact.COMPLAINTS, Fact.ELAPSED, Fact.WORKED, Fact.ELAPSED_RECEIVED,
+        Fact.WORKED_RECEIVED,
+    }
+)  # fmt: skip
+
+
+async def between(
+    connection: Any,
+    reference: Reference,
+    scope: Scope,
+    period: Period,
+    sides: Collection[tuple[Term, ...]],
+    then: Cut,
+    now: Cut,
+    *,
+    as_of: int,
+    sector: Callable[[str], Collection[str]],
+) -> Between:
+    """What came to each of the sums of terms and what went, booked after one cut up to another."""
+    composed = [_composed(terms) for terms in sides]
+    numbers: dict[Sum, int] = {}
+    for one in composed:
+        for _, share in one or ():
+            numbers.setdefault(share.sum, len(numbers))
+    if not numbers or now.seq <= then.seq:
+        return Between([None if one is None else Moved(0, 0) for one in composed], {})
+    rows = await connection.fetch(
+        _LINES,
+        then.seq,
+        now.seq,
+        *map(list, zip(*_asked(numbers), strict=True)),
+        timeout=None,
+    )
+    agencies = hierarchy(reference.agencies, {row["agency"] for row in rows}).holds(scope)
+    lines: defaultdict[int, list[_Line]] = defaultdict(list)
+    for seq, class_, agency, procedure, channel, level, number, day, amount in rows:
+        if agency in agencies and _meant(scope, procedure, sector):
+            place = (seq, agency, procedure, channel, level)
+            lines[number].append(_Line(place, class_, day, amount))
+    days = (period.first_day, min(period.last_day, as_of))
+    moved: list[Moved | None] = []
+    booked: dict[int, Moved] = {}
+    for one in composed:
+        if one is None:
+            moved.append(None)
+            continue
+        by_class = _net(one, numbers, lines, days)
+        moved.append(_plus(by_class.values()))
+        for class_, here in by_class.items():
+            booked[class_] = _plus((booked.get(class_, Moved(0, 0)), here))
+    return Between(moved, dict(sorted(booked.items())))
+
+
+class _Line(NamedTuple):
+    place: tuple[Any, ...]  # page, agency, procedure, channel, level
+    class_: int
+    day: int
+    amount: int
+
+
+def _net(
+    shares: Iterable[tuple[int, Share]],
+    numbers: Mapping[Sum, int],
+    lines: Mapping[int, Iterable[_Line]],
+    days: tuple[int, int],
+) -> dict[int, Moved]:
+    """What came and went by booking class, net within each page and place."""
+    net: defaultdict[tuple[int, tuple[Any, ...]], int] = defaultdict(int)
+    for weight, share in shares:
+        for line in lines.get(numbers[share.sum], ()):
+            if _within(share.window, line.day, *days):
+                net[line.class_, line.place] += weight * share.weight * line.amount
+    return {
+        wanted: _sides(amount for (class_, _), amount in net.items() if class_ == wanted)
+        for wanted in {class_ for class_, _ in net}
+    }
+
+
+def _plus(moves: Iterable[Moved]) -> Moved:
+    found = list(moves)
+    return Moved(sum(one.came for one in found), sum(one.went for one in found))
+
+
+def _composed(terms: tuple[Term, ...]) -> list[tuple[int, Share]] | None:
+    """Signs and shares of a sum of terms; None where it is no count of the books."""
+    if not terms or any(term.fact in _NO_COUNT for term in terms):
+        return None
+    try:
+        return [(term.sign, share) for term in terms for share in made_of(term)]
+    except Unanswerable:
+        return None
+
+
+def _asked(numbers: Mapping[Sum, int]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            number, measure, weight, one.due, one.first_slot, one.last_slot, one.channel,
+            one.level, int(one.having), int(one.lacking), int(one.any_of),
+        )
+        for one, number in numbers.items()
+        for measure, weight in one.measures
+    ]  # fmt: skip
+
+
+def _meant(scope: Scope, procedure: str, sector: Callable[[str], Collection[str]]) -> bool:
+    if scope.reach is Reach.SECTOR and procedure not in sector(scope.agency):
+        return False
+    return not scope.procedure or of(scope.procedure, procedure)
+
+
+def _within(window: Window, day: int, first: int, last: int) -> bool:
+    match window:
+        case Window.IN:
+            return first <= day <= last
+        case Window.END:
+            return day <= last
+        case Window.BEFORE:
+            return day < first
+
+
+def _sides(amounts: Iterable[int]) -> Moved:
+    found = list(amounts)
+    return Moved(
+        sum(amount for amount in found if amount > 0),
+        -sum(amount for amount in found if amount < 0),
+    )

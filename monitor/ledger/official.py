@@ -1,0 +1,983 @@
+"""Official figures as they are known at a cut: sets, readings and claims joined.
+
+Everything that shows an official figure takes it from here, so that a report, the interface, the
+console and a metric agree. What others have published stands beside what is counted, with the
+difference, and never takes its place.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from monitor.domain.codes import level1
+from monitor.domain.facts import Fact, Facts, Term
+from monitor.domain.indicator import (
+    Figure,
+    Indicator,
+    IndicatorSet,
+    Kind,
+    Scorecard,
+    Standing,
+    Unit,
+    Why,
+    evaluate,
+    total,
+)
+from monitor.domain.period import Period
+from monitor.domain.ranking import (
+    TOTAL,
+    Entry,
+    OfIndicator,
+    OfPart,
+    Part,
+    Place,
+    VolumeClass,
+    by_indicator,
+    by_part,
+    rank,
+)
+from monitor.domain.scope import Reach, Scope
+from monitor.domain.zone import date_of
+from monitor.ledger.balances import NotKnown, cut_at
+from monitor.ledger.between import Between, Moved, between
+from monitor.ledger.claims import PERCENT, agency_of, official, standing, the_one
+from monitor.ledger.follower import Cut
+from monitor.ledger.indicator_sets import Version, known_sets, valid_in, versions
+from monitor.ledger.policies import load
+from monitor.ledger.readings import By as Parts
+from monitor.ledger.readings import breakdown, newest, read, sectors
+from monitor.ledger.unit import BookingClass
+from monitor.reference.agencies import Agency, AgencyKind
+from monitor.reference.complaints import nearest
+from monitor.reference.indicators import set_from
+from monitor.reference.policy import Reference
+from monitor.reference.sets import reference_of
+
+# None: as known now; a number: at this cut; an instant: at the latest cut published by then.
+At = datetime | int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """As of what: the same again gives the same figures, whatever is booked since."""
+
+    cut: int  # a number of the journal
+    sealed_at: datetime  # UTC; when the cut was published
+    as_of_day: int  # the day of that in the policy's zone: what is open is judged at its end
+    reference: str  # hash of the reference set in force then; "": none
+    epoch: int  # of the policy in force then
+    rules: int
+    zone: str
+
+
+class About(NamedTuple):
+    """Whom figures are about."""
+
+    scope: Scope
+    kind: Kind
+    name: str  # of the agency, as its files say; "" where they do not
+
+
+class Published(NamedTuple):
+    """An official value as somebody claims it: of this scope and exactly this period."""
+
+    value: Decimal | None
+    unit: str  # as claimed: percent, points, count
+    numerator: int | None
+    denominator: int | None
+    source: str
+    survey: str
+    not_issued: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Official:
+    """A set's figures for one scope and one period."""
+
+    about: About
+    period: Period
+    known: Known
+    scorecard: Scorecard
+    published: Mapping[str, Published]  # by indicator, and `TOTAL`
+
+    @property
+    def set(self) -> IndicatorSet:
+        return self.scorecard.set
+
+    @property
+    def over(self) -> bool:
+        """Whether the period had ended when this was known."""
+        return self.known.as_of_day > self.period.last_day
+
+    def apart(self, figure: Figure) -> Decimal | None:
+        """Ours less the published one, where both are numbers of one unit."""
+        return apart(figure.shown, figure.score, figure.indicator.unit, self.beside(figure))
+
+    def beside(self, figure: Figure) -> Published | None:
+        return self.published.get(figure.indicator.id)
+
+
+class By(StrEnum):
+    """What figures are broken down by."""
+
+    UNIT = "unit"  # the agencies directly below, and the scope's own
+    PROCEDURE = "procedure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """The figures of a scope, and of its parts, known at one cut."""
+
+    whole: Official
+    by: By
+    rows: Sequence[Official]
+
+
+def apart(
+    shown: Decimal | None, score: Decimal | None, unit: Unit, published: Published | None
+) -> Decimal | None:
+    if published is None or published.value is None:
+        return None
+    ours = score if published.unit == "points" and unit is not Unit.POINTS else shown
+    if ours is None or (published.unit not in ("points", unit.value)):
+        return None
+    return ours - published.value
+
+
+class Ranked(StrEnum):
+    """Who is ranked against each other."""
+
+    MINISTRIES = "ministries"
+    PROVINCES = "provinces"
+    COMMUNES = "communes"
+    DEPARTMENTS = "departments"
+
+
+_RANKED: Final = {
+    Ranked.MINISTRIES: (AgencyKind.MINISTRY, AgencyKind.BODY),
+    Ranked.PROVINCES: (AgencyKind.PROVINCE,),
+    Ranked.COMMUNES: (AgencyKind.COMMUNE,),
+    Ranked.DEPARTMENTS: (AgencyKind.DEPARTMENT,),
+}
+_KINDS: Final = {
+    AgencyKind.MINISTRY: Kind.MINISTRY,
+    AgencyKind.BODY: Kind.MINISTRY,
+    AgencyKind.PROVINCE: Kind.PROVINCE,
+    AgencyKind.DEPARTMENT: Kind.DEPARTMENT,
+    AgencyKind.DIVISION: Kind.DIVISION,
+    AgencyKind.DISTRICT: Kind.DISTRICT,
+    AgencyKind.COMMUNE: Kind.COMMUNE,
+    AgencyKind.CENTRE: Kind.CENTRE,
+}
+REMEMBERED: Final = 4  # reference sets: the one in force, and those of cuts that are asked for
+
+
+# Volume classes as India's grievance index has them; ministries and provinces are each one group,
+# as the national rankings have it. Below so many dossiers a share says little. All: assumption.
+_CLASSES: Final = (VolumeClass("A", 10_000), VolumeClass("B", 2_000), VolumeClass("C", 0))
+_BY_VOLUME: Final = frozenset({Ranked.COMMUNES, Ranked.DEPARTMENTS})
+MINIMUM: Final = 30
+VOLUME: Final = Term(fact=Fact.RECEIVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Who stands where in a ranking, and what moved it since the period before."""
+
+    place: Place
+    now: Official
+    before: Official
+    by_indicator: tuple[OfIndicator, ...] = ()  # where points are ranked by
+    by_procedure: tuple[OfPart, ...] = ()  # where a share is
+
+    @property
+    def about(self) -> About:
+        return self.now.about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Agencies of a kind by an indicator or by their points, the best first."""
+
+    set: IndicatorSet
+    ranked: Ranked
+    by: str  # an indicator, or `TOTAL`
+    period: Period
+    known: Known
+    minimum: int
+    positions: Sequence[Position]
+
+
+class Cause(StrEnum):
+    """Why figures of one period differ between two cuts."""
+
+    WENT_ON = "went_on"  # the period was not over at the earlier one
+    BOOKED = "booked"  # dossiers or petitions were booked that belong to it
+    RECOMPUTED = "recomputed"  # all was booked anew, by other rules or reference files
+    SET_CHANGED = "set_changed"  # another version of the set was known
+    CLAIMED = "claimed"  # claims came or were corrected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A figure at two cuts. What moved its sides is None where it is no count of the books."""
+
+    before: Figure | None  # None: the set that was known then had no such indicator
+    after: Figure | None
+    numerator: Moved | None
+    denominator: Moved | None
+
+    @property
+    def indicator(self) -> Indicator:
+        figure = self.after or self.before
+        assert figure is not None  # noqa: S101 - one of the two has it
+        return figure.indicator
+
+    @property
+    def same(self) -> bool:
+        """Whether it says the same, and of as many."""
+        return said(self.before) == said(self.after)
+
+
+def said(figure: Figure | None) -> tuple[Any, ...]:
+    """All that is published of a figure."""
+    if figure is None:
+        return ()
+    return (
+        figure.standing, figure.numerator, figure.denominator, figure.shown, figure.score,
+        figure.most,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One scope and period, as known at two cuts, and what lies between."""
+
+    before: Official
+    after: Official
+    changes: Sequence[Change]
+    causes: Sequence[Cause]
+    booked: Mapping[str, Moved]  # by booking class: entries of all these figures
+
+
+class NoSuch(LookupError):
+    """A set, an agency or a cut that there is none of; the text says which there are."""
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What figures at one cut rest on."""
+
+    cut: Cut
+    known: Known
+    reference: Reference
+
+
+def _nobody(_done: int, _of: int) -> None:
+    """Of progress that nobody watches."""
+
+
+class Officials:
+    """Official figures of one ledger; reference sets are kept once they are read."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._references: dict[str, Reference] = {}
+        self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
+
+    async def sets(self, at: datetime | None = None) -> Mapping[str, Sequence[IndicatorSet]]:
+        """The sets that are known, by id; each with its versions by their validity."""
+        async with self._pool.acquire() as connection:
+            return await known_sets(connection, at)
+
+    # -- what is asked for -----------------------------------------------------------------------
+
+    async def scorecard(
+        self,
+        set_id: str,
+        scope: Scope,
+        period: Period,
+        *,
+        known_at: At = None,
+        set_hash: str | None = None,
+    ) -> Official:
+        """A set's figures for one scope and period, as known now or at a cut."""
+        [found] = await self.scorecards(
+            set_id, [scope], period, known_at=known_at, set_hash=set_hash
+        )
+        return found
+
+    async def scorecards(
+        self,
+        set_id: str,
+        scopes: Sequence[Scope],
+        period: Period,
+        *,
+        known_at: At = None,
+        set_hash: str | None = None,
+    ) -> list[Official]:
+        """The same of many scopes, read at once."""
+        ground = await self.ground(known_at)
+        indicators = await self._set(set_id, period, ground, set_hash)
+        return await self._officials(indicators, scopes, period, ground)
+
+    async def series(
+        self,
+        set_id: str,
+        scope: Scope,
+        periods: Sequence[Period],
+        *,
+        known_at: At = None,
+    ) -> list[Official]:
+        """One scope's figures in several periods, all at one cut, each by the set of its time."""
+        ground = await self.ground(known_at)
+        found: list[Official] = []
+        for period in periods:
+            indicators = await self._set(set_id, period, ground, None)
+            found += await self._officials(indicators, [scope], period, ground)
+        return found
+
+    async def breakdown(
+        self,
+        set_id: str,
+        scope: Scope,
+        period: Period,
+        *,
+        by: By,
+        known_at: At = None,
+        set_hash: str | None = None,
+    ) -> Breakdown:
+        """A scope's figures, and those of its parts; parts of which everything is 0 are left out."""
+        ground = await self.ground(known_at)
+        indicators = await self._set(set_id, period, ground, set_hash)
+        [whole] = await self._officials(indicators, [scope], period, ground)
+        rows: list[Official] = []
+        parts = await breakdown(
+            self._pool,
+            ground.reference,
+            scope,
+            period,
+            terms_of(indicators),
+            Parts.PROCEDURE if by is By.PROCEDURE else Parts.PART,
+            cut=ground.cut,
+            today=ground.known.as_of_day,
+        )
+        if by is By.UNIT and scope.agency and scope.reach is Reach.ALL:
+            own = scope._replace(reach=Reach.OWN)
+            [itself] = await self._officials(indicators, [own], period, ground)
+            rows += [] if _idle(itself) else [itself]
+        for code, facts in sorted(parts.items()):
+            part = (
+                scope._replace(procedure=code)
+                if by is By.PROCEDURE
+                else scope._replace(agency=code, reach=Reach.ALL)
+            )
+            about = self._about(part, period, ground)
+            one = _evaluated(indicators, about, period, ground.known, facts, None, {})
+            if not _idle(one):
+                rows.append(one)
+        return Breakdown(whole=whole, by=by, rows=tuple(rows))
+
+    async def difference(
+        self,
+        set_id: str,
+        scope: Scope,
+        period: Period,
+        *,
+        then: At,
+        now: At = None,
+    ) -> Difference:
+        """One scope's figures of a period as known at two cuts, and what moved each."""
+        earlier, later = await self.ground(then), await self.ground(now)
+        if earlier.cut.seq > later.cut.seq:
+            raise NoSuch(
+                f"the cut {earlier.cut.seq} is later than {later.cut.seq}: give the earlier one as"
+                " the one that is compared with"
+            )
+        [before] = await self._officials(
+            await self._set(set_id, period, earlier, None), [scope], period, earlier
+        )
+        [after] = await self._officials(
+            await self._set(set_id, period, later, None), [scope], period, later
+        )
+        sides = [
+            side for one in after.set.indicators for side in (one.numerator, one.denominator)
+        ]
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            found = await between(
+                connection,
+                later.reference,
+                scope,
+                period,
+                sides,
+                earlier.cut,
+                later.cut,
+                as_of=later.known.as_of_day,
+                sector=lambda ministry: sectors(later.reference).get(ministry, frozenset()),
+            )
+            claimed = await _claimed(connection, earlier.cut, later.cut, scope, period)
+        changes = _changes(before, after, found.sides)
+        return Difference(
+            before=before,
+            after=after,
+            changes=changes,
+            causes=_causes(before, after, found, claimed=claimed),
+            booked={
+                _CLASSES_SAID[BookingClass(class_)]: moved
+                for class_, moved in found.booked.items()
+            },
+        )
+
+    async def ranking(
+        self,
+        set_id: str,
+        period: Period,
+        *,
+        kind: Ranked,
+        by: str = "",
+        minimum: int = MINIMUM,
+        reasons: bool = False,
+        known_at: At = None,
+        set_hash: str | None = None,
+        progressed: Callable[[int, int], None] = _nobody,
+    ) -> Ranking:
+        """All agencies of a kind, and where they stood in the period before.
+
+        `by`: an indicator; left out, the points, or of a set without points its first indicator.
+        `reasons`: also which procedures moved a share, for which each agency is read twice more.
+        """
+        ground = await self.ground(known_at)
+        indicators = await self._set(set_id, period, ground, set_hash)
+        by = by or (TOTAL if indicators.scored else indicators.indicators[0].id)
+        if by != TOTAL and by not in indicators.by_id:
+            raise NoSuch(_no_indicator(indicators, by))
+        if by == TOTAL and not indicators.scored:
+            raise NoSuch(
+                f"the set {indicators.id} has no points: rank by one of"
+                f" {', '.join(indicators.by_id)}"
+            )
+        scopes = ranked_of(kind, period, ground.reference)
+        if not scopes:
+            raise NoSuch(
+                f"the reference files list no {kind} in {period}: add them to agencies/*.csv"
+            )
+        now = await self._officials(indicators, scopes, period, ground)
+        before = await self._officials(indicators, scopes, period.before, ground)
+        classes = _CLASSES if kind in _BY_VOLUME else ()
+        earlier = rank(
+            await self._entries(before, ground), by, classes=classes, minimum=minimum
+        )
+        places = rank(
+            await self._entries(now, ground),
+            by,
+            classes=classes,
+            minimum=minimum,
+            before=earlier,
+        )
+        then = {str(one.about.scope): one for one in before}
+        since = {str(one.about.scope): one for one in now}
+        positions = []
+        for done, place in enumerate(places):
+            progressed(done, len(places))
+            one, other = since[place.scope], then[place.scope]
+            positions.append(
+                Position(
+                    place=place,
+                    now=one,
+                    before=other,
+                    by_indicator=by_indicator(other.scorecard, one.scorecard)
+                    if by == TOTAL
+                    else (),
+                    by_procedure=await self._by_procedure(by, one, period, ground)
+                    if reasons and by != TOTAL
+                    else (),
+                )
+            )
+        progressed(len(places), len(places))
+        return Ranking(
+            set=indicators,
+            ranked=kind,
+            by=by,
+            period=period,
+            known=ground.known,
+            minimum=minimum,
+            positions=tuple(positions),
+        )
+
+    async def why(
+        self, set_id: str, scope: Scope, period: Period, *, by: str, known_at: At = None
+    ) -> tuple[OfPart, ...]:
+        """What each procedure did to the change of a share since the period before."""
+        ground = await self.ground(known_at)
+        indicators = await self._set(set_id, period, ground, None)
+        if by not in indicators.by_id:
+            raise NoSuch(_no_indicator(indicators, by))
+        [now] = await self._officials(indicators, [scope], period, ground)
+        return await self._by_procedure(by, now, period, ground)
+
+    async def _by_procedure(
+        self, by: str, now: Official, period: Period, ground: _Ground
+    ) -> tuple[OfPart, ...]:
+        indicator = now.set.by_id[by]
+        if not indicator.denominator:
+            return ()
+        sides = (indicator.numerator, indicator.denominator)
+        halves: list[dict[str, Part]] = []
+        for one in (period.before, period):
+            found = await breakdown(
+                self._pool,
+                ground.reference,
+                now.about.scope,
+                one,
+                {term for side in sides for term in side},
+                Parts.PROCEDURE,
+                cut=ground.cut,
+                today=ground.known.as_of_day,
+            )
+            parts = {}
+            for code, facts in found.items():
+                numerator, denominator = (total(side, facts) for side in sides)
+                if numerator is not None and denominator is not None:
+                    parts[code] = Part(numerator, denominator)
+            halves.append(parts)
+        return by_part(*halves) or ()
+
+    async def _entries(self, officials: Sequence[Official], ground: _Ground) -> list[Entry]:
+        if not officials:
+            return []
+        reading = await read(
+            self._pool,
+            ground.reference,
+            [one.about.scope for one in officials],
+            officials[0].period,
+            [VOLUME],
+            cut=ground.cut,
+            today=ground.known.as_of_day,
+        )
+        return [
+            Entry(
+                str(one.about.scope),
+                one.about.kind,
+                reading.facts(one.about.scope)(VOLUME),
+                one.scorecard,
+            )
+            for one in officials
+        ]
+
+    # -- what it rests on ------------------------------------------------------------------------
+
+    async def ground(self, known_at: At) -> _Ground:
+        """The cut, and the policy in force when it was published.
+
+        Raises `NotKnown` where there is no such cut.
+        """
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            cut = await _cut(connection, known_at)
+            row = await connection.fetchrow(
+                "SELECT epoch, rules, reference FROM policy WHERE activated_at <= $1"
+                " ORDER BY activated_at DESC, epoch DESC LIMIT 1",
+                cut.sealed_at,
+            )
+            if row is None:
+                raise NotKnown(
+                    "no policy was in force then: a worker registers one when it starts"
+                )
+            epoch, rules, hash_ = row
+            reference = await self._reference(connection, hash_)
+        zone = reference.policy.zone
+        return _Ground(
+            cut,
+            Known(
+                cut=cut.seq,
+                sealed_at=cut.sealed_at,
+                as_of_day=zone.day(int(cut.sealed_at.timestamp() * 1000)),
+                reference=hash_,
+                epoch=epoch,
+                rules=rules,
+                zone=zone.name,
+            ),
+            reference,
+        )
+
+    async def _reference(self, connection: Any, hash_: str) -> Reference:
+        known = self._references.get(hash_)
+        if known is None:
+            stored = await load(connection, hash_)
+            try:
+                # In a thread: a tenth of a second for a nation's files.
+                known = await asyncio.to_thread(reference_of, stored)
+            except LookupError:
+                raise NotKnown(
+                    "this ledger is booked without reference files (EMC_REFERENCE), and official"
+                    " figures need them: run `emc recompute --reference FOLDER`"
+                ) from None
+            while len(self._references) >= REMEMBERED:
+                del self._references[next(iter(self._references))]
+            self._references[hash_] = known
+        return known
+
+    async def _set(
+        self, set_id: str, period: Period, ground: _Ground, set_hash: str | None
+    ) -> IndicatorSet:
+        async with self._pool.acquire() as connection:
+            if set_hash is not None:
+                return await _set_of(connection, set_hash)
+            known = await self._known_sets(connection, ground.cut.sealed_at)
+        return chosen(known, set_id, period)
+
+    async def _known_sets(
+        self, connection: Any, at: datetime
+    ) -> Mapping[str, Sequence[IndicatorSet]]:
+        """Read anew only where other versions were known than are remembered."""
+        there = await versions(connection)
+        known = tuple(one for one in there if one.known_at <= at)
+        if known not in self._sets:
+            while len(self._sets) >= REMEMBERED:
+                del self._sets[next(iter(self._sets))]
+            self._sets[known] = await known_sets(connection, at)
+        return self._sets[known]
+
+    def _about(self, scope: Scope, period: Period, ground: _Ground) -> About:
+        reference = ground.reference
+        day = min(period.last_day, ground.known.as_of_day)
+        if scope.procedure:
+            row = reference.procedures.on(scope.procedure, day)
+            name = "" if row is None else row.name_vi
+            return About(scope, self._kind(scope.agency, day, reference), name)
+        agency = _row(reference, scope.agency, day)
+        return About(
+            scope,
+            self._kind(scope.agency, day, reference),
+            "" if agency is None else agency.name,
+        )
+
+    @staticmethod
+    def _kind(code: str, day: int, reference: Reference) -> Kind:
+        if not code:
+            return Kind.COUNTRY
+        agency = _row(reference, code, day)
+        # A unit that a deployment does not list is measured all the same.
+        return Kind.CENTRE if agency is None else _KINDS[agency.kind]
+
+    async def _officials(
+        self,
+        indicators: IndicatorSet,
+        scopes: Sequence[Scope],
+        period: Period,
+        ground: _Ground,
+    ) -> list[Official]:
+        for scope in scopes:
+            _check(scope, ground.reference)
+        terms = terms_of(indicators)
+        last_years = [one for one in indicators.indicators if one.last_year is not None]
+        reading = await read(
+            self._pool,
+            ground.reference,
+            scopes,
+            period,
+            terms,
+            cut=ground.cut,
+            today=ground.known.as_of_day,
+        )
+        before = None
+        if last_years:
+            before = await read(
+                self._pool,
+                ground.reference,
+                scopes,
+                period.year_before,
+                {term for one in last_years for term in (*one.denominator, *one.or_if_larger)},
+                cut=ground.cut,
+                today=ground.known.as_of_day,
+            )
+        published = await self._published(indicators, scopes, period, ground)
+        return [
+            _evaluated(
+                indicators,
+                self._about(scope, period, ground),
+                period,
+                ground.known,
+                reading.facts(scope),
+                None if before is None else before.facts(scope),
+                published.get(scope, {}),
+                heard=reading.heard(scope),
+            )
+            for scope in scopes
+        ]
+
+    async def _published(
+        self,
+        indicators: IndicatorSet,
+        scopes: Sequence[Scope],
+        period: Period,
+        ground: _Ground,
+    ) -> dict[Scope, dict[str, Published]]:
+        asked = {}
+        for one in (*indicators.by_id, TOTAL):
+            asked[official(indicators.id, one)] = one
+            asked.setdefault(official(indicators.id, one, percent=True), one)
+        agencies = {code: scope for scope in scopes if (code := agency_of(scope)) is not None}
+        async with self._pool.acquire() as connection:
+            claims = await standing(
+                connection,
+                indicators=list(asked),
+                agencies=list(agencies),
+                first_day=period.first_day,
+                last_day=period.last_day,
+                cut=ground.cut.seq,
+            )
+        found: dict[Scope, dict[str, Published]] = {}
+        for (name, agency, *_), claim in the_one(claims).items():
+            beside = found.setdefault(agencies[agency], {})
+            # Where somebody claims points and a share of one indicator, points stand.
+            if asked[name] not in beside or not name.endswith(f":{PERCENT}"):
+                beside[asked[name]] = Published(
+                    claim.value,
+                    claim.unit,
+                    claim.numerator,
+                    claim.denominator,
+                    claim.source,
+                    claim.survey,
+                    claim.not_issued,
+                )
+        return found
+
+
+def _changes(
+    before: Official, after: Official, moved: Sequence[Moved | None]
+) -> tuple[Change, ...]:
+    """Of every indicator that either set has, in the later one's order."""
+    then = {figure.indicator.id: figure for figure in before.scorecard.figures}
+    found = []
+    for place, figure in enumerate(after.scorecard.figures):
+        found.append(
+            Change(
+                before=then.pop(figure.indicator.id, None),
+                after=figure,
+                numerator=moved[2 * place],
+                denominator=moved[2 * place + 1],
+            )
+        )
+    gone = [
+        Change(before=figure, after=None, numerator=None, denominator=None)
+        for figure in then.values()
+    ]
+    return (*found, *gone)
+
+
+def _causes(
+    before: Official, after: Official, found: Between, *, claimed: bool
+) -> tuple[Cause, ...]:
+    recomputed = before.known.epoch != after.known.epoch
+    moved = any(
+        one.came or one.went
+        for class_, one in found.booked.items()
+        if class_ != BookingClass.RECOMPUTE
+    )
+    held = {
+        Cause.WENT_ON: not before.over and before.known.as_of_day != after.known.as_of_day,
+        Cause.BOOKED: moved,
+        Cause.RECOMPUTED: recomputed,
+        Cause.SET_CHANGED: before.set.hash != after.set.hash,
+        Cause.CLAIMED: claimed,
+    }
+    return tuple(cause for cause, holds in held.items() if holds)
+
+
+async def _claimed(connection: Any, then: Cut, now: Cut, scope: Scope, period: Period) -> bool:
+    """Whether a claim of this scope and period came between two cuts."""
+    agency = agency_of(scope)
+    if agency is None:
+        return False
+    at_both = [
+        await standing(
+            connection,
+            agencies=[agency],
+            first_day=period.first_day,
+            last_day=period.last_day,
+            cut=cut.seq,
+        )
+        for cut in (then, now)
+    ]
+    return at_both[0] != at_both[1]
+
+
+_CLASSES_SAID: Final = {
+    BookingClass.LIVE: "live",
+    BookingClass.LATE: "late",
+    BookingClass.BACKFILL: "backfill",
+    BookingClass.RECOMPUTE: "recompute",
+}
+
+
+def terms_of(indicators: IndicatorSet) -> set[Term]:
+    """All that a set asks of a reading."""
+    return {
+        term
+        for one in indicators.indicators
+        for term in (*one.numerator, *one.denominator, *one.or_if_larger, *one.excluded)
+    } | {term for check in indicators.checks for term in (*check.left, *check.right)}
+
+
+def chosen(
+    known: Mapping[str, Sequence[IndicatorSet]], set_id: str, period: Period
+) -> IndicatorSet:
+    """The version of a set that is valid when a period begins. Raises `NoSuch`."""
+    if set_id not in known:
+        there = ", ".join(sorted(known)) or "none: a worker stores them when it starts"
+        meant = nearest(set_id, known)
+        raise NoSuch(
+            f"there is no set of indicators {set_id!r};"
+            + (f" did you mean {meant}?" if meant else "")
+            + f" There are: {there}"
+        )
+    if (found := valid_in(known[set_id], period)) is not None:
+        return found
+    valid = "; ".join(
+        f"from {date_of(one.valid_from)}"
+        + (f" until {date_of(one.valid_until - 1)}" if one.valid_until else "")
+        for one in known[set_id]
+    )
+    raise NoSuch(f"the set {set_id!r} is not valid in {period}: it is {valid}")
+
+
+async def _set_of(connection: Any, hash_: str) -> IndicatorSet:
+    """The very version that was used. Raises `NoSuch`."""
+    row = await connection.fetchrow(
+        "SELECT file, content FROM indicator_set JOIN indicator_text USING (hash)"
+        " WHERE hash = $1 ORDER BY known_at LIMIT 1",
+        hash_,
+    )
+    if row is None:
+        raise NoSuch(f"the ledger has no set of indicators with the hash {hash_}")
+    return await asyncio.to_thread(set_from, row["file"], row["content"])
+
+
+def ranked_of(kind: Ranked, period: Period, reference: Reference) -> list[Scope]:
+    """The agencies of a kind on a period's last day."""
+    return [
+        Scope(code)
+        for code, agency in reference.agencies.at(period.last_day).items()
+        if agency.kind in _RANKED[kind]
+    ]
+
+
+def _no_indicator(indicators: IndicatorSet, asked: str) -> str:
+    meant = nearest(asked, indicators.by_id)
+    return (
+        f"the set {indicators.id} has no indicator {asked!r};"
+        + (f" did you mean {meant}?" if meant else "")
+        + f" There are: {', '.join(indicators.by_id)}"
+    )
+
+
+def _check(scope: Scope, reference: Reference) -> None:
+    """Raises `NoSuch` for an agency of which nothing can be known."""
+    agency = scope.agency
+    if not agency or reference.agencies.rows(agency):
+        return
+    if not reference.agencies.rows(level1(agency)):
+        meant = nearest(agency, reference.agencies.codes())
+        raise NoSuch(
+            f"{agency} is in no list of agencies"
+            + (f"; did you mean {meant}?" if meant else "")
+            + "; write country, or an agency of agencies/*.csv or below one"
+        )
+
+
+def _row(reference: Reference, code: str, day: int) -> Agency | None:
+    """As it is on a day; as it last was, where it has ended or is not yet."""
+    agencies = reference.agencies
+    found = agencies.on(code, day)
+    rows = agencies.rows(code)
+    return found or (rows[-1].value if rows else None)
+
+
+def _evaluated(
+    indicators: IndicatorSet,
+    about: About,
+    period: Period,
+    known: Known,
+    facts: Facts,
+    last_year: Facts | None,
+    published: Mapping[str, Published],
+    *,
+    heard: bool = True,
+) -> Official:
+    card = evaluate(
+        indicators,
+        about.kind,
+        _booked(facts, known.rules),
+        span=period.span,
+        last_year=last_year and _booked(last_year, known.rules),
+        one_procedure=bool(about.scope.procedure),
+        silent=None if heard else Why.BEFORE_GO_LIVE,
+    )
+    return Official(
+        about=about, period=period, known=known, scorecard=card, published=published
+    )
+
+
+# From this rules version on dossiers are booked by traits, ratings and times by receipt day.
+_TRAITS_SINCE: Final = 6
+_SINCE_TRAITS: Final = frozenset(
+    {
+        Fact.TIMED_RECEIVED, Fact.ELAPSED_RECEIVED, Fact.WORKED_RECEIVED,
+        Fact.RATINGS, Fact.RATINGS_SATISFIED,
+    }
+)  # fmt: skip
+
+
+def _booked(facts: Facts, rules: int) -> Facts:
+    """What was not booked yet is not known: it is not 0."""
+    if rules >= _TRAITS_SINCE:
+        return facts
+
+    def known(term: Term) -> int | None:
+        by_traits = term.having or term.lacking or term.any_of
+        # What the catalogue says of services was never booked, and is known all the same.
+        if (by_traits and term.fact is not Fact.SERVICES) or term.fact in _SINCE_TRAITS:
+            return None
+        return facts(term)
+
+    return known
+
+
+def _idle(of: Official) -> bool:
+    """Whether nothing is there to be told of: every figure is known, and is of 0."""
+    return all(
+        one.standing in (Standing.NUMBER, Standing.NULL)
+        and one.numerator == 0
+        and not one.denominator
+        for one in of.scorecard.figures
+    )
+
+
+async def _cut(connection: Any, known_at: At) -> Cut:
+    """The newest, the one of a number, or the last by an instant. Raises `NotKnown`."""
+    if known_at is None:
+        return await newest(connection)
+    if isinstance(known_at, datetime):
+        return await cut_at(connection, known_at)
+    row = await connection.fetchrow(
+        "SELECT seq, read_at, sealed_at FROM cut WHERE seq = $1", known_at
+    )
+    if row is not None:
+        return Cut(*row)
+    first, last = await connection.fetchrow("SELECT min(seq), max(seq) FROM cut")
+    if first is None:
+        raise NotKnown("there is no cut yet; a worker makes the first")
+    raise NotKnown(
+        f"there is no cut {known_at}: cuts are numbers of the journal from {first} to {last};"
+        " ask for a time instead, and the latest cut by then is taken"
+    )

@@ -1,0 +1,170 @@
+"""Formulas and reasons in words are what is evaluated, in both languages."""
+
+from fractions import Fraction
+
+import pytest
+
+from monitor.domain.facts import Fact, Term
+from monitor.domain.indicator import IfZero, Indicator, Reason, Score, Scoring, Unit, Why
+from monitor.domain.indicator_words import (
+    FACTS,
+    KINDS,
+    UNITS,
+    Said,
+    formula,
+    plain,
+    points,
+    reason,
+    term,
+    zero_rule,
+)
+from monitor.domain.period import Span
+from monitor.domain.traits import Trait
+from tests.domain.test_indicator import CLAIMED, ONLINE, RECEIVED, REPORTED, SYNCED, indicator
+
+
+def test_every_fact_kind_unit_and_reason_has_words():
+    assert list(FACTS) == list(Fact)
+    assert all(said.vi and said.en for table in (FACTS, KINDS) for said in table.values())
+    assert len(UNITS) == len(Unit)
+    for why in Why:
+        assert all(reason(Reason(why, "X")))
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (RECEIVED, Said("hồ sơ tiếp nhận trong kỳ", "dossiers received in the period")),
+        (CLAIMED, Said("tử số được công bố (trust)", "numerator stated (trust)")),
+        (
+            Term(fact=Fact.SERVICES, level=4, online=True, tag="essential-25"),
+            Said(
+                "thủ tục hành chính trong danh mục cuối kỳ (toàn trình; trực tuyến; essential-25)",
+                "procedures of the catalogue at its end (full-process; online services; essential-25)",
+            ),
+        ),
+        (
+            Term(
+                fact=Fact.RECEIVED,
+                channel=2,
+                having=Trait.SYNCED,
+                lacking=Trait.FEE_ZERO,
+                any_of=Trait.PAID_NATIONAL | Trait.PAID_LOCAL,
+            ),
+            Said(
+                "hồ sơ tiếp nhận trong kỳ (nộp trực tuyến; đã đồng bộ lên Cổng Dịch vụ công quốc"
+                " gia; trừ phí, lệ phí bằng 0; thanh toán trên Cổng Dịch vụ công quốc gia hoặc"
+                " thanh toán trên hệ thống của bộ, tỉnh)",
+                "dossiers received in the period (submitted online; the national portal has taken"
+                " it over; not: fees were asked for, and every one is 0; paid on the national"
+                " portal or paid on the ministry's or province's own system)",
+            ),
+        ),
+        (
+            Term(fact=Fact.PETITIONS, kind="policy"),
+            Said(
+                "phản ánh, kiến nghị tiếp nhận trong kỳ (policy)",
+                "petitions received in the period (policy)",
+            ),
+        ),
+    ],
+)
+def test_a_term_in_words(one: Term, said: Said):
+    assert term(one) == said
+
+
+def of(**said: object) -> Indicator:
+    return indicator("i", **said)
+
+
+@pytest.mark.parametrize(
+    ("one", "english"),
+    [
+        (
+            of(),
+            "[dossiers received in the period (submitted online)] / [dossiers received in the period]",
+        ),
+        (
+            of(
+                numerator=(
+                    Term(fact=Fact.EARLY_06B, sign=2),
+                    Term(fact=Fact.ON_TIME_06B),
+                    Term(fact=Fact.LATE_06B, sign=-1),
+                ),
+                denominator=(),
+            ),
+            "2 × dossiers early (06b) + dossiers on time (06b) − dossiers late (06b)",
+        ),
+        (
+            of(
+                numerator=(Term(fact=Fact.LATE, sign=-1),),
+                or_if_larger=(REPORTED,),
+                times="1.4",
+            ),
+            (
+                "[− dossiers late by the due sent] / [the larger of [dossiers received in the"
+                " period] and [denominator stated (reported)]] × [1.4]"
+            ),
+        ),
+    ],
+)
+def test_a_formula_in_words(one: Indicator, english: str):
+    assert formula(one).en == english
+
+
+def test_a_formula_is_the_same_in_vietnamese():
+    one = of(numerator=(SYNCED, ONLINE), or_if_larger=(REPORTED,))
+
+    assert formula(one).vi == (
+        "[hồ sơ tiếp nhận trong kỳ (đã đồng bộ lên Cổng Dịch vụ công quốc gia) + hồ sơ tiếp nhận"
+        " trong kỳ (nộp trực tuyến)] / [số lớn hơn trong [hồ sơ tiếp nhận trong kỳ] và [mẫu số"
+        " được công bố (reported)]]"
+    )
+
+
+def test_what_0_means_in_words():
+    assert zero_rule(of()) == ("không có giá trị", "no value")
+    assert zero_rule(of(if_zero=IfZero.LAST_YEAR, last_year={Span.MONTH: 12})) == (
+        "lấy một phần mẫu số của năm trước (tháng: 1/12)",
+        "a part of last year's denominator stands in (month: 1/12)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "vi", "en"),
+    [
+        (Scoring.NONE, {}, "", ""),
+        (Scoring.SHARE, {}, "6 × tỷ lệ", "6 × ratio"),
+        (
+            Scoring.CAPPED,
+            {"threshold": Fraction(9, 10)},
+            "6 × tỷ lệ / 90 %, tối đa 6",
+            "6 × ratio / 90 %, at most 6",
+        ),
+        (Scoring.VALUE, {}, "giá trị, tối đa 6", "the value, at most 6"),
+        (
+            Scoring.STEPS,
+            {"steps": ((Fraction(1), Fraction(2)), (Fraction(3, 20), Fraction(1)))},
+            "2 điểm từ 100 %; 1 điểm từ 15 %",
+            "2 points from 100 % on; 1 point from 15 % on",
+        ),
+    ],
+)
+def test_points_in_words(rule: Scoring, more: dict[str, object], vi: str, en: str):
+    score = Score(rule=rule, most=Fraction(6), **more)  # type: ignore[arg-type]
+
+    assert points(of(score=score)) == (vi, en)
+
+
+def test_a_reason_in_words():
+    assert reason(Reason(Why.BELOW_MINIMUM, "30")) == (
+        "quá ít, cần ít nhất 30",
+        "too few, at least 30 are asked for",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(Fraction(9, 10), "0.9"), (Fraction(80), "80"), (Fraction(0), "0")]
+)
+def test_numbers_are_written_as_people_do(value: Fraction, text: str):
+    assert plain(value) == text
