@@ -1,6 +1,7 @@
 """Petitions on their way into the ledger: booked exactly once, recomputed, reconciled."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,9 @@ from msgspec.structs import replace
 
 from agents.batch import Batch
 from agents.dossiers import DossierDesk
+from agents.explain_petition import explain_petition
 from agents.health import WorkerHealth
+from agents.operator import Refusal
 from agents.petitions import File, PetitionDesk
 from agents.quarantine import Quarantine
 from agents.recompute.run import Job, to_the_end
@@ -308,6 +311,44 @@ async def test_no_record_of_dossiers_can_reach_a_petitions_row(log: Log):
 
     keys = await log.ledger._pool.fetch("SELECT key, version FROM dossier ORDER BY key")
     assert [tuple(row) for row in keys] == [(petition_key(CODE), 1), ("H26-260302-0001", 1)]
+
+
+async def test_a_petition_is_explained_by_its_events_clocks_and_entries(
+    log: Log, database: str
+):
+    log.put(RECEIVED, ANSWERED, told("answered", august(25), id="again", dislikes=2))
+    desk = await log.started()
+    await log.read(desk)
+    await desk.close()
+
+    async def explained(code: str, *, as_json: bool) -> tuple[int, str]:
+        out = StringIO()
+        status = await explain_petition(
+            database, code, own=log.policy, asked=None, as_json=as_json, out=out
+        )
+        return status, out.getvalue()
+
+    status, page = await explained(CODE, as_json=False)
+    assert status == 0
+    assert "đã trả lời · answered" in page
+    assert "told again: its reactions and attributes only" in page
+    assert "15 working days: Decision 766/QĐ-TTg, indicator 5.2" in page
+    assert "Verdict by 5.2: on time" in page
+    assert "0 likes, 2 dislikes: displeased" in page
+    assert "The ledger has booked it 1 times and agrees with all of them" in page
+
+    _, text = await explained(CODE, as_json=True)
+    said = json.loads(text)
+    [clock] = said["clocks"]
+    assert (clock["before"], clock["how"]) == ("2026-08-24T00:00:00+07:00", "kept")
+    assert {one["measure"] for one in said["entries"]} == {
+        "petition_received", "petition_answered", "petition_on_time_766", "petition_open",
+        "petition_unsatisfied", "petition_answer_elapsed", "petition_answer_worked",
+    }  # fmt: skip
+    with pytest.raises(Refusal, match="no petition"):
+        await explained("dvcqg|PAKN.9", as_json=False)
+    with pytest.raises(Refusal, match=r"SOURCE\|PAKN"):
+        await explained("PAKN.7", as_json=False)
 
 
 @pytest.mark.parametrize("source", ["%petition", "%petition|x", "petition", "%", ""])
