@@ -361,7 +361,7 @@ class Officials:
             ground.reference,
             scope,
             period,
-            terms_of(indicators),
+            indicators.terms,
             Parts.PROCEDURE if by is By.PROCEDURE else Parts.PART,
             cut=ground.cut,
             today=ground.known.as_of_day,
@@ -678,7 +678,7 @@ class Officials:
     ) -> list[Official]:
         for scope in scopes:
             _check(scope, ground.reference)
-        terms = terms_of(indicators)
+        terms = indicators.terms
         last_years = [one for one in indicators.indicators if one.last_year is not None]
         reading = await read(
             self._pool,
@@ -696,7 +696,7 @@ class Officials:
                 ground.reference,
                 scopes,
                 period.year_before,
-                {term for one in last_years for term in (*one.denominator, *one.or_if_larger)},
+                indicators.terms_of_last_year,
                 cut=ground.cut,
                 today=ground.known.as_of_day,
             )
@@ -818,15 +818,6 @@ _CLASSES_SAID: Final = {
     BookingClass.BACKFILL: "backfill",
     BookingClass.RECOMPUTE: "recompute",
 }
-
-
-def terms_of(indicators: IndicatorSet) -> set[Term]:
-    """All that a set asks of a reading."""
-    return {
-        term
-        for one in indicators.indicators
-        for term in (*one.numerator, *one.denominator, *one.or_if_larger, *one.excluded)
-    } | {term for check in indicators.checks for term in (*check.left, *check.right)}
 
 
 def chosen(

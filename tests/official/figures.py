@@ -94,9 +94,9 @@ def _figure(
     id_ = said["id"]
     numerator = _sum(said["numerator"], ask)
     if "denominator" not in said:
-        known = "null" if numerator is None else "number"
-        shown = None if numerator is None else Decimal(numerator)
-        return Figure(id_, known, numerator, None, None, shown, None)
+        if numerator is None:
+            return Figure(id_, "null")
+        return Figure(id_, "number", numerator, None, Fraction(numerator), Decimal(numerator))
     denominator = _sum(said["denominator"], ask)
     if said.get("or_if_larger"):
         other = _sum(said["or_if_larger"], ask)

@@ -10,8 +10,6 @@ from tests.official.figures import Figure, evaluate, read_set
 from tests.official.lives import lives, petitions, read
 from tests.official.office import Office, number
 
-SPANS = {7: "month", 4: "year"}
-
 
 def days_of(period: str) -> tuple[int, int, str]:
     """First and last day, and the span, of 2026-08, 2026-Q3 or 2026."""
@@ -53,22 +51,25 @@ class Second:
         }
 
     def figures(
-        self, scope: str, kind: str, period: str, as_of: int, procedure: str = ""
-    ) -> Mapping[str, Mapping[str, Figure]]:
-        """By set and indicator."""
+        self, set_id: str, scope: str, kind: str, period: str, as_of: int, procedure: str = ""
+    ) -> Mapping[str, Figure]:
+        """A set's figures, by indicator."""
         first, last, span = days_of(period)
-        found = {}
-        for name, document in self.sets.items():
-            since, until = document.get("valid_from"), document.get("valid_until")
-            if (since and first < number(since)) or (until and first >= number(until)):
-                continue
-            self.facts.period(first, last, as_of)
-            found[name] = evaluate(
-                document,
-                lambda term: self.facts.fact(term, scope, procedure),
-                kind=kind,
-                span=span,
-                not_issued=lambda claim: self.facts.not_issued(claim, scope),
-                one_procedure=bool(procedure),
-            )
-        return found
+        self.facts.period(first, last, as_of)
+        return evaluate(
+            self.sets[set_id],
+            lambda term: self.facts.fact(term, scope, procedure),
+            kind=kind,
+            span=span,
+            not_issued=lambda claim: self.facts.not_issued(claim, scope),
+            last_year=lambda _: 0,  # there is nothing before June 2026
+            one_procedure=bool(procedure),
+        )
+
+    def valid(self, set_id: str, period: str) -> bool:
+        """A period goes by the set that is valid on its first day."""
+        first, document = days_of(period)[0], self.sets[set_id]
+        since, until = document.get("valid_from"), document.get("valid_until")
+        return (since is None or number(since) <= first) and (
+            until is None or first < number(until)
+        )
