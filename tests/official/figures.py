@@ -189,7 +189,7 @@ def total(figures: Mapping[str, Figure]) -> Decimal:
     return sum((f.score for f in figures.values() if f.score is not None), Decimal(0))
 
 
-def ranked(values: Mapping[str, Fraction | Decimal | None]) -> dict[str, int]:
+def ranked(values: Mapping[str, Decimal | None]) -> dict[str, int]:
     """Places, best first: equal ones share a place, and the next is as far on as they are many."""
     known = sorted((value for value in values.values() if value is not None), reverse=True)
     return {who: known.index(value) + 1 for who, value in values.items() if value is not None}

@@ -511,9 +511,10 @@ def _petition(code: str, events: Sequence[Event], office: Office) -> Petition:
     if settled is None and not waiting:
         late_from = min(late_from, runs_out)
     if "published" in first and "answered" in first:
-        published = day_of(first["published"])
-        if published >= over(day_of(first["answered"]), 2):
-            late_from = min(late_from, published)
+        answered = day_of(first["answered"])
+        # On the day of the answer, for 5.2 and 5.3 alike (docs/reference/measures.md).
+        if day_of(first["published"]) >= over(answered, 2):
+            late_from = min(late_from, answered)
     return Petition(
         code=code,
         agency=said["agency"],

@@ -1,9 +1,9 @@
 """Every official figure of a generated province, twice: by the monitor, and from the raw events alone."""
 
 import os
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +118,32 @@ async def test_every_figure_of_every_set_is_the_same_from_the_raw_events(both: B
     n, found = await both.differences("qd766", procedures, "2026-Q3")
     compared += n
     differences += found
-    print(compared, len(differences), Counter(" ".join(d.split()[:2]) for d in differences))
+    print(f"{compared:,} figures compared, {len(differences):,} differ")
 
     assert differences == [], "\n".join(differences[:40])
     assert compared > 4_000
+    await _places_are_the_same(both)
+
+
+async def _places_are_the_same(both: Both) -> None:
+    """Of communes by a share, of departments by points; with few dossiers there is no place."""
+    for set_id, by, who, kind, agencies in (
+        ("emc", "full_process_dossier_share", Ranked.COMMUNES, "commune", PROVINCE.communes()),
+        ("qd766", "total", Ranked.DEPARTMENTS, "department", DEPARTMENTS),
+    ):
+        ranking = await both.first.ranking(set_id, Period.of("2026-Q3"), kind=who, by=by)
+        values: dict[str, Decimal | None] = {}
+        for agency in agencies:
+            ours = both.second.figures(set_id, agency, kind, "2026-Q3", both.as_of)
+            received = both.second.facts.fact({"fact": "received_in_period"}, agency)
+            enough = (received or 0) >= ranking.minimum
+            value = total(ours) if by == "total" else ours[by].shown
+            values[agency] = value if enough else None
+        theirs = {one.about.scope.agency: one.place.place for one in ranking.positions}
+        places = ranked(values)
+
+        assert {a: theirs[a] for a in agencies} == {a: places.get(a) for a in agencies}
+        assert len(places) > 2
 
 
 async def test_every_indicator_of_decision_766_has_something_to_say_here(both: Both) -> None:
