@@ -42,14 +42,14 @@ _LINES: Final = """
     FROM journal AS line
     JOIN unnest($3::int4[], $4::int2[], $5::int2[], $6::bool[], $7::int4[], $8::int4[],
                 $9::int2[], $10::int2[], $11::int4[], $12::int4[], $13::int4[])
-         AS asked (number, measure, weight, due, first_slot, last_slot, channel, level, having,
-                   lacking, any_of) ON asked.measure = line.measure
+         AS asked (number, measure, weight, due, first_slot, last_slot, channel, level, has,
+                   lacks, any_of) ON asked.measure = line.measure
     JOIN cell ON cell.id = line.cell
     WHERE line.seq > $1 AND line.seq <= $2
       AND line.slot BETWEEN asked.first_slot AND asked.last_slot
       AND (asked.channel = 0 OR asked.channel = cell.channel)
       AND (asked.level = 0 OR asked.level = cell.level)
-      AND line.slot & asked.having = asked.having AND line.slot & asked.lacking = 0
+      AND line.slot & asked.has = asked.has AND line.slot & asked.lacks = 0
       AND (asked.any_of = 0 OR line.slot & asked.any_of <> 0)
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """

@@ -7,7 +7,7 @@ difference, and never takes its place.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from monitor.domain.codes import level1
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
+    TOTAL,
     Figure,
     Indicator,
     IndicatorSet,
@@ -29,13 +30,11 @@ from monitor.domain.indicator import (
 )
 from monitor.domain.period import Period
 from monitor.domain.ranking import (
-    TOTAL,
     Entry,
     OfIndicator,
     OfPart,
     Part,
     Place,
-    VolumeClass,
     by_indicator,
     by_part,
     rank,
@@ -176,11 +175,6 @@ _KINDS: Final = {
 REMEMBERED: Final = 4  # reference sets: the one in force, and those of cuts that are asked for
 
 
-# Volume classes as India's grievance index has them; ministries and provinces are each one group,
-# as the national rankings have it. Below so many dossiers a share says little. All: assumption.
-_CLASSES: Final = (VolumeClass("A", 10_000), VolumeClass("B", 2_000), VolumeClass("C", 0))
-_BY_VOLUME: Final = frozenset({Ranked.COMMUNES, Ranked.DEPARTMENTS})
-MINIMUM: Final = 30
 VOLUME: Final = Term(fact=Fact.RECEIVED)
 
 
@@ -442,7 +436,6 @@ class Officials:
         *,
         kind: Ranked,
         by: str = "",
-        minimum: int = MINIMUM,
         reasons: bool = False,
         known_at: At = None,
         set_hash: str | None = None,
@@ -450,12 +443,13 @@ class Officials:
     ) -> Ranking:
         """All agencies of a kind, and where they stood in the period before.
 
-        `by`: an indicator; left out, the points, or of a set without points its first indicator.
+        `by`: an indicator, or `TOTAL`; left out, what the set says.
         `reasons`: also which procedures moved a share, for which each agency is read twice more.
         """
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
-        by = by or (TOTAL if indicators.scored else indicators.indicators[0].id)
+        by = by or indicators.ranked_by or next(iter(indicators.by_id))
+        minimum, classes = indicators.rank_minimum, indicators.volume_classes
         if by != TOTAL and by not in indicators.by_id:
             raise NoSuch(_no_indicator(indicators, by))
         if by == TOTAL and not indicators.scored:
@@ -470,7 +464,6 @@ class Officials:
             )
         now = await self._officials(indicators, scopes, period, ground)
         before = await self._officials(indicators, scopes, period.before, ground)
-        classes = _CLASSES if kind in _BY_VOLUME else ()
         earlier = rank(
             await self._entries(before, ground), by, classes=classes, minimum=minimum
         )
@@ -536,7 +529,7 @@ class Officials:
                 ground.reference,
                 now.about.scope,
                 one,
-                {term for side in sides for term in side},
+                {replace(term, sign=1) for side in sides for term in side},
                 Parts.PROCEDURE,
                 cut=ground.cut,
                 today=ground.known.as_of_day,
@@ -679,7 +672,6 @@ class Officials:
         for scope in scopes:
             _check(scope, ground.reference)
         terms = indicators.terms
-        last_years = [one for one in indicators.indicators if one.last_year is not None]
         reading = await read(
             self._pool,
             ground.reference,
@@ -690,7 +682,7 @@ class Officials:
             today=ground.known.as_of_day,
         )
         before = None
-        if last_years:
+        if indicators.terms_of_last_year:
             before = await read(
                 self._pool,
                 ground.reference,

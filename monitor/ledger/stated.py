@@ -15,6 +15,7 @@ import orjson
 
 from monitor.domain.facts import Term
 from monitor.domain.indicator import (
+    TOTAL,
     Figure,
     Indicator,
     IndicatorSet,
@@ -26,7 +27,7 @@ from monitor.domain.indicator import (
     written,
 )
 from monitor.domain.period import Period
-from monitor.domain.ranking import TOTAL, value
+from monitor.domain.ranking import value
 from monitor.domain.zone import date_of
 from monitor.ledger.between import Moved
 from monitor.ledger.official import (

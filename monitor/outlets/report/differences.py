@@ -10,7 +10,7 @@ from monitor.ledger.official import Change, Difference, Known
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report import words
 from monitor.outlets.report.headings import legend, lines, of_period, of_scope, title
-from monitor.outlets.report.said import UNITS, Said, Value, moment, name, reason, shown
+from monitor.outlets.report.said import Said, Value, moment, name, reason, shown, unit
 from monitor.outlets.report.scorecards import or_standing
 from monitor.outlets.report.sheet import Column, Form, Line, Report, Table
 
@@ -84,7 +84,7 @@ def _row(change: Change, *, scored: bool) -> list[Value]:
         name(indicator),
         _value(before),
         _value(after),
-        UNITS[indicator.unit],
+        unit(indicator),
         _of(before, "numerator"),
         _of(after, "numerator"),
         *_moved(change.numerator),

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
-from monitor.domain.indicator import Scorecard, Standing, Unit, rounded
-from monitor.domain.ranking import TOTAL, OfPart, Peers, value
+from monitor.domain.indicator import TOTAL, Scorecard, Standing, Unit, rounded
+from monitor.domain.ranking import OfPart, Peers, value
 from monitor.ledger import stated
 from monitor.ledger.official import Position, Ranking
 from monitor.outlets.digest.words import Language
@@ -84,7 +84,7 @@ def _row(ranking: Ranking, position: Position, *, points: bool, groups: bool) ->
     place = position.place
     row: list[Value] = [place.place]
     if groups:
-        row.append(_peers(place.peers))
+        row.append(_peers(ranking, place.peers))
     row += [
         position.about.name or position.about.scope.agency,
         position.about.scope.agency,
@@ -130,12 +130,18 @@ def standing_of(card: Scorecard, by: str) -> Standing:
     return Standing.NULL if found is Standing.NUMBER else found
 
 
-def _peers(peers: Peers) -> Said:
+def _peers(ranking: Ranking, peers: Peers) -> Said:
+    """The kind, and from how many dossiers on."""
     kind = KINDS[peers.kind]
-    if not peers.volume_class:
+    found = next(
+        (one for one in ranking.set.volume_classes if one.id == peers.volume_class), None
+    )
+    if found is None:
         return kind
-    size = words.VOLUME_CLASSES[peers.volume_class]
-    return Said(f"{kind.vi}, {size.vi}", f"{kind.en}, {size.en}")
+    return Said(
+        f"{kind.vi}, nhóm {found.id}: từ {shown(found.least, _VI)} hồ sơ",
+        f"{kind.en}, class {found.id}: {shown(found.least, _EN)} dossiers and more",
+    )
 
 
 def _reason(ranking: Ranking, position: Position) -> Said | None:
@@ -195,7 +201,7 @@ def _charts(ranking: Ranking) -> list[Chart]:
         if percent or ranking.by == TOTAL:
             most = max(most, Decimal(100))
         if most:
-            by, who = _by(ranking), _peers(peers)
+            by, who = _by(ranking), _peers(ranking, peers)
             found.append(
                 Chart(
                     title=Said(f"{by.vi}: {who.vi}", f"{by.en}: {who.en}"), most=most, bars=bars

@@ -4,8 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from monitor.domain.indicator import Figure, Standing, Sum, Unit, rounded
-from monitor.domain.ranking import TOTAL
+from monitor.domain.indicator import TOTAL, Figure, Standing, Sum, Unit, rounded
 from monitor.ledger import stated
 from monitor.ledger.official import Official, Published
 from monitor.outlets.digest.words import Language
@@ -20,15 +19,17 @@ from monitor.outlets.report.headings import (
 )
 from monitor.outlets.report.said import (
     BASES,
-    IF_ZERO,
-    UNITS,
     Said,
     Value,
     definition,
+    formula,
     name,
+    points,
     reason,
     same,
     shown,
+    unit,
+    zero_rule,
 )
 from monitor.outlets.report.sheet import Bar, Chart, Column, Form, Line, Report, Table
 
@@ -139,7 +140,7 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
         or_standing(figure.numerator, without),
         or_standing(figure.denominator, without) if indicator.denominator else None,
         or_standing(figure.shown, without),
-        UNITS[indicator.unit],
+        unit(indicator),
     ]
     if scored:
         unscored = figure.most is None and without is not Standing.NOT_APPLICABLE
@@ -213,15 +214,15 @@ def _note(official: Official, figure: Figure) -> Said | None:
 def _notes(official: Official) -> list[Said]:
     sum_ = official.scorecard.sum
     found: list[Said] = []
-    for points, sentence in (
+    for left, sentence in (
         (sum_.unknown, words.UNKNOWN_POINTS),
         (sum_.empty, words.EMPTY_POINTS),
     ):
-        if points:
+        if left:
             found.append(
                 Said(
-                    sentence.vi.format(n=shown(points, Language.VIETNAMESE)),
-                    sentence.en.format(n=shown(points, Language.ENGLISH)),
+                    sentence.vi.format(n=shown(left, Language.VIETNAMESE)),
+                    sentence.en.format(n=shown(left, Language.ENGLISH)),
                 )
             )
     if official.published:
@@ -249,7 +250,7 @@ def _targets(official: Official) -> Table:
                 name(figure.indicator),
                 or_standing(figure.shown, figure.standing),
                 _value(target.value, decimals),
-                UNITS[figure.indicator.unit],
+                unit(figure.indicator),
                 figure.distance,
                 None if target.due_day is None else of_day(target.due_day),
                 same(target.source),
@@ -317,9 +318,9 @@ def definitions(official: Official) -> Table:
             Column(title=words.ID, width=9),
             Column(title=words.INDICATOR, width=36),
             Column(title=words.DEFINITION, width=60),
-            Column(title=words.NUMERATOR_IS, width=44),
-            Column(title=words.DENOMINATOR_IS, width=44),
+            Column(title=words.FORMULA, width=70),
             Column(title=words.IF_ZERO, width=18),
+            Column(title=words.POINTS, width=30),
             Column(title=words.BASIS, width=18),
             Column(title=words.SOURCE, width=44),
         ],
@@ -328,9 +329,9 @@ def definitions(official: Official) -> Table:
                 one.id,
                 name(one),
                 definition(one),
-                stated.terms(one.numerator),
-                stated.terms(one.denominator),
-                IF_ZERO[one.if_zero.value] if one.denominator else None,
+                formula(one),
+                zero_rule(one),
+                points(one),
                 BASES[one.basis.value],
                 one.source,
             ]

@@ -33,8 +33,8 @@ OFFICIAL_APART: Final = Said("Chênh lệch với số đã công bố", "Ours �
 NOTE: Final = Said("Ghi chú", "Note")
 STANDING: Final = Said("Tình trạng", "Standing")
 DEFINITION: Final = Said("Định nghĩa", "Definition")
-NUMERATOR_IS: Final = Said("Tử số gồm", "Numerator is")
-DENOMINATOR_IS: Final = Said("Mẫu số gồm", "Denominator is")
+FORMULA: Final = Said("Công thức", "Formula")
+POINTS: Final = Said("Cách tính điểm", "Points")
 IF_ZERO: Final = Said("Khi mẫu số bằng 0", "Where the denominator is 0")
 TOTAL: Final = Said("Tổng điểm", "Total")
 BAND: Final = Said("Xếp loại", "Band")
@@ -177,9 +177,4 @@ TIES: Final = Said(
     "Agencies with the same value share a place. Movement is since the period before, among the"
     " same peers.",
 )
-VOLUME_CLASSES: Final = {
-    "A": Said("từ 10.000 hồ sơ", "10,000 dossiers and more"),
-    "B": Said("từ 2.000 đến dưới 10.000 hồ sơ", "2,000 to 9,999 dossiers"),
-    "C": Said("dưới 2.000 hồ sơ", "fewer than 2,000 dossiers"),
-}
 CHANGED_BY: Final = Said("Do", "Because of")
