@@ -4,6 +4,7 @@ The names of facts and how a term narrows them are those of the files of indicat
 """
 
 import csv
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -103,6 +104,7 @@ class Facts:
         self._db.executescript(_SCHEMA)
         self._fill(lives, petitions, claims)
         self._looked_at = 0, 0, 0
+        self._answered: dict[str, int | None] = {}
         self._first = self._last = 0
 
     def _insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
@@ -185,6 +187,7 @@ class Facts:
         if (first, last, as_of) == self._looked_at:
             return
         self._looked_at = first, last, as_of
+        self._answered.clear()
         self._first, self._last = first, min(last, as_of)
         self._claimed = (iso(first), iso(last))
         end_ms, start_ms = midnight(self._last + 1), midnight(first)
@@ -228,16 +231,22 @@ class Facts:
                 )
                 lists = (flags["bundled"], f" {' '.join(sorted(row.tags))} ", " ".join(row.by))
                 self._insert("service", [(*said, *lists)])
-        for row in self._agencies:
+        for listed in self._agencies:
             if (
-                (_day(row["valid_from"]) or 0)
+                (_day(listed["valid_from"]) or 0)
                 <= self._last
-                < (_day(row["valid_until"]) or EVER)
+                < (_day(listed["valid_until"]) or EVER)
             ):
-                self._insert("agency", [(row["code"], row["kind"])])
+                self._insert("agency", [(listed["code"], listed["kind"])])
 
     def fact(self, term: Mapping[str, Any], scope: str, procedure: str = "") -> int | None:
         """What one term asks of an agency and all below it, or of all; of one procedure, or of all."""
+        asked = json.dumps([term, scope, procedure], sort_keys=True)
+        if asked not in self._answered:
+            self._answered[asked] = self._fact(term, scope, procedure)
+        return self._answered[asked]
+
+    def _fact(self, term: Mapping[str, Any], scope: str, procedure: str) -> int | None:
         fact = term["fact"]
         given = {
             "a": self._first,

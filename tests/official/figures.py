@@ -6,7 +6,7 @@ A second reading of the same definitions: it shares nothing with the monitor's e
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def evaluate(
 def _sum(terms: Sequence[Mapping[str, Any]], ask: Ask) -> int | None:
     total = 0
     for term in terms:
-        value = ask(term)
+        value = ask({name: said for name, said in term.items() if name != "sign"})
         if value is None:
             return None
         total += value * term.get("sign", 1)
@@ -98,46 +98,43 @@ def _figure(
             return Figure(id_, "null")
         return Figure(id_, "number", numerator, None, Fraction(numerator), Decimal(numerator))
     denominator = _sum(said["denominator"], ask)
-    if said.get("or_if_larger"):
-        other = _sum(said["or_if_larger"], ask)
-        if other is not None and denominator is not None:
-            denominator = max(denominator, other)
+    other = _sum(said["or_if_larger"], ask) if said.get("or_if_larger") else None
+    if denominator is not None and other is not None:
+        denominator = max(denominator, other)
     if numerator is None or denominator is None:
         return Figure(id_, "null", numerator, denominator)
-    if "unit" not in said or said["unit"] == "percent":
-        numerator_ = max(numerator, 0)  # a share is not below 0
-    else:
-        numerator_ = numerator
-    points = Fraction(said.get("points", 0))
-    scored = said.get("scoring", "none") != "none"
-    decimals = document.get("score_decimals", 2)
     if denominator == 0:
-        rule = said.get("if_zero", "null")
-        if rule == "last_year":
+        if said.get("if_zero") == "last_year":
             return _last_year(document, said, numerator, last_year, span)
-        if rule == "full_marks":
-            return Figure(id_, "null", numerator, 0, None, None, half_up(points, decimals))
-        if rule == "null":
-            return Figure(id_, "null", numerator, 0)
-        score = half_up(Fraction(0), decimals) if scored else None
-        return Figure(id_, "number", numerator, 0, Fraction(0), half_up(Fraction(0), 2), score)
+        return _of_nothing(document, said, numerator)
     if denominator < said.get("minimum", 0):
         return Figure(id_, "too_few", numerator, denominator)
-    ratio = Fraction(numerator_, denominator)
+    # A share is not below 0.
+    share = said.get("unit", "percent") == "percent"
+    ratio = Fraction(max(numerator, 0) if share else numerator, denominator)
     if said.get("times"):
         factor = before[said["times"]].ratio
         if factor is None:
             return Figure(id_, "null", numerator, denominator)
         ratio *= factor
-    return Figure(
-        id_,
-        "number",
-        numerator,
-        denominator,
-        ratio,
-        _shown(said, ratio),
-        half_up(_score(said, ratio, points), decimals) if scored else None,
-    )
+    score = _points(document, said, ratio)
+    return Figure(id_, "number", numerator, denominator, ratio, _shown(said, ratio), score)
+
+
+def _of_nothing(document: Mapping[str, Any], said: Mapping[str, Any], numerator: int) -> Figure:
+    """What the indicator's own rule says of a denominator of 0."""
+    match said.get("if_zero", "null"):
+        case "full_marks":
+            points = half_up(Fraction(said["points"]), document.get("score_decimals", 2))
+            return Figure(said["id"], "null", numerator, 0, score=points)
+        case "zero":
+            nothing = Fraction(0)
+            score = _points(document, said, nothing)
+            return Figure(
+                said["id"], "number", numerator, 0, nothing, half_up(nothing, 2), score
+            )
+        case _:
+            return Figure(said["id"], "null", numerator, 0)
 
 
 def _last_year(
@@ -152,9 +149,7 @@ def _last_year(
     ratio = Fraction(0)
     if before and parts:
         ratio = Fraction(numerator * parts, before)
-    score = half_up(
-        _score(said, ratio, Fraction(said["points"])), document.get("score_decimals", 2)
-    )
+    score = _points(document, said, ratio)
     return Figure(said["id"], "number", numerator, 0, ratio, _shown(said, ratio), score)
 
 
@@ -168,20 +163,24 @@ def _shown(said: Mapping[str, Any], ratio: Fraction) -> Decimal:
     return half_up(ratio / UNITS[unit], decimals)
 
 
-def _score(said: Mapping[str, Any], ratio: Fraction, points: Fraction) -> Fraction:
-    match said["scoring"]:
+def _points(
+    document: Mapping[str, Any], said: Mapping[str, Any], ratio: Fraction
+) -> Decimal | None:
+    points = Fraction(said.get("points", 0))
+    share = min(max(ratio, Fraction(0)), Fraction(1))
+    match said.get("scoring", "none"):
+        case "none":
+            return None
         case "share":
-            return points * min(max(ratio, Fraction(0)), Fraction(1))
+            score = points * share
         case "capped":
-            threshold = Fraction(str(said["threshold"]))
-            return points * min(max(ratio, Fraction(0)) / threshold, Fraction(1))
+            score = points * min(share / Fraction(str(said["threshold"])), Fraction(1))
         case "value":
-            return ratio
+            score = ratio
         case _:
-            steps = [
-                Fraction(str(p)) for least, p in said["steps"] if ratio >= Fraction(str(least))
-            ]
-            return max(steps, default=Fraction(0))
+            reached = [p for least, p in said["steps"] if ratio >= Fraction(str(least))]
+            score = Fraction(str(max(reached, default=0)))
+    return half_up(score, document.get("score_decimals", 2))
 
 
 def total(figures: Mapping[str, Figure]) -> Decimal:

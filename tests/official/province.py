@@ -12,6 +12,8 @@ from agents.generate.country import load
 from agents.generate.model import DOSSIERS, PETITIONS, Record, Scenario, claims, records
 from tests.servers.require import ROOT
 
+MINIMUM = 15  # dossiers, to have a place
+
 
 @dataclass(frozen=True)
 class Province:
@@ -67,4 +69,10 @@ class Province:
             for code in self.communes()
         ]
         (reference / "agencies" / "communes.csv").write_text("\n".join(rows) + "\n", "utf-8")
+        for path in (reference / "indicators").glob("*.toml"):
+            text = path.read_text("utf-8")
+            # Or a small province would have nobody to rank.
+            path.write_text(
+                text.replace("rank_minimum = 100", f"rank_minimum = {MINIMUM}"), "utf-8"
+            )
         return reference
