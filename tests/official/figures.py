@@ -188,6 +188,15 @@ def total(figures: Mapping[str, Figure]) -> Decimal:
     return sum((f.score for f in figures.values() if f.score is not None), Decimal(0))
 
 
+def of_known(document: Mapping[str, Any], figures: Mapping[str, Figure]) -> Decimal | None:
+    """Points as a share of those that are known, on the set's scale: what totals are ranked by."""
+    most = {said["id"]: said.get("points", 0) for said in document["indicators"]}
+    out_of = sum(most[id_] for id_, figure in figures.items() if figure.score is not None)
+    if not out_of:
+        return None
+    return half_up(Fraction(total(figures)) * document.get("bands_of", 100) / out_of, 2)
+
+
 def ranked(values: Mapping[str, Decimal | None]) -> dict[str, int]:
     """Places, best first: equal ones share a place, and the next is as far on as they are many."""
     known = sorted((value for value in values.values() if value is not None), reverse=True)

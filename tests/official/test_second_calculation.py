@@ -14,7 +14,7 @@ from monitor.domain.indicator import Figure as Theirs
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.ledger.official import Officials, Ranked
-from tests.official.figures import Figure, ranked, total
+from tests.official.figures import Figure, of_known, ranked, total
 from tests.official.office import number
 from tests.official.province import Province
 from tests.official.real import officials
@@ -144,7 +144,10 @@ async def _places_are_the_same(both: Both) -> None:
             ours = both.second.figures(set_id, agency, kind, "2026-Q3", both.as_of)
             received = both.second.facts.fact({"fact": "received_in_period"}, agency)
             enough = (received or 0) >= ranking.minimum
-            value = total(ours) if by == "total" else ours[by].shown
+            if by == "total":
+                value = of_known(both.second.sets[set_id], ours)
+            else:
+                value = ours[by].shown
             values[agency] = value if enough else None
         theirs = {one.about.scope.agency: one.place.place for one in ranking.positions}
         places = ranked(values)
