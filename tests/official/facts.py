@@ -299,6 +299,8 @@ class Facts:
                 f"select distinct kind from agency where {_under('code')}", given
             )
         }
+        if "province" in kinds:
+            kinds.add("commune")  # which the files that we ship do not list
         wanted = {
             "eligible": "eligible",
             "fee_bearing": "fee_bearing",

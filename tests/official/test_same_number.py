@@ -41,8 +41,8 @@ def this_month() -> tuple[list[Record], str, int]:
 def sides(document: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """What a document says of each indicator."""
     return {
-        one["id"]: (one["standing"], one["numerator"], one["denominator"], one["score"])
-        for one in document["indicators"]
+        one["indicator"]: (one["standing"], one["numerator"], one["denominator"], one["score"])
+        for one in document["figures"]
     }
 
 
