@@ -26,7 +26,7 @@ TOPICS = {topic.name: topic for topic in kinds.TOPICS}
 DECODERS = {name: Decoder(ZONE, topic) for name, topic in TOPICS.items()}
 NOW_MS = 1_785_720_600_000  # Monday 2026-08-03T08:30:00+07:00
 SCENARIO = Scenario(
-    seed=5, dossiers=8_000, days=61, duplicates=0, official=True, boarded=60, petitions=3_000
+    seed=5, dossiers=5_000, days=61, duplicates=0, official=True, boarded=60, petitions=5_000
 )
 
 
