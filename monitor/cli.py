@@ -1385,6 +1385,118 @@ def claim_list(
     raise typer.Exit(operator.run(work, name="emc claim", reads=True))
 
 
+release = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Tables for the public: closed periods, released once, from which nobody can be made out.\n\n"
+    "Workers with EMC_REFERENCE make what is due. How-to: docs/how-to/release.md.",
+)
+app.add_typer(release, name="release")
+
+_Table = Annotated[
+    str | None,
+    typer.Argument(metavar="[TABLE]", help="Only this one, by the name of its file."),
+]
+
+
+@release.command("make")
+def release_make(json: _Json = False) -> None:
+    """Make everything that is due and was not made; needs EMC_REFERENCE."""
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        public = settings.public()
+        if public is None:
+            raise operator.Refusal("EMC_REFERENCE has no releases/: no table is for the public")
+        return await command.make(
+            settings.database,
+            public,
+            settings.policy().zone,
+            now_ms=int(_instant().timestamp() * 1000),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release make"))
+
+
+@release.command("list")
+def release_list(
+    table: _Table = None,
+    most: Annotated[int, typer.Option(min=1, help="Of each table, the latest.")] = 31,
+    json: _Json = False,
+) -> None:
+    """List what was released, newest first."""
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        return await command.show_list(
+            _for_a_person().database, table, most=most, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release list", reads=True))
+
+
+@release.command("show")
+def release_show(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="By the name of its file.")],
+    period: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERIOD", help="2026-08-14; or 2026-08, the sum of its releases."
+        ),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="The release's own JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+) -> None:
+    """Show a release as the public sees it."""
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        form = "json" if json else "csv" if csv else "table"
+        return await command.show(
+            _for_a_person().database, table, period, form=form, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release show", reads=True))
+
+
+@release.command("audit")
+def release_audit(
+    table: _Table = None,
+    last: Annotated[int, typer.Option(min=1, help="Of each table, the latest.")] = 31,
+    json: _Json = False,
+) -> None:
+    """Recount releases at their cuts, and look for any combination of cells that tells of a few.
+
+    Exact: linear algebra over the rationals, each release by itself and with the one before it.
+    Needs EMC_REFERENCE. Exits 1 if anything is wrong.
+    """
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        public = settings.public()
+        if public is None:
+            raise operator.Refusal("EMC_REFERENCE has no releases/: no table is for the public")
+        return await command.check(
+            settings.database,
+            public,
+            settings.policy().zone,
+            table,
+            last=last,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release audit", reads=True))
+
+
 source = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",

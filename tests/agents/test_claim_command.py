@@ -45,7 +45,11 @@ class Desk:
         file = self.folder / "claims.csv"
         file.write_text(text, "utf-8")
         out, err = StringIO(), StringIO()
-        options = {"source": "dvcqg", "survey": "Cổng Dịch vụ công quốc gia", "dry_run": False}
+        options: dict[str, Any] = {
+            "source": "dvcqg",
+            "survey": "Cổng Dịch vụ công quốc gia",
+            "dry_run": False,
+        }
         status = await claim_command.import_(
             self.dsn, file, policy=policy, at=AT, as_json=True, out=out, err=err, **options | given
         )  # fmt: skip

@@ -17,9 +17,10 @@ from agents.explain_petition import explain_petition
 from agents.health import WorkerHealth
 from agents.operator import Refusal
 from agents.petitions import File, PetitionDesk
-from agents.quarantine import Quarantine
+from agents.quarantine import Quarantine, Seal
 from agents.recompute.run import Job, to_the_end
 from agents.reconcile import reconcile_command
+from agents.retry import original, send_back
 from agents.settings import Settings
 from agents.standing import Stands
 from monitor.domain.codes import dossier_key
@@ -30,11 +31,13 @@ from monitor.domain.zone import Zone
 from monitor.ledger import recompute
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.migrate import migrate
+from monitor.ledger.quarantine import Cupboard, Filter
 from monitor.ledger.subjects import is_petition, petition_key, petition_of
 from monitor.ledger.unit import Partition, Unit
 from monitor.reference.sets import set_of
 from schemas import DOSSIERS, PETITIONS, Decoder, encode
 from schemas.event import Petition, StateChanged
+from schemas.refusal import Reason, Refused
 from tests.agents.recompute.desk import changed
 from tests.bench.desk import Kept, MemoryLog
 from tests.domain.petitions import AUGUST, CODE, OFFICE, august, told
@@ -228,6 +231,38 @@ async def test_what_is_no_petition_is_refused_and_the_rest_is_booked(log: Log):
         ("emc.petitions", 1, "not_json"),
     ]
     assert (await log.booked())["received", 3, 0] == 1
+
+
+async def test_a_petition_that_was_refused_is_sent_back_and_booked(log: Log):
+    """As after a fault of ours that is mended; what is none is refused again."""
+    seal = Seal.from_text(Seal.new_key())
+    quarantine = Quarantine(seal)
+    log.put(RECEIVED)
+    log.add("x", b"{")
+    refusals = [
+        quarantine.admit(
+            Refused(Reason.FAULT, "KeyError at x.py:1", "dvcqg", "k"), HERE, record
+        )
+        for record in log.records
+    ]
+    await log.ledger.book(Unit(epoch=None, refusals=refusals))
+    cupboard = Cupboard(log.ledger._pool)
+    rows = await cupboard.page(Filter(state=None), limit=10)
+
+    await send_back(
+        [original(row, seal, offset=n) for n, row in enumerate(rows)],
+        ledger=log.ledger, cupboard=cupboard, stands=log._stands, who="test",
+    )  # fmt: skip
+
+    assert (await log.booked())["received", 3, 0] == 1
+    states = {
+        (row.partition.topic, row.offset): (row.state, row.reason)
+        for row in await cupboard.page(Filter(state=None), limit=10)
+    }
+    assert states == {
+        ("emc.petitions", 0): ("returned", "fault"),
+        ("emc.petitions", 1): ("held", "not_json"),
+    }
 
 
 async def test_a_recompute_books_petitions_anew_and_they_reconcile(
