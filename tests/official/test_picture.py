@@ -12,7 +12,7 @@ from tests.official.picture import PICTURE, PUBLISHED, Standing, country, standi
 @pytest.mark.slow
 async def test_the_ledger_ranks_2024_as_it_was_published(database: str) -> None:
     """Eight of 83 above half, fifteen below a tenth; with fewer dossiers than in the picture."""
-    rows = await standings(database, country(12_000))
+    rows = await standings(database, country(20_000))
 
     shares = {row.code: row.share for row in rows}
     assert len(shares) == 83
