@@ -102,6 +102,7 @@ class Official:
     known: Known
     scorecard: Scorecard
     published: Mapping[str, Published]  # by indicator, and `TOTAL`
+    before: Scorecard | None = None  # of the period before, where a trend was asked for
 
     @property
     def set(self) -> IndicatorSet:
@@ -118,6 +119,19 @@ class Official:
 
     def beside(self, figure: Figure) -> Published | None:
         return self.published.get(figure.indicator.id)
+
+    def earlier(self, figure: Figure) -> Figure | None:
+        """The same of the period before."""
+        if self.before is None or figure.indicator.id not in self.before.set.by_id:
+            return None
+        return self.before.figure(figure.indicator.id)
+
+    def change(self, figure: Figure) -> Decimal | None:
+        """Since the period before, where both are numbers."""
+        earlier = self.earlier(figure)
+        if earlier is None or earlier.shown is None or figure.shown is None:
+            return None
+        return figure.shown - earlier.shown
 
 
 class By(StrEnum):
@@ -298,10 +312,14 @@ class Officials:
         *,
         known_at: At = None,
         set_hash: str | None = None,
+        trend: bool = False,
     ) -> Official:
-        """A set's figures for one scope and period, as known now or at a cut."""
+        """A set's figures for one scope and period, as known now or at a cut.
+
+        `trend`: also those of the period before, at the same cut and by the same set.
+        """
         [found] = await self.scorecards(
-            set_id, [scope], period, known_at=known_at, set_hash=set_hash
+            set_id, [scope], period, known_at=known_at, set_hash=set_hash, trend=trend
         )
         return found
 
@@ -313,11 +331,19 @@ class Officials:
         *,
         known_at: At = None,
         set_hash: str | None = None,
+        trend: bool = False,
     ) -> list[Official]:
         """The same of many scopes, read at once."""
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
-        return await self._officials(indicators, scopes, period, ground)
+        found = await self._officials(indicators, scopes, period, ground)
+        if not trend:
+            return found
+        before = await self._officials(indicators, scopes, period.before, ground)
+        return [
+            replace(one, before=other.scorecard)
+            for one, other in zip(found, before, strict=True)
+        ]
 
     async def series(
         self,
@@ -349,7 +375,6 @@ class Officials:
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
         [whole] = await self._officials(indicators, [scope], period, ground)
-        rows: list[Official] = []
         parts = await breakdown(
             self._pool,
             ground.reference,
@@ -360,20 +385,25 @@ class Officials:
             cut=ground.cut,
             today=ground.known.as_of_day,
         )
-        if by is By.UNIT and scope.agency and scope.reach is Reach.ALL:
-            own = scope._replace(reach=Reach.OWN)
-            [itself] = await self._officials(indicators, [own], period, ground)
-            rows += [] if _idle(itself) else [itself]
-        for code, facts in sorted(parts.items()):
-            part = (
-                scope._replace(procedure=code)
-                if by is By.PROCEDURE
-                else scope._replace(agency=code, reach=Reach.ALL)
-            )
-            about = self._about(part, period, ground)
-            one = _evaluated(indicators, about, period, ground.known, facts, None, {})
-            if not _idle(one):
-                rows.append(one)
+        if by is By.UNIT:
+            scopes = [scope._replace(agency=code, reach=Reach.ALL) for code in sorted(parts)]
+            if scope.agency and scope.reach is Reach.ALL:
+                scopes.insert(0, scope._replace(reach=Reach.OWN))
+            found = await self._officials(indicators, scopes, period, ground)
+        else:
+            found = [
+                _evaluated(
+                    indicators,
+                    self._about(scope._replace(procedure=code), period, ground),
+                    period,
+                    ground.known,
+                    facts,
+                    None,
+                    {},
+                )
+                for code, facts in sorted(parts.items())
+            ]
+        rows = [one for one in found if not _idle(one)]
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
 
     async def difference(

@@ -115,7 +115,7 @@ def test_what_is_published_by_others_stands_beside_ours_with_the_difference():
 
     assert (told["score"], told["official"]["value"]) == (13.71, 13.5)
     assert told["difference_to_official"] == 0.21
-    assert cells(html(), "figures")[1][8:10] == ["13,50", "+0,21"]
+    assert cells(html(), "figures")[1][10:12] == ["13,50", "+0,21"]
     assert (rows()[0]["score"], rows()[0]["official_value"]) == ("13.71", "13.50")
 
 
@@ -154,7 +154,7 @@ def test_the_workbook_has_the_same_values_as_numbers_with_formats_and_a_fixed_he
     assert [cell.value for cell in sheet[6]][2:5] == [115_665, 168_746, 68.54]
     assert sheet["C6"].number_format == "#,##0"
     assert sheet["E6"].number_format == "#,##0.00"
-    assert sheet["J6"].value == pytest.approx(0.21)
+    assert sheet["L6"].value == pytest.approx(0.21)
     assert sheet["B7"].value == '=HYPERLINK("http://a.example")'
     assert (sheet["B7"].data_type, sheet["B7"].hyperlink) == ("s", None)
     assert sheet.freeze_panes == "C5"
@@ -191,8 +191,8 @@ def test_the_page_has_the_values_of_the_table_and_its_bars_their_lengths():
 
     [heading] = page.iter(f"{PAGE}h1")
     assert heading.text == "Bộ chỉ số <thử> & nghiệm"
-    assert cells(page, "figures")[1][:8] == [
-        "1.1", "Tỷ lệ 1.1", "115.665", "168.746", "68,54", "%", "13,71", "20,00",
+    assert cells(page, "figures")[1][:10] == [
+        "1.1", "Tỷ lệ 1.1", "115.665", "168.746", "68,54", "%", "66,04", "+2,50", "13,71", "20,00",
     ]  # fmt: skip
     bars = [
         [rect.get("class") for rect in svg]
@@ -206,6 +206,15 @@ def test_the_page_has_the_values_of_the_table_and_its_bars_their_lengths():
         if rect.get("class") == "p0" and rect.get("width") == "685.4"
     )
     assert Decimal(share.get("x", "")) == 0
+
+
+def test_a_trend_is_told_where_both_are_numbers():
+    told = json.loads(as_bytes(REPORT.document))["figures"]
+
+    assert [(one["value_before"], one["change"]) for one in told[:3]] == [
+        (66.04, 2.5), (0.0, 0.0), (None, None),
+    ]  # fmt: skip
+    assert (rows()[0]["value_before"], rows()[0]["change"]) == ("66.04", "2.50")
 
 
 def test_sums_that_do_not_agree_are_said_loudly():
