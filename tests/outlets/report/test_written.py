@@ -5,6 +5,7 @@ import io
 import json
 import re
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,12 +13,14 @@ from openpyxl import load_workbook
 
 from monitor.ledger.stated import as_bytes
 from monitor.outlets.digest.words import Language
-from monitor.outlets.report.as_csv import as_csv
+from monitor.outlets.report import page
+from monitor.outlets.report.as_csv import FIGURE, HEAD, SCOPE, as_csv
 from monitor.outlets.report.as_html import as_html
 from monitor.outlets.report.as_table import as_table
 from monitor.outlets.report.as_xlsx import as_xlsx
 from monitor.outlets.report.scorecards import report
 from tests.outlets.report.given import OFFICIAL
+from tests.servers.require import ROOT
 
 VI, EN = Language.VIETNAMESE, Language.ENGLISH
 REPORT = report(OFFICIAL)
@@ -227,3 +230,22 @@ def test_points_that_are_unknown_or_empty_are_not_in_the_total_and_it_says_so():
 
     assert "20 điểm thuộc các chỉ số chưa có số liệu, không nằm trong tổng." in page
     assert "20 điểm thuộc các chỉ số không phát sinh, không nằm trong tổng." in page
+
+
+def test_every_documented_column_is_in_the_document():
+    """A column whose path is misspelt would be empty for ever."""
+    told = json.loads(as_bytes(REPORT.document))
+
+    def there(document: Any, path: str) -> bool:
+        for step in path.split("."):
+            if document is None:
+                return True  # as of an indicator without a target
+            if step not in document:
+                return False
+            document = document[step]
+        return True
+
+    figures = told["figures"]
+    assert [one.name for one in (*HEAD, *SCOPE) if not there(told, one.path)] == []
+    assert [one.name for one in FIGURE if not all(there(f, one.path) for f in figures)] == []
+    assert (ROOT / page.PATH).read_text("utf-8") == page.page()
