@@ -13,7 +13,6 @@ import orjson
 from rich.console import Console
 
 from agents.progress import bar
-from agents.shelf import pack_events, unpack_events
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
 from monitor.domain.policy import Policy
@@ -32,6 +31,7 @@ from monitor.ledger.ledger import UNAVAILABLE
 from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.packing import unpack_entries
 from schemas.event import Canonical
+from schemas.packed import pack_events, unpack_events
 
 OK: Final = 0
 FAILED: Final = 1

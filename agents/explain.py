@@ -5,13 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, timedelta
-from enum import Enum, IntEnum
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final, TextIO
-from zoneinfo import ZoneInfo
+from typing import Final, TextIO
 
 import asyncpg
 import orjson
@@ -22,9 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.replay.command import opened
-from agents.replay.mapping import EPOCH, Broken
-from agents.shelf import unpack_events
-from monitor.domain.codes import dossier_key
+from agents.replay.mapping import Broken
 from monitor.domain.event import ApplicantType, Channel, Kind, Level, State
 from monitor.domain.explain import (
     DueFrom,
@@ -41,54 +36,28 @@ from monitor.domain.explain import (
     Turn,
     Verdict,
     explain,
-    posted,
 )
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
 from monitor.domain.lifecycle import Holder, RuleName
 from monitor.domain.petition import About
-from monitor.domain.policy import RULES_VERSION, Policy, Precision
-from monitor.domain.post import Account, post
+from monitor.domain.policy import Policy, Precision
+from monitor.domain.post import post
 from monitor.domain.view import Place
 from monitor.domain.zone import Zone, date_of
-from monitor.ledger.forms import RETIRED
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.migrate import OWNER_MIGRATES
-from monitor.ledger.packing import unpack_entries
-from monitor.ledger.tokens import dossier_of, is_token
+from monitor.ledger.recalled import Booked, NotFound, key_of, recall
+from monitor.ledger.recalled import wanted as key_wanted
 from monitor.reference.sets import ReadsDifferently, hash_of, policy_of
 from schemas.event import Canonical
+from schemas.explained import LENGTHS, as_values, local
+from schemas.packed import unpack_events
 
 OK: Final = 0
 FAILED: Final = 1  # no such dossier, or a ledger that cannot be read
 MISUSED: Final = 2
 WIDTH: Final = 100  # of a page that no terminal shows
-
-
-class NotFound(Exception):
-    """No dossier of that code; the text says where it was looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """An account where what is booked is not what the view posts now."""
-
-    entry: Posted
-    booked: int
-    posts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
-    """What the ledger holds of the dossier, beside what it would book now."""
-
-    version: int  # how often it was booked
-    epoch: int  # 0: of before epochs were kept
-    rules: int  # the version of the rules it was booked under
-    rules_now: int
-    reference: str  # the reference set it was booked under; "" where the ledger has none
-    as_booked: bool  # explained by that set, not by another one that was asked for
-    drift: tuple[Difference, ...]  # empty: the ledger is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +116,9 @@ def explain_command(
         return FAILED
     explanation = explain(found.events, found.policy, as_of_ms=now_ms)
     if as_json:
-        shown = {**_plain(explanation, explanation.zone), "ledger": None}
+        shown = {**as_values(explanation, explanation.zone), "ledger": None}
         if found.booked is not None:
-            shown["ledger"] = _plain(found.booked, explanation.zone)
+            shown["ledger"] = as_values(found.booked, explanation.zone)
         option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         _write(orjson.dumps(shown, option=option).decode(), out)
     elif out.isatty():
@@ -195,7 +164,7 @@ def _from_log(
     repeated: dict[str, list[Canonical]] = {}
     with opened(log, mapping, key=key) as job:
         source = job.file.mapping.source if job.file else ""
-        wanted = _wanted(dossier, source)
+        wanted = key_wanted(dossier, source)
         for row in job.stream.rows():
             heard = row.event.dossier
             if heard != wanted and not _is_bare(wanted, heard):
@@ -216,12 +185,6 @@ def _from_log(
     raise NotFound(f"no event of dossier {_shown_key(wanted)} in {log.name}")
 
 
-def _wanted(dossier: str, source: str) -> str:
-    """The key of a dossier by its code; `|code` if it is not national and no source is known."""
-    given, bar, code = dossier.partition("|")
-    return dossier_key(code, given) if bar and given else dossier_key(dossier, source)
-
-
 def _is_bare(wanted: str, heard: str) -> bool:
     return wanted.startswith("|") and heard.partition("|")[2] == wanted[1:]
 
@@ -231,104 +194,15 @@ def _shown_key(wanted: str) -> str:
 
 
 async def _from_ledger(dsn: str, dossier: str, *, own: Policy, asked: Policy | None) -> _Found:
-    wanted = _wanted(dossier, "")
-    by_token = is_token(dossier)
-    if wanted.startswith("|") and not by_token:
-        raise NotFound(
-            f"{dossier} is no national dossier code; the ledger has such codes by their source: "
-            f"name it as SOURCE|{dossier}"
-        )
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
         ledger = Ledger(pool)
-        if by_token:
-            found = await dossier_of(pool, dossier)
-            if found is None:
-                raise NotFound(f"no dossier of the token {dossier} in the ledger")
-            wanted = found
-        # Until nobody has booked it between the two questions.
-        under, rows = None, await ledger.load([wanted])
-        while under != (under := await ledger.policies.of(wanted)):
-            rows = await ledger.load([wanted])
-        if under is None:
-            raise NotFound(f"no dossier {wanted} in the ledger")
-        row = rows[wanted]
-        if row.form == RETIRED:
-            raise NotFound(
-                f"dossier {wanted} is retired: its events are past retention and gone, so nothing"
-                f" of it can be explained any more; it was booked {row.version - 1} times, and"
-                " what it had booked still counts in every figure (table retired_sum)"
-            )
-        entries = unpack_entries(row.booked)
-        cells = await ledger.cells({number for _, number, _, _ in entries})
-        if asked is None and under.reference:
-            asked = policy_of(await ledger.policies.load(under.reference))
+        found = await recall(ledger, await key_of(pool, dossier))
+        if asked is None and found.under.reference:
+            asked = policy_of(await ledger.policies.load(found.under.reference))
         policy = asked or own
-    events = list(unpack_events(row.events))
-    held = {
-        Account(measure, cells[number], day, slot): amount
-        for (measure, number, day, slot), amount in entries.items()
-    }
+    events = list(unpack_events(found.events))
     posts = post(fold(settled(events), policy.portals, policy.repeat_ms), policy)
-    drift = tuple(
-        Difference(
-            entry=posted(account, posts.get(account, 0)),
-            booked=held.get(account, 0),
-            posts=posts.get(account, 0),
-        )
-        for account in sorted({**held, **posts})
-        if held.get(account, 0) != posts.get(account, 0)
-    )
-    booked = Booked(
-        version=row.version,
-        epoch=under.epoch,
-        rules=under.rules,
-        rules_now=RULES_VERSION,
-        reference=under.reference,
-        as_booked=under.reference in ("", hash_of(policy)),
-        drift=drift,
-    )
-    return _Found(events, policy, booked)
-
-
-# -- as JSON ---------------------------------------------------------------------------------
-
-# Times that are lengths and stay milliseconds; every other name in _ms is an instant.
-_LENGTHS: Final = frozenset({"elapsed_ms", "worked_ms", "taken_off_ms", "paused_ms"})
-
-
-def _plain(value: Any, zone: str) -> Any:
-    """Dataclasses as objects, instants and days in ISO 8601, codes by their names."""
-    if isinstance(value, IntEnum):
-        return value.name.lower()
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value):
-        names: Sequence[str] = [field.name for field in fields(value)]
-    elif hasattr(value, "_fields"):
-        names = value._fields
-    elif isinstance(value, tuple):
-        return [_plain(one, zone) for one in value]
-    else:
-        return value
-    return dict(_named(name, getattr(value, name), zone) for name in names)
-
-
-def _named(name: str, value: Any, zone: str) -> tuple[str, Any]:
-    if name.endswith("_ms") and name not in _LENGTHS:
-        return name.removesuffix("_ms"), None if value is None else _iso(value, zone)
-    if name in ("day", "due_day") and value is not None:
-        return name, date_of(value).isoformat()
-    if name == "says" and isinstance(value, tuple):
-        return name, dict(_named(said.name, said.value, zone) for said in value)
-    return name, _plain(value, zone)
-
-
-def _iso(ms: int, zone: str) -> str:
-    return _local(ms, zone).isoformat(timespec="milliseconds")
-
-
-def _local(ms: int, zone: str) -> datetime:
-    return (EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone))
+    return _Found(events, policy, found.booked(posts, hash_of(policy)))
 
 
 # -- as a page -------------------------------------------------------------------------------
@@ -503,9 +377,9 @@ def _statement(one: Told, zone: str) -> Iterator[str]:
 
 
 def _detail(name: str, value: int | str | bool, zone: str) -> str:
-    if name.endswith("_ms") and name not in _LENGTHS:
+    if name.endswith("_ms") and name not in LENGTHS:
         return f"{_words(name.removesuffix('_ms'))} {_when(int(value), zone)}"
-    if name in _LENGTHS:
+    if name in LENGTHS:
         return f"{_words(name.removesuffix('_ms'))} {_long(int(value))}"
     if isinstance(value, bool):
         return _words(name) if value else f"no {_words(name)}"
@@ -841,13 +715,13 @@ def _when(ms: int | None, zone: str) -> str:
     """A local instant with its weekday; milliseconds only where there are some."""
     if ms is None:
         return ""
-    at = _local(ms, zone)
+    at = local(ms, zone)
     second = f"{at:%a %Y-%m-%d %H:%M:%S}"
     return f"{second}.{ms % 1000:03d}" if ms % 1000 else second
 
 
 def _day_of(ms: int, zone: str) -> str:
-    return f"{_local(ms, zone):%a %Y-%m-%d}"
+    return f"{local(ms, zone):%a %Y-%m-%d}"
 
 
 def _long(ms: int) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from agents.batch import Record
-from agents.shelf import Dossier, pack_events
+from agents.shelf import Dossier
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat
 from monitor.ledger.unit import BookingClass, Sent
 from schemas.event import Canonical
+from schemas.packed import pack_events
 from schemas.refusal import Refused
 
 # Records by the dossier that their key names, each in the order of the log. The key only says

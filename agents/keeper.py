@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from agents.leading import leading
-from agents.shelf import unpack_events
 from monitor.domain.activity import Counted, Part, count
 from monitor.domain.calendar import WorkCalendar
 from monitor.domain.connection import Connection, Expected, Registered, judge
@@ -21,6 +20,7 @@ from monitor.ledger import connections
 from monitor.ledger.locks import CONNECTIONS
 from monitor.ledger.sources import Source, Status, entered_ms, read_all
 from schemas.claim import NUMBERS
+from schemas.packed import unpack_events
 
 ROUND_SECONDS: Final = 5.0  # between two rounds of counting
 JUDGE_SECONDS: Final = 60.0  # between two judgements of a source

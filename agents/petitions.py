@@ -17,7 +17,6 @@ from agents.diversion import Watch
 from agents.health import WorkerHealth
 from agents.quarantine import Quarantine
 from agents.recompute.rebook import difference
-from agents.shelf import pack_events
 from agents.standing import Standing
 from agents.subjects import petition_stand, unpack_petition
 from monitor.domain.identity import Repeat
@@ -29,6 +28,7 @@ from monitor.ledger.subjects import petition_key
 from monitor.ledger.unit import BookingClass, DossierRow, Journal, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import Petition
+from schemas.packed import pack_events
 from schemas.refusal import Refused
 
 PETITIONS: Final = (

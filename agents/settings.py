@@ -83,6 +83,10 @@ class Settings:
     worker_metrics_port: Port = 9101  # the worker's own /metrics; 0 lets the system choose
     ingest_metrics_port: Port = 9103  # the same of `emc ingest`
     serve_port: Port = 8080  # ledger metrics, API and console; 0 lets the system choose
+    serve_proxies: str = ""  # the same as gateway_proxies, of emc serve
+    serve_plain: Switch = 0  # 1: tokens to read with are taken over plain HTTP from anywhere
+    api_rate: Number = 50  # requests a second of a visitor of the API; 0: no limit
+    api_connections: Amount = 4  # of the API to the ledger
     listen: str = "127.0.0.1"  # address that metrics, serve and gateway listen on
     watchdog_seconds: Number = 120  # without progress though all answers, then rejoin; 0: never
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none

@@ -1,9 +1,9 @@
 """Dossiers at hand: the open ones that events come for, with what they have booked so far."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -12,9 +12,9 @@ from monitor.domain.identity import Repeat, content_hash, repeat, settled
 from monitor.domain.view import View
 from monitor.ledger.unit import DossierRow, outcome_number
 from schemas.event import Canonical
+from schemas.packed import pack_events, unpack_events
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
-_DECODE: Final = msgspec.msgpack.Decoder(Canonical).decode
 _LENGTH: Final = struct.Struct("<I")
 _PACK_LENGTH: Final = _LENGTH.pack
 _MARK: Final = struct.Struct("<I")
@@ -22,36 +22,6 @@ _PACK_MARK: Final = _MARK.pack
 _MARK_BYTES: Final = _MARK.size  # of an identity
 
 _Identity = tuple[str, str]  # source and id
-
-
-def pack_events(events: Iterable[Any]) -> bytes:
-    """Events one after another, each behind its length; more can be appended."""
-    parts = []
-    for event in events:
-        packed = _ENCODE(event)
-        parts.append(_LENGTH.pack(len(packed)))
-        parts.append(packed)
-    return b"".join(parts)
-
-
-def unpack_events(packed: bytes) -> Iterator[Canonical]:
-    """The events that `pack_events` packed."""
-    at = 0
-    while at < len(packed):
-        (length,) = _LENGTH.unpack_from(packed, at)
-        at += _LENGTH.size
-        yield _DECODE(packed[at : at + length])
-        at += length
-
-
-def unpacked(packed: bytes) -> Iterator[bytes]:
-    """The same, each as it is packed: not every subject's events are those of dossiers."""
-    at = 0
-    while at < len(packed):
-        (length,) = _LENGTH.unpack_from(packed, at)
-        at += _LENGTH.size
-        yield packed[at : at + length]
-        at += length
 
 
 class Spread:

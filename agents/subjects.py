@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from agents.shelf import unpack_events, unpacked
 from monitor.domain import petition
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
@@ -18,6 +17,7 @@ from monitor.domain.view import Cell
 from monitor.ledger.subjects import is_petition, petition_outcome
 from monitor.ledger.unit import outcome_number
 from schemas.event import Petition
+from schemas.packed import unpack_events, unpacked
 
 _PETITION: Final = msgspec.msgpack.Decoder(Petition)
 

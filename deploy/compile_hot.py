@@ -34,6 +34,7 @@ HOT: Final = (
     "monitor/domain/post",
     "monitor/domain/procedure",
     "monitor/domain/reckoning",
+    "monitor/domain/traits",
     "monitor/domain/view",
     "monitor/domain/warning",
     "monitor/domain/zone",

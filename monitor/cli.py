@@ -101,8 +101,9 @@ def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: in
 
 @app.command()
 def serve() -> None:
-    """Serve the ledger's metrics on HTTP."""
+    """Serve the ledger on HTTP: its metrics, and the read API below /api/v1."""
     from agents.leisure import collecting_at_leisure
+    from monitor.outlets.serve import Doors
     from monitor.outlets.serve import serve as answer
 
     settings = _configured()
@@ -122,6 +123,12 @@ def serve() -> None:
                 port=settings.serve_port,
                 stop=stop,
                 ready=announce,
+                doors=Doors(
+                    rate=settings.api_rate,
+                    connections=settings.api_connections,
+                    plain=bool(settings.serve_plain),
+                    proxies=settings.serve_proxies,
+                ),
             )
 
     raise typer.Exit(_until_stopped(answering))
@@ -1670,6 +1677,121 @@ def source_history(
     raise typer.Exit(operator.run(work, name="emc source", reads=True))
 
 
+access = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Tokens to read the API and the console of `emc serve` with, and what was looked at.\n\n"
+    "Without a token the API is open for definitions and releases. How-to: docs/how-to/read-the-api.md.",
+)
+app.add_typer(access, name="access")
+
+_Holder = Annotated[str, typer.Argument(metavar="NAME", help="Who holds it.")]
+
+
+@access.command("add")
+def access_add(
+    name: _Holder,
+    role: Annotated[
+        str,
+        typer.Option(
+            help="agency: its own subtree, with codes of dossiers; national: all figures, dossiers"
+            " by their tokens; admin: everything; public: no more than without a token."
+        ),
+    ],
+    agency: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Of the role agency: whose subtree.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="For how long it opens.")] = 90,
+    why: _Why = "",
+    by: _By = None,
+    json: _Json = False,
+) -> None:
+    """Make a token, which is shown this once.
+
+    `emc access add hue-board --role agency --agency H57`
+    """
+    from agents import access_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.add(
+            _for_a_person().database,
+            name,
+            role=role,
+            agency=agency,
+            days=days,
+            at=_instant(),
+            who=by or operator.account(),
+            why=why,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access"))
+
+
+@access.command("list")
+def access_list(json: _Json = False) -> None:
+    """Show every token: whose, until when, when last used. Nobody knows the token itself."""
+    from agents import access_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.list_(
+            _for_a_person().database, at=_instant(), as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access", reads=True))
+
+
+@access.command("revoke")
+def access_revoke(
+    name: _Holder,
+    by: _By = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
+) -> None:
+    """End a token; the next request with it is refused. Exit status 1 if there was none."""
+    from agents import access_command as command
+    from agents import operator
+
+    def confirmed(question: str) -> bool:
+        return yes or typer.confirm(question, err=True)
+
+    async def work() -> int:
+        return await command.revoke(
+            _for_a_person().database,
+            name,
+            confirmed=confirmed,
+            at=_instant(),
+            who=by or operator.account(),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access"))
+
+
+@access.command("audit")
+def access_audit(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Only with this token.")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, max=10_000, help="How many looks.")] = 50,
+    json: _Json = False,
+) -> None:
+    """Show who looked at which dossiers, or was refused, when and from where; the latest first."""
+    from agents import access_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.audit(
+            _for_a_person().database, name, last=last, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc access", reads=True))
+
+
 def _said_of_source(**said: Any) -> dict[str, Any]:
     """What was given on the command line."""
     return {field: value for field, value in said.items() if value is not None}
@@ -1688,6 +1810,8 @@ def docs(
     from agents.gateway.health import GatewayHealth
     from agents.ingest.health import IngestHealth
     from monitor.outlets import indicators as of_indicators
+    from monitor.outlets.api import openapi as of_api
+    from monitor.outlets.api.every import ENDPOINTS
     from monitor.outlets.dashboards import page as of_dashboards
     from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
@@ -1696,6 +1820,7 @@ def docs(
 
     made = documents(cast("Any", typer.main.get_command(app)))
     made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
+    made[of_api.PATH] = of_api.text(ENDPOINTS)
     made[of_indicators.PATH] = of_indicators.page(one.set for one in load_sets(IN_A_CHECKOUT))
     made[of_reports.PATH] = of_reports.page()
     made["docs/reference/metrics.md"] = page(

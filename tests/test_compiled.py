@@ -21,6 +21,7 @@ SHORT: Final = (
     "domain/test_fold.py",
     "domain/test_law_examples.py",
     "domain/test_post.py",
+    "domain/test_traits.py",
     "schemas/test_times.py",
     "agents/test_shelf.py",
     "ledger/test_packing.py",

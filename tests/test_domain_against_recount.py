@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agents.recount import Counts, Recount
-from agents.shelf import Dossier, unpack_events
+from agents.shelf import Dossier
 from monitor.domain.codes import level1
 from monitor.domain.fold import effective_ms
 from monitor.domain.identity import Repeat, settled
@@ -28,6 +28,7 @@ from schemas.decode import Decoder
 from schemas.encode import encode
 from schemas.event import StateChanged
 from schemas.kinds import DOSSIERS
+from schemas.packed import unpack_events
 from tests.domain.strategies import THOROUGHLY, at, heard
 from tests.domain.strategies_law import edged
 

@@ -13,9 +13,12 @@
 --                published, nor who is in the register of sources.
 --   emc_edge     takes in: what `emc gateway` needs. It reads the register of sources, and writes
 --                who is not in it; nothing that was ever measured is open to it.
---   emc_registrar keeps the register: what `emc source` needs.
---   emc_reader   reads: what `emc serve` and reports need. No events of dossiers, no bytes of
+--   emc_registrar keeps the registers: what `emc source` and `emc access` need.
+--   emc_reader   reads: what `emc digest`, /metrics and reports need. No events of dossiers, no bytes of
 --                the quarantine, no hash of a token.
+--   emc_server   serves: what `emc serve` needs beside emc_reader, for the API: to know a token by its
+--                hash, to write down who looked at dossiers, which it can neither read nor change
+--                again, and the events of a dossier that is explained.
 --   emc_grafana  reads: what dashboards need. No dossier's code either, and of the quarantine
 --                only what is counted.
 
@@ -24,14 +27,14 @@ DECLARE
     own text;
 BEGIN
     FOREACH own IN ARRAY ARRAY['emc_worker', 'emc_edge', 'emc_registrar',
-                             'emc_reader', 'emc_grafana'] LOOP
+                             'emc_reader', 'emc_server', 'emc_grafana'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = own) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', own);
         END IF;
     END LOOP;
     EXECUTE format(
         'GRANT CONNECT ON DATABASE %I TO emc_worker, emc_edge, emc_registrar, emc_reader,'
-        ' emc_grafana',
+        ' emc_server, emc_grafana',
         current_database());
     -- Dossiers are staged in a temporary table.
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO emc_worker', current_database());
@@ -39,12 +42,12 @@ END
 $$;
 
 REVOKE CREATE ON SCHEMA public
-FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
-GRANT USAGE ON SCHEMA public TO emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
+FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_server, emc_grafana;
+GRANT USAGE ON SCHEMA public TO emc_worker, emc_edge, emc_registrar, emc_reader, emc_server, emc_grafana;
 REVOKE ALL ON ALL TABLES IN SCHEMA public
-FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
+FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_server, emc_grafana;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public
-FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_grafana;
+FROM PUBLIC, emc_worker, emc_edge, emc_registrar, emc_reader, emc_server, emc_grafana;
 
 -- emc_worker: everything, tables of later releases too; appended only, or read only, are few.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO emc_worker;
@@ -59,6 +62,7 @@ FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON
     migration, source, source_credential, source_history, token_secret
 FROM emc_worker;
+REVOKE ALL ON access_token, access_audit FROM emc_worker;
 GRANT EXECUTE ON FUNCTION analyse_rebooked() TO emc_worker;
 
 -- emc_edge and emc_registrar: the register, and nothing else. The policy tells which sources are
@@ -74,6 +78,10 @@ GRANT INSERT ON quarantine, sent TO emc_edge;
 GRANT SELECT (source, sealed) ON quarantine TO emc_edge;
 GRANT SELECT, INSERT, UPDATE ON tally TO emc_edge;
 GRANT SELECT, DELETE ON unknown_source TO emc_registrar;
+-- Who may read, and who looked at what; a look stays written.
+GRANT SELECT, INSERT ON access_token TO emc_registrar;
+GRANT UPDATE (revoked_at, revoked_by) ON access_token TO emc_registrar;
+GRANT SELECT ON access_audit, reference_agency TO emc_registrar;
 
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
@@ -121,3 +129,10 @@ TO emc_reader, emc_grafana;
 GRANT SELECT ON token_secret, reference_shown, reference_agency TO emc_reader;
 -- Published reports: sums, nothing of a dossier. Publishing is the worker's role's to do.
 GRANT SELECT ON published_report TO emc_reader;
+
+-- emc_server: as emc_reader, and for the API.
+GRANT emc_reader TO emc_server;
+GRANT SELECT ON access_token TO emc_server;
+GRANT UPDATE (used_at) ON access_token TO emc_server;
+GRANT INSERT ON access_audit TO emc_server;
+GRANT SELECT ON booked_now, dictionary TO emc_server;

@@ -233,3 +233,48 @@ def made_of(term: Term) -> tuple[Share, ...]:
         )
         for weight, total, window in made
     )
+
+
+class Entry(NamedTuple):
+    """What of an entry decides in which sums it is; whose it is, is for the caller to know."""
+
+    measure: int
+    channel: int
+    level: int
+    day: int
+    slot: int
+
+
+def weight(shares: tuple[Share, ...], entry: Entry, first_day: int, last_day: int) -> int:
+    """How often an amount booked there counts in a fact of a period that ends on a day."""
+    return sum(
+        share.weight * times
+        for share in shares
+        for measure, times in share.sum.measures
+        if measure == entry.measure
+        and _is_in(share.sum, entry, last_day)
+        and _lies_in(share, entry, first_day, last_day)
+    )
+
+
+def _is_in(asked: Sum, entry: Entry, last_day: int) -> bool:
+    last_slot = last_day if asked.until_end else asked.last_slot
+    return (
+        asked.first_slot <= entry.slot <= last_slot
+        and asked.channel in (0, entry.channel)
+        and asked.level in (0, entry.level)
+        and entry.slot & asked.having == asked.having
+        and not entry.slot & asked.lacking
+        and (not asked.any_of or bool(entry.slot & asked.any_of))
+    )
+
+
+def _lies_in(share: Share, entry: Entry, first_day: int, last_day: int) -> bool:
+    day = max(entry.day, entry.slot) if share.sum.due else entry.day
+    match share.window:
+        case Window.IN:
+            return first_day <= day <= last_day
+        case Window.END:
+            return day <= last_day
+        case Window.BEFORE:
+            return day < first_day

@@ -183,7 +183,7 @@ def _posting(view: View, policy: Policy) -> Posting:
     made = Posting(view, view.level if procedure is None else procedure.level)
     stays = _post_plain(made, view, policy)
     post_legal(made, reckoning, stays)
-    _post_traits(made, reckoning, stays)
+    post_traits(made, reckoning, stays)
     made.rows += hour_rows(made.rows, reckoning)
     referred = reference(view, policy.zone)
     if referred is not None:
@@ -521,7 +521,7 @@ _ELAPSED_RECEIVED: Final = int(Measure.ELAPSED_RECEIVED)
 _WORKED_RECEIVED: Final = int(Measure.WORKED_RECEIVED)
 
 
-def _post_traits(posting: Posting, reckoning: Reckoning, stays: list[Stay]) -> None:
+def post_traits(posting: Posting, reckoning: Reckoning, stays: list[Stay]) -> None:
     """What official figures are counted from: a dossier once under all of its traits together,
     where it was received, where each day left it open, and where it ended; and its rating."""
     view, zone, rows = reckoning.view, reckoning.zone, posting.rows

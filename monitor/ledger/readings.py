@@ -4,11 +4,10 @@ What is known now is what was known at the newest cut that the follower has fold
 which, and asked again at that cut it gives the same. None is an answer: nobody knows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, Final
 
 from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
@@ -126,7 +125,7 @@ async def breakdown(
         return await _by_value(pool, reference, scope, period, wanted, by, cut=cut, today=today)
     scopes = [scope]
     if by is By.PART:
-        booked = await _booked(pool)
+        booked = await booked_codes(pool)
         scopes = [
             replace_agency(scope, part)
             for part in hierarchy(reference.agencies, booked).parts(scope.agency)
@@ -240,6 +239,7 @@ class _Known:
     register: Sequence[Registered]
     connected: Mapping[int, Mapping[str, bool]]  # by the last day of a period, by source
     claims: Mapping[tuple[str, str, int, int], Stated]  # by indicator, agency, days
+    _meanings: dict[Scope, Callable[[str], bool]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         place = _Place(scope, self.hierarchy.holds(scope), self.heard(scope, period))
@@ -328,18 +328,9 @@ class _Known:
                 yield procedure, amounts
 
     def _meant(self, scope: Scope, procedure: str) -> bool:
-        if scope.reach is Reach.SECTOR and self._sector(scope.agency).isdisjoint(
-            (procedure, national(procedure))
-        ):
-            return False
-        return not scope.procedure or of(scope.procedure, procedure)
-
-    def _sector(self, ministry: str) -> frozenset[str]:
-        return self._sectors.get(self.reference.agencies.present(ministry), frozenset())
-
-    @cached_property
-    def _sectors(self) -> Mapping[str, frozenset[str]]:
-        return sectors(self.reference)
+        if scope not in self._meanings:
+            self._meanings[scope] = meant(scope, self.reference)
+        return self._meanings[scope](procedure)
 
     def _services(self, day: int) -> Services:
         return services_on(self.reference, day)
@@ -380,6 +371,19 @@ class _Known:
 def of_period(asked: Sum, day: int) -> Sum:
     """The sum whose slots are those up to a period's last day, where that is asked for."""
     return asked._replace(last_slot=day, until_end=False) if asked.until_end else asked
+
+
+def meant(scope: Scope, reference: Reference) -> Callable[[str], bool]:
+    """Tells of a procedure whether a scope means it: all, one with its own forms, a sector's."""
+    if scope.reach is Reach.SECTOR:
+        sector = sectors(reference).get(reference.agencies.present(scope.agency), frozenset())
+        return lambda code: (
+            not sector.isdisjoint((code, national(code)))
+            and (not scope.procedure or of(scope.procedure, code))
+        )
+    if scope.procedure:
+        return lambda code: of(scope.procedure, code)
+    return lambda _: True
 
 
 def sectors(reference: Reference) -> dict[str, frozenset[str]]:
@@ -442,7 +446,7 @@ async def _read(
         claims = {}
         if any(term.fact is Fact.CLAIM for term in terms):
             claims = await _claims(connection, scopes, periods, at)
-        booked = await _booked(connection)
+        booked = await booked_codes(connection)
     return _Known(
         reference,
         at,
@@ -482,7 +486,8 @@ _BOOKED: Final = """
 """
 
 
-async def _booked(connection: Any) -> set[str]:
+async def booked_codes(connection: Any) -> set[str]:
+    """Every agency that anything is booked under."""
     return {row["agency"] for row in await connection.fetch(_BOOKED)}
 
 

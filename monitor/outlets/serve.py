@@ -1,25 +1,37 @@
-"""`emc serve`: the ledger over HTTP. Metrics now; API and console join here."""
+"""`emc serve`: the ledger over HTTP: metrics and the read API; the console joins here."""
 
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from monitor import __version__
 from monitor.domain.policy import Policy
+from monitor.ledger.access import Passes
 from monitor.ledger.figures import Figures, NotMigrated
 from monitor.ledger.ledger import AWAY
+from monitor.outlets.access import Access, Rates
+from monitor.outlets.api.app import Frame, failed, takes_gzip
+from monitor.outlets.api.aside import Aside
+from monitor.outlets.api.desk import Desk
+from monitor.outlets.api.every import ENDPOINTS
 from monitor.outlets.metrics import Board, Unavailable
 from monitor.outlets.names import SERIES_BUDGET
 from monitor.outlets.series import Places
 
 CONNECTIONS: Final = 2  # to the ledger: one reads, one answers whether it is there
+STATEMENT_SECONDS: Final = 5  # of one question of the API
+LONGEST_HEAD_BYTES: Final = 16 * 1024
 LAST_ANSWERS_SECONDS: Final = 5  # for requests under way when the service ends
 
 PAGE: Final = f"""\
@@ -32,6 +44,7 @@ PAGE: Final = f"""\
 systems. This address shows what the ledger has booked.</p>
 <ul>
 <li><a href="metrics">metrics</a>: every figure, for Prometheus to scrape</li>
+<li><a href="api/v1/docs">api/v1</a>: official figures and what they are made of, as JSON or CSV</li>
 <li><a href="readyz">readyz</a>: whether the ledger answers and has the schema of this release</li>
 <li><a href="healthz">healthz</a>: whether this process answers</li>
 </ul>
@@ -39,7 +52,17 @@ systems. This address shows what the ledger has booked.</p>
 """
 
 
-def build_app(figures: Figures, board: Board) -> Litestar:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """How the API is entered."""
+
+    rate: int = 50  # requests a second of a visitor; 0: any number
+    connections: int = 4  # to the ledger, of the API's own
+    plain: bool = False  # tokens are taken over plain HTTP from anywhere
+    proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
+
+
+def build_app(figures: Figures, board: Board, api: Sequence[HTTPRouteHandler] = ()) -> Litestar:
     """The web application."""
 
     @get("/", media_type=MediaType.HTML)
@@ -66,7 +89,7 @@ def build_app(figures: Figures, board: Board) -> Litestar:
         try:
             shown = await board.exposition(
                 headers.get("accept", ""),
-                compressed=_takes_gzip(headers.get("accept-encoding", "")),
+                compressed=takes_gzip(headers.get("accept-encoding", "")),
             )
         except Unavailable as error:
             return _not_now(str(error))
@@ -79,19 +102,65 @@ def build_app(figures: Figures, board: Board) -> Litestar:
             answer["content-encoding"] = "gzip"
         return Response(shown.body, headers=answer)
 
-    return Litestar([front, healthz, readyz, metrics], openapi_config=None, logging_config=None)
+    return Litestar(
+        [front, healthz, readyz, metrics, *api],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={Exception: failed, HTTPException: failed},
+    )
 
 
 def _not_now(reason: str) -> Response[str]:
     return Response(f"{reason}\n", status_code=503, media_type=MediaType.TEXT)
 
 
-def _takes_gzip(accept_encoding: str) -> bool:
-    for part in accept_encoding.split(","):
-        name, _, weight = part.partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return weight.strip().replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+async def _api(
+    dsn: str, policy: Policy, doors: Doors, held: AsyncExitStack
+) -> list[HTTPRouteHandler]:
+    """The API's addresses; what it opens is `held` open.
+
+    Pools of its own, on a loop of its own: whatever is asked here, /metrics has its connections and
+    its turn. What answers can only read, and not for long; what knows visitors and writes looks
+    down is never behind it.
+    """
+    aside = held.enter_context(Aside("emc-api"))
+    reading = asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=doors.connections,
+        command_timeout=STATEMENT_SECONDS + 1,
+        timeout=5,
+        loop=aside.loop,
+        server_settings={
+            "default_transaction_read_only": "on",
+            "statement_timeout": f"{STATEMENT_SECONDS}s",
+            "idle_in_transaction_session_timeout": "30s",
+        },
+    )
+    knowing = asyncpg.create_pool(
+        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=5, timeout=5, loop=aside.loop
+    )
+    for pool in (reading, knowing):
+        await aside.do(_opened(pool))
+        held.push_async_callback(_closed, pool, aside)
+    passes = Passes(knowing)
+    desk = Desk(reading, passes, own=policy, now_ms=lambda: time.time_ns() // 1_000_000)
+    access = Access(passes, now=_instant, seconds=time.monotonic, plain=doors.plain)
+    frame = Frame(desk, access, Rates(doors.rate, time.monotonic), aside)
+    return frame.handlers(ENDPOINTS)
+
+
+async def _opened(pool: "asyncpg.Pool[Any]") -> None:
+    # No connection is made before the first question.
+    await pool
+
+
+async def _closed(pool: "asyncpg.Pool[Any]", aside: Aside) -> None:
+    await aside.do(pool.close())
+
+
+def _instant() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 class _Server(uvicorn.Server):
@@ -119,6 +188,7 @@ async def serve(
     stop: asyncio.Event,
     ready: Callable[[int], None] | None = None,
     series_budget: int = SERIES_BUDGET,
+    doors: Doors = Doors(),
 ) -> None:
     """Answer until `stop` is set; `ready` is told the port, chosen by the system for 0.
 
@@ -128,17 +198,26 @@ async def serve(
     listener = _listen(host, port)
     taken: int = listener.getsockname()[1]
     # No connection is made before the first question.
-    async with asyncpg.create_pool(
-        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
-    ) as pool:
+    async with AsyncExitStack() as held:
+        pool = await held.enter_async_context(
+            asyncpg.create_pool(
+                dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
+            )
+        )
+        api = await _api(dsn, policy, doors, held)
         figures = Figures(pool, policy)
         board = Board(lambda: figures.shown(time.time_ns() // 1_000_000), Places(series_budget))
         server = _Server(
             uvicorn.Config(
-                build_app(figures, board),
+                build_app(figures, board, api),
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # The parser that bounds what is held of a request's head.
+                http="h11",
+                h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
+                proxy_headers=bool(doors.proxies),
+                forwarded_allow_ips=doors.proxies,
                 ws="none",
                 timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
             ),

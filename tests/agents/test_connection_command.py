@@ -13,7 +13,6 @@ import pytest
 from agents import connection_command as command
 from agents.keeper import Keeper
 from agents.operator import FOUND, OK, Refusal
-from agents.shelf import pack_events
 from agents.signals import KEEP
 from monitor.domain.activity import Counted, count
 from monitor.domain.connection import Window
@@ -28,6 +27,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.sources import Source, Sources, Status
 from monitor.ledger.unit import Move, Partition, Sent, Unit
 from schemas.event import ClaimedCount, ExternalClaim, ReconciliationClaim, StateChanged
+from schemas.packed import pack_events
 
 ZONE = Zone("Asia/Ho_Chi_Minh")
 MONDAY = day_number(date(2026, 3, 2))

@@ -18,7 +18,6 @@ import pytest
 
 from agents.explain import explain_command, page
 from agents.replay.command import opened
-from agents.shelf import pack_events
 from monitor.domain.deadlines import Limit, Strategy, Unit
 from monitor.domain.explain import Finding, explain
 from monitor.domain.fold import fold
@@ -43,6 +42,7 @@ from schemas.event import (
     SupplementRequested,
     Voided,
 )
+from schemas.packed import pack_events
 from tests.domain.strategies import at, said
 from tests.outlets.writer import Writer
 from tests.servers.require import ROOT, require_data

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from agents import hearing, shelf
 from agents.hearing import Hearing, heap
-from agents.shelf import Dossier, unpack_events
+from agents.shelf import Dossier
 from monitor.domain import fold, identity
 from schemas.event import Amended, StateChanged, Voided
+from schemas.packed import unpack_events
 from tests.domain.strategies import THOROUGHLY, at, said
 from tests.domain.strategies_law import DOSSIER, edged, histories
 from tests.simulation.broker import Written

@@ -15,7 +15,6 @@ from agents.operator import FOUND, Refusal, when
 from agents.quarantine import Quarantine, Seal, pack_record, unpack_record
 from agents.retry import Unsendable, original, send_back
 from agents.shape import shape
-from agents.shelf import unpack_events
 from agents.standing import Stands
 from monitor.domain.mandate import Mandate
 from monitor.domain.policy import Policy
@@ -27,6 +26,7 @@ from monitor.ledger.sources import Source, Sources
 from monitor.ledger.unit import Partition, TallyKey, Unit
 from monitor.reference.sets import plain_set
 from schemas.event import StateChanged
+from schemas.packed import unpack_events
 from schemas.refusal import Reason, Refused
 
 KEY = Seal.new_key()

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.shelf import Dossier, pack_events, unpack_events
+from agents.shelf import Dossier
 from monitor.domain.fold import fold, order_key
 from monitor.domain.identity import Repeat, content_hash, settled
 from monitor.domain.post import post
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.unit import DossierRow
+from schemas.packed import pack_events, unpack_events
 from tests.domain.strategies import DATE, INSTANT, THOROUGHLY, at, heard, said
 
 KEY = "H56.14-260803-0001"

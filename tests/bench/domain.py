@@ -20,7 +20,15 @@ from monitor.domain.clocks import timed
 from monitor.domain.fold import advance, fold
 from monitor.domain.identity import settled
 from monitor.domain.policy import Legal, Policy
-from monitor.domain.post import Posting, oddities, post_clocks, post_legal, posting, stays_until
+from monitor.domain.post import (
+    Posting,
+    oddities,
+    post_clocks,
+    post_legal,
+    post_traits,
+    posting,
+    stays_until,
+)
 from monitor.domain.reckoning import Reckoning
 from monitor.domain.view import View
 from monitor.domain.zone import day_number
@@ -116,6 +124,16 @@ def parts(policy: Policy, legal: Legal) -> Table:
             made = Posting(view, view.level)
             post_legal(made, reckoning, stays_until(made, view, policy.zone, view.end_ms))
 
+    def trait_entries() -> None:
+        for made, reckoning, stays in stayed:
+            post_traits(made, reckoning, stays)
+
+    stayed = []
+    for reckoning in reckonings:
+        made = Posting(reckoning.view, 0)
+        view = reckoning.view
+        stayed.append((made, reckoning, stays_until(made, view, policy.zone, view.end_ms)))
+
     def clock_entries() -> None:
         for reckoning in reckonings:
             post_clocks(Posting(reckoning.view, 0), reckoning)
@@ -129,6 +147,7 @@ def parts(policy: Policy, legal: Legal) -> Table:
             lambda: [Reckoning.of(view, policy.zone, legal) for view in accepted], events
         ),
         "  of it: verdicts, stocks, hand-offs": best_us(legal_entries, events),
+        "  of it: by traits": best_us(trait_entries, events),
         "  of it: clocks": best_us(clock_entries, events),
         "    of it: their intervals": best_us(
             lambda: [list(timed(reckoning)) for reckoning in reckonings], events

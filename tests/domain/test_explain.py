@@ -73,6 +73,7 @@ from tests.domain.strategies import (
     said,
 )
 from tests.domain.strategies_law import edged
+from tests.domain.strategies_law import histories as of_all_kinds
 from tests.domain.strategies_time import vietnam
 
 KEY = "H56.14-260803-0001"
@@ -235,6 +236,11 @@ POLICIES = [
     legal(portals=frozenset("b"), limit=Limit(2, Unit.CALENDAR_DAYS)),
 ]
 policies = st.sampled_from(POLICIES)
+
+
+def drawn():
+    """At least one statement, of all kinds; what official figures are counted by among them."""
+    return of_all_kinds().filter(bool)
 
 
 @settings(max_examples=150)
@@ -1000,6 +1006,94 @@ def test_the_slot_of_an_entry_means_something(measure, slot, name, kind, bounds)
     assert one.due_day == (JULY_31 if kind is SlotKind.DUE_DAY else None)
     assert one.warning == (QualityWarning.FUTURE_TIME if kind is SlotKind.WARNING else None)
     assert one.milliseconds == (measure == 250)
+
+
+def whose(told):
+    """The traits told, with the statement whose word each one is."""
+    return {one.trait: one.id for one in told.traits}
+
+
+def test_a_trait_is_told_with_the_last_word_on_it():
+    told = explain(
+        [
+            said(1, at(2), id="1", applicant_type=1),
+            said(2, at(3), id="2", identity_attached=True),
+            noted(PaymentRequested, at(3), id="free", amount=0),
+            noted(PaymentRequested, at(4), id="fee", amount=50_000),
+            noted(PaymentMade, at(4), id="paid", form=2),
+            noted(DocumentsAttached, at(4), id="papers", digitised=2, identity_verified=True),
+            noted(DocumentsAttached, at(5), id="more papers", digitised=3),
+            noted(Rated, at(6), id="well", score=5),
+            noted(Rated, at(7), id="badly", score=1),
+        ],
+        legal(),
+    )
+
+    assert whose(told) == {
+        "citizen": "1",
+        "identity": "2",
+        "eligible": "",  # the catalogue says so
+        "listed": "",
+        "fee_asked": "fee",
+        "paid_local": "paid",
+        "digitised": "more papers",
+        "verified": "papers",
+        "disliked": "badly",
+    }
+    assert told.rating == 1
+    [citizen] = [one for one in told.traits if one.trait == "citizen"]
+    assert (citizen.vi, citizen.en) == ("công dân", "a citizen applies")
+    assert (citizen.basis, citizen.source) == ("LoaiDoiTuong 1", "office")
+
+
+def test_a_correction_has_the_last_word_on_who_applies():
+    told = explain(
+        [
+            said(2, at(3), id="2", applicant_type=1),
+            noted(Amended, at(4), id="first", applicant_type=2, identity_attached=True),
+            noted(Amended, at(5), id="second", identity_attached=True),
+        ],
+        legal(),
+    )
+
+    assert whose(told) == {
+        "business": "first",
+        "identity": "second",
+        "eligible": "",
+        "listed": "",
+    }
+
+
+def test_what_is_counted_by_no_trait_tells_none():
+    refused = [said(1, at(2), applicant_type=1), said(3, at(3)), noted(Rated, at(4), score=4)]
+
+    assert explain(refused, legal()).traits == ()
+    assert explain([said(2, at(3), applicant_type=1)], INSTANT).traits == ()
+    assert explain(refused, legal()).rating == 4  # which is in no figure, and was given
+
+
+def test_an_entry_by_traits_names_them():
+    told = explain([said(2, at(3), applicant_type=1), noted(Rated, at(4), score=4)], legal())
+
+    named = {one.name: (one.slot_kind, one.traits) for one in told.entries}
+    traits = ("citizen", "eligible", "listed")
+    assert named["accepted_traits"] == (SlotKind.TRAITS, traits)
+    assert named["open_traits"] == (SlotKind.TRAITS, traits)
+    assert named["rated"] == (SlotKind.RATING, ())
+    assert named["accepted"] == (SlotKind.NONE, ())
+
+
+@settings(max_examples=150)
+@given(drawn() | edged(drawn()), policies)
+def test_the_traits_told_are_those_booked_and_each_is_somebodys_word(events, policy):
+    told = explain(events, policy)
+
+    by = {one.slot for one in told.entries if one.slot_kind is SlotKind.TRAITS}
+    assert by == ({sum(one.number for one in told.traits)} if by else set())
+    heard_of = {(event.source, event.id) for event in events}
+    for one in told.traits:
+        by_catalogue = one.trait in ("listed", "eligible", "bundled")
+        assert by_catalogue or (one.source, one.id) in heard_of
 
 
 def test_no_statement_tells_who_applies():

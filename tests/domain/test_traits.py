@@ -117,6 +117,21 @@ def test_a_dossier_has_the_traits_of_its_procedures_row():
     assert held(RECEIVED, rows=[plain]) == Trait.LISTED | Trait.BUNDLED
 
 
+@pytest.mark.parametrize(
+    ("column", "trait"),
+    [
+        ("eligible", Trait.ELIGIBLE),
+        ("fee", Trait.FEE_BEARING),
+        ("document_result", Trait.DOCUMENT_RESULT),
+        ("bundled", Trait.BUNDLED),
+    ],
+)
+def test_each_column_of_the_row_gives_its_own_trait(column, trait):
+    bare = Procedure(code="1.004194", level=3, eligible=False)
+
+    assert held(RECEIVED, rows=[replace(bare, **{column: True})]) == Trait.LISTED | trait
+
+
 def test_the_row_is_that_of_the_receipt_day_whatever_it_becomes():
     before = replace(ROW, valid_until=day("2026-08-04"))
     after = Procedure(code="1.004194", level=3, eligible=False, valid_from=day("2026-08-04"))
@@ -365,6 +380,13 @@ def test_what_a_snapshot_brought_in_was_never_received():
         (Measure.ENDED_TRAITS, "H56.14", 10, by): 1,
         (Measure.RATED, "H56.14", 5, 5): 1,
     }
+
+
+def test_a_second_rating_takes_the_place_of_the_first_on_its_own_day():
+    entries = booked(RECEIVED, said(9, "05 08:00"), rated("06 08:00", 1), rated("07 08:00", 4))
+
+    ratings = {at: amount for at, amount in entries.items() if at[0] is Measure.RATED}
+    assert ratings == {(Measure.RATED, "H56.14", 7, 4): 1}
 
 
 def test_what_was_never_accepted_is_counted_by_nothing():

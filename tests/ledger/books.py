@@ -39,8 +39,9 @@ class Books:
         unit: str = "",
     ) -> None:
         """A line of the journal."""
-        cell = Cell(agency, unit, procedure, channel, "", level)
-        number = (await self.ledger.number([cell]))[cell]
+        number = await self.number(
+            agency, procedure=procedure, channel=channel, level=level, unit=unit
+        )
         await self.follower.execute(
             "INSERT INTO journal (measure, cell, day, slot, class, amount)"
             " VALUES ($1, $2, $3, $4, 0, $5)",
@@ -50,6 +51,19 @@ class Books:
             slot,
             amount,
         )
+
+    async def number(
+        self,
+        agency: str,
+        *,
+        procedure: str = "1.004194",
+        channel: int = 2,
+        level: int = 4,
+        unit: str = "",
+    ) -> int:
+        """The number of a cell."""
+        cell = Cell(agency, unit, procedure, channel, "", level)
+        return (await self.ledger.number([cell]))[cell]
 
     async def folded(self) -> Cut:
         """A cut above all that was booked, and the balances up to it."""

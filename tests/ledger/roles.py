@@ -10,7 +10,7 @@ import asyncpg
 from monitor.ledger.migrate import migrate
 from tests.servers.require import ROOT
 
-ROLES = ("emc_worker", "emc_edge", "emc_registrar", "emc_reader", "emc_grafana")
+ROLES = ("emc_worker", "emc_edge", "emc_registrar", "emc_reader", "emc_server", "emc_grafana")
 SCRIPT = ROOT / "deploy" / "postgresql" / "roles.sql"
 
 

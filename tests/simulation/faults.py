@@ -8,13 +8,14 @@ from unittest.mock import patch
 
 from agents import standing
 from agents.dossiers import DossierDesk
-from agents.shelf import Dossier, unpack_events
+from agents.shelf import Dossier
 from monitor.domain.fold import fold
 from monitor.domain.identity import Repeat, settled
 from monitor.domain.post import post
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.unit import Unit
 from schemas.event import Canonical
+from schemas.packed import unpack_events
 from tests.simulation.wire import Server
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
-from agents.shelf import unpack_events
 from monitor.domain.view import Cell
 from monitor.ledger.ledger import (
     LaterGeneration,
@@ -37,6 +36,7 @@ from monitor.ledger.unit import (
 )
 from monitor.reference.sets import ReferenceSet
 from schemas.event import Canonical
+from schemas.packed import unpack_events
 
 if TYPE_CHECKING:
     from tests.simulation.epochs import Range

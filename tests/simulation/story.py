@@ -19,11 +19,16 @@ from schemas.encode import encode
 from schemas.event import (
     Amended,
     Canonical,
+    DocumentsAttached,
+    PaymentMade,
+    PaymentRequested,
     Rated,
     Reopened,
     Rescheduled,
+    ResultIssued,
     StateChanged,
     SupplementReceived,
+    SyncAcknowledged,
     Voided,
 )
 from tests.simulation.broker import Written
@@ -176,10 +181,26 @@ def _life(rng: random.Random, number: int) -> list[Canonical]:
         elif aside < 0.18:
             events.append(Reopened(**who(), agency=agency))
         elif aside < 0.22:
-            events.append(Rated(**who(), score=rng.randint(1, 5)))
+            events.append(_told(rng, who()))
         elif aside < 0.25:
             events.append(SupplementReceived(**who()))
     return events
+
+
+def _told(rng: random.Random, who: dict[str, Any]) -> Canonical:
+    """What official figures are counted by, and no state tells."""
+    number = rng.randrange(6)
+    if number == 0:
+        return Rated(**who, score=rng.randint(1, 5))
+    if number == 1:
+        return PaymentRequested(**who, amount=rng.choice((0, 50_000)))
+    if number == 2:
+        return PaymentMade(**who, form=rng.randrange(4))
+    if number == 3:
+        return ResultIssued(**who, electronic=rng.random() < 0.5, paper=rng.random() < 0.5)
+    if number == 4:
+        return DocumentsAttached(**who, components=2, digitised=rng.randrange(3))
+    return SyncAcknowledged(**who, target="dvcqg", code=rng.choice((0, 3, -3)))
 
 
 def _again(rng: random.Random, event: Canonical) -> Canonical:

@@ -12,7 +12,6 @@ from typing import Any, Final
 import asyncpg
 
 from agents.recount import Result
-from agents.shelf import unpack_events
 from monitor.domain.codes import level1
 from monitor.domain.fold import fold
 from monitor.domain.identity import settled
@@ -22,6 +21,7 @@ from monitor.domain.post import post
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
 from monitor.ledger.packing import unpack_entries
+from schemas.packed import unpack_events
 
 Group = tuple[str, int, int]  # level-1 agency, channel, service level
 PLAIN: Final = Policy(Zone())

@@ -14,11 +14,11 @@ from typing import Any, Final
 import asyncpg
 import httpx
 
-from agents.shelf import unpack_events
 from monitor.domain.measures import Measure
 from monitor.domain.warning import QualityWarning
 from monitor.ledger.sources import Status
 from schemas.event import PaymentMade
+from schemas.packed import unpack_events
 from tests.gateway.service import KEY, begun, on_topic
 from tests.servers.require import ROOT
 from tests.servers.tansu import Tansu

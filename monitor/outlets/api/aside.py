@@ -1,0 +1,35 @@
+"""A loop of its own in a thread: whatever is worked out there, the loop that is scraped goes on."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+
+
+class Aside:
+    """Coroutines are done beside the loop that awaits them."""
+
+    def __init__(self, name: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    async def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Its result. Whoever stops waiting has it cancelled."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))

@@ -1,0 +1,9 @@
+"""Every endpoint of the API, in the order of its description."""
+
+from typing import Final
+
+from monitor.outlets.api import catalogue, dossiers, figures
+from monitor.outlets.api.endpoint import Endpoint
+
+_OTHERS: Final = (*catalogue.ENDPOINTS, *figures.ENDPOINTS, *dossiers.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (catalogue.index(_OTHERS), *_OTHERS)
