@@ -115,6 +115,10 @@ GRANT SELECT ON objective, objective_version, objective_standing, objective_spel
 TO emc_reader, emc_grafana;
 -- What official figures were defined as, and when that was known.
 GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
+-- Sums that official figures are made of, by agency and procedure.
+GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
+    reading_procedure
+TO emc_reader, emc_grafana;
 -- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.
 GRANT SELECT ON request, summed, worked, warned, latency, latency_judged, exemplar
 TO emc_reader, emc_grafana;

@@ -8,7 +8,7 @@ of 24:00 of the day of the question.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Final
 
@@ -111,7 +111,18 @@ class Term:
     kind: str = ""  # of PETITIONS: the class; of AGENCIES: the kind
     claim: str = ""  # of CLAIM: the indicator that is claimed
     part: str = ""  # of CLAIM: numerator or denominator
+    # Kept, because a ranking looks its terms up some thousand times.
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
 
+    def __post_init__(self) -> None:
+        said = tuple(getattr(self, name) for name in _SAID)
+        object.__setattr__(self, "_hash", hash(said))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+_SAID: Final = tuple(each.name for each in fields(Term) if each.compare)
 
 # Answers for one scope and one period. None: not known (no claim, not connected, not measured).
 Facts = Callable[[Term], int | None]
