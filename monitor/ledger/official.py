@@ -6,11 +6,12 @@ difference, and never takes its place.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.codes import level1
@@ -47,8 +48,11 @@ from monitor.ledger.claims import PERCENT, agency_of, official, standing, the_on
 from monitor.ledger.follower import Cut
 from monitor.ledger.indicator_sets import Version, known_sets, valid_in, versions
 from monitor.ledger.policies import load
+from monitor.ledger.reading_known import sectors
+from monitor.ledger.reading_load import newest
+from monitor.ledger.reading_quick import Kept
 from monitor.ledger.readings import By as Parts
-from monitor.ledger.readings import breakdown, newest, read, sectors
+from monitor.ledger.readings import Reading, breakdown, series
 from monitor.ledger.unit import BookingClass
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.complaints import nearest
@@ -186,6 +190,7 @@ _KINDS: Final = {
     AgencyKind.COMMUNE: Kind.COMMUNE,
     AgencyKind.CENTRE: Kind.CENTRE,
 }
+RANKINGS: Final = 16  # that are remembered
 REMEMBERED: Final = 4  # reference sets: the one in force, and those of cuts that are asked for
 
 
@@ -295,6 +300,7 @@ class Officials:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._references: dict[str, Reference] = {}
+        self._rankings: dict[tuple[Any, ...], Ranking] = {}  # of a cut: it is the same for ever
         self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
 
     async def sets(self, at: datetime | None = None) -> Mapping[str, Sequence[IndicatorSet]]:
@@ -336,10 +342,11 @@ class Officials:
         """The same of many scopes, read at once."""
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
-        found = await self._officials(indicators, scopes, period, ground)
+        periods = [period, period.before] if trend else [period]
+        found, *earlier = await self._of_periods(indicators, scopes, periods, ground)
         if not trend:
             return found
-        before = await self._officials(indicators, scopes, period.before, ground)
+        [before] = earlier
         return [
             replace(one, before=other.scorecard)
             for one, other in zip(found, before, strict=True)
@@ -356,9 +363,13 @@ class Officials:
         """One scope's figures in several periods, all at one cut, each by the set of its time."""
         ground = await self.ground(known_at)
         found: list[Official] = []
-        for period in periods:
-            indicators = await self._set(set_id, period, ground, None)
-            found += await self._officials(indicators, [scope], period, ground)
+        sets = [await self._set(set_id, period, ground, None) for period in periods]
+        for _, group in groupby(zip(sets, periods, strict=True), lambda pair: pair[0].hash):
+            together = list(group)
+            of_set = await self._of_periods(
+                together[0][0], [scope], [period for _, period in together], ground
+            )
+            found += [one for [one] in of_set]
         return found
 
     async def breakdown(
@@ -492,17 +503,18 @@ class Officials:
             raise NoSuch(
                 f"the reference files list no {kind} in {period}: add them to agencies/*.csv"
             )
-        now = await self._officials(indicators, scopes, period, ground)
-        before = await self._officials(indicators, scopes, period.before, ground)
-        earlier = rank(
-            await self._entries(before, ground), by, classes=classes, minimum=minimum
+        asked = (indicators.hash, period, kind, by, reasons, ground.cut.seq)
+        if (known := self._rankings.get(asked)) is not None:
+            return known
+        # Of the period before, nothing is shown but what is ranked by.
+        needed = indicators if by == TOTAL else only(indicators, by)
+        now, before = await self._of_periods(
+            indicators, scopes, [period, period.before], ground, earlier=needed
         )
+        volumes = await self._read(scopes, [period, period.before], [VOLUME], ground)
+        earlier = rank(_entries(before, volumes[1]), by, classes=classes, minimum=minimum)
         places = rank(
-            await self._entries(now, ground),
-            by,
-            classes=classes,
-            minimum=minimum,
-            before=earlier,
+            _entries(now, volumes[0]), by, classes=classes, minimum=minimum, before=earlier
         )
         then = {str(one.about.scope): one for one in before}
         since = {str(one.about.scope): one for one in now}
@@ -524,7 +536,9 @@ class Officials:
                 )
             )
         progressed(len(places), len(places))
-        return Ranking(
+        while len(self._rankings) >= RANKINGS:
+            del self._rankings[next(iter(self._rankings))]
+        self._rankings[asked] = Ranking(
             set=indicators,
             ranked=kind,
             by=by,
@@ -533,6 +547,7 @@ class Officials:
             minimum=minimum,
             positions=tuple(positions),
         )
+        return self._rankings[asked]
 
     async def why(
         self, set_id: str, scope: Scope, period: Period, *, by: str, known_at: At = None
@@ -571,28 +586,6 @@ class Officials:
                     parts[code] = Part(numerator, denominator)
             halves.append(parts)
         return by_part(*halves) or ()
-
-    async def _entries(self, officials: Sequence[Official], ground: _Ground) -> list[Entry]:
-        if not officials:
-            return []
-        reading = await read(
-            self._pool,
-            ground.reference,
-            [one.about.scope for one in officials],
-            officials[0].period,
-            [VOLUME],
-            cut=ground.cut,
-            today=ground.known.as_of_day,
-        )
-        return [
-            Entry(
-                str(one.about.scope),
-                one.about.kind,
-                reading.facts(one.about.scope)(VOLUME),
-                one.scorecard,
-            )
-            for one in officials
-        ]
 
     # -- what it rests on ------------------------------------------------------------------------
 
@@ -699,43 +692,70 @@ class Officials:
         period: Period,
         ground: _Ground,
     ) -> list[Official]:
+        [found] = await self._of_periods(indicators, scopes, [period], ground)
+        return found
+
+    async def _of_periods(
+        self,
+        indicators: IndicatorSet,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        ground: _Ground,
+        *,
+        earlier: IndicatorSet | None = None,
+    ) -> list[list[Official]]:
+        """The figures of all scopes in each period, read in one go.
+
+        `earlier`: of all periods but the first no more than this part of the set.
+        """
         for scope in scopes:
             _check(scope, ground.reference)
-        terms = indicators.terms
-        reading = await read(
+        years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
+        readings = await self._read(
+            scopes,
+            [*periods, *years],
+            indicators.terms | indicators.terms_of_last_year,
+            ground,
+        )
+        found = []
+        for place, period in enumerate(periods):
+            evaluated = earlier if earlier is not None and place else indicators
+            reading = readings[place]
+            last_year = readings[len(periods) + place] if years else None
+            published = await self._published(indicators, scopes, period, ground)
+            found.append(
+                [
+                    _evaluated(
+                        evaluated,
+                        self._about(scope, period, ground),
+                        period,
+                        ground.known,
+                        reading.facts(scope),
+                        None if last_year is None else last_year.facts(scope),
+                        published.get(scope, {}),
+                        heard=reading.heard(scope),
+                    )
+                    for scope in scopes
+                ]
+            )
+        return found
+
+    async def _read(
+        self,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        terms: Collection[Term],
+        ground: _Ground,
+    ) -> list[Reading]:
+        return await series(
             self._pool,
             ground.reference,
             scopes,
-            period,
+            periods,
             terms,
             cut=ground.cut,
             today=ground.known.as_of_day,
         )
-        before = None
-        if indicators.terms_of_last_year:
-            before = await read(
-                self._pool,
-                ground.reference,
-                scopes,
-                period.year_before,
-                indicators.terms_of_last_year,
-                cut=ground.cut,
-                today=ground.known.as_of_day,
-            )
-        published = await self._published(indicators, scopes, period, ground)
-        return [
-            _evaluated(
-                indicators,
-                self._about(scope, period, ground),
-                period,
-                ground.known,
-                reading.facts(scope),
-                None if before is None else before.facts(scope),
-                published.get(scope, {}),
-                heard=reading.heard(scope),
-            )
-            for scope in scopes
-        ]
 
     async def _published(
         self,
@@ -864,6 +884,32 @@ def chosen(
     raise NoSuch(f"the set {set_id!r} is not valid in {period}: it is {valid}")
 
 
+def only(indicators: IndicatorSet, by: str) -> IndicatorSet:
+    """A set with one indicator, and those whose ratio it is multiplied by."""
+    wanted = {by}
+    for one in reversed(indicators.indicators):
+        if one.id in wanted and one.times:
+            wanted.add(one.times)
+    return replace(
+        indicators,
+        indicators=tuple(one for one in indicators.indicators if one.id in wanted),
+        groups=(),
+        checks=(),
+    )
+
+
+def _entries(officials: Sequence[Official], volumes: Reading) -> list[Entry]:
+    return [
+        Entry(
+            str(one.about.scope),
+            one.about.kind,
+            volumes.facts(one.about.scope)(VOLUME),
+            one.scorecard,
+        )
+        for one in officials
+    ]
+
+
 async def _set_of(connection: Any, hash_: str) -> IndicatorSet:
     """The very version that was used. Raises `NoSuch`."""
     row = await connection.fetchrow(
@@ -979,7 +1025,7 @@ def _idle(of: Official) -> bool:
 async def _cut(connection: Any, known_at: At) -> Cut:
     """The newest, the one of a number, or the last by an instant. Raises `NotKnown`."""
     if known_at is None:
-        return await newest(connection)
+        return await newest(connection, await Kept.now(connection))
     if isinstance(known_at, datetime):
         return await cut_at(connection, known_at)
     row = await connection.fetchrow(
