@@ -1,6 +1,7 @@
 """The worker's parts joined: policy, follower, desks of dossiers and petitions, archive beside."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from agents.leisure import collecting_at_leisure
 from agents.logidentity import Claimant
 from agents.petitions import PetitionDesk
 from agents.quarantine import Quarantine, Seal
+from agents.releasing import releasing
 from agents.settings import Settings
 from agents.standing import Standing, Stands
 from agents.streaming import (
@@ -41,6 +43,7 @@ from monitor.domain.policy import Policy
 from monitor.ledger.indicator_sets import keep_sets
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.policies import OtherRules
+from monitor.reference.indicators import StoredSet
 from monitor.reference.sets import ReadsDifferently
 from schemas.decode import Decoder
 from schemas.kinds import DOSSIERS, PETITIONS
@@ -58,6 +61,7 @@ async def work(
     """Run a worker until `stop` is set. Raises `Stopped` when it cannot go on."""
     reference, policy = settings.reference_set()
     watched = settings.watched()
+    public = settings.public()
     sets = settings.indicator_sets()
     seal = seal_of(settings)
 
@@ -75,7 +79,7 @@ async def work(
             return
         policy = standing.policy
         if settings.reference:
-            await keep_sets(settings.database, sets)
+            await first(_keep(settings.database, sets), stopping)
         pace = BRISK_ROUND_SECONDS if settings.brisk else ROUND_SECONDS
         await stack.enter_async_context(
             following(settings.database, policy.zone, health, now_ms=now_ms, round_seconds=pace)
@@ -94,6 +98,16 @@ async def work(
                     settings.database,
                     watched,
                     policy,
+                    now_ms=now_ms,
+                    brisk=bool(settings.brisk),
+                )
+            )
+        if public is not None:
+            await stack.enter_async_context(
+                releasing(
+                    settings.database,
+                    public,
+                    policy.zone,
                     now_ms=now_ms,
                     brisk=bool(settings.brisk),
                 )
@@ -220,6 +234,16 @@ async def _can_book(stands: Stands) -> Standing:
         return await stands.now()
     except _CANNOT_BOOK as error:
         raise Stopped(said(error)) from None
+
+
+async def _keep(dsn: str, sets: Sequence[StoredSet]) -> None:
+    """Reports go by the sets in the ledger, each from when it was known."""
+    try:
+        changed = await keep_sets(dsn, sets)
+    except _CANNOT_BOOK as error:
+        raise Stopped(said(error)) from None
+    if changed:
+        structlog.get_logger("emc.worker").info("indicator sets changed", files=changed)
 
 
 async def _archiving(settings: Settings, policy: Policy) -> None:

@@ -16,7 +16,7 @@ from agents.retry import Original, Unsendable
 from monitor.domain.zone import Zone
 from monitor.ledger.quarantine import Kept
 from monitor.ledger.sources import INBOUND, Sources
-from schemas.kinds import DOSSIERS
+from schemas.kinds import DOSSIERS, PETITIONS
 from schemas.refusal import Refused
 
 OVER_HTTP: Final = "http"  # the topic, in quarantine, of what the gateway refused
@@ -45,6 +45,6 @@ def enter(source: str, record: Original, edge: Edge) -> Original | Refused:
     found = edge.admit(source, record.value, record.headers, record.timestamp)
     if isinstance(found, Refused):
         return found
-    if found.topic != DOSSIERS.name:
+    if found.topic not in (DOSSIERS.name, PETITIONS.name):
         raise Unsendable(f"it belongs on {found.topic}: have its source send it again")
     return replace(record, key=found.key, value=found.value, headers=())

@@ -1,4 +1,4 @@
-"""Refused records sent through the worker's own desk again, and booked exactly once.
+"""Refused records sent through the worker's own desks again, and booked exactly once.
 
 To the desk the quarantine is a log like any other: one partition, records at offsets. What is a
 position in Kafka's case is here the state of the quarantine's rows, changed in the transaction
@@ -13,22 +13,26 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 
 from agents.batch import Batch, Record
+from agents.desk import Desk
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
 from agents.health import WorkerHealth
+from agents.petitions import PetitionDesk
 from agents.quarantine import Quarantine, Seal, unpack_record
 from agents.standing import Stands
+from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
 from monitor.ledger.ledger import Ledger, Position, PositionMoved
 from monitor.ledger.quarantine import RETRY_SHARD, Again, Cupboard, Kept, Overtaken, settle
 from monitor.ledger.unit import DossierRow, Partition, Unit
 from schemas.decode import Decoder
-from schemas.kinds import DOSSIERS
+from schemas.event import Petition
+from schemas.kinds import DOSSIERS, PETITIONS
 
 # The partition's number becomes the shard of the totals.
 HERE: Final = Partition("quarantine", RETRY_SHARD)
@@ -202,20 +206,44 @@ async def send_back(
     what would end a worker. `records` have the offsets 0, 1, 2, …
     """
     policy = (await stands.now()).policy
-    held = _Held(records)
+    decode = Decoder(policy.zone).decode
+    petitions: list[Original] = []
+    others: list[Original] = []  # of dossiers, or refused again by their desk
+    for record in records:
+        event = decode(record.value, headers=record.headers, record_time_ms=record.timestamp)
+        (petitions if isinstance(event, Petition) else others).append(record)
+    for desk, of_it in ((PetitionDesk, petitions), (DossierDesk, others)):
+        if of_it:
+            held = _Held([replace(record, offset=n) for n, record in enumerate(of_it)])
+            await _send_back(desk, held, policy, ledger, cupboard, stands, who)
+
+
+async def _send_back(
+    desk_of: type[DossierDesk] | type[PetitionDesk],
+    held: _Held,
+    policy: Policy,
+    ledger: Ledger,
+    cupboard: Cupboard,
+    stands: Stands,
+    who: str,
+) -> None:
     books, log = _Books(ledger, cupboard, held, who), _Log(held)
-    desk = DossierDesk(
-        ledger=books,
-        log=log,
-        claim=books.claim,
-        decoder=Decoder(policy.zone, DOSSIERS),
-        policy=policy,
-        quarantine=Quarantine(None),
-        health=WorkerHealth(),
-        now_ms=lambda: time.time_ns() // 1_000_000,
-        standing=stands.now,
-        diversion=Watch(100),  # nothing is diverted: a record refused again stays where it is
-    )
+    common: dict[str, Any] = {
+        "ledger": books,
+        "log": log,
+        "claim": books.claim,
+        "policy": policy,
+        "quarantine": Quarantine(None),
+        "health": WorkerHealth(),
+        "now_ms": lambda: time.time_ns() // 1_000_000,
+        "standing": stands.now,
+        "diversion": Watch(100),  # nothing is diverted: what is refused again stays
+    }
+    desk: Desk
+    if desk_of is PetitionDesk:
+        desk = PetitionDesk(decoder=Decoder(policy.zone, PETITIONS), **common)
+    else:
+        desk = DossierDesk(decoder=Decoder(policy.zone, DOSSIERS), **common)
     following = asyncio.create_task(desk.follow(log.batches()))
     try:
         claimed = await desk.take_over([HERE], 1)

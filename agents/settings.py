@@ -34,6 +34,7 @@ from monitor.reference.connections import load_thresholds
 from monitor.reference.indicators import StoredSet, load_sets
 from monitor.reference.objectives import load_watched
 from monitor.reference.policy import load_policy
+from monitor.reference.releases import Public, load_public
 from monitor.reference.sets import ReferenceSet, plain_set, set_of
 from schemas.kinds import DOSSIERS, PETITIONS, TOPICS
 
@@ -212,6 +213,19 @@ class Settings:
         except Unusable as error:
             raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
         return found if found.objectives.objectives or found.objectives.groups else None
+
+    def public(self) -> Public | None:
+        """Tables for the public; None without reference files, or where there are none.
+
+        Raises `SettingRefused` with every complaint.
+        """
+        if not self.reference:
+            return None
+        try:
+            found = load_public(Path(self.reference))
+        except Unusable as error:
+            raise SettingRefused(f"EMC_REFERENCE={self.reference}:\n{error}") from None
+        return found if found.tables else None
 
     def indicator_sets(self) -> list[StoredSet]:
         """What official figures are; none without reference files.

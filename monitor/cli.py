@@ -494,6 +494,9 @@ def explain(
             help="Folder of reference files, instead of the policy it was booked under."
         ),
     ] = None,
+    petition: Annotated[
+        bool, typer.Option("--petition", help="A petition of the ledger, as SOURCE|CODE.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Say how a dossier's numbers came about: events, clocks, due dates, verdicts, entries."""
@@ -504,6 +507,8 @@ def explain(
     settings = Settings.from_environment()
     if reference is not None:
         settings = replace(settings, reference=str(reference))
+    if petition:
+        raise typer.Exit(_explain_petition(dossier, settings, reference, input, json=json))
     legal = settings.policy() if settings.reference else None
     status = explain_command(
         dossier,
@@ -517,6 +522,28 @@ def explain(
         key=settings.applicant_key.encode(),
     )
     raise typer.Exit(status)
+
+
+def _explain_petition(
+    petition: str, settings: Settings, reference: Path | None, log: Path | None, *, json: bool
+) -> int:
+    from agents import operator
+    from agents.explain_petition import explain_petition
+
+    async def work() -> int:
+        if log is not None:
+            raise operator.Refusal("a petition is explained from the ledger; leave --input out")
+        own = settings.policy()
+        return await explain_petition(
+            settings.database,
+            petition,
+            own=own,
+            asked=None if reference is None else own,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    return operator.run(work, name="emc explain", reads=True)
 
 
 @app.command()
@@ -1270,6 +1297,204 @@ def position_accept_loss(
         )
 
     raise typer.Exit(operator.run(work, name="emc position"))
+
+
+claim = typer.Typer(
+    no_args_is_help=True,
+    help="Figures that others state: official values, surveys, what no event tells. They are shown "
+    "beside what is counted, and never added to it.",
+)
+app.add_typer(claim, name="claim")
+
+
+@claim.command("import")
+def claim_import(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV with the columns indicator, agency, period (or from and to), numerator, "
+            "denominator, value, unit, respondents, survey, not_issued.",
+        ),
+    ],
+    source: Annotated[
+        str, typer.Option(help="Who states them, by a name of one word.")
+    ] = "import",
+    survey: Annotated[
+        str, typer.Option(help="Portal, report or survey that says so, where a row does not.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """Bring in claims from a file: all of it, or nothing and what is wrong with which line.
+
+    The same file again changes nothing. An official value of an indicator stands under
+    official:SET:INDICATOR, as official:qd766:2.1, beside ours and never in its place.
+    """
+    from agents import claim_command as command
+    from agents import operator
+
+    async def work() -> int:
+        settings = _for_a_person()
+        return await command.import_(
+            settings.database,
+            file,
+            source=source,
+            survey=survey,
+            policy=settings.policy(),
+            at=_instant(),
+            dry_run=dry_run,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc claim"))
+
+
+@claim.command("list")
+def claim_list(
+    indicator: Annotated[list[str] | None, typer.Option(help="Of these only.")] = None,
+    agency: Annotated[
+        list[str] | None, typer.Option(help="About these only; `country` for the country.")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="Of exactly this one: 2026-08, 2026-Q3, 2026-H1, 2026.")
+    ] = None,
+    official: Annotated[
+        bool, typer.Option("--official", help="Official values of indicators only.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """Show the claims that stand, and who makes each; exits 1 if there is none."""
+    from agents import claim_command as command
+    from agents import operator
+
+    async def work() -> int:
+        return await command.list_(
+            _for_a_person().database,
+            indicators=indicator or (),
+            agencies=agency or (),
+            period=period,
+            official=official,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc claim", reads=True))
+
+
+release = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Tables for the public: closed periods, released once, from which nobody can be made out.\n\n"
+    "Workers with EMC_REFERENCE make what is due. How-to: docs/how-to/release.md.",
+)
+app.add_typer(release, name="release")
+
+_Table = Annotated[
+    str | None,
+    typer.Argument(metavar="[TABLE]", help="Only this one, by the name of its file."),
+]
+
+
+@release.command("make")
+def release_make(json: _Json = False) -> None:
+    """Make everything that is due and was not made; needs EMC_REFERENCE."""
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        public = settings.public()
+        if public is None:
+            raise operator.Refusal("EMC_REFERENCE has no releases/: no table is for the public")
+        return await command.make(
+            settings.database,
+            public,
+            settings.policy().zone,
+            now_ms=int(_instant().timestamp() * 1000),
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release make"))
+
+
+@release.command("list")
+def release_list(
+    table: _Table = None,
+    most: Annotated[int, typer.Option(min=1, help="Of each table, the latest.")] = 31,
+    json: _Json = False,
+) -> None:
+    """List what was released, newest first."""
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        return await command.show_list(
+            _for_a_person().database, table, most=most, as_json=json, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release list", reads=True))
+
+
+@release.command("show")
+def release_show(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="By the name of its file.")],
+    period: Annotated[
+        str,
+        typer.Argument(
+            metavar="PERIOD", help="2026-08-14; or 2026-08, the sum of its releases."
+        ),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="The release's own JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+) -> None:
+    """Show a release as the public sees it."""
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        form = "json" if json else "csv" if csv else "table"
+        return await command.show(
+            _for_a_person().database, table, period, form=form, out=sys.stdout
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release show", reads=True))
+
+
+@release.command("audit")
+def release_audit(
+    table: _Table = None,
+    last: Annotated[int, typer.Option(min=1, help="Of each table, the latest.")] = 31,
+    json: _Json = False,
+) -> None:
+    """Recount releases at their cuts, and look for any combination of cells that tells of a few.
+
+    Exact: linear algebra over the rationals, each release by itself and with the one before it.
+    Needs EMC_REFERENCE. Exits 1 if anything is wrong.
+    """
+    from agents import operator
+    from agents import release_command as command
+
+    async def work() -> int:
+        settings = _for_a_person()
+        public = settings.public()
+        if public is None:
+            raise operator.Refusal("EMC_REFERENCE has no releases/: no table is for the public")
+        return await command.check(
+            settings.database,
+            public,
+            settings.policy().zone,
+            table,
+            last=last,
+            as_json=json,
+            out=sys.stdout,
+        )
+
+    raise typer.Exit(operator.run(work, name="emc release audit", reads=True))
 
 
 source = typer.Typer(

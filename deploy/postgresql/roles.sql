@@ -57,7 +57,8 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON
     journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened,
-    objective_version, indicator_text, indicator_set, published_report
+    objective_version, indicator_text, indicator_set, published_report,
+    release_table, release_pattern, release, release_cell
 FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON
     migration, source, source_credential, source_history, token_secret
@@ -119,6 +120,8 @@ GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
 GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
     reading_procedure
 TO emc_reader, emc_grafana;
+-- What the public sees, and nothing else of it.
+GRANT SELECT ON release_table, release_pattern, release, release_cell TO emc_reader;
 -- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.
 GRANT SELECT ON request, summed, worked, warned, latency, latency_judged, exemplar
 TO emc_reader, emc_grafana;

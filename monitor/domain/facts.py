@@ -110,7 +110,7 @@ class Term:
     online: bool = False  # of SERVICES: level 3 or 4
     kind: str = ""  # of PETITIONS: the class; of AGENCIES: the kind
     claim: str = ""  # of CLAIM: the indicator that is claimed
-    part: str = ""  # of CLAIM: numerator or denominator
+    part: str = ""  # of CLAIM: numerator, denominator, or value: millionths of a percent
     # Kept, because a ranking looks its terms up some thousand times.
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 

@@ -24,6 +24,9 @@ from monitor.domain.zone import DAY_MS
 TOTAL: Final = "total"  # in the place of an indicator: the points, of those that are known
 
 
+MILLION: Final = 10**6  # a claim's value is asked for in millionths
+
+
 class Kind(StrEnum):
     """Whom a figure is about. Bodies that answer on the national portal as ministries are such."""
 
@@ -115,6 +118,7 @@ class Why(StrEnum):
     NOT_CONNECTED = "not_connected"
     BELOW_MINIMUM = "below_minimum"
     LARGER_UNKNOWN = "larger_unknown"  # what may be larger than the denominator is not known
+    SHARE_STATED = "share_stated"  # a claim of the share alone, without its two numbers
     LIST_INCOMPLETE = "list_incomplete"  # the catalogue has fewer than the list
 
 
@@ -149,9 +153,10 @@ class Score:
                 )
             case _:
                 found = self.most * ratio
-        return min(self.most, max(Fraction(0), found))
+        return min(self.most, max(_NOTHING, found))
 
 
+_NOTHING: Final = Fraction(0)
 UNSCORED: Final = Score(rule=Scoring.NONE, most=Fraction(0))
 
 
@@ -198,6 +203,19 @@ class Indicator:
     beside: tuple[str, ...] = ()  # indicators to be shown next to it
     note_vi: str = ""
     note_en: str = ""
+
+    @property
+    def stated(self) -> Term | None:
+        """Where it is one claim over its other part: the claim of the share alone."""
+        sides = (*self.numerator, *self.denominator)
+        if (
+            self.unit is Unit.PERCENT
+            and len(self.numerator) == len(self.denominator) == 1
+            and len({(term.fact, term.claim) for term in sides}) == 1
+            and sides[0].fact is Fact.CLAIM
+        ):
+            return replace(sides[0], sign=1, part="value")
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +285,21 @@ class IndicatorSet:
         return {each.id: each for each in self.indicators}
 
     @cached_property
+    def most(self) -> Mapping[str, Decimal | None]:
+        """The points that each can have, as shown; None: it has none."""
+        return {
+            one.id: None
+            if one.score.rule is Scoring.NONE
+            else rounded(one.score.most, self.score_decimals)
+            for one in self.indicators
+        }
+
+    @cached_property
+    def stated(self) -> Mapping[str, Term | None]:
+        """Of each, the claim of its share alone, if there can be one."""
+        return {one.id: one.stated for one in self.indicators}
+
+    @cached_property
     def terms(self) -> frozenset[Term]:
         """All that `evaluate` asks for, each as it asks: without a sign."""
         sides = [
@@ -274,7 +307,12 @@ class IndicatorSet:
               for one in self.indicators),
             *((*check.left, *check.right) for check in self.checks),
         ]  # fmt: skip
-        return frozenset(replace(term, sign=1) for side in sides for term in side)
+        return frozenset(
+            [
+                *(replace(term, sign=1) for side in sides for term in side),
+                *(term for term in self.stated.values() if term is not None),
+            ]
+        )
 
     @cached_property
     def terms_of_last_year(self) -> frozenset[Term]:
@@ -375,9 +413,21 @@ class Scorecard:
 
 def rounded(value: Fraction, decimals: int) -> Decimal:
     """Half up; below 0 by size, as people round."""
-    scaled = abs(value) * 10**decimals
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals)
+    return _rounded(value.numerator, value.denominator, decimals)
+
+
+def _rounded(numerator: int, denominator: int, decimals: int) -> Decimal:
+    """In whole numbers: a ranking of the country rounds some thousand times."""
+    scaled = 2 * abs(numerator) * 10**decimals
+    whole = (scaled + denominator) // (2 * denominator)
+    return Decimal(whole if numerator >= 0 else -whole).scaleb(-decimals)
+
+
+def _in_unit(ratio: Fraction, one: Indicator) -> Decimal:
+    unit = _ONE[one.unit]
+    return _rounded(
+        ratio.numerator * unit.denominator, ratio.denominator * unit.numerator, one.decimals
+    )
 
 
 def written(term: Term) -> str:
@@ -486,10 +536,9 @@ class _Asked:
     silent: Why | None
 
     def figure(self, each: Indicator, before: Mapping[str, Figure]) -> Figure:
-        scored = each.score.rule is not Scoring.NONE
-        most = rounded(each.score.most, self.indicators.score_decimals) if scored else None
+        most = self.indicators.most[each.id]
         if self.kind not in each.kinds:
-            full = scored and self.kind in self.indicators.full_marks_for
+            full = most is not None and self.kind in self.indicators.full_marks_for
             return Figure(
                 indicator=each,
                 standing=Standing.NOT_APPLICABLE,
@@ -536,7 +585,7 @@ class _Asked:
                 reason = Reason(Why.DEPENDS, each.times)
             else:
                 ratio, reason = ratio * other.ratio, reason or other.reason
-        shown = None if ratio is None else rounded(ratio / _ONE[each.unit], each.decimals)
+        shown = None if ratio is None else _in_unit(ratio, each)
         score = None
         if most is not None and ratio is not None:
             score = rounded(each.score.points(ratio), self.indicators.score_decimals)
@@ -564,15 +613,26 @@ class _Asked:
                 return _Divided(None, None, self._unknown(each, each.numerator))
             return _Divided(Fraction(numerator), None)
         denominator, reason = self._denominator(each, self.facts)
-        if denominator is None:
-            return _Divided(None, None, self._unknown(each, each.denominator))
         if denominator == 0:
             return self._of_nothing(each, numerator)
-        if numerator is None:
-            return _Divided(None, denominator, self._unknown(each, each.numerator))
+        if numerator is None or denominator is None:
+            unknown = each.denominator if denominator is None else each.numerator
+            return self._stated(each) or _Divided(
+                None, denominator, self._unknown(each, unknown)
+            )
         if self.kind is Kind.COUNTRY and denominator < each.listed:
             reason = Reason(Why.LIST_INCOMPLETE, str(each.listed))
         return _Divided(_share(each, Fraction(numerator, denominator)), denominator, reason)
+
+    def _stated(self, each: Indicator) -> _Divided | None:
+        """The share as somebody stated it, where its two numbers are not known."""
+        term = self.indicators.stated[each.id]
+        value = None if term is None else self.facts(term)
+        if value is None:
+            return None
+        return _Divided(
+            _share(each, Fraction(value, 100 * MILLION)), None, Reason(Why.SHARE_STATED)
+        )
 
     @staticmethod
     def _denominator(each: Indicator, facts: Facts) -> tuple[int | None, Reason | None]:
@@ -627,7 +687,7 @@ class _Asked:
 
 def _share(each: Indicator, ratio: Fraction) -> Fraction:
     """A share is not below 0, though what is taken off may be taken off twice."""
-    return max(Fraction(0), ratio) if each.unit is Unit.PERCENT else ratio
+    return _NOTHING if ratio < 0 and each.unit is Unit.PERCENT else ratio
 
 
 def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:

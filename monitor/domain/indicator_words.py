@@ -188,6 +188,9 @@ _REASONS: Final[Mapping[Why, Said]] = {
     Why.LARGER_UNKNOWN: Said(
         "mẫu số thứ hai chưa có số liệu: {}", "the other denominator is not known: {}"
     ),
+    Why.SHARE_STATED: Said(
+        "chỉ công bố tỷ lệ, không có tử số và mẫu số", "the share alone was stated"
+    ),
     Why.LIST_INCOMPLETE: Said(
         "danh mục chưa đủ {} dịch vụ", "the catalogue has fewer than the {} of the list"
     ),
@@ -195,6 +198,7 @@ _REASONS: Final[Mapping[Why, Said]] = {
 _PARTS: Final[Mapping[str, Said]] = {
     "numerator": Said("tử số", "numerator"),
     "denominator": Said("mẫu số", "denominator"),
+    "value": Said("tỷ lệ", "share"),
 }
 
 

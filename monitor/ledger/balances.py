@@ -139,23 +139,7 @@ class Balances:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             cut = at if isinstance(at, Cut) else await cut_at(connection, at)
-            closing: int = await connection.fetchval(
-                "SELECT coalesce(max(seq), 0) FROM closing"
-                " WHERE seq <= $1 AND closed_at IS NOT NULL",
-                cut.seq,
-            )
-            sums = _Sums(accounts, by)
-            last, first = sums.given(cut.seq), sums.given(closing)
-            query = sums.query(
-                sums.part("closing_amount", f"closing <= {first}::int8"),
-                sums.part("journal", f"seq > {first}::int8 AND seq <= {last}::int8"),
-            )
-            return Known(
-                figures=_figures(await connection.fetch(query, *sums.values)),
-                by=tuple(by),
-                at=cut.sealed_at,
-                seq=cut.seq,
-            )
+            return await known_then(connection, accounts, cut, by)
 
     async def cut_at(self, at: datetime) -> Cut:
         """The last cut published by an instant. Raises `NotKnown`."""
@@ -177,6 +161,28 @@ async def known_now(connection: Any, accounts: Accounts, by: Sequence[Dimension]
         by=tuple(by),
         at=at,
         seq=seq,
+    )
+
+
+async def known_then(
+    connection: Any, accounts: Accounts, cut: Cut, by: Sequence[Dimension] = ()
+) -> Known:
+    """What was known at a cut, within a transaction that sees one state (repeatable read)."""
+    closing: int = await connection.fetchval(
+        "SELECT coalesce(max(seq), 0) FROM closing WHERE seq <= $1 AND closed_at IS NOT NULL",
+        cut.seq,
+    )
+    sums = _Sums(accounts, by)
+    last, first = sums.given(cut.seq), sums.given(closing)
+    query = sums.query(
+        sums.part("closing_amount", f"closing <= {first}::int8"),
+        sums.part("journal", f"seq > {first}::int8 AND seq <= {last}::int8"),
+    )
+    return Known(
+        figures=_figures(await connection.fetch(query, *sums.values)),
+        by=tuple(by),
+        at=cut.sealed_at,
+        seq=cut.seq,
     )
 
 

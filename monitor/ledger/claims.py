@@ -49,6 +49,13 @@ class Figure:
     respondents: int | None = None
     not_issued: bool = False  # the method is not issued: not applicable, and never 0
 
+    def part(self, part: str) -> int | None:
+        """Its numerator or denominator; of what is claimed as one whole number, that number."""
+        said = self.numerator if part == "numerator" else self.denominator
+        if said is not None or self.value is None or self.unit or self.value % 1:
+            return said
+        return int(self.value) if self.numerator is None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim(Figure):

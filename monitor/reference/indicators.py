@@ -17,6 +17,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from monitor.domain.composition import Unanswerable, made_of
 from monitor.domain.deadlines import Basis
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Term
@@ -40,6 +41,7 @@ from monitor.domain.indicator import (
 from monitor.domain.period import Span
 from monitor.domain.traits import Trait
 from monitor.domain.zone import day_number
+from monitor.reference.agencies import AgencyKind
 from monitor.reference.complaints import Complaints, nearest
 from monitor.reference.procedures import Tag
 from monitor.reference.table import Row
@@ -58,25 +60,8 @@ _TRAITS: Final[Mapping[str, Trait]] = {
     trait.name.lower(): trait for trait in Trait if trait.name
 }
 
-# What a term may be narrowed by. Facts that are not named here are narrowed by nothing.
-_BY_RECEIPT: Final = frozenset({Fact.RECEIVED, Fact.BOARDED})
-_BY_SETTLEMENT: Final = frozenset(
-    {
-        Fact.HANDLED,
-        Fact.COMPLETED,
-        Fact.RETURNED,
-        Fact.IN_PROCESS,
-        Fact.PAUSED,
-        Fact.CARRIED_OVER,
-        Fact.HANDED_NET,
-        Fact.RATINGS,
-        Fact.RATINGS_SATISFIED,
-    }
-)
+# What a term may be narrowed by, besides what its accounts tell.
 _OF_SERVICES: Final = frozenset({Fact.SERVICES, Fact.SERVICES_RECEIVED})
-_OF_CATALOGUE: Final = (
-    Trait.ELIGIBLE | Trait.FEE_BEARING | Trait.DOCUMENT_RESULT | Trait.LISTED | Trait.BUNDLED
-)
 _OF_PETITIONS: Final = frozenset(
     {Fact.PETITIONS, Fact.PETITIONS_ON_TIME, Fact.PETITIONS_LATE, Fact.PETITIONS_SATISFIED}
 )
@@ -445,36 +430,35 @@ class _Reader:
                 self._file.complain(
                     where, f"{fact} is not narrowed by {word}", f"remove {word}"
                 )
-        return Term(
+        if fact is Fact.AGENCIES and row.kind not in set(AgencyKind):
+            self._unknown(where, "kind of agency", row.kind, list(AgencyKind))
+        made = Term(
             fact=fact,
             sign=row.sign,
             channel=Channel[row.channel.upper()] if row.channel else 0,
             level=row.level,
-            having=self._traits(where, fact, row.having),
-            lacking=self._traits(where, fact, row.lacking),
-            any_of=self._traits(where, fact, row.any_of),
+            having=self._traits(where, row.having),
+            lacking=self._traits(where, row.lacking),
+            any_of=self._traits(where, row.any_of),
             tag=row.tag or "",
             online=row.online,
             kind=row.kind,
             claim=row.claim,
             part=row.part,
         )
+        try:
+            made_of(made)
+        except Unanswerable as error:
+            self._file.complain(where, str(error), "name another fact, or narrow it otherwise")
+        return made
 
-    def _traits(self, where: str, fact: Fact, names: Iterable[str]) -> Trait:
+    def _traits(self, where: str, names: Iterable[str]) -> Trait:
         found = Trait(0)
         for name in names:
             if name in _TRAITS:
                 found |= _TRAITS[name]
             else:
                 self._unknown(where, "trait", name, _TRAITS)
-        of_dossiers = fact in _BY_RECEIPT | _BY_SETTLEMENT or fact is Fact.SERVICES_RECEIVED
-        of_services = fact is Fact.SERVICES and found in _OF_CATALOGUE
-        if found and not (of_dossiers or of_services):
-            self._file.complain(
-                where,
-                f"{fact} is not narrowed by {'these ' if fact is Fact.SERVICES else ''}traits",
-                "remove them",
-            )
         return found
 
     def _unknown(self, where: str, what: str, name: str, known: Iterable[str]) -> None:

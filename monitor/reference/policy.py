@@ -21,6 +21,7 @@ from monitor.reference.groups import GROUPS
 from monitor.reference.indicators import INDICATORS, read_sets
 from monitor.reference.objectives import OBJECTIVES, read_objectives
 from monitor.reference.procedures import Procedures, check_agencies, read_procedures
+from monitor.reference.releases import RELEASES, read_tables
 from monitor.reference.rules import MINUTE_MS, Rules, read_rules
 
 POLICY: Final = "policy.toml"
@@ -32,7 +33,11 @@ FOLDERS: Final[Mapping[str, str]] = {
     "procedures": ".csv",
 }
 # May be left out: no figure depends on them, so that they are no part of the version either.
-BESIDE: Final[Mapping[str, str]] = {INDICATORS: ".toml", OBJECTIVES: ".toml"}
+BESIDE: Final[Mapping[str, str]] = {
+    INDICATORS: ".toml",
+    OBJECTIVES: ".toml",
+    RELEASES: ".toml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ def read_reference(folder: Path, complaints: Complaints) -> Reference | None:
     _check_names(folder, complaints)
     read_sets(folder, complaints)
     read_thresholds(folder, complaints)  # of connections: checked here, no part of the policy
+    read_tables(folder, complaints)  # for the public: likewise
     rules = read_rules(folder / POLICY, complaints)
     makeup = rules.written.makeup_days_count if rules else None
     calendars = {

@@ -37,7 +37,8 @@ _REMEDIES: Final[Mapping[str, str]] = {
 class Key:
     """A key of a table, or a column."""
 
-    name: str
+    name: str  # as it is written
+    attribute: str  # of the struct
     kind: Any
     required: bool
     tables: type[msgspec.Struct] | None  # the value is an array of such tables
@@ -50,7 +51,7 @@ class Key:
 @cache
 def keys_of(kind: type[msgspec.Struct]) -> Mapping[str, Key]:
     """The keys of a table in the order of its type."""
-    return {field.name: _key(field) for field in msgspec.structs.fields(kind)}
+    return {field.encode_name: _key(field) for field in msgspec.structs.fields(kind)}
 
 
 def key_names(kind: type[msgspec.Struct]) -> Iterator[str]:
@@ -76,7 +77,8 @@ def _key(field: msgspec.structs.FieldInfo) -> Key:
         elif isinstance(k, type) and issubclass(k, Enum):
             choices = tuple(member.value for member in k)
     return Key(
-        name=field.name,
+        name=field.encode_name,
+        attribute=field.name,
         kind=field.type,
         required=field.required,
         tables=struct if lists else None,
@@ -180,7 +182,7 @@ def _within(value: msgspec.Struct, kind: type[msgspec.Struct], say: Say, where: 
     good = True
     for name, key in keys_of(kind).items():
         if key.dates:
-            held = getattr(value, name)
+            held = getattr(value, key.attribute)
             for day in held if isinstance(held, tuple) else (held,):
                 if day is not None and not FIRST_DATE <= day <= LAST_DATE:
                     say(
@@ -190,8 +192,8 @@ def _within(value: msgspec.Struct, kind: type[msgspec.Struct], say: Say, where: 
                     )
                     good = False
         elif key.tables:
-            for place, item in enumerate(getattr(value, name)):
+            for place, item in enumerate(getattr(value, key.attribute)):
                 good &= _within(item, key.tables, say, f"{where}{name}[{place}].")
-        elif key.table and (item := getattr(value, name)) is not None:
+        elif key.table and (item := getattr(value, key.attribute)) is not None:
             good &= _within(item, key.table, say, f"{where}{name}.")
     return good

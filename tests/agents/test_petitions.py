@@ -1,6 +1,7 @@
 """Petitions on their way into the ledger: booked exactly once, recomputed, reconciled."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from io import StringIO
 from pathlib import Path
@@ -12,11 +13,14 @@ from msgspec.structs import replace
 
 from agents.batch import Batch
 from agents.dossiers import DossierDesk
+from agents.explain_petition import explain_petition
 from agents.health import WorkerHealth
+from agents.operator import Refusal
 from agents.petitions import File, PetitionDesk
-from agents.quarantine import Quarantine
+from agents.quarantine import Quarantine, Seal
 from agents.recompute.run import Job, to_the_end
 from agents.reconcile import reconcile_command
+from agents.retry import original, send_back
 from agents.settings import Settings
 from agents.standing import Stands
 from monitor.domain.codes import dossier_key
@@ -27,11 +31,13 @@ from monitor.domain.zone import Zone
 from monitor.ledger import recompute
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.migrate import migrate
+from monitor.ledger.quarantine import Cupboard, Filter
 from monitor.ledger.subjects import is_petition, petition_key, petition_of
 from monitor.ledger.unit import Partition, Unit
 from monitor.reference.sets import set_of
 from schemas import DOSSIERS, PETITIONS, Decoder, encode
 from schemas.event import Petition, StateChanged
+from schemas.refusal import Reason, Refused
 from tests.agents.recompute.desk import changed
 from tests.bench.desk import Kept, MemoryLog
 from tests.domain.petitions import AUGUST, CODE, OFFICE, august, told
@@ -227,6 +233,38 @@ async def test_what_is_no_petition_is_refused_and_the_rest_is_booked(log: Log):
     assert (await log.booked())["received", 3, 0] == 1
 
 
+async def test_a_petition_that_was_refused_is_sent_back_and_booked(log: Log):
+    """As after a fault of ours that is mended; what is none is refused again."""
+    seal = Seal.from_text(Seal.new_key())
+    quarantine = Quarantine(seal)
+    log.put(RECEIVED)
+    log.add("x", b"{")
+    refusals = [
+        quarantine.admit(
+            Refused(Reason.FAULT, "KeyError at x.py:1", "dvcqg", "k"), HERE, record
+        )
+        for record in log.records
+    ]
+    await log.ledger.book(Unit(epoch=None, refusals=refusals))
+    cupboard = Cupboard(log.ledger._pool)
+    rows = await cupboard.page(Filter(state=None), limit=10)
+
+    await send_back(
+        [original(row, seal, offset=n) for n, row in enumerate(rows)],
+        ledger=log.ledger, cupboard=cupboard, stands=log._stands, who="test",
+    )  # fmt: skip
+
+    assert (await log.booked())["received", 3, 0] == 1
+    states = {
+        (row.partition.topic, row.offset): (row.state, row.reason)
+        for row in await cupboard.page(Filter(state=None), limit=10)
+    }
+    assert states == {
+        ("emc.petitions", 0): ("returned", "fault"),
+        ("emc.petitions", 1): ("held", "not_json"),
+    }
+
+
 async def test_a_recompute_books_petitions_anew_and_they_reconcile(
     log: Log, database: str, tmp_path: Path
 ):
@@ -308,6 +346,44 @@ async def test_no_record_of_dossiers_can_reach_a_petitions_row(log: Log):
 
     keys = await log.ledger._pool.fetch("SELECT key, version FROM dossier ORDER BY key")
     assert [tuple(row) for row in keys] == [(petition_key(CODE), 1), ("H26-260302-0001", 1)]
+
+
+async def test_a_petition_is_explained_by_its_events_clocks_and_entries(
+    log: Log, database: str
+):
+    log.put(RECEIVED, ANSWERED, told("answered", august(25), id="again", dislikes=2))
+    desk = await log.started()
+    await log.read(desk)
+    await desk.close()
+
+    async def explained(code: str, *, as_json: bool) -> tuple[int, str]:
+        out = StringIO()
+        status = await explain_petition(
+            database, code, own=log.policy, asked=None, as_json=as_json, out=out
+        )
+        return status, out.getvalue()
+
+    status, page = await explained(CODE, as_json=False)
+    assert status == 0
+    assert "đã trả lời · answered" in page
+    assert "told again: its reactions and attributes only" in page
+    assert "15 working days: Decision 766/QĐ-TTg, indicator 5.2" in page
+    assert "Verdict by 5.2: on time" in page
+    assert "0 likes, 2 dislikes: displeased" in page
+    assert "The ledger has booked it 1 times and agrees with all of them" in page
+
+    _, text = await explained(CODE, as_json=True)
+    said = json.loads(text)
+    [clock] = said["clocks"]
+    assert (clock["before"], clock["how"]) == ("2026-08-24T00:00:00+07:00", "kept")
+    assert {one["measure"] for one in said["entries"]} == {
+        "petition_received", "petition_answered", "petition_on_time_766", "petition_open",
+        "petition_unsatisfied", "petition_answer_elapsed", "petition_answer_worked",
+    }  # fmt: skip
+    with pytest.raises(Refusal, match="no petition"):
+        await explained("dvcqg|PAKN.9", as_json=False)
+    with pytest.raises(Refusal, match=r"SOURCE\|PAKN"):
+        await explained("PAKN.7", as_json=False)
 
 
 @pytest.mark.parametrize("source", ["%petition", "%petition|x", "petition", "%", ""])

@@ -350,3 +350,12 @@ def test_what_listens_nowhere_names_the_variable(monkeypatch: pytest.MonkeyPatch
     assert "EMC_LISTEN is 'nowhere.invalid', which is no address" in done.output + str(
         done.exception
     )
+
+
+def test_a_process_with_a_wrong_indicator_set_does_not_start(tmp_path: Path):
+    assert Settings().indicator_sets() == []
+    (tmp_path / "indicators").mkdir()
+    (tmp_path / "indicators" / "own.toml").write_text("version = 1\n")
+
+    with pytest.raises(SettingRefused, match=r"own\.toml:1"):
+        Settings(reference=str(tmp_path)).indicator_sets()

@@ -335,6 +335,51 @@ def test_without_a_method_it_is_not_applicable_until_somebody_claims():
     assert str(figure(one, {CLAIMED: 3, whole: 4}).shown) == "75.00"
 
 
+WHOLE = Term(fact=Fact.CLAIM, claim="trust", part="denominator")
+SHARE = Term(fact=Fact.CLAIM, claim="trust", part="value")
+
+
+@pytest.mark.parametrize("known", [{}, {CLAIMED: 1}, {WHOLE: 7}])
+def test_a_share_that_is_stated_alone_is_a_number_without_numerator(known: Mapping[Term, int]):
+    """93.4 % of a survey; whatever else is known of it by half does not count."""
+    one = indicator("i", numerator=(CLAIMED,), denominator=(WHOLE,), score=points(6))
+
+    found = figure(one, {**known, SHARE: 93_400_000})
+
+    assert (found.standing, str(found.shown), str(found.score)) == (
+        Standing.NUMBER,
+        "93.40",
+        "5.60",
+    )
+    assert found.reason == Reason(Why.SHARE_STATED)
+    assert found.denominator is None
+
+
+def test_what_is_counted_stands_before_the_share_that_is_stated():
+    one = indicator("i", numerator=(CLAIMED,), denominator=(WHOLE,))
+
+    found = figure(one, {CLAIMED: 1, WHOLE: 2, SHARE: 93_400_000})
+
+    assert (str(found.shown), found.reason) == ("50.00", None)
+    assert made(one).terms == {CLAIMED, WHOLE, SHARE}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"denominator": (RECEIVED,)},
+        {"denominator": (REPORTED,)},
+        {"denominator": (WHOLE,), "unit": Unit.POINTS},
+        {"denominator": (WHOLE, WHOLE)},
+    ],
+)
+def test_only_of_one_claim_can_a_share_be_stated(other: dict[str, Any]):
+    one = indicator("i", numerator=(CLAIMED,), **other)
+
+    assert one.stated is None
+    assert figure(one, {SHARE: 93_400_000}).standing is Standing.NULL
+
+
 def test_of_a_scope_that_is_silent_only_claims_and_the_catalogue_are_known():
     claim = indicator("claim", numerator=(CLAIMED,), denominator=(REPORTED,))
     catalogue = indicator(

@@ -117,19 +117,20 @@ def test_a_dossier_has_the_traits_of_its_procedures_row():
     assert held(RECEIVED, rows=[plain]) == Trait.LISTED | Trait.BUNDLED
 
 
+BARE = Procedure(code="1.004194", level=3, eligible=False)
+
+
 @pytest.mark.parametrize(
-    ("column", "trait"),
+    ("row", "trait"),
     [
-        ("eligible", Trait.ELIGIBLE),
-        ("fee", Trait.FEE_BEARING),
-        ("document_result", Trait.DOCUMENT_RESULT),
-        ("bundled", Trait.BUNDLED),
+        (replace(BARE, eligible=True), Trait.ELIGIBLE),
+        (replace(BARE, fee=True), Trait.FEE_BEARING),
+        (replace(BARE, document_result=True), Trait.DOCUMENT_RESULT),
+        (replace(BARE, bundled=True), Trait.BUNDLED),
     ],
 )
-def test_each_column_of_the_row_gives_its_own_trait(column, trait):
-    bare = Procedure(code="1.004194", level=3, eligible=False)
-
-    assert held(RECEIVED, rows=[replace(bare, **{column: True})]) == Trait.LISTED | trait
+def test_each_column_of_the_row_gives_its_own_trait(row, trait):
+    assert held(RECEIVED, rows=[row]) == Trait.LISTED | trait
 
 
 def test_the_row_is_that_of_the_receipt_day_whatever_it_becomes():

@@ -11,6 +11,7 @@ from monitor.domain.period import Period
 from monitor.ledger.indicator_sets import keep_sets, known_sets, store, valid_in, versions
 from monitor.ledger.migrate import migrate
 from monitor.reference.indicators import StoredSet, set_from
+from tests.ledger.roles import roles
 
 TEXT = """\
 version = "1"
@@ -112,3 +113,19 @@ async def test_many_workers_that_start_at_once_store_it_once(
 
     assert sorted(changed) == [[], [], [], [], ["own.toml"]]
     assert len(await versions(connection)) == 1
+
+
+async def test_workers_add_and_readers_read_and_nobody_changes_what_was_known(database: str):
+    await migrate(database)
+    async with roles(database) as member_of:
+        assert await keep_sets(member_of("emc_worker"), [stored("1")]) == ["own.toml"]
+        for role in ("emc_reader", "emc_grafana"):
+            reader = await asyncpg.connect(member_of(role))
+            assert list(await known_sets(reader)) == ["own"]
+            await reader.close()
+
+        worker = await asyncpg.connect(member_of("emc_worker"))
+        for statement in ("UPDATE indicator_set SET hash = ''", "DELETE FROM indicator_text"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await worker.execute(statement)
+        await worker.close()

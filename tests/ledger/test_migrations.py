@@ -33,6 +33,8 @@ ROWS: Final[Mapping[str, str]] = {
     " VALUES ('H56-onestop', decode(repeat('01', 32), 'hex'), '2026-03-02T09:00:00Z')",
     "unknown_source": "(via, said, records, first_seen, last_seen)"
     " VALUES ('site', '7', 1, '2026-03-02T09:00:00Z', '2026-03-02T09:00:00Z')",
+    "release_cell": """(release, place, "column", value, standing)"""
+    " SELECT id, '', '', 100, 'number' FROM release LIMIT 1",
     "latency_judged": "(judged_ms, first_day) VALUES (1, 1)",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",

@@ -12,6 +12,7 @@ from monitor.domain.facts import Fact
 from monitor.domain.indicator import Direction, IfZero, Kind, Scoring, Unit
 from monitor.domain.lifecycle import RuleName
 from monitor.domain.objective import Indicator, Severity
+from monitor.domain.public import RELEASED, Rows
 from monitor.domain.traits import Trait
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.alerts import AlertsFile
@@ -23,6 +24,7 @@ from monitor.reference.indicators import IndicatorsFile, TermRow, load_sets
 from monitor.reference.objectives import ObjectiveFile, load_objectives
 from monitor.reference.policy import load_policy, load_reference
 from monitor.reference.procedures import ProcedureRow, Tag
+from monitor.reference.releases import LEVELS, ReleaseFile
 from monitor.reference.rules import ClockName, PolicyFile
 from monitor.reference.typed import key_names, keys_of
 from tests.domain.strategies_time import HOUR, at, day
@@ -43,6 +45,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "objectives/*.toml": ObjectiveFile,
     "indicators/*.toml": IndicatorsFile,
     "groups.toml": GroupsFile,
+    "releases/*.toml": ReleaseFile,
     "calendars/*.toml": CalendarFile,
     "agencies/*.csv": Agency,
     "procedures/*.csv": ProcedureRow,
@@ -89,6 +92,7 @@ def test_the_table_of_a_file_has_every_key_with_its_default(name):
         ("objectives/*.toml", [*Indicator, *Severity]),
         ("indicators/*.toml", [*Kind, *Unit, *IfZero, *Scoring, *Direction]),
         ("procedures/*.csv", list(Tag)),
+        ("releases/*.toml", [*RELEASED, *Rows, *LEVELS]),
     ],
 )
 def test_every_word_there_is_to_write_is_named(name, values):

@@ -19,6 +19,7 @@ from monitor.domain.warning import QualityWarning
 from monitor.ledger.sources import Status
 from schemas.event import PaymentMade
 from schemas.packed import unpack_events
+from tests.agents.test_archive import ask
 from tests.gateway.service import KEY, begun, on_topic
 from tests.servers.require import ROOT
 from tests.servers.tansu import Tansu
@@ -147,6 +148,11 @@ async def test_a_legacy_client_yields_what_it_can_tell_and_is_warned_of_the_rest
         await here.end()
 
     assert client.lost == []
+    # What official figures are defined as, from the worker's start on.
+    sets = await ask(database, "SELECT file FROM indicator_set ORDER BY file")
+    assert [file for (file,) in sets] == sorted(
+        path.name for path in (ROOT / "deploy/reference/indicators").iterdir()
+    )
     # What it can tell: received and handed over; where there is no verdict, that there is none.
     # (level-1 agency, channel, level): the level is the catalogue's.
     assert shown == {

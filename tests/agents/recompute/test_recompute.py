@@ -101,12 +101,12 @@ async def test_beside_live_bookings_it_gives_the_ledger_built_from_scratch_under
         await here.booked()
         before = await balances(database)
         here.feed.pace_s = 0.02
-        here.feed.write(second)
+        here.feed.write(second[:-80])
 
         epoch = await recompute.begin(connection, new)
         await recompute.lay_out(connection, 10)
         await asyncio.gather(*(rebook(here, epoch, new) for _ in range(3)))
-        assert len(here.feed.written) > here.feed.at  # events still come in
+        here.feed.write(second[-80:])  # events still come in, however long that took
         assert (await fetch(database, "SELECT max(epoch) FROM dossier"))[0][0] == 1
         shown = await totals(database)
         await recompute.switch(connection, epoch, Rebooker(here.ledger, policy_of(new)))
