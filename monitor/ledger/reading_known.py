@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Share, Sum, Window
 from monitor.domain.facts import Fact, Facts, Term
@@ -218,7 +218,9 @@ class Known:
         claim = self.claims.get((term.claim, agency, period.first_day, period.last_day))
         if claim is None or claim.not_issued:
             return None
-        return claim.denominator if term.part == "denominator" else claim.numerator
+        if term.part == "value":
+            return _millionths(claim)
+        return claim.part(term.part)
 
 
 def _lines(found: Found, here: _Here) -> Iterator[tuple[str, Sequence[int]]]:
@@ -227,6 +229,16 @@ def _lines(found: Found, here: _Here) -> Iterator[tuple[str, Sequence[int]]]:
         for procedure, amounts in by_place.get(place, {}).items():
             if here.is_meant is None or here.is_meant(procedure):
                 yield procedure, amounts
+
+
+_PERCENT: Final = frozenset({"%", "percent"})
+
+
+def _millionths(claim: Claim) -> int | None:
+    """A share that is claimed as such, in millionths of a percent."""
+    if claim.value is None or claim.unit not in _PERCENT:
+        return None
+    return int(claim.value * 10**6)
 
 
 def narrows(scope: Scope) -> bool:

@@ -251,11 +251,13 @@ async def _want(pool: Any, missed: Sequence[Wanted]) -> None:
             return
 
 
-async def newest(connection: Any, kept: Kept) -> Cut:
+async def newest(connection: Any, kept: Kept | None = None) -> Cut:
     """The newest cut that is folded. Raises `NotKnown`.
 
     While much is to be folded the sums may be far behind the balances: then the newest of theirs.
     """
+    if kept is None:
+        kept = await Kept.now(connection)
     for upto in (kept.seq, kept.folded):
         row = await connection.fetchrow(
             "SELECT seq, read_at, sealed_at FROM cut WHERE seq <= $1 ORDER BY seq DESC LIMIT 1",

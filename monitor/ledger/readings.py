@@ -16,7 +16,10 @@ from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.follower import Cut
 from monitor.ledger.reading_known import Known
+from monitor.ledger.reading_known import sectors as sectors  # noqa: PLC0414 - part of what we offer
+from monitor.ledger.reading_load import booked_codes as booked_codes  # noqa: PLC0414 - likewise
 from monitor.ledger.reading_load import load, parts
+from monitor.ledger.reading_load import newest as newest  # noqa: PLC0414 - likewise
 from monitor.reference.policy import Reference
 
 

@@ -196,7 +196,8 @@ def _has_districts(agencies: Agencies, day: int) -> bool:
     return any(row.kind is AgencyKind.DISTRICT for row in agencies.at(day).values())
 
 
-_known: dict[tuple[str, int], Services] = {}
+# Of each day, and of the agencies that it was told by: a ranking has them as they once stood.
+_known: dict[tuple[str, int], tuple[Agencies, Services]] = {}
 _REMEMBERED: Final = 64
 _ANSWERS: Final = 50_000
 
@@ -204,8 +205,10 @@ _ANSWERS: Final = 50_000
 def services_on(reference: Reference, day: int) -> Services:
     """The procedures in force on a day; those of a few days are remembered."""
     key = (reference.version, day)
-    if key not in _known:
+    agencies, services = _known.get(key, (None, None))
+    if services is None or agencies is not reference.agencies:
         if len(_known) >= _REMEMBERED:
             _known.clear()
-        _known[key] = Services(reference, day)
-    return _known[key]
+        services = Services(reference, day)
+        _known[key] = reference.agencies, services
+    return services
