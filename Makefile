@@ -129,6 +129,10 @@ fuzz: install ## The gateway against its own description, and against any bytes,
 simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'
 	$(BIN)/python -m tests.simulation --histories 10000 $(ARGS)
 
+.PHONY: official
+official: install ## Every official figure twice, of a province of 50,000 dossiers; minutes
+	EMC_OFFICIAL_DOSSIERS=50000 $(BIN)/python -m pytest -s tests/official/test_second_calculation.py
+
 .PHONY: chaos
 chaos: install ## Faults drawn from seeds on real servers, minutes a seed: make chaos ARGS='--seeds 1-3'
 	$(BIN)/python -m tests.chaos $(ARGS)

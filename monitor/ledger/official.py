@@ -300,6 +300,7 @@ class Officials:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._references: dict[str, Reference] = {}
+        self._then: dict[tuple[str, int], Reference] = {}  # with the agencies of a day
         self._rankings: dict[tuple[Any, ...], Ranking] = {}  # of a cut: it is the same for ever
         self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
 
@@ -506,6 +507,9 @@ class Officials:
         asked = (indicators.hash, period, kind, by, reasons, ground.cut.seq)
         if (known := self._rankings.get(asked)) is not None:
             return known
+        # Agencies as they stood when the period ended, in both periods: by those of today one that has
+        # taken over others since would be ranked with their dossiers, beside them.
+        ground = self._as_of(period.last_day, ground)
         # Of the period before, nothing is shown but what is ranked by.
         needed = indicators if by == TOTAL else only(indicators, by)
         now, before = await self._of_periods(
@@ -516,12 +520,12 @@ class Officials:
         places = rank(
             _entries(now, volumes[0]), by, classes=classes, minimum=minimum, before=earlier
         )
-        then = {str(one.about.scope): one for one in before}
+        earlier_of = {str(one.about.scope): one for one in before}
         since = {str(one.about.scope): one for one in now}
         positions = []
         for done, place in enumerate(places):
             progressed(done, len(places))
-            one, other = since[place.scope], then[place.scope]
+            one, other = since[place.scope], earlier_of[place.scope]
             positions.append(
                 Position(
                     place=place,
@@ -624,6 +628,19 @@ class Officials:
             ),
             reference,
         )
+
+    def _as_of(self, day: int, ground: _Ground) -> _Ground:
+        """The same, with agencies as they stood on a day; as they are, where none has changed since."""
+        asked = (ground.known.reference, day)
+        if asked not in self._then:
+            then = ground.reference.agencies.as_of(day)
+            same = then == ground.reference.agencies
+            while len(self._then) >= RANKINGS:
+                del self._then[next(iter(self._then))]
+            self._then[asked] = (
+                ground.reference if same else replace(ground.reference, agencies=then)
+            )
+        return replace(ground, reference=self._then[asked])
 
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
