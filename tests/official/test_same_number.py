@@ -69,7 +69,6 @@ async def test_a_figure_is_the_same_from_the_events_in_a_report_and_by_the_inter
     told, period, today = this_month()
     second = Second([record.value for record in told], [], [], FILES)
     async with here(database, tmp_path, fill=told) as service:
-        dossiers = 0
         for set_id in SETS:
             counted = second.figures(set_id, AGENCY, "province", period, today)
             reported = await report(service, set_id, period)
@@ -85,5 +84,4 @@ async def test_a_figure_is_the_same_from_the_events_in_a_report_and_by_the_inter
                 score = None if figure.score is None else float(figure.score)
                 expected = (figure.standing, figure.numerator, figure.denominator, score)
                 assert found[id_] == expected, (set_id, id_)
-            dossiers += sum(figure.numerator or 0 for figure in counted.values())
-        assert dossiers > 0
+            assert any(figure.numerator for figure in counted.values())
