@@ -122,8 +122,8 @@ test-compiled: install ## Tests of what is compiled, on extension modules in a f
 	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: install ## The gateway against its own description, and against any bytes, for minutes
-	EMC_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/gateway/test_openapi.py $(ARGS)
+fuzz: install ## Gateway and API against their own descriptions, and against any bytes, for minutes
+	EMC_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/gateway/test_openapi.py tests/outlets/api/test_openapi.py $(ARGS)
 
 .PHONY: simulate
 simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'
