@@ -126,6 +126,7 @@ def serve() -> None:
                 doors=Doors(
                     rate=settings.api_rate,
                     connections=settings.api_connections,
+                    patience_seconds=settings.api_patience_seconds,
                     plain=bool(settings.serve_plain),
                     proxies=settings.serve_proxies,
                 ),

@@ -116,6 +116,10 @@ GRANT SELECT ON objective, objective_version, objective_standing, objective_spel
 TO emc_reader, emc_grafana;
 -- What official figures were defined as, and when that was known.
 GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
+-- Sums that official figures are made of, by agency and procedure.
+GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
+    reading_procedure
+TO emc_reader, emc_grafana;
 -- What the public sees, and nothing else of it.
 GRANT SELECT ON release_table, release_pattern, release, release_cell TO emc_reader;
 -- Requests that systems answered, and sums behind quantiles of working time: nothing of a dossier.

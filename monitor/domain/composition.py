@@ -64,9 +64,9 @@ _IN, _END, _BEFORE = Window.IN, Window.END, Window.BEFORE
 _OPEN: Final = ((int(Measure.IN_PROCESS), 1), (int(Measure.PAUSED), 1))
 _OPEN_766: Final = ((int(Measure.IN_PROCESS_766), 1), (int(Measure.PAUSED_766), 1))
 _WORKED_ON_06B: Final = ((int(Measure.IN_PROCESS_06B), 1),)
-_OPEN_TRAITS: Final = ((82, 1),)
-_ENDED_TRAITS: Final = ((81, 1),)
-_RATED: Final = 83
+_OPEN_TRAITS: Final = ((int(Measure.OPEN_TRAITS), 1),)
+_ENDED_TRAITS: Final = ((int(Measure.ENDED_TRAITS), 1),)
+_RATED: Final = int(Measure.RATED)
 _PETITION_RECEIVED: Final = 60
 _PETITION_ON_TIME: Final = 64
 _PETITION_LATE: Final = 65
@@ -130,9 +130,9 @@ _MADE: Final[dict[Fact, tuple[Made, ...]]] = {
     Fact.TIMED: _flow(Measure.COMPLETED, lost=(int(Measure.CLOCK_UNCERTAIN),)),
     Fact.ELAPSED: _flow(Measure.PROCESSING_TIME),
     Fact.WORKED: _flow(clock_measure(Clock.PROCESSING, Part.WORKED)),
-    Fact.TIMED_RECEIVED: _flow(84),
-    Fact.ELAPSED_RECEIVED: _flow(85),
-    Fact.WORKED_RECEIVED: _flow(86),
+    Fact.TIMED_RECEIVED: _flow(Measure.TIMED_RECEIVED),
+    Fact.ELAPSED_RECEIVED: _flow(Measure.ELAPSED_RECEIVED),
+    Fact.WORKED_RECEIVED: _flow(Measure.WORKED_RECEIVED),
     Fact.RATINGS: _flow(_RATED),
     Fact.RATINGS_SATISFIED: ((1, Sum(((_RATED, 1),), _SATISFIED), _IN),),
     Fact.SERVICES_RECEIVED: _flow(Measure.ACCEPTED),  # counted by procedure, each once
@@ -141,11 +141,11 @@ _MADE: Final[dict[Fact, tuple[Made, ...]]] = {
 
 # The same, narrowed by traits.
 _MADE_BY_TRAITS: Final[dict[Fact, tuple[Made, ...]]] = {
-    Fact.RECEIVED: _flow(80),
-    Fact.BOARDED: _flow(87),
+    Fact.RECEIVED: _flow(Measure.ACCEPTED_TRAITS),
+    Fact.BOARDED: _flow(Measure.BOARDED_TRAITS),
     Fact.HANDLED: ((1, Sum(_ENDED_TRAITS), _IN), (1, Sum(_OPEN_TRAITS), _END)),
-    Fact.CARRIED_OVER: ((1, Sum(_OPEN_TRAITS), _BEFORE), *_flow(87)),
-    Fact.SERVICES_RECEIVED: _flow(80),
+    Fact.CARRIED_OVER: ((1, Sum(_OPEN_TRAITS), _BEFORE), *_flow(Measure.BOARDED_TRAITS)),
+    Fact.SERVICES_RECEIVED: _flow(Measure.ACCEPTED_TRAITS),
 }
 
 

@@ -20,7 +20,9 @@ from monitor.domain.scope import Reach, Scope
 from monitor.ledger.follower import Cut
 from monitor.ledger.forms import RETIRED, plain_booked
 from monitor.ledger.packing import unpack_entries
-from monitor.ledger.readings import booked_codes, meant, read
+from monitor.ledger.reading_known import meant
+from monitor.ledger.reading_load import booked_codes
+from monitor.ledger.readings import read
 from monitor.ledger.tokens import secret, token
 from monitor.ledger.unit import Entry as BookedEntry
 from monitor.reference.hierarchy import hierarchy

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, cast
 import asyncpg
 
 from monitor.domain.zone import Zone, date_of, day_number
+from monitor.ledger import reading_book
 from monitor.ledger.locks import FOLLOWER
 
 STEP: Final = 1_000  # numbers of the journal that one transaction folds, each a page of lines
@@ -26,6 +27,7 @@ SMALLEST_STEP: Final = 10  # after steps that took too long
 # Of one round: cuts must go on while much is to be folded, and balances while much is to close.
 FOLDING_SECONDS: Final = 15.0
 CLOSING_SECONDS: Final = 2.0
+READING_SECONDS: Final = 5.0
 
 _FIRST_LOOK_SECONDS: Final = 0.005
 _LONGEST_LOOK_SECONDS: Final = 0.1
@@ -105,7 +107,8 @@ class Follower:
             if not summed:
                 break
             closed += summed
-        return Round(folded, closed, left=numbers > 0)
+        adding = await reading_book.follow(self._connection, READING_SECONDS)
+        return Round(folded, closed, left=numbers > 0 or adding)
 
 
 async def seal(connection: Connection, *, patience_seconds: float | None = None) -> Cut:

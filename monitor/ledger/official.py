@@ -462,6 +462,10 @@ class Officials:
             raise NoSuch(
                 f"the reference files list no {kind} in {period}: add them to agencies/*.csv"
             )
+        # Agencies as they stood when the period ended, in both periods: by those of today one that has
+        # taken over others since would be ranked with their dossiers, beside them.
+        then = ground.reference.agencies.as_of(period.last_day)
+        ground = replace(ground, reference=replace(ground.reference, agencies=then))
         now = await self._officials(indicators, scopes, period, ground)
         before = await self._officials(indicators, scopes, period.before, ground)
         earlier = rank(
@@ -474,12 +478,12 @@ class Officials:
             minimum=minimum,
             before=earlier,
         )
-        then = {str(one.about.scope): one for one in before}
+        earlier_of = {str(one.about.scope): one for one in before}
         since = {str(one.about.scope): one for one in now}
         positions = []
         for done, place in enumerate(places):
             progressed(done, len(places))
-            one, other = since[place.scope], then[place.scope]
+            one, other = since[place.scope], earlier_of[place.scope]
             positions.append(
                 Position(
                     place=place,

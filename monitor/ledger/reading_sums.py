@@ -5,15 +5,13 @@ stretches between the periods' first and last days, and a window is a run of str
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Sum, Window
 from monitor.domain.period import Period
 from monitor.ledger.follower import Cut
-
-# A sum's number, agency, procedure ("" where it is not asked for), stretch.
-Key = tuple[int, str, str]
 
 
 class Stretches(NamedTuple):
@@ -42,26 +40,74 @@ class Stretches(NamedTuple):
                 return 0, first
 
 
+# 1 and a ministry or province: all that was booked below it; 0 and an agency: itself.
+Place = tuple[int, str]
+
+
 class Sums:
-    """What was summed, by agency or by agency and procedure."""
+    """What was summed, by place and procedure ("" where it is not asked for), by stretch."""
 
     def __init__(self, stretches: Stretches) -> None:
         self.stretches = stretches
-        self._found: dict[int, dict[tuple[str, str], list[int]]] = {}
+        self._found: dict[int, dict[Place, dict[str, list[int]]]] = {}
 
-    def add(self, number: int, agency: str, procedure: str, stretch: int, amount: int) -> None:
+    def add(self, number: int, place: Place, procedure: str, stretch: int, amount: int) -> None:
         """Amounts of the stretch after the last bound are in no window."""
         if stretch >= len(self.stretches.bounds):
             return
-        by_place = self._found.setdefault(number, {})
-        amounts = by_place.get((agency, procedure))
+        by_procedure = self._found.setdefault(number, {}).setdefault(place, {})
+        amounts = by_procedure.get(procedure)
         if amounts is None:
-            amounts = by_place[agency, procedure] = [0] * len(self.stretches.bounds)
+            amounts = by_procedure[procedure] = [0] * len(self.stretches.bounds)
         amounts[stretch] += amount
 
-    def places(self, number: int) -> Mapping[tuple[str, str], Sequence[int]]:
-        """Amounts by stretch, of each agency and procedure."""
+    def add_kept(
+        self,
+        place: Place,
+        procedure: str,
+        columns: tuple[Iterable[int], Iterable[int], Iterable[int]],
+        stocks: Collection[int],
+    ) -> None:
+        """Numbers, stretches and amounts of a place; what stood before all bounds is of stocks.
+
+        That is all there ever was (stretch `LOWEST`) less what came from the first bound on.
+        """
+        found, size = self._found, len(self.stretches.bounds)
+        for number, stretch, amount in zip(*columns, strict=True):
+            by_place = found.get(number)
+            if by_place is None:
+                by_place = found[number] = {}
+            by_procedure = by_place.get(place)
+            if by_procedure is None:
+                by_procedure = by_place[place] = {}
+            amounts = by_procedure.get(procedure)
+            if amounts is None:
+                amounts = by_procedure[procedure] = [0] * size
+            if stretch < 0:
+                amounts[0] += amount
+            elif stretch:
+                if stretch < size:
+                    amounts[stretch] += amount
+                if number in stocks:
+                    amounts[0] -= amount
+
+    def items(self) -> Iterator[tuple[int, Place, str, Sequence[int]]]:
+        """All of it: number, place, procedure, amounts by stretch."""
+        for number, by_place in self._found.items():
+            for place, by_procedure in by_place.items():
+                for procedure, amounts in by_procedure.items():
+                    yield number, place, procedure, amounts
+
+    def by_place(self, number: int) -> Mapping[Place, Mapping[str, Sequence[int]]]:
+        """Of each place, amounts by stretch of each procedure."""
         return self._found.get(number, {})
+
+    def up_to(self, number: int) -> dict[Place, list[int]]:
+        """Of each place, what was summed before each stretch and in all, of all procedures."""
+        return {
+            place: [0, *accumulate(map(sum, zip(*by_procedure.values(), strict=True)))]
+            for place, by_procedure in self.by_place(number).items()
+        }
 
 
 class Books(NamedTuple):
@@ -98,7 +144,23 @@ class Books(NamedTuple):
             part.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
             for part, above, upto, sign in parts
             for condition in narrowed
-            if part is _BALANCES or above < upto
+            if part is not _JOURNAL or above < upto
+        )
+
+
+class Between(NamedTuple):
+    """What the journal has between a watermark and a cut: taken away where the cut is the lower."""
+
+    watermark: int
+    cut: int
+
+    def lines(self, *narrowed: str) -> str:
+        """Its SQL, narrowed by conditions of which one has to hold."""
+        above, upto = sorted(self)
+        sign = "-" if self.cut < self.watermark else ""
+        return " UNION ALL ".join(
+            _JOURNAL.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
+            for condition in narrowed
         )
 
 
@@ -130,7 +192,7 @@ _SUMS: Final = """
 
 async def from_books(
     connection: Any,
-    books: Books,
+    books: Books | Between,
     sums: Mapping[Sum, int],
     stocks: Collection[Sum],
     stretches: Stretches,
@@ -183,7 +245,7 @@ async def from_books(
         timeout=None,
     )
     for number, agency, procedure, stretch, amount in rows:
-        found.add(number, agency, procedure, stretch, amount)
+        found.add(number, (0, agency), procedure, stretch, amount)
     return found
 
 

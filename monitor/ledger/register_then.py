@@ -1,15 +1,17 @@
 """The register of sources as it was known at a time: who had gone live, and for whom they spoke."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from monitor.domain.mandate import Mandate
+from monitor.domain.mandate import EVERYWHERE, Mandate
 from monitor.domain.scope import Reach, Scope
 from monitor.domain.zone import Zone, day_number
+from monitor.ledger.remembered import Remembered
 from monitor.ledger.sources import Status
+from monitor.reference.agencies import Agencies
 from monitor.reference.hierarchy import Hierarchy
 
 
@@ -18,6 +20,7 @@ class Registered:
     """What matters of a source for official figures."""
 
     code: str
+    trial: bool = False
     live_from: int | None = None  # day
     live_until: int | None = None  # the first day on which it is revoked
     mandates: tuple[Mandate, ...] = ()
@@ -28,19 +31,82 @@ class Registered:
 
     def was_live(self, day: int) -> bool:
         """Whether it has gone live by a day, if it was revoked since or not."""
-        return self.live_from is not None and self.live_from <= day
+        return not self.trial and self.live_from is not None and self.live_from <= day
 
-    def speaks_for(self, scope: Scope, hierarchy: Hierarchy) -> bool:
-        """Whether any of what the scope holds is for it to say."""
-        if not scope.agency or scope.reach is Reach.SECTOR:
-            return bool(self.mandates)
-        agencies = hierarchy.agencies
-        meant = (scope.agency, *agencies.former(scope.agency))
-        return any(
-            any(mandate.reaches(code) for code in meant)
-            or (scope.reach is Reach.ALL and scope.agency in hierarchy.above(mandate.agency))
-            for mandate in self.mandates
+
+@dataclass(frozen=True)
+class Register:
+    """All sources, as they were known at a time, and the agencies for which they speak."""
+
+    sources: tuple[Registered, ...]
+    # By day, of the agencies that they were told by.
+    _voices: dict[int, tuple[Agencies, "_Voices"]] = field(default_factory=dict, compare=False)
+
+    def heard(self, scope: Scope, day: int, hierarchy: Hierarchy) -> bool:
+        """Whether anybody who speaks for a scope has gone live by a day.
+
+        An empty register tells nothing of who is heard: then all are.
+        """
+        if not self.sources:
+            return True
+        agencies, voices = self._voices.get(day, (None, None))
+        if voices is None or agencies is not hierarchy.agencies:
+            mandates = [
+                mandate
+                for source in self.sources
+                if source.was_live(day)
+                for mandate in source.mandates
+            ]
+            voices = _Voices.of(mandates, hierarchy)
+            self._voices[day] = hierarchy.agencies, voices
+        return voices.reach(scope, hierarchy)
+
+    def live(self, scope: Scope, day: int, hierarchy: Hierarchy) -> list[str]:
+        """The sources that are live on a day and speak for a scope."""
+        return [
+            source.code
+            for source in self.sources
+            if source.live(day)
+            and _Voices.of(source.mandates, hierarchy).reach(scope, hierarchy)
+        ]
+
+
+class _Voices(NamedTuple):
+    """For whom some mandates speak."""
+
+    everywhere: bool
+    letters: frozenset[str]  # of whole kinds of agencies
+    codes: frozenset[str]
+    above: frozenset[str]  # agencies of which a part is spoken for
+
+    @classmethod
+    def of(cls, mandates: Collection[Mandate], hierarchy: Hierarchy) -> "_Voices":
+        said = {mandate.agency for mandate in mandates}
+        codes = frozenset(code for code in said if len(code) > 1)
+        return cls(
+            EVERYWHERE in said,
+            frozenset(code for code in said if len(code) == 1) - {EVERYWHERE},
+            codes,
+            frozenset(above for code in codes for above in hierarchy.above(code)),
         )
+
+    def reach(self, scope: Scope, hierarchy: Hierarchy) -> bool:
+        """Whether a scope, one that it took over, something above or something below is meant."""
+        if self.everywhere:
+            return True
+        if not scope.agency or scope.reach is Reach.SECTOR:
+            return bool(self.letters or self.codes)
+        if scope.reach is Reach.ALL and scope.agency in self.above:
+            return True
+        for code in (scope.agency, *hierarchy.agencies.former(scope.agency)):
+            if code[:1] in self.letters and code[1:3].isdigit():
+                return True
+            at = code
+            while at:
+                if at in self.codes:
+                    return True
+                at = at.rpartition(".")[0]
+        return False
 
 
 _HISTORY: Final = (
@@ -49,14 +115,29 @@ _HISTORY: Final = (
 )
 
 
-async def register_then(connection: Any, at: datetime | None, zone: Zone) -> list[Registered]:
+_CHANGES: Final = (
+    "SELECT count(*) FROM source_history WHERE $1::timestamptz IS NULL OR at <= $1"
+)
+# Nothing is ever changed in the history, only added: how much there is tells one from another.
+_last_read: Remembered[Register] = Remembered()
+
+
+async def register_then(
+    pool: Any, connection: Any, at: datetime | None, zone: Zone
+) -> Register:
     """Every source as the register's history has it up to a time, by code."""
+    changes: int = await connection.fetchval(_CHANGES, at)
+    known = _last_read.get(pool, changes)
+    if known is not None:
+        return known
     found: dict[str, Registered] = {}
     for code, changed_at, change in await connection.fetch(_HISTORY, at):
-        known = found.get(code, Registered(code=code))
+        source = found.get(code, Registered(code=code))
         day = zone.day(int(changed_at.timestamp() * 1000))
-        found[code] = _changed(known, json.loads(change), day)
-    return [found[code] for code in sorted(found)]
+        found[code] = _changed(source, json.loads(change), day)
+    return _last_read.keep(
+        pool, changes, Register(tuple(found[code] for code in sorted(found)))
+    )
 
 
 def _changed(known: Registered, change: dict[str, Any], day: int) -> Registered:
@@ -66,18 +147,13 @@ def _changed(known: Registered, change: dict[str, Any], day: int) -> Registered:
             known, live_from=None if said is None else day_number(date.fromisoformat(said))
         )
     if "mandates" in change:
-        known = replace(
-            known, mandates=tuple(Mandate(**each) for each in change["mandates"][1])
-        )
+        mandates = tuple(Mandate(**each) for each in change["mandates"][1])
+        known = replace(known, mandates=mandates)
     if "status" in change:
-        revoked = change["status"][1] == Status.REVOKED
-        known = replace(known, live_until=day if revoked else None)
+        status = Status(change["status"][1])
+        known = replace(
+            known,
+            trial=status is Status.TRIAL,
+            live_until=day if status is Status.REVOKED else None,
+        )
     return known
-
-
-def heard(register: Iterable[Registered], scope: Scope, day: int, hierarchy: Hierarchy) -> bool:
-    """Whether anybody has spoken for a scope by a day. An empty register tells nothing: then yes."""
-    sources = list(register)
-    return not sources or any(
-        source.was_live(day) and source.speaks_for(scope, hierarchy) for source in sources
-    )

@@ -75,6 +75,16 @@ class Agencies:
     def __contains__(self, code: str) -> bool:
         return agency_code(code) in self._rows
 
+    def as_of(self, day: int) -> "Agencies":
+        """As these files would have it had nothing been decided after a day: who merged later is apart."""
+        return Agencies(
+            {
+                code: known
+                for code, rows in self._rows.items()
+                if (known := tuple(_as_of(row, day) for row in rows if _began(row, day)))
+            }
+        )
+
     def codes(self) -> tuple[str, ...]:
         """Every agency that is or was listed."""
         return tuple(sorted(self._rows))
@@ -180,6 +190,18 @@ class Agencies:
             for row in rows:
                 children[agency_code(row.value.parent)].add(code)
         return {parent: frozenset(found) for parent, found in children.items()}
+
+
+def _began(row: Row[Agency], day: int) -> bool:
+    return day_number(row.value.valid_from) <= day
+
+
+def _as_of(row: Row[Agency], day: int) -> Row[Agency]:
+    until = row.value.valid_until
+    if until is None or day_number(until) <= day:
+        return row
+    goes_on = msgspec.structs.replace(row.value, valid_until=None, successors=())
+    return row._replace(value=goes_on)
 
 
 def load_agencies(folder: Path) -> Agencies:

@@ -6,7 +6,7 @@ Who asks for an agency that has ended itself is told of it as it was.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -106,3 +106,39 @@ _LEVEL1: Final = 3  # characters of a ministry's or province's national code
 def hierarchy(agencies: Agencies, booked: Collection[str]) -> Hierarchy:
     """Of the codes that anything is booked under."""
     return Hierarchy(agencies, frozenset(booked))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Scopes by as few sums as tell them: of ministries and provinces whole, where they are."""
+
+    hierarchy: Hierarchy
+    level1: Mapping[str, str]  # of each booked code, under which of them it was booked
+    _covers: dict[tuple[str, Reach], frozenset[tuple[int, str]]] = field(default_factory=dict)
+
+    def of(self, scope: Scope) -> frozenset[tuple[int, str]]:
+        """1 and a ministry or province for all that was booked below it, 0 and a code for itself."""
+        key = (scope.agency, scope.reach)
+        if key not in self._covers:
+            held = self.hierarchy.holds(scope)
+            met = {self.level1[code] for code in held if code in self.level1}
+            whole = {first for first in met if self._booked_below[first] <= held}
+            self._covers[key] = frozenset((1, first) for first in whole) | frozenset(
+                (0, code) for code in held if self.level1.get(code) not in whole
+            )
+        return self._covers[key]
+
+    def with_more(self, codes: Iterable[str]) -> "Coverage":
+        """The same with codes that no sum is kept of; itself where there are none."""
+        more = frozenset(codes) - self.hierarchy.booked
+        if not more:
+            return self
+        held = Hierarchy(self.hierarchy.agencies, self.hierarchy.booked | more)
+        return Coverage(held, self.level1)
+
+    @cached_property
+    def _booked_below(self) -> Mapping[str, frozenset[str]]:
+        below: defaultdict[str, set[str]] = defaultdict(set)
+        for code, first in self.level1.items():
+            below[first].add(code)
+        return {first: frozenset(codes) for first, codes in below.items()}

@@ -53,9 +53,34 @@ class Services:
         }
         self._sorts = Counter(map(_sort, self.rows.values()))
         self._kinds: dict[tuple[str, Reach], tuple[frozenset[str], str] | None] = {}
+        self._counts: dict[tuple[Scope, Term], int | None] = {}
+        self._agencies_below: dict[tuple[str, str], int] = {}
 
     def count(self, scope: Scope, term: Term) -> int | None:
         """How many the scope's agencies handle of what a term asks for; None: nobody knows."""
+        key = (scope, term)
+        if key not in self._counts:
+            if len(self._counts) >= _ANSWERS:
+                self._counts.clear()
+            self._counts[key] = self._count(scope, term)
+        return self._counts[key]
+
+    def agencies(self, scope: Scope, kind: str) -> int:
+        """How many agencies of a kind ("": of any) there are below a scope."""
+        key = (scope.agency, kind)
+        if key not in self._agencies_below:
+            agencies, day = self._agencies, self._day
+            below = (
+                agencies.descendants(scope.agency, day) if scope.agency else agencies.at(day)
+            )
+            self._agencies_below[key] = sum(
+                1
+                for code in below
+                if (row := agencies.on(code, day)) and (not kind or row.kind == kind)
+            )
+        return self._agencies_below[key]
+
+    def _count(self, scope: Scope, term: Term) -> int | None:
         handles = self._handled_by(scope)
         if handles is None:
             return None
@@ -171,15 +196,19 @@ def _has_districts(agencies: Agencies, day: int) -> bool:
     return any(row.kind is AgencyKind.DISTRICT for row in agencies.at(day).values())
 
 
-_known: dict[tuple[str, int], Services] = {}
+# Of each day, and of the agencies that it was told by: a ranking has them as they once stood.
+_known: dict[tuple[str, int], tuple[Agencies, Services]] = {}
 _REMEMBERED: Final = 64
+_ANSWERS: Final = 50_000
 
 
 def services_on(reference: Reference, day: int) -> Services:
     """The procedures in force on a day; those of a few days are remembered."""
     key = (reference.version, day)
-    if key not in _known:
+    agencies, services = _known.get(key, (None, None))
+    if services is None or agencies is not reference.agencies:
         if len(_known) >= _REMEMBERED:
             _known.clear()
-        _known[key] = Services(reference, day)
-    return _known[key]
+        services = Services(reference, day)
+        _known[key] = reference.agencies, services
+    return services

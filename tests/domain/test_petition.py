@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from monitor.domain.measures import TRIAL, Measure
+from monitor.domain.binding import ClockLimit, ClockUnit
+from monitor.domain.deadlines import Basis
+from monitor.domain.measures import TRIAL, Clock, Measure
 from monitor.domain.petition import (
     PetitionClass,
     PetitionVerdict,
@@ -332,6 +334,48 @@ def test_without_a_limit_for_the_answer_nothing_is_judged():
     events = [told("received", august(3)), told("answered", august(28))]
 
     assert judge(fold(events), policy).verdict is PetitionVerdict.UNJUDGED
+
+
+def limits_of(**given):
+    """Limits of a deployment's own, in hours."""
+    by_clock = {
+        Clock[f"PETITION_{name}"]: ClockLimit(
+            unit=unit, n=n, article="a province's own rule", basis=Basis.PRACTICE
+        )
+        for name, (unit, n) in given.items()
+    }
+    legal = Legal(
+        calendars=OneCalendar(),
+        catalogue=Catalogue({}),
+        limits=lambda clock, _day: by_clock.get(clock),
+    )
+    return Policy(Zone(), legal=legal)
+
+
+def test_a_limit_in_working_hours_runs_out_at_an_instant():
+    policy = limits_of(ANSWER=(ClockUnit.HOURS, 8))
+    received = told("received", august(3))
+
+    # 9:00 and eight hours of work: 9:00 of the next day, which is still in time.
+    in_time = judge(fold([received, told("answered", august(4))]), policy)
+    late = judge(fold([received, told("answered", august(4) + 1)]), policy)
+
+    assert (in_time.verdict, late.verdict) == ("on_time", "late")
+    assert judge(fold([received]), policy).before_ms == august(4) + 1
+
+
+def test_a_clock_that_nothing_limits_breaks_nothing():
+    """Here refusals, requests for papers and publications; and a limit that binds nothing."""
+    policy = limits_of(ANSWER=(ClockUnit.WORKING_DAYS, 15), REFUSAL=(ClockUnit.NONE, 0))
+    received = told("received", august(3))
+    asked = told("supplement_requested", august(12))
+
+    def found(*events):
+        return judge(fold([received, *events]), policy).verdict
+
+    assert found(told("refused", august(20))) == "on_time"
+    assert found(asked, told("answered", august(20))) == "on_time"
+    assert found(told("answered", august(4)), told("published", august(30))) == "on_time"
 
 
 def test_an_instant_beyond_the_calendar_is_not_judged():

@@ -13,6 +13,7 @@ from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.domain.traits import Trait
 from monitor.ledger.balances import NotKnown
+from monitor.ledger.claims import Figure, state
 from monitor.ledger.follower import Cut
 from monitor.ledger.readings import By, breakdown, read, series
 from monitor.reference.policy import Reference, load_reference
@@ -319,22 +320,33 @@ async def test_a_sector_is_its_procedures_wherever_they_are_handled(
 async def test_what_is_claimed_is_of_exactly_that_scope_and_period(
     held: Books, reference: Reference
 ):
-    await held.folded()
-    for agency, numerator, revision in (("H56", 40, 0), ("H56", 41, 1), ("country", 7, 0)):
-        await held.pool.execute(
-            "INSERT INTO external_claim (source, indicator, agency, from_day, to_day, survey,"
-            " revision, arrived_ms, numerator, denominator, unit, not_issued)"
-            " VALUES ('s', 'adults_online', $1, $2, $3, '', $5, 1, $4, 100, '', false)",
-            agency,
-            AUGUST.first_day,
-            AUGUST.last_day,
-            numerator,
-            revision,
+    async def claim(agency: str, numerator: int, revision: int = 0) -> None:
+        figure = Figure(
+            indicator="adults_online",
+            agency=agency,
+            from_day=AUGUST.first_day,
+            to_day=AUGUST.last_day,
+            source="s",
+            survey="",
+            revision=revision,
+            arrived_ms=revision,
+            numerator=numerator,
+            denominator=100,
         )
+        await state(held.pool, figure)
+
+    await claim("H56", 40)
+    then = await held.folded()
+    await claim("H56", 41, 1)
+    await claim("country", 7)
+    await held.folded()
     claimed = Term(fact=Fact.CLAIM, claim="adults_online", part="numerator")
     of_all = Term(fact=Fact.CLAIM, claim="adults_online", part="denominator")
     assert await asked(held, reference, claimed, "H56") == 41
+    assert await asked(held, reference, claimed, "H56", cut=then) == 40
     assert await asked(held, reference, of_all, "H56") == 100
     assert await asked(held, reference, claimed) == 7
+    assert await asked(held, reference, claimed, cut=then) is None
     assert await asked(held, reference, claimed, "H26") is None
+    assert await asked(held, reference, claimed, "H56/own") is None
     assert await asked(held, reference, claimed, "H56", "2026-07") is None

@@ -30,7 +30,6 @@ from monitor.outlets.access import Access, Rates, Visitor, address_of, refusal
 from monitor.outlets.api.app import (
     LONGEST_QUERY,
     MOST_IN_HAND,
-    PATIENCE_SECONDS,
     log_fault,
     named,
     takes_gzip,
@@ -97,6 +96,7 @@ class Frame:
         sessions: Sessions,
         *,
         now: Callable[[], datetime],
+        patience_seconds: float,
     ) -> None:
         self.desk = desk
         self.access = access
@@ -104,6 +104,7 @@ class Frame:
         self.sessions = sessions
         self._rates = rates
         self._now = now
+        self._patience = patience_seconds
         self._in_hand = 0
         self._pages: Sequence[Page] = ()
 
@@ -156,7 +157,7 @@ class Frame:
             )
         self._in_hand += 1
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 return await self.aside.do(self._answered(request, page, form))
         except Exception as error:  # noqa: BLE001 - of one request; what is no problem is logged
             return self.said(request, problem_of(request, error))

@@ -1,0 +1,272 @@
+"""What was read of some scopes and periods, and the facts that follow from it; no I/O here."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from monitor.domain.composition import Share, Sum, Window
+from monitor.domain.facts import Fact, Facts, Term
+from monitor.domain.period import Period
+from monitor.domain.scope import Reach, Scope
+from monitor.ledger.claims import Claim, Of, agency_of
+from monitor.ledger.follower import Cut
+from monitor.ledger.reading_sums import Place, Stretches, Sums
+from monitor.ledger.register_then import Register
+from monitor.reference.hierarchy import Coverage
+from monitor.reference.policy import Reference
+from monitor.reference.services import Services, national, of, services_on
+
+
+class Found(NamedTuple):
+    """Where a sum is in what was read."""
+
+    sums: Sums
+    number: int
+    kept: bool  # by places that cover a scope, else by each of its agencies
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """A scope, and where it is in what was read."""
+
+    scope: Scope
+    cover: Collection[Place]  # of what is kept
+    agencies: Collection[Place]  # of what is not
+    heard: bool  # whether anybody has gone live who speaks for it
+    is_meant: Callable[[str], bool] | None  # of a procedure; None: all are
+
+
+# How a fact is told of a scope.
+_Told = Callable[[_Here], int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """All that was read for some scopes and periods."""
+
+    reference: Reference
+    cut: Cut
+    today: int
+    made: Mapping[Term, tuple[Share, ...]]
+    stretches: Stretches
+    whole: Mapping[Sum, Found]
+    split: Mapping[Sum, Found]  # by procedure
+    marks: Sequence[Sequence[Any]]  # of complaints: agency, procedure, mark, stretch, amount
+    coverage: Coverage
+    register: Register
+    connected: Mapping[int, Mapping[str, bool]]  # by the last day of a period, by source
+    claims: Mapping[Of, Claim]
+    # What is told of one scope is soon told of the next: how, by period and term.
+    _told: dict[Period, dict[Term, _Told]] = field(default_factory=dict)
+    _up_to: dict[Sum, Mapping[Place, Sequence[int]]] = field(default_factory=dict)
+
+    def facts(self, scope: Scope, period: Period) -> Facts:
+        """The facts of a scope in a period."""
+        here = self._here(scope, self.heard(scope, period))
+        told = self._told.setdefault(period, {})
+
+        def fact(term: Term) -> int | None:
+            if term not in told:
+                told[term] = self._tells(term, period)
+            return told[term](here)
+
+        return fact
+
+    def heard(self, scope: Scope, period: Period) -> bool:
+        """Whether anybody who speaks for a scope has gone live by the end of a period."""
+        return self.register.heard(scope, self._last_day(period), self.coverage.hierarchy)
+
+    def procedures(self, scope: Scope) -> list[str]:
+        """The procedures of which anything was found in a scope."""
+        here = self._here(scope, heard=True)
+        return sorted(
+            {procedure for found in self.split.values() for procedure, _ in _lines(found, here)}
+        )
+
+    def _here(self, scope: Scope, heard: bool) -> _Here:
+        all_kept = not self.marks and all(
+            found.kept for found in (*self.whole.values(), *self.split.values())
+        )
+        return _Here(
+            scope,
+            self.coverage.of(scope),
+            ()
+            if all_kept
+            else frozenset((0, code) for code in self.coverage.hierarchy.holds(scope)),
+            heard,
+            meant(scope, self.reference) if narrows(scope) else None,
+        )
+
+    def _last_day(self, period: Period) -> int:
+        return min(period.last_day, self.today)
+
+    def _tells(self, term: Term, period: Period) -> _Told:
+        shares = self.made[term]
+        if period.first_day > self.today:
+            return lambda _: None
+        day = self._last_day(period)
+        match term.fact:
+            case Fact.CLAIM:
+                return lambda here: self._claim(here.scope, period, term)
+            case Fact.SERVICES:
+                services = services_on(self.reference, day)
+                return lambda here: services.count(here.scope, term)
+            case Fact.AGENCIES:
+                services = services_on(self.reference, day)
+                return lambda here: services.agencies(here.scope, term.kind)
+            case Fact.SOURCES:
+                return lambda here: self._sources(here.scope, day)
+            case Fact.SOURCES_CONNECTED:
+                return lambda here: self._connected(here.scope, period)
+            case Fact.SERVICES_RECEIVED:
+                return lambda here: self._received(here, period, term, shares[0])
+            case Fact.COMPLAINTS:
+                return lambda here: self._complaints(here, period)
+            case _:
+                return self._sums_up(shares, period)
+
+    def _sums_up(self, shares: Sequence[Share], period: Period) -> _Told:
+        day = self._last_day(period)
+        windows = [
+            (share.weight, of_period(share.sum, day), *self._window(share.window, period))
+            for share in shares
+        ]
+        parts = [
+            (weight, self.whole[asked].kept, self._before(asked), first, after)
+            for weight, asked, first, after in windows
+            if asked in self.whole
+        ]
+
+        def total(here: _Here) -> int | None:
+            if not here.heard:
+                return None
+            amount = 0
+            if here.is_meant is not None:
+                for weight, asked, first, after in windows:
+                    for _, amounts in _lines(self.split[asked], here):
+                        amount += weight * sum(amounts[first:after])
+                return amount
+            for weight, kept, up_to, first, after in parts:
+                for place in here.cover if kept else here.agencies:
+                    sums = up_to.get(place)
+                    if sums is not None:
+                        amount += weight * (sums[after] - sums[first])
+            return amount
+
+        return total
+
+    def _before(self, asked: Sum) -> Mapping[Place, Sequence[int]]:
+        if asked not in self._up_to:
+            found = self.whole[asked]
+            self._up_to[asked] = found.sums.up_to(found.number)
+        return self._up_to[asked]
+
+    def _window(self, window: Window, period: Period) -> tuple[int, int]:
+        return self.stretches.within(window, period, self._last_day(period))
+
+    def _received(self, here: _Here, period: Period, term: Term, share: Share) -> int | None:
+        """Distinct procedures of which more than 0 were received."""
+        if not here.heard:
+            return None
+        first, after = self._window(share.window, period)
+        received: dict[str, int] = {}
+        for procedure, amounts in _lines(self.split[share.sum], here):
+            received[procedure] = received.get(procedure, 0) + sum(amounts[first:after])
+        catalogue: Services | None = None
+        if term.tag or term.online:
+            catalogue = services_on(self.reference, self._last_day(period))
+        return sum(
+            1
+            for procedure, dossiers in received.items()
+            if dossiers > 0 and (catalogue is None or catalogue.has(procedure, term))
+        )
+
+    def _complaints(self, here: _Here, period: Period) -> int | None:
+        """Distinct dossiers that petitions complain about: their marks are the slots."""
+        if not here.heard:
+            return None
+        first, after = self._window(Window.IN, period)
+        found: dict[int, int] = {}
+        for agency, procedure, mark, stretch, amount in self.marks:
+            if (
+                first <= stretch < after
+                and (0, agency) in here.agencies
+                and (here.is_meant is None or here.is_meant(procedure))
+            ):
+                found[mark] = found.get(mark, 0) + amount
+        return sum(1 for petitions in found.values() if petitions > 0)
+
+    def _sources(self, scope: Scope, day: int) -> int | None:
+        if not self.register.sources:
+            return None
+        return len(self.register.live(scope, day, self.coverage.hierarchy))
+
+    def _connected(self, scope: Scope, period: Period) -> int | None:
+        if not self.register.sources:
+            return None
+        day = self._last_day(period)
+        sources = self.register.live(scope, day, self.coverage.hierarchy)
+        judged = self.connected.get(period.last_day, {})
+        if sources and judged.keys().isdisjoint(sources):
+            return None
+        return sum(judged.get(source, False) for source in sources)
+
+    def _claim(self, scope: Scope, period: Period, term: Term) -> int | None:
+        agency = agency_of(scope)
+        if agency is None:
+            return None
+        claim = self.claims.get((term.claim, agency, period.first_day, period.last_day))
+        if claim is None or claim.not_issued:
+            return None
+        if term.part == "value":
+            return _millionths(claim)
+        return claim.part(term.part)
+
+
+def _lines(found: Found, here: _Here) -> Iterator[tuple[str, Sequence[int]]]:
+    by_place = found.sums.by_place(found.number)
+    for place in here.cover if found.kept else here.agencies:
+        for procedure, amounts in by_place.get(place, {}).items():
+            if here.is_meant is None or here.is_meant(procedure):
+                yield procedure, amounts
+
+
+_PERCENT: Final = frozenset({"%", "percent"})
+
+
+def _millionths(claim: Claim) -> int | None:
+    """A share that is claimed as such, in millionths of a percent."""
+    if claim.value is None or claim.unit not in _PERCENT:
+        return None
+    return int(claim.value * 10**6)
+
+
+def narrows(scope: Scope) -> bool:
+    """Whether a scope does not mean all procedures."""
+    return bool(scope.procedure) or scope.reach is Reach.SECTOR
+
+
+def of_period(asked: Sum, day: int) -> Sum:
+    """The sum whose slots are those up to a period's last day, where that is asked for."""
+    return asked._replace(last_slot=day, until_end=False) if asked.until_end else asked
+
+
+def meant(scope: Scope, reference: Reference) -> Callable[[str], bool]:
+    """Tells of a procedure whether a scope means it: all, one with its own forms, a sector's."""
+    if scope.reach is Reach.SECTOR:
+        sector = sectors(reference).get(reference.agencies.present(scope.agency), frozenset())
+        return lambda code: (
+            not sector.isdisjoint((code, national(code)))
+            and (not scope.procedure or of(scope.procedure, code))
+        )
+    if scope.procedure:
+        return lambda code: of(scope.procedure, code)
+    return lambda _: True
+
+
+def sectors(reference: Reference) -> dict[str, frozenset[str]]:
+    """The procedures of each ministry's sector, by the catalogue's last word on each."""
+    found: dict[str, set[str]] = {}
+    for code, ministry in reference.procedures.ministries().items():
+        found.setdefault(reference.agencies.present(ministry), set()).add(code)
+    return {ministry: frozenset(codes) for ministry, codes in found.items()}

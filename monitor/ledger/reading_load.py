@@ -1,0 +1,322 @@
+"""Loads what readings are made of, in one state of the database and at one cut."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Final
+
+import asyncpg
+
+from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
+from monitor.domain.facts import Fact, Term
+from monitor.domain.period import Period
+from monitor.domain.scope import Scope
+from monitor.ledger import reading_book, reading_quick
+from monitor.ledger.balances import NotKnown
+from monitor.ledger.claims import Claim, Of, agency_of, standing, the_one
+from monitor.ledger.follower import Cut
+from monitor.ledger.reading_book import Procedures, Wanted
+from monitor.ledger.reading_known import Found, Known, narrows, of_period
+from monitor.ledger.reading_quick import Kept, Months
+from monitor.ledger.reading_sums import Books, Place, Stretches, from_books, marks_of
+from monitor.ledger.register_then import register_then
+from monitor.ledger.remembered import Remembered
+from monitor.reference.agencies import Agencies
+from monitor.reference.hierarchy import Coverage, hierarchy
+from monitor.reference.policy import Reference
+
+# How many agencies there are tells whether it is old, because none ever goes.
+_coverages: Remembered[Coverage] = Remembered()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be read."""
+
+    made: Mapping[Term, tuple[Share, ...]]
+    whole: Mapping[Sum, Wanted]
+    split: Mapping[Sum, Wanted]  # by procedure
+    passing: frozenset[Sum]  # of one period only, so that nobody keeps them
+
+    @classmethod
+    def of(
+        cls,
+        terms: Iterable[Term],
+        scopes: Sequence[Scope],
+        last_days: Sequence[int],
+        *,
+        by_procedure: bool,
+    ) -> "Asked":
+        """Of periods that end on these days."""
+        made = {term: made_of(term) for term in terms}
+        standing = {
+            share.sum
+            for shares in made.values()
+            for share in shares
+            if share.window is not Window.IN
+        }
+        narrowed = [narrows(scope) for scope in scopes]
+        whole: dict[Sum, Wanted] = {}
+        split: dict[Sum, Wanted] = {}
+        passing: set[Sum] = set()
+        for term, shares in made.items():
+            if term.fact is Fact.COMPLAINTS:
+                continue
+            counts = term.fact is Fact.SERVICES_RECEIVED
+            for share, day in product(shares, last_days):
+                asked = of_period(share.sum, day)
+                stock = share.sum in standing
+                if share.sum.until_end:
+                    passing.add(asked)
+                if counts:
+                    split[asked] = Wanted(asked, stock, Procedures.OF_ALL)
+                elif by_procedure or any(narrowed):
+                    split.setdefault(asked, Wanted(asked, stock, Procedures.OF_LEVEL1))
+                if not counts and not all(narrowed):
+                    whole[asked] = Wanted(asked, stock, Procedures.OF_NOBODY)
+        return cls(made, whole, split, frozenset(passing))
+
+
+async def load(
+    pool: Any,
+    reference: Reference,
+    scopes: Sequence[Scope],
+    periods: Sequence[Period],
+    terms: Iterable[Term],
+    *,
+    cut: Cut | None,
+    today: int,
+    by_procedure: bool = False,
+) -> Known:
+    """Read what the facts of scopes and periods are made of. Raises `Unanswerable`, `NotKnown`."""
+    begun = [period for period in periods if period.first_day <= today]
+    last_days = sorted({min(period.last_day, today) for period in begun})
+    asked = Asked.of(terms, scopes, last_days, by_procedure=by_procedure)
+    facts = {term.fact for term in asked.made}
+    stretches = Stretches.of(begun, today)
+    zone = reference.policy.zone
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        kept = await Kept.now(connection)
+        at = await newest(connection, kept) if cut is None else cut
+        coverage = await _coverage(pool, connection, reference.agencies, kept)
+        loading = _Loading(connection, at, kept, stretches, scopes, coverage)
+        whole, split = await loading.found(asked)
+        books = await Books.at(connection, at)
+        marks: Sequence[Sequence[Any]] = ()
+        if begun and Fact.COMPLAINTS in facts:
+            marks = await marks_of(connection, books, COMPLAINT, stretches)
+        loading.met.update(agency for agency, *_ in marks)
+        connected = {}
+        if Fact.SOURCES_CONNECTED in facts:
+            for period in periods:
+                ends_ms = zone.start_of(min(period.last_day, today) + 1)
+                connected[period.last_day] = await _judged(connection, ends_ms, at)
+        known = Known(
+            reference=reference,
+            cut=at,
+            today=today,
+            made=asked.made,
+            stretches=stretches,
+            whole=whole,
+            split=split,
+            marks=marks,
+            coverage=coverage.with_more(loading.met),
+            register=await register_then(pool, connection, at.read_at, zone),
+            connected=connected,
+            claims=await _claims(connection, asked.made, scopes, periods, at),
+        )
+    await _want(pool, [wanted for wanted in loading.missed if wanted not in kept.asked])
+    return known
+
+
+@dataclass
+class _Loading:
+    """Finds sums: where they are kept, else in the books."""
+
+    connection: Any
+    cut: Cut
+    kept: Kept
+    stretches: Stretches
+    scopes: Sequence[Scope]
+    coverage: Coverage
+    missed: tuple[Wanted, ...] = ()  # sums that are to be kept
+    met: set[str] = field(default_factory=set)  # agencies in the books
+
+    async def found(self, asked: Asked) -> tuple[dict[Sum, Found], dict[Sum, Found]]:
+        """The sums of whole scopes, and those by procedure."""
+        whole: dict[Sum, Found] = {}
+        split: dict[Sum, Found] = {}
+        if self.stretches.bounds and self.kept.near(self.cut):
+            whole = await self._kept(asked.whole, by_procedure=False)
+            split = await self._kept(asked.split, by_procedure=True)
+        wanted = [*asked.whole.values(), *asked.split.values()]
+        self.missed = tuple(
+            {
+                one
+                for one in wanted
+                if one.sum not in asked.passing and self.kept.number(one) is None
+            }
+        )
+        slow = {one: two for one, two in asked.whole.items() if one not in whole}
+        slow_split = {one: two for one, two in asked.split.items() if one not in split}
+        together = {one: two for one, two in slow.items() if one in slow_split}
+        books = await Books.at(self.connection, self.cut)
+        for of_them, by_procedure, into in (
+            ({k: v for k, v in slow.items() if k not in together}, False, (whole,)),
+            ({k: v for k, v in slow_split.items() if k not in together}, True, (split,)),
+            (together, True, (whole, split)),
+        ):
+            numbers = {one: number for number, one in enumerate(of_them)}
+            sums = await from_books(
+                self.connection,
+                books,
+                numbers,
+                [one for one, wanted in of_them.items() if wanted.stock],
+                self.stretches,
+                by_procedure=by_procedure,
+            )
+            self.met.update(agency for _, (_, agency), _, _ in sums.items())
+            for one, number in numbers.items():
+                for found in into:
+                    found[one] = Found(sums, number, kept=False)
+
+        return whole, split
+
+    async def _kept(
+        self, asked: Mapping[Sum, Wanted], *, by_procedure: bool
+    ) -> dict[Sum, Found]:
+        months = Months.of(self.stretches, self.kept.last_day)
+        places = self._cover()
+        of_agencies = any(not reach for reach, _ in places)
+        chosen: dict[Wanted, int] = {}
+        for wanted in asked.values():
+            found = self.kept.number(
+                wanted._replace(procedures=Procedures.OF_ALL)
+                if by_procedure and of_agencies
+                else wanted
+            )
+            if found is not None and reading_quick.told(
+                months, found[0], places, by_procedure=by_procedure
+            ):
+                chosen[found[0]] = found[1]
+        read = reading_quick.by_procedure if by_procedure else reading_quick.plain
+        sums = await read(self.connection, months, self.stretches, chosen, places)
+        self.met |= await reading_quick.add_between(
+            self.connection,
+            sums,
+            self.kept.seq,
+            self.cut,
+            chosen,
+            self.coverage.level1,
+            with_procedure=by_procedure,
+        )
+        return {wanted.sum: Found(sums, number, kept=True) for wanted, number in chosen.items()}
+
+    def _cover(self) -> frozenset[Place]:
+        places: frozenset[Place] = frozenset()
+        return places.union(*map(self.coverage.of, self.scopes))
+
+
+async def _coverage(pool: Any, connection: Any, agencies: Agencies, kept: Kept) -> Coverage:
+    """The agencies that sums are kept of, and to whom each belonged when booked."""
+    last = _coverages.get(pool, kept.places)
+    if last is not None and last.hierarchy.agencies is agencies:
+        return last
+    level1 = {
+        row["agency"]: row["level1"]
+        for row in await connection.fetch("SELECT agency, level1 FROM reading_place")
+    }
+    return _coverages.keep(pool, len(level1), Coverage(hierarchy(agencies, level1), level1))
+
+
+async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]:
+    """The agencies directly below one ("": ministries and provinces), listed or booked."""
+    async with pool.acquire() as connection:
+        kept = await Kept.now(connection)
+        if kept.numbers:
+            coverage = await _coverage(pool, connection, reference.agencies, kept)
+            return coverage.hierarchy.parts(agency)
+        return hierarchy(reference.agencies, await booked_codes(connection)).parts(agency)
+
+
+async def _want(pool: Any, missed: Sequence[Wanted]) -> None:
+    """Have the follower keep what had to be read from the books, if we may ask for it."""
+    if missed:
+        try:
+            await reading_book.want(pool, missed)
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError):
+            return
+
+
+async def newest(connection: Any, kept: Kept | None = None) -> Cut:
+    """The newest cut that is folded. Raises `NotKnown`.
+
+    While much is to be folded the sums may be far behind the balances: then the newest of theirs.
+    """
+    if kept is None:
+        kept = await Kept.now(connection)
+    for upto in (kept.seq, kept.folded):
+        row = await connection.fetchrow(
+            "SELECT seq, read_at, sealed_at FROM cut WHERE seq <= $1 ORDER BY seq DESC LIMIT 1",
+            upto,
+        )
+        if row is not None and (kept.folded - row["seq"] > FEW_PAGES or upto == kept.folded):
+            return Cut(*row)
+    raise NotKnown("nothing is known of before the first cut; a worker makes one")
+
+
+FEW_PAGES: Final = 200  # of the journal, that are read in no time
+
+
+# Of each the next, by the index that begins with them: there are as many cells as dossiers may be.
+_BOOKED: Final = """
+    WITH RECURSIVE booked AS (
+        (SELECT agency FROM cell ORDER BY agency LIMIT 1)
+        UNION ALL
+        SELECT (SELECT cell.agency FROM cell WHERE cell.agency > booked.agency
+                ORDER BY cell.agency LIMIT 1)
+        FROM booked WHERE booked.agency IS NOT NULL
+    )
+    SELECT agency FROM booked WHERE agency IS NOT NULL
+"""
+
+
+async def booked_codes(connection: Any) -> set[str]:
+    """Every agency that anything is booked under."""
+    return {row["agency"] for row in await connection.fetch(_BOOKED)}
+
+
+async def _judged(connection: Any, ends_ms: int, cut: Cut) -> dict[str, bool]:
+    """Which connections were whole at the end of a day, or at the cut if that is earlier."""
+    at_ms = min(ends_ms, int(cut.read_at.timestamp() * 1000))
+    rows = await connection.fetch(
+        "SELECT source, class = 'connected' AS whole FROM connection_spell"
+        " WHERE since_ms < $1 AND (until_ms IS NULL OR until_ms >= $1)",
+        at_ms,
+    )
+    return {row["source"]: row["whole"] for row in rows}
+
+
+async def _claims(
+    connection: Any,
+    terms: Iterable[Term],
+    scopes: Sequence[Scope],
+    periods: Sequence[Period],
+    cut: Cut,
+) -> dict[Of, Claim]:
+    """Of each figure that is asked for the claim that stands, and was known at the cut."""
+    indicators = {term.claim for term in terms if term.fact is Fact.CLAIM}
+    if not indicators:
+        return {}
+    claims = await standing(
+        connection,
+        indicators=indicators,
+        agencies=[agency for scope in scopes if (agency := agency_of(scope))],
+        first_day=periods[0].first_day if len(periods) == 1 else None,
+        last_day=periods[0].last_day if len(periods) == 1 else None,
+        cut=cut.seq,
+    )
+    return the_one(claims)

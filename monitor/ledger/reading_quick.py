@@ -1,0 +1,268 @@
+"""The sums that are kept, read for the places and periods of a reading.
+
+Months are read whole where a period takes them whole, or where nothing lies in what it leaves of
+one; else days, which are kept of ministries and provinces, and of agencies for what falls due. What
+stood before the periods is all there ever was, less what came from then on. A sum that cannot be
+told so is read from the books.
+"""
+
+import struct
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from monitor.domain.composition import HIGHEST, LOWEST, Sum
+from monitor.domain.zone import date_of, day_number
+from monitor.ledger.follower import Cut
+from monitor.ledger.reading_book import PAGES_AT_ONCE, Procedures, Wanted, known
+from monitor.ledger.reading_sums import Between, Place, Stretches, Sums, from_books
+
+
+class Kept(NamedTuple):
+    """The sums that are kept, and how far."""
+
+    seq: int  # the journal is in them up to here
+    folded: int  # and up to here in the balances
+    last_day: int  # no entry is on a later one
+    places: int
+    numbers: Mapping[Wanted, int]
+    asked: frozenset[Wanted]  # these, and those that are being filled
+
+    def number(self, wanted: Wanted) -> tuple[Wanted, int] | None:
+        """The sum that is kept and tells what is wanted, which may tell more."""
+        for stock in (wanted.stock, True):
+            for procedures in range(wanted.procedures, len(Procedures)):
+                one = Wanted(wanted.sum, stock, Procedures(procedures))
+                if one in self.numbers:
+                    return one, self.numbers[one]
+        return None
+
+    @classmethod
+    async def now(cls, connection: Any) -> "Kept":
+        """As a transaction finds them that sees one state."""
+        seq, folded, last_day, places = await connection.fetchrow(
+            "SELECT book.seq, follower.seq, last_day, places FROM reading_book AS book, follower"
+        )
+        return cls(seq, folded, last_day, places, *await known(connection))
+
+    def near(self, cut: Cut) -> bool:
+        """Whether what the journal has between them and a cut is little."""
+        return abs(self.seq - cut.seq) <= PAGES_AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """How periods lie in months."""
+
+    bounds: tuple[int, ...]
+    first: int  # the month that the first bound is in
+    last: int  # the month that the last day is in
+    parted: tuple[int, ...]  # months of which a bound takes a part
+    open: bool  # and nothing lies after any bound in such a month
+
+    @classmethod
+    def of(cls, stretches: Stretches, last_day: int) -> "Months":
+        """Where no entry is on a day later than one."""
+        bounds = stretches.bounds
+        within = [bound for bound in bounds if month_of(bound) != bound]
+        return cls(
+            bounds,
+            month_of(bounds[0]),
+            month_of(bounds[-1] - 1),
+            tuple(sorted({month_of(bound) for bound in within})),
+            all(bound > last_day for bound in within),
+        )
+
+    def whole(self, asked: Sum) -> bool:
+        """Whether months tell all of a sum."""
+        return not self.parted or (self.open and not asked.due)
+
+
+def month_of(day: int) -> int:
+    """The first day of the month that a day is in."""
+    return day_number(date_of(day).replace(day=1))
+
+
+def after(month: int) -> int:
+    """The first day of the month after."""
+    first = date_of(month)
+    return day_number(date(first.year + first.month // 12, first.month % 12 + 1, 1))
+
+
+def told(
+    months: Months, kept: Wanted, places: Collection[Place], *, by_procedure: bool
+) -> bool:
+    """Whether a kept sum tells what is asked of it, of places, by procedure or not."""
+    if months.whole(kept.sum):
+        return True
+    return not by_procedure and (kept.sum.due or all(reach for reach, _ in places))
+
+
+# Of each place its sums by stretch, as arrays: a row a number would take ten times as long.
+_GATHERED: Final = """
+    SELECT reach, place, array_send(array_agg(sum)), array_send(array_agg(stretch)),
+           array_send(array_agg(amount))
+    FROM (
+        SELECT part.reach, part.place, part.sum, part.stretch, sum_whole(part.amount) AS amount
+        FROM ({parts}) AS part
+        GROUP BY 1, 2, 3, 4
+    ) AS line
+    GROUP BY 1, 2
+"""
+_HERE: Final = "unnest($1::int2[], $2::text[]) AS here (reach, place)"
+_IN_MONTHS: Final = f"""
+    SELECT held.reach, held.place, held.sum, width_bucket(held.month, $3::int4[]) AS stretch,
+           held.amount
+    FROM {_HERE}
+    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
+    WHERE NOT (held.month = ANY($7::int4[]) AND held.sum = ANY($8::int2[]))
+    UNION ALL
+    SELECT held.reach, held.place, held.sum, {HIGHEST}, held.amount
+    FROM {_HERE}
+    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month > $5 AND held.sum = ANY($9::int2[])
+    UNION ALL
+    SELECT held.reach, held.place, held.sum, {LOWEST}, held.amount
+    FROM {_HERE}
+    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month = {LOWEST} AND held.sum = ANY($9::int2[])
+"""  # noqa: S608 - constants
+_IN_DAYS: Final = f"""
+    UNION ALL
+    SELECT held.reach, held.place, held.sum, width_bucket(held.day, $3::int4[]) AS stretch,
+           held.amount
+    FROM {_HERE} CROSS JOIN unnest($7::int4[], $10::int4[]) AS parted (month, following)
+    JOIN reading_day AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.day >= parted.month AND held.day < parted.following AND held.sum = ANY($8::int2[])
+"""  # noqa: S608 - constants
+_BY_PROCEDURE: Final = f"""
+    SELECT held.reach, held.place, held.procedure, array_send(array_agg(held.sum)),
+           array_send(array_agg(held.stretch)), array_send(array_agg(held.amount))
+    FROM (
+        SELECT held.reach, held.place, held.procedure, held.sum,
+               CASE WHEN held.month = {LOWEST} THEN {LOWEST} WHEN held.month > $5 THEN {HIGHEST}
+                    ELSE width_bucket(held.month, $3::int4[]) END AS stretch,
+               sum_whole(held.amount) AS amount
+        FROM {_HERE}
+        JOIN reading_procedure AS held
+             ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+        WHERE (held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[]))
+           OR (held.month > $5 AND held.sum = ANY($7::int2[]))
+           OR (held.month = {LOWEST} AND held.sum = ANY($7::int2[]))
+        GROUP BY 1, 2, 3, 4, 5
+    ) AS held
+    GROUP BY 1, 2, 3
+"""  # noqa: S608 - constants
+
+
+async def plain(
+    connection: Any,
+    months: Months,
+    stretches: Stretches,
+    asked: Mapping[Wanted, int],
+    places: Collection[Place],
+) -> Sums:
+    """Sums of places. `asked` has the numbers under which sums are kept."""
+    found = Sums(stretches)
+    if not asked or not places:
+        return found
+    days = [number for wanted, number in asked.items() if not months.whole(wanted.sum)]
+    stocks = {number for wanted, number in asked.items() if wanted.stock}
+    values: list[Any] = [
+        [reach for reach, _ in places],
+        [place for _, place in places],
+        list(months.bounds),
+        months.first,
+        months.last,
+        list(asked.values()),
+        list(months.parted),
+        days,
+        sorted(stocks),
+    ]
+    parts = _IN_MONTHS
+    if days:
+        parts += _IN_DAYS
+        values.append([after(month) for month in months.parted])
+    for reach, place, *columns in await connection.fetch(
+        _GATHERED.format(parts=parts), *values
+    ):
+        found.add_kept((reach, place), "", _arrays(*columns), stocks)
+    return found
+
+
+async def by_procedure(
+    connection: Any,
+    months: Months,
+    stretches: Stretches,
+    asked: Mapping[Wanted, int],
+    places: Collection[Place],
+) -> Sums:
+    """Sums of places and procedures, of whole months."""
+    found = Sums(stretches)
+    if not asked or not places:
+        return found
+    stocks = {number for wanted, number in asked.items() if wanted.stock}
+    for reach, place, procedure, *columns in await connection.fetch(
+        _BY_PROCEDURE,
+        [reach for reach, _ in places],
+        [place for _, place in places],
+        list(months.bounds),
+        months.first,
+        months.last,
+        list(asked.values()),
+        sorted(stocks),
+    ):
+        found.add_kept((reach, place), procedure, _arrays(*columns), stocks)
+    return found
+
+
+# How PostgreSQL sends an array: its number of elements in the header, each after its length.
+_COUNT: Final = struct.Struct(">12xi")
+_HEADER_BYTES: Final = 20
+
+
+def _arrays(
+    sums: bytes, stretches: bytes, amounts: bytes
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """The elements of three arrays of one length; the driver takes ten times as long."""
+    (count,) = _COUNT.unpack_from(sums)
+    return (
+        struct.unpack_from(">" + "4xh" * count, sums, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xi" * count, stretches, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xq" * count, amounts, _HEADER_BYTES),
+    )
+
+
+async def add_between(
+    connection: Any,
+    found: Sums,
+    watermark: int,
+    cut: Cut,
+    asked: Mapping[Wanted, int],
+    level1: Mapping[str, str],
+    *,
+    with_procedure: bool,
+) -> set[str]:
+    """Bring sums from their watermark to a cut, by what the journal has between them.
+
+    Returns the agencies that were met there: of some no sums are kept.
+    """
+    met: set[str] = set()
+    if watermark == cut.seq or not asked:
+        return met
+    moved = await from_books(
+        connection,
+        Between(watermark, cut.seq),
+        {wanted.sum: number for wanted, number in asked.items()},
+        [wanted.sum for wanted in asked if wanted.stock],
+        found.stretches,
+        by_procedure=with_procedure,
+    )
+    for number, (_, agency), procedure, amounts in moved.items():
+        met.add(agency)
+        for place in ((0, agency), (1, level1.get(agency, ""))):
+            for stretch, amount in enumerate(amounts):
+                found.add(number, place, procedure, stretch, amount)
+    return met

@@ -1,0 +1,271 @@
+"""`python -m tests.bench.official`: the pages of official figures, with a million dossiers booked.
+
+A year of invented dossiers of 57 ministries and provinces with their departments and communes is
+written into the journal by SQL, with the lines that facts are made of; the follower seals, folds
+and keeps the sums, as beside a worker. Then each page is read some hundred times, and beside it a
+plain SELECT of one row, so that figures of two machines can be compared.
+
+ranking   all facts of the indicator sets `emc` and `qd766`, of 57 ministries and provinces, a month
+page      all of them of a province in a month and in the twelve months to it, and of all its parts
+
+--dossiers N    default 1,000,000
+--times N       of each page; default 200
+--json FILE     the same figures for a machine
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import quantiles
+from tempfile import mkdtemp
+from typing import Any
+
+import asyncpg
+
+from monitor.domain.facts import Term
+from monitor.domain.measures import Clock, Measure, Part, clock_measure
+from monitor.domain.period import Period
+from monitor.domain.scope import Scope
+from monitor.ledger import reading_book
+from monitor.ledger.follower import fold, seal
+from monitor.ledger.migrate import migrate
+from monitor.ledger.readings import By, Reading, breakdown, read, series
+from monitor.reference.indicators import load_sets
+from monitor.reference.policy import Reference, load_reference
+from tests.servers.postgres import Postgres, _served
+from tests.servers.require import ROOT
+
+SHIPPED = ROOT / "deploy" / "reference"
+MONTH = Period.of("2026-10")
+TODAY = MONTH.last_day + 10
+FIRST_DAY = Period.of("2025-11").first_day
+SETS = ("emc", "qd766")
+
+# Whoever handles dossiers: of a province 99 departments and communes, of a ministry 5 divisions.
+CELLS = """
+    CREATE UNLOGGED TABLE handler AS
+    SELECT row_number() OVER () AS n, code || suffix AS agency, code LIKE 'H%' AS province
+    FROM unnest($1::text[]) AS first (code), LATERAL (
+        SELECT '.' || to_char(part, 'FM00') AS suffix
+        FROM generate_series(1, CASE WHEN code LIKE 'H%' THEN 99 ELSE 5 END) AS part
+    ) AS below;
+"""
+PLACES = """
+    INSERT INTO cell (agency, unit, procedure, channel, sub_channel, level)
+    SELECT handler.agency, '', procedure, channel, '', level
+    FROM handler, generate_series(1, 3) AS channel, (
+        SELECT number, '1.0' || lpad((number)::text, 5, '0') AS procedure, 2 + number % 3 AS level
+        FROM generate_series(1, 400) AS number
+    ) AS known
+    WHERE (handler.n + known.number) % 20 = 0
+"""
+# Of a dossier: where, when it was received and ended, when it falls due, and its traits.
+DOSSIERS = """
+    CREATE UNLOGGED TABLE told AS
+    SELECT n, chosen.cells[1 + floor(random() * cardinality(chosen.cells))::int] AS cell,
+           received, due, CASE WHEN taken < 60 THEN received + taken END AS ended,
+           (1 << (n % 4)::int) | (random() * 2)::int * 16 | 32 | 64 | 128 | 256
+           | (CASE WHEN random() < 0.5 THEN 512 | (2048 << (random() * 2)::int) ELSE 1024 END)
+           | (CASE WHEN random() < 0.6 THEN 16384 ELSE 32768 END)
+           | (CASE WHEN random() < 0.7 THEN 65536 ELSE 0 END)
+           | (CASE WHEN random() < 0.3 THEN 131072 ELSE 0 END)
+           | (CASE WHEN random() < 0.8 THEN 2097152 ELSE 0 END) AS traits
+    FROM (
+        SELECT n, $2 + floor(random() * $3)::int AS received, floor(random() * 70)::int AS taken
+        FROM generate_series(1, $1) AS n
+    ) AS drawn
+    CROSS JOIN LATERAL (SELECT received + 5 + n % 25 AS due) AS limits
+    CROSS JOIN (SELECT array_agg(id) AS cells FROM cell) AS chosen
+"""
+LINES = f"""
+    INSERT INTO journal_page (class, measures, cells, days, slots, amounts)
+    SELECT 0, array_agg(measure::int2), array_agg(cell), array_agg(day), array_agg(slot),
+           array_agg(amount)
+    FROM (
+        SELECT told.n, told.cell, line.* FROM told, LATERAL (VALUES
+            ({Measure.ACCEPTED.value}, received, -1, 1::int8),
+            ({Measure.ACCEPTED_TRAITS.value}, received, traits, 1),
+            ({Measure.IN_PROCESS.value}, received, due, 1),
+            ({Measure.IN_PROCESS_766.value}, received, due, 1),
+            ({Measure.IN_PROCESS_06B.value}, received, due, 1),
+            ({Measure.OPEN_TRAITS.value}, received, traits, 1),
+            ({Measure.IN_PROCESS.value}, ended, due, -1),
+            ({Measure.IN_PROCESS_766.value}, ended, due, -1),
+            ({Measure.IN_PROCESS_06B.value}, ended, due, -1),
+            ({Measure.OPEN_TRAITS.value}, ended, traits, -1),
+            ({Measure.COMPLETED.value}, ended, -1, 1),
+            ({Measure.ENDED_TRAITS.value}, ended, traits, 1),
+            (CASE WHEN ended <= due THEN {Measure.ON_TIME_766.value}
+                  ELSE {Measure.LATE_766.value} END, ended, -1, 1),
+            (CASE WHEN ended < due THEN {Measure.EARLY_06B.value}
+                  WHEN ended = due THEN {Measure.ON_TIME_06B.value}
+                  ELSE {Measure.LATE_06B.value} END, ended, -1, 1),
+            ({Measure.PROCESSING_TIME.value}, ended, -1, 86400000),
+            ({clock_measure(Clock.PROCESSING, Part.WORKED)}, ended, -1, 28800000),
+            ({Measure.TIMED_RECEIVED.value}, CASE WHEN ended IS NULL THEN ended ELSE received END,
+             -1, 1),
+            ({Measure.ELAPSED_RECEIVED.value}, CASE WHEN ended IS NULL THEN ended ELSE received END,
+             -1, 86400000),
+            ({Measure.RATED.value}, CASE WHEN told.n % 5 = 0 THEN ended END, 1 + (told.n % 7)::int % 5, 1)
+        ) AS line (measure, day, slot, amount)
+        WHERE line.day IS NOT NULL AND told.n > $1 AND told.n <= $2
+    ) AS one
+    GROUP BY n / 18 ORDER BY n / 18
+"""
+AT_ONCE = 50_000  # dossiers that one statement writes
+
+
+async def fill(dsn: str, dossiers: int, reference: Reference) -> Any:
+    """The ledger, filled and followed; the connection that followed."""
+    await migrate(dsn)
+    connection: Any = await asyncpg.connect(dsn, command_timeout=3_600)
+    await connection.execute("SET synchronous_commit = off")
+    at = reference.agencies.at(TODAY)
+    first = [code for code, row in at.items() if not row.parent]
+    await connection.execute(CELLS.replace("$1::text[]", f"ARRAY[{_texts(first)}]"))
+    await connection.execute(PLACES)
+    await connection.execute("SELECT setseed(0.5)")
+    began = time.perf_counter()
+    days = TODAY - FIRST_DAY
+    await connection.execute(
+        DOSSIERS.replace("$1", str(dossiers))
+        .replace("$2", str(FIRST_DAY))
+        .replace("$3", str(days))
+    )
+    await connection.execute("UPDATE told SET ended = NULL WHERE ended > $1", TODAY)
+    await connection.execute("CREATE INDEX ON told (n)")
+    for done in range(0, dossiers, AT_ONCE):
+        await connection.execute(LINES, done, min(dossiers, done + AT_ONCE))
+    await connection.execute("DROP TABLE told; ANALYZE")
+    lines = await connection.fetchval("SELECT sum(cardinality(cells))::int8 FROM journal_page")
+    print(f"{dossiers:,} dossiers, {lines:,} lines in {time.perf_counter() - began:.0f} s")
+    began = time.perf_counter()
+    cut = await seal(connection)
+    while await fold(connection, cut):
+        pass
+    took = time.perf_counter() - began
+    print(f"balances: {took:.0f} s, {took / lines * 1e6:.2f} µs a line")
+    return connection
+
+
+def _texts(codes: list[str]) -> str:
+    return ", ".join(f"'{code}'" for code in codes)
+
+
+def terms_of(names: tuple[str, ...]) -> list[Term]:
+    """All numerators and denominators of some sets."""
+    found = {
+        term
+        for stored in load_sets(SHIPPED)
+        if stored.set.id in names
+        for one in stored.set.indicators
+        for term in (*one.numerator, *one.denominator)
+    }
+    return sorted(found, key=repr)
+
+
+Page = Callable[[], Awaitable[object]]
+
+
+def pages(pool: Any, reference: Reference, terms: list[Term]) -> dict[str, Page]:
+    """What is timed: read, and every fact asked for, as whoever evaluates would."""
+    first = [
+        Scope(code) for code, row in reference.agencies.at(TODAY).items() if not row.parent
+    ]
+    months = [MONTH]
+    while len(months) < 12:
+        months.insert(0, months[0].before)
+    provinces = [scope for scope in first if scope.agency.startswith("H")]
+    turn = iter(range(1 << 30))
+
+    async def select() -> object:
+        return await pool.fetchval("SELECT seq FROM follower")
+
+    async def ranking() -> object:
+        reading = await read(pool, reference, first, MONTH, terms, today=TODAY)
+        return [_all(reading, scope, terms) for scope in first]
+
+    async def page() -> object:
+        scope = provinces[next(turn) % len(provinces)]
+        readings = await series(pool, reference, [scope], months, terms, today=TODAY)
+        found = [_all(reading, scope, terms) for reading in readings]
+        below = await breakdown(pool, reference, scope, MONTH, terms, By.PART, today=TODAY)
+        return found, {code: [facts(term) for term in terms] for code, facts in below.items()}
+
+    return {"select": select, "ranking": ranking, "page": page}
+
+
+def _all(reading: Reading, scope: Scope, terms: list[Term]) -> list[int | None]:
+    facts = reading.facts(scope)
+    return [facts(term) for term in terms]
+
+
+async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
+    reference = load_reference(SHIPPED)
+    terms = terms_of(SETS)
+    connection = await fill(dsn, dossiers, reference)
+    figures: dict[str, Any] = {"dossiers": dossiers, "terms": len(terms)}
+    async with asyncpg.create_pool(dsn, min_size=2, max_size=2) as pool:
+        asked = pages(pool, reference, terms)
+        for name in ("ranking", "page"):
+            began = time.perf_counter()
+            await asked[name]()
+            took = figures[f"{name}_from_books_s"] = time.perf_counter() - began
+            print(f"{name} from the books: {took:.1f} s")
+        began = time.perf_counter()
+        while await reading_book.follow(connection, 60):
+            pass
+        sums = await connection.fetchval("SELECT count(*) FROM reading_sum")
+        print(f"{sums} sums filled: {time.perf_counter() - began:.0f} s")
+        for table in ("reading_month", "reading_day", "reading_procedure"):
+            rows, size = await connection.fetchrow(
+                f"SELECT count(*), pg_total_relation_size('{table}') FROM {table}"
+            )
+            figures[table] = {"rows": rows, "bytes": size}
+            print(f"{table}: {rows:,} rows, {size / 1e6:,.0f} MB")
+        await connection.execute("VACUUM ANALYZE")
+        for name, page in asked.items():
+            for _ in range(10):
+                await page()
+            taken = []
+            for _ in range(times):
+                began = time.perf_counter()
+                await page()
+                taken.append(1_000 * (time.perf_counter() - began))
+            cuts = quantiles(taken, n=100)
+            figures[name] = {"p50_ms": cuts[49], "p99_ms": cuts[98]}
+    plain = figures["select"]["p50_ms"]
+    for name in ("select", "ranking", "page"):
+        p50, p99 = figures[name]["p50_ms"], figures[name]["p99_ms"]
+        print(
+            f"{name:>8}  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms"
+            f"  {p50 / plain:6.0f} and {p99 / plain:.0f} times a plain SELECT"
+        )
+    await connection.close()
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dossiers", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    folder = Path(mkdtemp(prefix="emc-bench-"))
+    try:
+        with _served(folder / "data") as server:
+            own = Postgres(server)
+            name = asyncio.run(own.create())
+            figures = asyncio.run(measure(own.dsn(name), given.dossiers, given.times))
+            if given.json:
+                given.json.write_text(json.dumps(figures, indent=2) + "\n")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

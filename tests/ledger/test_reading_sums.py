@@ -1,0 +1,237 @@
+"""Readings from kept sums, against a count in Python of the same entries, whatever the follower does."""
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple
+
+import pytest
+
+from monitor.domain.composition import HIGHEST
+from monitor.domain.event import Channel
+from monitor.domain.facts import Fact, Term
+from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, Measure
+from monitor.domain.period import Period
+from monitor.domain.scope import Scope
+from monitor.domain.traits import Trait
+from monitor.ledger import reading_book
+from monitor.ledger.follower import Cut, close, fold, order_closing, seal
+from monitor.ledger.readings import series
+from monitor.reference.policy import Reference, load_reference
+from tests.domain.strategies_time import day
+from tests.ledger.books import Books, books
+from tests.servers.require import ROOT
+
+TODAY = day("2026-09-10")
+DIGITISED, CITIZEN = Trait.DIGITISED, Trait.CITIZEN
+
+
+class Entry(NamedTuple):
+    measure: int
+    agency: str
+    procedure: str
+    channel: int
+    day: int
+    slot: int
+    amount: int
+
+
+# Who a scope holds is said here, and not asked of the hierarchy.
+SCOPES = {
+    "country": {"H56", "H56.04", "H56.04.01", "H26.01", "G01.05", "nowhere"},
+    "H56": {"H56", "H56.04", "H56.04.01"},
+    "H56/own": {"H56"},
+    "H56.04": {"H56.04", "H56.04.01"},
+    "H26": {"H26.01"},
+    "G01": {"G01.05"},
+    "H56+1.001193": {"H56", "H56.04", "H56.04.01"},
+}
+PERIODS = ("2026-07", "2026-08", "2026-09", "2026-Q3", "2026-H1", "2026-08-14", "2026-09-03")
+
+Counted = Callable[[Sequence[Entry], int, int], int]
+
+
+def flow(measure: int, channel: int = 0) -> Counted:
+    return lambda entries, first, last: sum(
+        entry.amount
+        for entry in entries
+        if entry.measure == measure
+        and first <= entry.day <= last
+        and channel in (0, entry.channel)
+    )
+
+
+def stock(*measures: int, slots: Callable[[int, int], bool], before: bool = False) -> Counted:
+    def count(entries: Sequence[Entry], first: int, last: int) -> int:
+        ends = first - 1 if before else last
+        return sum(
+            entry.amount
+            for entry in entries
+            if entry.measure in measures and entry.day <= ends and slots(entry.slot, ends)
+        )
+
+    return count
+
+
+def added(*counts: Counted) -> Counted:
+    return lambda entries, first, last: sum(count(entries, first, last) for count in counts)
+
+
+def received_services(entries: Sequence[Entry], first: int, last: int) -> int:
+    found: dict[str, int] = {}
+    for entry in entries:
+        if entry.measure == Measure.ACCEPTED and first <= entry.day <= last:
+            found[entry.procedure] = found.get(entry.procedure, 0) + entry.amount
+    return sum(1 for dossiers in found.values() if dossiers > 0)
+
+
+def with_trait(slot: int, _ends: int) -> bool:
+    return bool(slot & DIGITISED) and not slot & CITIZEN
+
+
+ENDED, OPEN = Measure.ENDED_TRAITS, Measure.OPEN_TRAITS
+P766, W766 = Measure.PAUSED_766, Measure.IN_PROCESS_766
+EXPECTED: dict[Term, Counted] = {
+    Term(fact=Fact.RECEIVED): flow(Measure.ACCEPTED),
+    Term(fact=Fact.RECEIVED, channel=2): flow(Measure.ACCEPTED, 2),
+    Term(fact=Fact.WITHIN_766): stock(
+        P766, W766, slots=lambda slot, ends: slot > ends or slot == FIXED_IN_TIME
+    ),
+    Term(fact=Fact.BEYOND_766): stock(
+        P766, W766, slots=lambda slot, ends: 0 <= slot <= ends or slot == FIXED_LATE
+    ),
+    Term(fact=Fact.HANDLED, having=DIGITISED, lacking=CITIZEN): added(
+        lambda entries, first, last: sum(
+            entry.amount
+            for entry in entries
+            if entry.measure == ENDED
+            and first <= entry.day <= last
+            and with_trait(entry.slot, 0)
+        ),
+        stock(OPEN, slots=with_trait),
+    ),
+    Term(fact=Fact.CARRIED_OVER, having=DIGITISED, lacking=CITIZEN): stock(
+        OPEN, slots=with_trait, before=True
+    ),
+    Term(fact=Fact.SERVICES_RECEIVED): received_services,
+}
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return load_reference(ROOT / "deploy" / "reference")
+
+
+@pytest.fixture
+async def held(database: str) -> AsyncIterator[Books]:
+    async with books(database) as opened:
+        yield opened
+
+
+def some(rng: random.Random) -> Entry:
+    measure = rng.choice([Measure.ACCEPTED, W766, P766, ENDED, OPEN])
+    on = day("2026-06-01") + rng.randrange(105)
+    on = min(on, TODAY)
+    if measure in (W766, P766):
+        slot = rng.choice([FIXED_IN_TIME, FIXED_LATE, -1, on + rng.randrange(60)])
+    elif measure in (ENDED, OPEN):
+        slot = int(rng.choice([0, DIGITISED, CITIZEN, DIGITISED | CITIZEN]))
+    else:
+        slot = -1
+    return Entry(
+        measure,
+        rng.choice(sorted(SCOPES["country"])),
+        rng.choice(["1.004194", "1.001193", "1.001193.H56"]),
+        rng.choice([0, Channel.DIRECT, Channel.ONLINE]),
+        on,
+        slot,
+        rng.choice([-1, 1, 1, 3]),
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_kept_sums_tell_what_the_entries_add_up_to_at_every_cut(
+    held: Books, reference: Reference, seed: int
+):
+    """Bookings, cuts, folds, sums wanted and filled in between, closings; in any order."""
+    rng = random.Random(seed)
+    entries: list[Entry] = []
+    known: list[tuple[Cut, list[Entry]]] = []
+    follower = held.follower
+    for _ in range(70):
+        act = rng.choice("bbbbsfffaaalloqq")
+        if act == "b":
+            for _ in range(rng.randrange(1, 25)):
+                entry = some(rng)
+                entries.append(entry)
+                await held.book(
+                    entry.measure,
+                    entry.agency,
+                    entry.day,
+                    entry.amount,
+                    slot=entry.slot,
+                    procedure=entry.procedure,
+                    channel=entry.channel,
+                )
+        elif act == "s":
+            known.append((await seal(follower), list(entries)))
+        elif act == "f" and known:
+            await fold(follower, known[-1][0], step=rng.randrange(5, 60))
+        elif act == "a":
+            await reading_book.add(follower, pages=rng.randrange(5, 80))
+        elif act == "l":
+            await reading_book.fill(follower, lines=rng.randrange(1, 40))
+        elif act == "o":
+            await order_closing(follower)
+            await close(follower, step=rng.randrange(5, 60))
+        elif act == "q" and known:
+            await agrees(held, reference, known, rng)
+    known.append((await seal(follower), list(entries)))
+    while await fold(follower, known[-1][0]):
+        pass
+    for _ in range(4):  # what they have to read from the books is kept from then on
+        await agrees(held, reference, known, rng)
+        assert await reading_book.follow(follower, 60) is False
+        assert not await follower.fetchval(
+            "SELECT count(*) FROM reading_sum WHERE filled_until < $1", HIGHEST
+        )
+    assert await follower.fetchval("SELECT count(*) FROM reading_sum") > 5
+
+
+async def agrees(
+    held: Books,
+    reference: Reference,
+    known: Sequence[tuple[Cut, Sequence[Entry]]],
+    rng: random.Random,
+) -> None:
+    """At a cut, or now, of some scopes, periods and terms."""
+    scopes = rng.sample(sorted(SCOPES), rng.randrange(1, 4))
+    periods = [Period.of(text) for text in rng.sample(PERIODS, rng.randrange(1, 4))]
+    terms = rng.sample(list(EXPECTED), rng.randrange(1, len(EXPECTED)))
+    folded = await held.follower.fetchval("SELECT seq FROM follower")
+    if rng.random() < 0.5 and any(cut.seq <= folded for cut, _ in known):
+        given = None
+    else:
+        given = rng.choice(known)[0]
+    readings = await series(
+        held.pool,
+        reference,
+        [Scope.of(scope) for scope in scopes],
+        periods,
+        terms,
+        today=TODAY,
+        cut=given,
+    )
+    entries = next(was for cut, was in known if cut.seq == readings[0].cut.seq)
+    for reading in readings:
+        last = min(reading.period.last_day, TODAY)
+        for scope in scopes:
+            facts = reading.facts(Scope.of(scope))
+            meant = [
+                entry
+                for entry in entries
+                if entry.agency in SCOPES[scope]
+                and ("+" not in scope or entry.procedure.startswith("1.001193"))
+            ]
+            for term in terms:
+                counted = EXPECTED[term](meant, reading.period.first_day, last)
+                assert facts(term) == counted, (term, scope, reading.period, reading.cut)
