@@ -137,24 +137,80 @@ _IN_DAYS: Final = f"""
     JOIN reading_day AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
      AND held.day >= parted.month AND held.day < parted.following AND held.sum = ANY($8::int2[])
 """  # noqa: S608 - constants
-_BY_PROCEDURE: Final = f"""
-    SELECT held.reach, held.place, held.procedure, array_send(array_agg(held.sum)),
-           array_send(array_agg(held.stretch)), array_send(array_agg(held.amount))
+_BY_PROCEDURE: Final = """
+    SELECT reach, place, procedure, array_send(array_agg(sum)), array_send(array_agg(stretch)),
+           array_send(array_agg(amount))
     FROM (
-        SELECT held.reach, held.place, held.procedure, held.sum,
-               CASE WHEN held.month = {LOWEST} THEN {LOWEST} WHEN held.month > $5 THEN {HIGHEST}
-                    ELSE width_bucket(held.month, $3::int4[]) END AS stretch,
-               sum_whole(held.amount) AS amount
-        FROM {_HERE}
-        JOIN reading_procedure AS held
-             ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-        WHERE (held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[]))
-           OR (held.month > $5 AND held.sum = ANY($7::int2[]))
-           OR (held.month = {LOWEST} AND held.sum = ANY($7::int2[]))
+        SELECT part.reach, part.place, part.procedure, part.sum, part.stretch,
+               sum_whole(part.amount) AS amount
+        FROM ({parts}) AS part
         GROUP BY 1, 2, 3, 4, 5
-    ) AS held
+    ) AS line
     GROUP BY 1, 2, 3
-"""  # noqa: S608 - constants
+"""
+_PROCEDURES_HERE: Final = f"""
+    FROM {_HERE}
+    JOIN reading_procedure AS held
+      ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+"""
+_PROCEDURES_IN_MONTHS: Final = f"""
+    SELECT held.reach, held.place, held.procedure, held.sum,
+           width_bucket(held.month, $3::int4[]) AS stretch, held.amount
+    {_PROCEDURES_HERE} AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
+"""
+_PROCEDURES_OF_STOCKS: Final = f"""
+    UNION ALL
+    SELECT held.reach, held.place, held.procedure, held.sum, {HIGHEST}, held.amount
+    {_PROCEDURES_HERE} AND held.month > $5 AND held.sum = ANY($7::int2[])
+    UNION ALL
+    SELECT held.reach, held.place, held.procedure, held.sum, {LOWEST}, held.amount
+    {_PROCEDURES_HERE} AND held.month = {LOWEST} AND held.sum = ANY($7::int2[])
+"""
+
+
+Question = tuple[str, list[Any]]
+
+
+def plain_question(
+    months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
+) -> Question:
+    """What is asked of PostgreSQL for sums of places."""
+    days = [number for wanted, number in asked.items() if not months.whole(wanted.sum)]
+    values: list[Any] = [
+        *_where(months, asked, places),
+        list(months.parted),
+        days,
+        [number for wanted, number in asked.items() if wanted.stock],
+    ]
+    parts = _IN_MONTHS
+    if days:
+        parts += _IN_DAYS
+        values.append([after(month) for month in months.parted])
+    return _GATHERED.format(parts=parts), values
+
+
+def question_by_procedure(
+    months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
+) -> Question:
+    """What is asked of PostgreSQL for sums of places by procedure."""
+    stocks = [number for wanted, number in asked.items() if wanted.stock]
+    values, parts = _where(months, asked, places), _PROCEDURES_IN_MONTHS
+    if stocks:
+        parts += _PROCEDURES_OF_STOCKS
+        values.append(stocks)
+    return _BY_PROCEDURE.format(parts=parts), values
+
+
+def _where(months: Months, asked: Mapping[Wanted, int], places: Collection[Place]) -> list[Any]:
+    ordered = sorted(places)
+    return [
+        [reach for reach, _ in ordered],
+        [place for _, place in ordered],
+        list(months.bounds),
+        months.first,
+        months.last,
+        list(asked.values()),
+    ]
 
 
 async def plain(
@@ -168,26 +224,9 @@ async def plain(
     found = Sums(stretches)
     if not asked or not places:
         return found
-    days = [number for wanted, number in asked.items() if not months.whole(wanted.sum)]
     stocks = {number for wanted, number in asked.items() if wanted.stock}
-    values: list[Any] = [
-        [reach for reach, _ in places],
-        [place for _, place in places],
-        list(months.bounds),
-        months.first,
-        months.last,
-        list(asked.values()),
-        list(months.parted),
-        days,
-        sorted(stocks),
-    ]
-    parts = _IN_MONTHS
-    if days:
-        parts += _IN_DAYS
-        values.append([after(month) for month in months.parted])
-    for reach, place, *columns in await connection.fetch(
-        _GATHERED.format(parts=parts), *values
-    ):
+    query, values = plain_question(months, asked, places)
+    for reach, place, *columns in await connection.fetch(query, *values):
         found.add_kept((reach, place), "", _arrays(*columns), stocks)
     return found
 
@@ -204,16 +243,8 @@ async def by_procedure(
     if not asked or not places:
         return found
     stocks = {number for wanted, number in asked.items() if wanted.stock}
-    for reach, place, procedure, *columns in await connection.fetch(
-        _BY_PROCEDURE,
-        [reach for reach, _ in places],
-        [place for _, place in places],
-        list(months.bounds),
-        months.first,
-        months.last,
-        list(asked.values()),
-        sorted(stocks),
-    ):
+    query, values = question_by_procedure(months, asked, places)
+    for reach, place, procedure, *columns in await connection.fetch(query, *values):
         found.add_kept((reach, place), procedure, _arrays(*columns), stocks)
     return found
 

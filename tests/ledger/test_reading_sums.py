@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from monitor.domain.composition import HIGHEST
+from monitor.domain.composition import HIGHEST, made_of
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Term
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, Measure
@@ -15,6 +15,9 @@ from monitor.domain.scope import Scope
 from monitor.domain.traits import Trait
 from monitor.ledger import reading_book
 from monitor.ledger.follower import Cut, close, fold, order_closing, seal
+from monitor.ledger.reading_book import Procedures, Wanted
+from monitor.ledger.reading_quick import Months, plain_question, question_by_procedure
+from monitor.ledger.reading_sums import Stretches
 from monitor.ledger.readings import series
 from monitor.reference.policy import Reference, load_reference
 from tests.domain.strategies_time import day
@@ -235,3 +238,55 @@ async def agrees(
             for term in terms:
                 counted = EXPECTED[term](meant, reading.period.first_day, last)
                 assert facts(term) == counted, (term, scope, reading.period, reading.cut)
+
+
+FILLED = """
+    INSERT INTO reading_month (reach, place, month, sum, amount)
+    SELECT reach, 'H' || place, month, sum, 1
+    FROM generate_series(0, 1) AS reach, generate_series(10, 99) AS place,
+         generate_series(1, 40) AS sum, unnest($1::int4[]) AS month;
+"""
+FILLED_DAYS = """
+    INSERT INTO reading_day (reach, place, day, sum, amount)
+    SELECT 1, 'H' || place, day, sum, 1
+    FROM generate_series(10, 99) AS place, generate_series(1, 10) AS sum,
+         generate_series($1::int4, $1 + 120) AS day;
+"""
+FILLED_PROCEDURES = """
+    INSERT INTO reading_procedure (reach, place, month, sum, procedure, amount)
+    SELECT 1, 'H' || place, month, sum, '1.000' || procedure, 1
+    FROM generate_series(10, 99) AS place, generate_series(1, 3) AS sum,
+         generate_series(100, 130) AS procedure, unnest($1::int4[]) AS month;
+"""
+
+
+@pytest.mark.parametrize("period", ["2026-08", "2026-09", "2026-Q2"])
+async def test_a_page_reads_the_places_it_shows_by_index(held: Books, period: str):
+    """Of a ledger in which nothing is small enough to be read whole."""
+    connection = held.follower
+    months = [Period.of(f"2026-{month:02d}").first_day for month in range(1, 13)]
+    await connection.execute(FILLED, months)
+    await connection.execute(FILLED_DAYS, day("2026-06-01"))
+    await connection.execute(FILLED_PROCEDURES, months)
+    await connection.execute("ANALYZE")
+    shares = {
+        share.sum
+        for fact in (Fact.RECEIVED, Fact.WITHIN_766, Fact.IN_PROCESS)
+        for share in made_of(Term(fact=fact))
+    }
+    asked = {
+        Wanted(one, stock=number > 0, procedures=Procedures.OF_ALL): number
+        for number, one in enumerate(sorted(shares))
+    }
+    stretches = Stretches.of([Period.of(period)], TODAY)
+    found = Months.of(stretches, last_day=TODAY)
+    places = {(1, "H56"), (1, "H26"), (0, "H56")}
+    for query, values in (
+        plain_question(found, asked, places),
+        question_by_procedure(found, asked, places),
+    ):
+        rows = await connection.fetch("EXPLAIN " + query, *values)
+        plan = "\n".join(row[0] for row in rows)
+        for table in ("reading_month", "reading_day", "reading_procedure"):
+            assert f"Seq Scan on {table}" not in plan, plan
+        assert "Index" in plan
