@@ -63,7 +63,7 @@ FROM emc_worker;
 REVOKE INSERT, UPDATE, DELETE ON
     migration, source, source_credential, source_history, token_secret
 FROM emc_worker;
-REVOKE ALL ON access_token, access_audit FROM emc_worker;
+REVOKE ALL ON access_token, access_audit, console_session FROM emc_worker;
 GRANT EXECUTE ON FUNCTION analyse_rebooked() TO emc_worker;
 
 -- emc_edge and emc_registrar: the register, and nothing else. The policy tells which sources are
@@ -144,4 +144,7 @@ GRANT emc_reader TO emc_server;
 GRANT SELECT ON access_token TO emc_server;
 GRANT UPDATE (used_at) ON access_token TO emc_server;
 GRANT INSERT ON access_audit TO emc_server;
+-- Who is signed in to the console.
+GRANT SELECT, INSERT, DELETE ON console_session TO emc_server;
+GRANT UPDATE (used_at) ON console_session TO emc_server;
 GRANT SELECT ON booked_now, dictionary TO emc_server;

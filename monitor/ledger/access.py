@@ -85,7 +85,7 @@ class NameTaken(Exception):
     """A token of this name is not revoked yet."""
 
 
-_COLUMNS: Final = "id, name, role, agency, made_at, made_by, why, expires_at, revoked_at, revoked_by, used_at, hash"
+COLUMNS: Final = "id, name, role, agency, made_at, made_by, why, expires_at, revoked_at, revoked_by, used_at, hash"
 # Writing at every request would make a read a write.
 _USED: Final = (
     "UPDATE access_token SET used_at = $2"
@@ -132,9 +132,9 @@ class Passes:
     async def all(self) -> list[Pass]:
         """Every token, revoked ones too, by name; of one name the latest last."""
         rows = await self._pool.fetch(
-            f"SELECT {_COLUMNS} FROM access_token ORDER BY name, id"  # noqa: S608 - our columns
+            f"SELECT {COLUMNS} FROM access_token ORDER BY name, id"  # noqa: S608 - our columns
         )
-        return [_pass(row) for row in rows]
+        return [pass_of(row) for row in rows]
 
     async def revoke(self, name: str, *, at: datetime, who: str) -> bool:
         """End a token at once; False if none of that name is left to revoke."""
@@ -151,12 +151,12 @@ class Passes:
         """The pass that a token opens with at this time; None: never made, expired or revoked."""
         hash_ = token_hash(token)
         row = await self._pool.fetchrow(
-            f"SELECT {_COLUMNS} FROM access_token WHERE hash = $1",  # noqa: S608 - our columns
+            f"SELECT {COLUMNS} FROM access_token WHERE hash = $1",  # noqa: S608 - our columns
             hash_,
         )
         if row is None:
             return None
-        found = _pass(row)
+        found = pass_of(row)
         # Found by its hash, nothing can be learnt from how long that took; compared once more, so
         # that no collation and no index that is broken lets anybody in.
         if not hmac.compare_digest(found.hash, hash_) or not found.opens(at):
@@ -191,5 +191,6 @@ class Passes:
         return [Look(**{**row, "role": Role(row["role"])}) for row in rows]
 
 
-def _pass(row: Any) -> Pass:
+def pass_of(row: Any) -> Pass:
+    """From a row of `COLUMNS`."""
     return Pass(**{**row, "role": Role(row["role"])})

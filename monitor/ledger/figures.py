@@ -152,7 +152,7 @@ _TOTALS: Final = """
 
 # Those whose rows are their own, and those that a recompute's result stands for (the view
 # `booked_now`, taken apart so that each half has an index).
-_OVERDUE_TODAY: Final = """
+OVERDUE_TODAY: Final = """
     WITH active AS MATERIALIZED (
         SELECT coalesce(max(epoch), 0) AS epoch FROM policy WHERE state = 'active'
     ), due AS (
@@ -318,7 +318,7 @@ class Figures:
             overdue_before_ms = now_ms if by_instant else midnight_ms
             rows = [
                 await connection.fetch(_TOTALS, today, NO_SLOT),
-                await connection.fetch(_OVERDUE_TODAY, midnight_ms, overdue_before_ms),
+                await connection.fetch(OVERDUE_TODAY, midnight_ms, overdue_before_ms),
                 await connection.fetch(_TALLIES, Tally.REFUSED.value),
                 await connection.fetch(_POSITIONS),
                 await connection.fetch(_WATERMARK),

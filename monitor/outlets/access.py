@@ -142,13 +142,17 @@ class Access:
                 "write it so, or leave it out for what is public",
                 headers=REALM,
             )
-        if not (self._plain or _private(request)):
+        if not self.unheard(request):
             raise Problem(
                 Code.TLS_REQUIRED,
                 "the token came over a connection that others can read",
                 "have it revoked and another made, and call with https",
             )
         return await self.by_token(token, address)
+
+    def unheard(self, request: Asker) -> bool:
+        """Whether secrets may be said: nobody but us hears them, or whoever set us up takes it on."""
+        return self._plain or _private(request)
 
     async def by_token(self, token: str, address: str) -> Visitor:
         """Whom a token lets in, however it was shown. Raises `Problem`."""

@@ -1,4 +1,4 @@
-"""`emc serve`: the ledger over HTTP: metrics and the read API; the console joins here."""
+"""`emc serve`: the ledger over HTTP: the console for people, the read API, metrics."""
 
 import asyncio
 import socket
@@ -12,19 +12,21 @@ from typing import Any, Final
 import asyncpg
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
-from monitor import __version__
 from monitor.domain.policy import Policy
 from monitor.ledger.access import Passes
 from monitor.ledger.figures import Figures, NotMigrated
 from monitor.ledger.ledger import AWAY
+from monitor.ledger.sessions import Sessions
 from monitor.outlets.access import Access, Rates
 from monitor.outlets.api.app import Frame, failed, takes_gzip
 from monitor.outlets.api.aside import Aside
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.api.every import ENDPOINTS
+from monitor.outlets.console.every import handlers
+from monitor.outlets.console.frame import Frame as Console
 from monitor.outlets.metrics import Board, Unavailable
 from monitor.outlets.names import SERIES_BUDGET
 from monitor.outlets.series import Places
@@ -33,22 +35,7 @@ CONNECTIONS: Final = 2  # to the ledger: one reads, one answers whether it is th
 LONGEST_HEAD_BYTES: Final = 16 * 1024
 LAST_ANSWERS_SECONDS: Final = 5  # for requests under way when the service ends
 
-PAGE: Final = f"""\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>emc-monitor</title>
-<h1>emc-monitor {__version__}</h1>
-<p>Service levels of public administration, measured from the events of procedure-handling
-systems. This address shows what the ledger has booked.</p>
-<ul>
-<li><a href="metrics">metrics</a>: every figure, for Prometheus to scrape</li>
-<li><a href="api/v1/docs">api/v1</a>: official figures and what they are made of, as JSON or CSV</li>
-<li><a href="readyz">readyz</a>: whether the ledger answers and has the schema of this release</li>
-<li><a href="healthz">healthz</a>: whether this process answers</li>
-</ul>
-</html>
-"""
+Failed = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +49,13 @@ class Doors:
     proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
 
 
-def build_app(figures: Figures, board: Board, api: Sequence[HTTPRouteHandler] = ()) -> Litestar:
+def build_app(
+    figures: Figures,
+    board: Board,
+    pages: Sequence[HTTPRouteHandler] = (),
+    missing: Failed = failed,
+) -> Litestar:
     """The web application."""
-
-    @get("/", media_type=MediaType.HTML)
-    async def front() -> str:
-        return PAGE
 
     @get("/healthz", media_type=MediaType.TEXT)
     async def healthz() -> str:
@@ -103,10 +91,14 @@ def build_app(figures: Figures, board: Board, api: Sequence[HTTPRouteHandler] = 
         return Response(shown.body, headers=answer)
 
     return Litestar(
-        [front, healthz, readyz, metrics, *api],
+        [healthz, readyz, metrics, *pages],
         openapi_config=None,
         logging_config=None,
-        exception_handlers={Exception: failed, HTTPException: failed},
+        exception_handlers={
+            Exception: failed,
+            HTTPException: failed,
+            NotFoundException: missing,
+        },
     )
 
 
@@ -114,10 +106,10 @@ def _not_now(reason: str) -> Response[str]:
     return Response(f"{reason}\n", status_code=503, media_type=MediaType.TEXT)
 
 
-async def _api(
+async def _pages(
     dsn: str, policy: Policy, doors: Doors, held: AsyncExitStack
-) -> list[HTTPRouteHandler]:
-    """The API's addresses; what it opens is `held` open.
+) -> tuple[list[HTTPRouteHandler], Failed]:
+    """Addresses of the API and the console, and what is at none; what they open is `held` open.
 
     Pools of its own, on a loop of its own: whatever is asked here, /metrics has its connections and
     its turn. What answers can only read, and not for long; what knows visitors and writes looks
@@ -146,10 +138,19 @@ async def _api(
     passes = Passes(knowing)
     desk = Desk(reading, passes, own=policy, now_ms=lambda: time.time_ns() // 1_000_000)
     access = Access(passes, now=_instant, seconds=time.monotonic, plain=doors.plain)
-    frame = Frame(
-        desk, access, Rates(doors.rate, time.monotonic), aside, doors.patience_seconds
+    rates = Rates(doors.rate, time.monotonic)
+    patience = doors.patience_seconds
+    api = Frame(desk, access, rates, aside, patience)
+    console = Console(
+        desk, access, rates, aside, Sessions(knowing), now=_instant, patience_seconds=patience
     )
-    return frame.handlers(ENDPOINTS)
+
+    def missing(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        if request.scope["path"].startswith("/api/"):
+            return failed(request, error)
+        return console.missing(request)
+
+    return [*api.handlers(ENDPOINTS), *handlers(console, _instant)], missing
 
 
 async def _opened(pool: "asyncpg.Pool[Any]") -> None:
@@ -206,12 +207,12 @@ async def serve(
                 dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
             )
         )
-        api = await _api(dsn, policy, doors, held)
+        pages, missing = await _pages(dsn, policy, doors, held)
         figures = Figures(pool, policy)
         board = Board(lambda: figures.shown(time.time_ns() // 1_000_000), Places(series_budget))
         server = _Server(
             uvicorn.Config(
-                build_app(figures, board, api),
+                build_app(figures, board, pages, missing),
                 log_config=None,
                 access_log=False,
                 server_header=False,

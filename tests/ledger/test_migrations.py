@@ -33,6 +33,8 @@ ROWS: Final[Mapping[str, str]] = {
     " VALUES ('H56-onestop', decode(repeat('01', 32), 'hex'), '2026-03-02T09:00:00Z')",
     "unknown_source": "(via, said, records, first_seen, last_seen)"
     " VALUES ('site', '7', 1, '2026-03-02T09:00:00Z', '2026-03-02T09:00:00Z')",
+    "console_session": "(hash, token, made_at, used_at, expires_at)"
+    " SELECT hash, id, made_at, made_at, made_at + interval '1 hour' FROM access_token LIMIT 1",
     "access_token": "(name, hash, role, made_by, expires_at)"
     " VALUES ('n', decode(repeat('01', 32), 'hex'), 'national', 'm', '2026-03-02T09:00:00Z')",
     "access_audit": "(who, role, agency, asked, address, status, rows)"

@@ -420,13 +420,17 @@ async def test_whoever_hangs_up_does_not_end_what_others_wait_for() -> None:
     assert b"emc_build_info" in (await patient).body
 
 
-async def test_the_front_page_leads_to_the_rest(database: str) -> None:
+async def test_before_there_is_a_schema_the_front_page_says_so_and_leads_to_the_rest(
+    database: str,
+) -> None:
     async with serving(database) as service:
         page = await service.get("/")
         nothing = await service.get("/nothing")
 
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    for path in ("metrics", "readyz", "healthz"):
+    assert page.status == 503
+    assert "emc migrate" in page.text
+    for path in ("/metrics", "/api/v1/docs"):
         assert f'href="{path}"' in page.text
     assert nothing.status == 404
 

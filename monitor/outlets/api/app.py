@@ -248,7 +248,7 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if not request.scope["path"].startswith("/api/"):
         status = error.status_code if isinstance(error, HTTPException) else 500
         if status == 500:
-            _log_fault(request, error)
+            log_fault(request, error)
         return Response(
             f"{error.detail if isinstance(error, HTTPException) else 'a fault of ours'}\n",
             status_code=status,
@@ -269,11 +269,12 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
                 headers={"allow": "GET, HEAD"},
             ),
         )
-    _log_fault(request, error)
+    log_fault(request, error)
     return said(request, Problem(Code.FAULT, "a fault of ours", "tell us the request's name"))
 
 
-def _log_fault(request: Request[Any, Any, Any], error: Exception) -> None:
+def log_fault(request: Request[Any, Any, Any], error: Exception) -> None:
+    """A fault of ours, without anything that the visitor showed."""
     # Where and of which kind. Not the address, which may hold a dossier's code; nor the error's words
     # and the values around it, among which is what the visitor showed.
     places = [

@@ -72,7 +72,7 @@ class Desk:
         self.ledger = Ledger(pool)
         self.officials = Officials(pool)
         self.now_ms = now_ms
-        self._own = own
+        self.own = own
         self._read_last: tuple[str, Policy, Reference | None] | None = None
         self._secret: bytes | None = None
         self._keys: OrderedDict[str, str] = OrderedDict()
@@ -82,7 +82,7 @@ class Desk:
         """By what is booked now; files are read anew only when they are others."""
         found = await active(self.pool)
         if found is None:
-            return InForce(self._own, None, None)
+            return InForce(self.own, None, None)
         if self._read_last is None or self._read_last[0] != found.reference:
             stored = await load(self.pool, found.reference)
             # In a thread: a tenth of a second for a nation's files.

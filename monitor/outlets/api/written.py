@@ -74,12 +74,12 @@ def _table(
 ) -> bytes:
     own = columns.__struct_fields__
     common = {name: getattr(each, name) for each in about for name in each.__struct_fields__}
-    tail = [_cell(value) for value in common.values()]
+    tail = [cell(value) for value in common.values()]
     out = io.StringIO(newline="")
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow([*own, *common])
     for row in rows:
-        lines.writerow([*(_cell(getattr(row, name)) for name in own), *tail])
+        lines.writerow([*(cell(getattr(row, name)) for name in own), *tail])
     return out.getvalue().encode()
 
 
@@ -131,7 +131,8 @@ def _q(text: str) -> float:
     return float(text) if re.fullmatch(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", text) else 1.0
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value in a line of CSV."""
     match value:
         case None | msgspec.UnsetType():
             return ""

@@ -1,0 +1,7 @@
+"""Pages of connections, objectives, and of quarantine and ledger."""
+
+from typing import Final
+
+from monitor.outlets.console.page import Page
+
+PAGES: Final[tuple[Page, ...]] = ()

@@ -1,0 +1,7 @@
+"""Pages of agencies, procedures, dossiers and scorecards."""
+
+from typing import Final
+
+from monitor.outlets.console.page import Page
+
+PAGES: Final[tuple[Page, ...]] = ()
