@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Share, Sum, Window
@@ -58,6 +59,7 @@ class Known:
     claims: Mapping[Of, Claim]
     # What is told of one scope is soon told of the next: how, by period and term.
     _told: dict[Period, dict[Term, _Told]] = field(default_factory=dict)
+    _windows: dict[tuple[Window, Period], tuple[int, int]] = field(default_factory=dict)
     _up_to: dict[Sum, Mapping[Place, Sequence[int]]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
@@ -84,17 +86,20 @@ class Known:
         )
 
     def _here(self, scope: Scope, heard: bool) -> _Here:
-        all_kept = not self.marks and all(
-            found.kept for found in (*self.whole.values(), *self.split.values())
-        )
         return _Here(
             scope,
             self.coverage.of(scope),
             ()
-            if all_kept
+            if self._all_kept
             else frozenset((0, code) for code in self.coverage.hierarchy.holds(scope)),
             heard,
             meant(scope, self.reference) if narrows(scope) else None,
+        )
+
+    @cached_property
+    def _all_kept(self) -> bool:
+        return not self.marks and all(
+            found.kept for found in (*self.whole.values(), *self.split.values())
         )
 
     def _last_day(self, period: Period) -> int:
@@ -162,7 +167,10 @@ class Known:
         return self._up_to[asked]
 
     def _window(self, window: Window, period: Period) -> tuple[int, int]:
-        return self.stretches.within(window, period, self._last_day(period))
+        key = (window, period)
+        if key not in self._windows:
+            self._windows[key] = self.stretches.within(window, period, self._last_day(period))
+        return self._windows[key]
 
     def _received(self, here: _Here, period: Period, term: Term, share: Share) -> int | None:
         """Distinct procedures of which more than 0 were received."""
