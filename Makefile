@@ -123,12 +123,16 @@ test-compiled: install ## Tests of what is compiled, on extension modules in a f
 	EMC_COMPILED_TESTS=all $(BIN)/python -m pytest tests/test_compiled.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: install ## The gateway against its own description, and against any bytes, for minutes
-	EMC_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/gateway/test_openapi.py $(ARGS)
+fuzz: install ## Gateway and API against their own descriptions, and against any bytes, for minutes
+	EMC_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/gateway/test_openapi.py tests/outlets/api/test_openapi.py $(ARGS)
 
 .PHONY: simulate
 simulate: install ## Ten thousand simulated histories of the worker: make simulate ARGS='--from-seed 10000'
 	$(BIN)/python -m tests.simulation --histories 10000 $(ARGS)
+
+.PHONY: official
+official: install ## Every official figure twice, of a province of 50,000 dossiers; minutes
+	EMC_OFFICIAL_DOSSIERS=50000 $(BIN)/python -m pytest -s tests/official/test_second_calculation.py
 
 .PHONY: chaos
 chaos: install ## Faults drawn from seeds on real servers, minutes a seed: make chaos ARGS='--seeds 1-3'

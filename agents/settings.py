@@ -88,6 +88,7 @@ class Settings:
     serve_plain: Switch = 0  # 1: tokens to read with are taken over plain HTTP from anywhere
     api_rate: Number = 50  # requests a second of a visitor of the API; 0: no limit
     api_connections: Amount = 4  # of the API to the ledger
+    api_patience_seconds: Amount = 10  # for an answer of the API, then 503
     listen: str = "127.0.0.1"  # address that metrics, serve and gateway listen on
     watchdog_seconds: Number = 120  # without progress though all answers, then rejoin; 0: never
     instance_id: str = ""  # static group membership, one a worker (KIP-345); "" for none

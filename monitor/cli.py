@@ -126,6 +126,7 @@ def serve() -> None:
                 doors=Doors(
                     rate=settings.api_rate,
                     connections=settings.api_connections,
+                    patience_seconds=settings.api_patience_seconds,
                     plain=bool(settings.serve_plain),
                     proxies=settings.serve_proxies,
                 ),
@@ -2040,12 +2041,14 @@ def docs(
     from monitor.outlets.dashboards import page as of_dashboards
     from monitor.outlets.dashboards.every import dashboards as declared
     from monitor.outlets.reference import of_registry, page
+    from monitor.outlets.report import page as of_reports
     from monitor.reference.indicators import load_sets
 
     made = documents(cast("Any", typer.main.get_command(app)))
     made[of_dashboards.PATH] = of_dashboards.page(declared(_of_processes(), {}))
     made[of_api.PATH] = of_api.text(ENDPOINTS)
     made[of_indicators.PATH] = of_indicators.page(one.set for one in load_sets(IN_A_CHECKOUT))
+    made[of_reports.PATH] = of_reports.page()
     made["docs/reference/metrics.md"] = page(
         of_registry(IngestHealth().registry), of_registry(GatewayHealth().registry)
     )

@@ -103,6 +103,8 @@ def beside(
     _fees(draws, found, procedure, online=online, accepted=accepted)
     _handed_off(draws, found, authority, content, accepted)
     _corrected(draws, found, authority, content, accepted)
+    if draws.hit("unpromised"):
+        found.steps[:] = [step._replace(due_ms=None) for step in found.steps]
     _put_off(draws, found, accepted, lasting)
     _reopened(draws, found, names, lasting)
     processed = _last(found.steps, 9)

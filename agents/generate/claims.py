@@ -55,12 +55,12 @@ def _month(
     procedures = 1_200 + int(rng.random() * 900)
     announced = 5 + int(rng.random() * 60)
     for indicator, of in (
-        ("publish_on_time", announced),
-        ("update_on_time", announced),
-        ("content_full", procedures),
-        ("certified_copy_communes", country.communes.get(code, 0)),
-        ("population_data_services", procedures // 3),
-        ("adults_online", 200_000 + int(rng.random() * 2_000_000)),
+        ("procedures_announced_on_time", announced),
+        ("procedures_published_on_time", announced),
+        ("procedures_full_content", procedures),
+        ("communes_certified_copies", country.communes.get(code, 0)),
+        ("procedures_population_data", procedures // 3),
+        ("adult_population", 200_000 + int(rng.random() * 2_000_000)),
     ):
         if of:
             yield report | _counted(rng, indicator, of, country.claims[indicator])
@@ -76,7 +76,7 @@ def _month(
         rng, "satisfaction_survey", asked, country.claims["satisfaction_survey"]
     )
     yield survey | satisfied | {"respondents": asked}
-    for indicator in ("automation", "proactive_services"):
+    for indicator in ("automation", "proactive_level"):
         yield {
             "indicator": indicator,
             "agency": code,

@@ -512,17 +512,23 @@ class _Registry:
         """Dossiers that are open when the scenario's days begin, as snapshots tell of them."""
         rng = seeded(f"boarded {self._scenario.seed}")
         start_ms = self._scenario.first_day * CALENDAR_DAY_MS - ZONE_MS
-        mine = self._rng, self._number
+        mine = self._rng
         self._rng = rng
+        # The latest first: as long as the days go back, an agency's numbers go on.
+        back = sorted(
+            int((1 + 40 * rng.random() * rng.random()) * CALENDAR_DAY_MS)
+            for _ in range(9 * self._scenario.boarded)
+        )
         found = 0
-        while found < self._scenario.boarded:
-            back_ms = int((1 + 40 * rng.random() * rng.random()) * CALENDAR_DAY_MS)
+        for back_ms in back:
+            if found == self._scenario.boarded:
+                break
             dossier = self.submit(start_ms - back_ms, ONLINE if rng.random() < 0.75 else DIRECT)
             boarded = _boarded(dossier, start_ms + _BOARDING_MS + found * 1_000)
             if boarded is not None:
                 found += 1
                 yield boarded
-        self._rng = mine[0]
+        self._rng = mine
         self._day = -1
         self._received.clear()
 
@@ -530,9 +536,10 @@ class _Registry:
         """Agency, day and the number of the day, which has at least four digits."""
         day = local_day(at_ms)
         if day != self._day:
+            if day > self._day:
+                self._today.clear()
             self._day = day
             self._ymd = date_of(day).replace("-", "")[2:]
-            self._today.clear()
         number = self._today.get(agency, 0) + 1
         self._today[agency] = number
         return f"{agency}-{self._ymd}-{number:04d}"

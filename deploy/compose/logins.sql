@@ -4,6 +4,7 @@
 \set worker `cat /run/secrets/worker_database_password`
 \set edge `cat /run/secrets/edge_database_password`
 \set reader `cat /run/secrets/reader_database_password`
+\set server `cat /run/secrets/server_database_password`
 \set registrar `cat /run/secrets/registrar_database_password`
 \set grafana `cat /run/secrets/grafana_database_password`
 
@@ -19,6 +20,7 @@ FROM (
     ('emc_worker_login', :'worker', 'emc_worker'),
     ('emc_edge_login', :'edge', 'emc_edge'),
     ('emc_reader_login', :'reader', 'emc_reader'),
+    ('emc_server_login', :'server', 'emc_server'),
     ('emc_registrar_login', :'registrar', 'emc_registrar'),
     ('emc_grafana_login', :'grafana', 'emc_grafana')
 ) AS wanted (login, password, member)

@@ -6,11 +6,12 @@ difference, and never takes its place.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.codes import level1
@@ -47,8 +48,11 @@ from monitor.ledger.claims import PERCENT, agency_of, official, standing, the_on
 from monitor.ledger.follower import Cut
 from monitor.ledger.indicator_sets import Version, known_sets, valid_in, versions
 from monitor.ledger.policies import load
+from monitor.ledger.reading_known import sectors
+from monitor.ledger.reading_load import newest
+from monitor.ledger.reading_quick import Kept
 from monitor.ledger.readings import By as Parts
-from monitor.ledger.readings import breakdown, newest, read, sectors
+from monitor.ledger.readings import Reading, breakdown, series
 from monitor.ledger.unit import BookingClass
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.complaints import nearest
@@ -102,6 +106,7 @@ class Official:
     known: Known
     scorecard: Scorecard
     published: Mapping[str, Published]  # by indicator, and `TOTAL`
+    before: Scorecard | None = None  # of the period before, where a trend was asked for
 
     @property
     def set(self) -> IndicatorSet:
@@ -118,6 +123,19 @@ class Official:
 
     def beside(self, figure: Figure) -> Published | None:
         return self.published.get(figure.indicator.id)
+
+    def earlier(self, figure: Figure) -> Figure | None:
+        """The same of the period before."""
+        if self.before is None or figure.indicator.id not in self.before.set.by_id:
+            return None
+        return self.before.figure(figure.indicator.id)
+
+    def change(self, figure: Figure) -> Decimal | None:
+        """Since the period before, where both are numbers."""
+        earlier = self.earlier(figure)
+        if earlier is None or earlier.shown is None or figure.shown is None:
+            return None
+        return figure.shown - earlier.shown
 
 
 class By(StrEnum):
@@ -172,6 +190,7 @@ _KINDS: Final = {
     AgencyKind.COMMUNE: Kind.COMMUNE,
     AgencyKind.CENTRE: Kind.CENTRE,
 }
+RANKINGS: Final = 16  # that are remembered
 REMEMBERED: Final = 4  # reference sets: the one in force, and those of cuts that are asked for
 
 
@@ -281,6 +300,8 @@ class Officials:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._references: dict[str, Reference] = {}
+        self._then: dict[tuple[str, int], Reference] = {}  # with the agencies of a day
+        self._rankings: dict[tuple[Any, ...], Ranking] = {}  # of a cut: it is the same for ever
         self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
 
     async def sets(self, at: datetime | None = None) -> Mapping[str, Sequence[IndicatorSet]]:
@@ -298,10 +319,14 @@ class Officials:
         *,
         known_at: At = None,
         set_hash: str | None = None,
+        trend: bool = False,
     ) -> Official:
-        """A set's figures for one scope and period, as known now or at a cut."""
+        """A set's figures for one scope and period, as known now or at a cut.
+
+        `trend`: also those of the period before, at the same cut and by the same set.
+        """
         [found] = await self.scorecards(
-            set_id, [scope], period, known_at=known_at, set_hash=set_hash
+            set_id, [scope], period, known_at=known_at, set_hash=set_hash, trend=trend
         )
         return found
 
@@ -313,11 +338,20 @@ class Officials:
         *,
         known_at: At = None,
         set_hash: str | None = None,
+        trend: bool = False,
     ) -> list[Official]:
         """The same of many scopes, read at once."""
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
-        return await self._officials(indicators, scopes, period, ground)
+        periods = [period, period.before] if trend else [period]
+        found, *earlier = await self._of_periods(indicators, scopes, periods, ground)
+        if not trend:
+            return found
+        [before] = earlier
+        return [
+            replace(one, before=other.scorecard)
+            for one, other in zip(found, before, strict=True)
+        ]
 
     async def series(
         self,
@@ -330,9 +364,13 @@ class Officials:
         """One scope's figures in several periods, all at one cut, each by the set of its time."""
         ground = await self.ground(known_at)
         found: list[Official] = []
-        for period in periods:
-            indicators = await self._set(set_id, period, ground, None)
-            found += await self._officials(indicators, [scope], period, ground)
+        sets = [await self._set(set_id, period, ground, None) for period in periods]
+        for _, group in groupby(zip(sets, periods, strict=True), lambda pair: pair[0].hash):
+            together = list(group)
+            of_set = await self._of_periods(
+                together[0][0], [scope], [period for _, period in together], ground
+            )
+            found += [one for [one] in of_set]
         return found
 
     async def breakdown(
@@ -349,7 +387,6 @@ class Officials:
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
         [whole] = await self._officials(indicators, [scope], period, ground)
-        rows: list[Official] = []
         parts = await breakdown(
             self._pool,
             ground.reference,
@@ -360,20 +397,25 @@ class Officials:
             cut=ground.cut,
             today=ground.known.as_of_day,
         )
-        if by is By.UNIT and scope.agency and scope.reach is Reach.ALL:
-            own = scope._replace(reach=Reach.OWN)
-            [itself] = await self._officials(indicators, [own], period, ground)
-            rows += [] if _idle(itself) else [itself]
-        for code, facts in sorted(parts.items()):
-            part = (
-                scope._replace(procedure=code)
-                if by is By.PROCEDURE
-                else scope._replace(agency=code, reach=Reach.ALL)
-            )
-            about = self._about(part, period, ground)
-            one = _evaluated(indicators, about, period, ground.known, facts, None, {})
-            if not _idle(one):
-                rows.append(one)
+        if by is By.UNIT:
+            scopes = [scope._replace(agency=code, reach=Reach.ALL) for code in sorted(parts)]
+            if scope.agency and scope.reach is Reach.ALL:
+                scopes.insert(0, scope._replace(reach=Reach.OWN))
+            found = await self._officials(indicators, scopes, period, ground)
+        else:
+            found = [
+                _evaluated(
+                    indicators,
+                    self._about(scope._replace(procedure=code), period, ground),
+                    period,
+                    ground.known,
+                    facts,
+                    None,
+                    {},
+                )
+                for code, facts in sorted(parts.items())
+            ]
+        rows = [one for one in found if not _idle(one)]
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
 
     async def difference(
@@ -462,24 +504,28 @@ class Officials:
             raise NoSuch(
                 f"the reference files list no {kind} in {period}: add them to agencies/*.csv"
             )
-        now = await self._officials(indicators, scopes, period, ground)
-        before = await self._officials(indicators, scopes, period.before, ground)
-        earlier = rank(
-            await self._entries(before, ground), by, classes=classes, minimum=minimum
+        asked = (indicators.hash, period, kind, by, reasons, ground.cut.seq)
+        if (known := self._rankings.get(asked)) is not None:
+            return known
+        # Agencies as they stood when the period ended, in both periods: by those of today one that has
+        # taken over others since would be ranked with their dossiers, beside them.
+        ground = self._as_of(period.last_day, ground)
+        # Of the period before, nothing is shown but what is ranked by.
+        needed = indicators if by == TOTAL else only(indicators, by)
+        now, before = await self._of_periods(
+            indicators, scopes, [period, period.before], ground, earlier=needed
         )
+        volumes = await self._read(scopes, [period, period.before], [VOLUME], ground)
+        earlier = rank(_entries(before, volumes[1]), by, classes=classes, minimum=minimum)
         places = rank(
-            await self._entries(now, ground),
-            by,
-            classes=classes,
-            minimum=minimum,
-            before=earlier,
+            _entries(now, volumes[0]), by, classes=classes, minimum=minimum, before=earlier
         )
-        then = {str(one.about.scope): one for one in before}
+        earlier_of = {str(one.about.scope): one for one in before}
         since = {str(one.about.scope): one for one in now}
         positions = []
         for done, place in enumerate(places):
             progressed(done, len(places))
-            one, other = since[place.scope], then[place.scope]
+            one, other = since[place.scope], earlier_of[place.scope]
             positions.append(
                 Position(
                     place=place,
@@ -494,7 +540,9 @@ class Officials:
                 )
             )
         progressed(len(places), len(places))
-        return Ranking(
+        while len(self._rankings) >= RANKINGS:
+            del self._rankings[next(iter(self._rankings))]
+        self._rankings[asked] = Ranking(
             set=indicators,
             ranked=kind,
             by=by,
@@ -503,6 +551,7 @@ class Officials:
             minimum=minimum,
             positions=tuple(positions),
         )
+        return self._rankings[asked]
 
     async def why(
         self, set_id: str, scope: Scope, period: Period, *, by: str, known_at: At = None
@@ -542,28 +591,6 @@ class Officials:
             halves.append(parts)
         return by_part(*halves) or ()
 
-    async def _entries(self, officials: Sequence[Official], ground: _Ground) -> list[Entry]:
-        if not officials:
-            return []
-        reading = await read(
-            self._pool,
-            ground.reference,
-            [one.about.scope for one in officials],
-            officials[0].period,
-            [VOLUME],
-            cut=ground.cut,
-            today=ground.known.as_of_day,
-        )
-        return [
-            Entry(
-                str(one.about.scope),
-                one.about.kind,
-                reading.facts(one.about.scope)(VOLUME),
-                one.scorecard,
-            )
-            for one in officials
-        ]
-
     # -- what it rests on ------------------------------------------------------------------------
 
     async def ground(self, known_at: At) -> _Ground:
@@ -601,6 +628,19 @@ class Officials:
             ),
             reference,
         )
+
+    def _as_of(self, day: int, ground: _Ground) -> _Ground:
+        """The same, with agencies as they stood on a day; as they are, where none has changed since."""
+        asked = (ground.known.reference, day)
+        if asked not in self._then:
+            then = ground.reference.agencies.as_of(day)
+            same = then == ground.reference.agencies
+            while len(self._then) >= RANKINGS:
+                del self._then[next(iter(self._then))]
+            self._then[asked] = (
+                ground.reference if same else replace(ground.reference, agencies=then)
+            )
+        return replace(ground, reference=self._then[asked])
 
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
@@ -669,43 +709,70 @@ class Officials:
         period: Period,
         ground: _Ground,
     ) -> list[Official]:
+        [found] = await self._of_periods(indicators, scopes, [period], ground)
+        return found
+
+    async def _of_periods(
+        self,
+        indicators: IndicatorSet,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        ground: _Ground,
+        *,
+        earlier: IndicatorSet | None = None,
+    ) -> list[list[Official]]:
+        """The figures of all scopes in each period, read in one go.
+
+        `earlier`: of all periods but the first no more than this part of the set.
+        """
         for scope in scopes:
             _check(scope, ground.reference)
-        terms = indicators.terms
-        reading = await read(
+        years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
+        readings = await self._read(
+            scopes,
+            [*periods, *years],
+            indicators.terms | indicators.terms_of_last_year,
+            ground,
+        )
+        found = []
+        for place, period in enumerate(periods):
+            evaluated = earlier if earlier is not None and place else indicators
+            reading = readings[place]
+            last_year = readings[len(periods) + place] if years else None
+            published = await self._published(indicators, scopes, period, ground)
+            found.append(
+                [
+                    _evaluated(
+                        evaluated,
+                        self._about(scope, period, ground),
+                        period,
+                        ground.known,
+                        reading.facts(scope),
+                        None if last_year is None else last_year.facts(scope),
+                        published.get(scope, {}),
+                        heard=reading.heard(scope),
+                    )
+                    for scope in scopes
+                ]
+            )
+        return found
+
+    async def _read(
+        self,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        terms: Collection[Term],
+        ground: _Ground,
+    ) -> list[Reading]:
+        return await series(
             self._pool,
             ground.reference,
             scopes,
-            period,
+            periods,
             terms,
             cut=ground.cut,
             today=ground.known.as_of_day,
         )
-        before = None
-        if indicators.terms_of_last_year:
-            before = await read(
-                self._pool,
-                ground.reference,
-                scopes,
-                period.year_before,
-                indicators.terms_of_last_year,
-                cut=ground.cut,
-                today=ground.known.as_of_day,
-            )
-        published = await self._published(indicators, scopes, period, ground)
-        return [
-            _evaluated(
-                indicators,
-                self._about(scope, period, ground),
-                period,
-                ground.known,
-                reading.facts(scope),
-                None if before is None else before.facts(scope),
-                published.get(scope, {}),
-                heard=reading.heard(scope),
-            )
-            for scope in scopes
-        ]
 
     async def _published(
         self,
@@ -834,6 +901,32 @@ def chosen(
     raise NoSuch(f"the set {set_id!r} is not valid in {period}: it is {valid}")
 
 
+def only(indicators: IndicatorSet, by: str) -> IndicatorSet:
+    """A set with one indicator, and those whose ratio it is multiplied by."""
+    wanted = {by}
+    for one in reversed(indicators.indicators):
+        if one.id in wanted and one.times:
+            wanted.add(one.times)
+    return replace(
+        indicators,
+        indicators=tuple(one for one in indicators.indicators if one.id in wanted),
+        groups=(),
+        checks=(),
+    )
+
+
+def _entries(officials: Sequence[Official], volumes: Reading) -> list[Entry]:
+    return [
+        Entry(
+            str(one.about.scope),
+            one.about.kind,
+            volumes.facts(one.about.scope)(VOLUME),
+            one.scorecard,
+        )
+        for one in officials
+    ]
+
+
 async def _set_of(connection: Any, hash_: str) -> IndicatorSet:
     """The very version that was used. Raises `NoSuch`."""
     row = await connection.fetchrow(
@@ -949,7 +1042,7 @@ def _idle(of: Official) -> bool:
 async def _cut(connection: Any, known_at: At) -> Cut:
     """The newest, the one of a number, or the last by an instant. Raises `NotKnown`."""
     if known_at is None:
-        return await newest(connection)
+        return await newest(connection, await Kept.now(connection))
     if isinstance(known_at, datetime):
         return await cut_at(connection, known_at)
     row = await connection.fetchrow(

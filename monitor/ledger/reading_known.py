@@ -1,7 +1,7 @@
 """What was read of some scopes and periods, and the facts that follow from it; no I/O here."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -238,6 +238,10 @@ class Known:
             return None
         if term.part == "value":
             return _millionths(claim)
+        numerator = term.part == "numerator"
+        if replace(term, part="denominator" if numerator else "numerator") in self.made:
+            # A count that stands alone is not both: a million adults are not all adults.
+            return claim.numerator if numerator else claim.denominator
         return claim.part(term.part)
 
 

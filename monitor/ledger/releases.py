@@ -170,9 +170,8 @@ async def summed(connection: Any, table: str, period: Period) -> Release | None:
         return None
     parts = await _between(connection, table, rows[0][0], rows[-1][0])
     last = parts[-1]
-    if any(part.table.names != last.table.names for part in parts):
-        # The file was changed within the period: columns of one name need not be the same.
-        parts = [part for part in parts if part.table.version == last.table.version]
+    # Where the file was changed within the period, columns of one name need not be the same.
+    parts = [part for part in parts if part.table.columns == last.table.columns]
     return Release(
         table=last.table,
         first_day=parts[0].first_day,

@@ -75,18 +75,18 @@ async def make_next(
     passed = passed or Passed()
     for table in public.tables:
         await _keep_table(connection, table, now_ms)
-        made = await _next(_Maker(connection, public, table, zone), now_ms, passed)
+        made = await _next(Maker(connection, public, table, zone), now_ms, passed)
         if made is not None:
             return made
     return None
 
 
-async def _next(maker: "_Maker", now_ms: int, passed: Passed) -> Made | None:
+async def _next(maker: "Maker", now_ms: int, passed: Passed) -> Made | None:
     table, zone = maker.table, maker.zone
     first = await maker.first_day()
     waiting: Stretch | None = None
     periods = table.spans(first, zone.day(now_ms))[:_PERIODS_AT_ONCE]
-    for period in periods:
+    for number, period in enumerate(periods):
         due_ms = table.due_ms(period, zone)
         if due_ms > now_ms:
             return None
@@ -103,7 +103,10 @@ async def _next(maker: "_Maker", now_ms: int, passed: Passed) -> Made | None:
         held = await maker.pattern(period, cut)
         if held is None:
             # Days before there was anything to choose a pattern from are never released.
-            passed.without_pattern.add((table.name, table.version, period.first_day))
+            passed.without_pattern.update(
+                (table.name, table.version, one.first_day)
+                for one in periods[number : number + maker.lacking]
+            )
             waiting = None
             continue
         made = await maker.release(stretch, held, cut)
@@ -114,7 +117,7 @@ async def _next(maker: "_Maker", now_ms: int, passed: Passed) -> Made | None:
     return None
 
 
-class _Maker:
+class Maker:
     """The making of one table's releases, on one connection."""
 
     def __init__(self, connection: Any, public: Public, table: Table, zone: Zone) -> None:
@@ -122,6 +125,7 @@ class _Maker:
         self._public = public
         self.table = table
         self.zone = zone
+        self.lacking = 1  # so many periods without a pattern, that one included, as last told
 
     async def first_day(self) -> int:
         """The first day that no release has told of, of this table or another of its events."""
@@ -179,7 +183,10 @@ class _Maker:
         tree = Tree({place: above for place, (above, _) in places.items()})
         table = self.table
         before = table.spans(period.first_day - table.past_days, period.first_day - 1)
-        past = busy(await self._counts(before, tree, cut))
+        told = await self._counts(before, tree, cut)
+        # Each period on adds one at the most.
+        self.lacking = max(1, table.past_least - sum(any(one.values()) for one in told))
+        past = busy(told)
         if len(past) < table.past_least:
             return None
         chosen = choose(tree, table.names, past, limit=table.limit, headroom=table.headroom)
@@ -471,7 +478,7 @@ async def _recount(
     silent = frozenset(
         cell.place for cell in release.cells if cell.standing is Standing.NO_DATA
     )
-    maker = _Maker(connection, public, release.table, zone)
+    maker = Maker(connection, public, release.table, zone)
     stretch = Stretch(release.first_day, release.last_day)
     counts = await maker.counts(stretch, tree, cut, silent)
     held: Counts = defaultdict(int)

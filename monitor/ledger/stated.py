@@ -205,7 +205,14 @@ def _card(official: Official) -> dict[str, Any]:
     return {
         "scope": about(official.about),
         "figures": [
-            figure(one, official.beside(one), official.apart(one)) for one in card.figures
+            figure(
+                one,
+                official.beside(one),
+                official.apart(one),
+                official.earlier(one),
+                official.change(one),
+            )
+            for one in card.figures
         ],
         "groups": [
             {
@@ -291,7 +298,11 @@ def about(one: About) -> dict[str, Any]:
 
 
 def figure(
-    one: Figure, published: Published | None, difference: Decimal | None
+    one: Figure,
+    published: Published | None,
+    difference: Decimal | None,
+    earlier: Figure | None = None,
+    change: Decimal | None = None,
 ) -> dict[str, Any]:
     """A figure with all that it means."""
     indicator = one.indicator
@@ -311,6 +322,9 @@ def figure(
         "excluded": one.excluded,
         "value": one.shown,
         "unit": indicator.unit.value,
+        "value_before": None if earlier is None else earlier.shown,
+        "standing_before": None if earlier is None else earlier.standing.value,
+        "change": change,
         "score": one.score,
         "max_score": one.most,
         "target": None if indicator.target is None else _target(indicator.target, one.distance),

@@ -30,7 +30,6 @@ from monitor.outlets.names import SERIES_BUDGET
 from monitor.outlets.series import Places
 
 CONNECTIONS: Final = 2  # to the ledger: one reads, one answers whether it is there
-STATEMENT_SECONDS: Final = 5  # of one question of the API
 LONGEST_HEAD_BYTES: Final = 16 * 1024
 LAST_ANSWERS_SECONDS: Final = 5  # for requests under way when the service ends
 
@@ -58,6 +57,7 @@ class Doors:
 
     rate: int = 50  # requests a second of a visitor; 0: any number
     connections: int = 4  # to the ledger, of the API's own
+    patience_seconds: int = 10  # for an answer; for a statement half of it
     plain: bool = False  # tokens are taken over plain HTTP from anywhere
     proxies: str = ""  # addresses or ranges whose X-Forwarded- headers are believed
 
@@ -128,12 +128,12 @@ async def _api(
         dsn,
         min_size=0,
         max_size=doors.connections,
-        command_timeout=STATEMENT_SECONDS + 1,
+        command_timeout=doors.patience_seconds,
         timeout=5,
         loop=aside.loop,
         server_settings={
             "default_transaction_read_only": "on",
-            "statement_timeout": f"{STATEMENT_SECONDS}s",
+            "statement_timeout": f"{doors.patience_seconds * 500}ms",
             "idle_in_transaction_session_timeout": "30s",
         },
     )
@@ -146,7 +146,9 @@ async def _api(
     passes = Passes(knowing)
     desk = Desk(reading, passes, own=policy, now_ms=lambda: time.time_ns() // 1_000_000)
     access = Access(passes, now=_instant, seconds=time.monotonic, plain=doors.plain)
-    frame = Frame(desk, access, Rates(doors.rate, time.monotonic), aside)
+    frame = Frame(
+        desk, access, Rates(doors.rate, time.monotonic), aside, doors.patience_seconds
+    )
     return frame.handlers(ENDPOINTS)
 
 
@@ -240,4 +242,8 @@ async def serve(
 def _listen(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = found[0]
-    return socket.create_server(address[:2], family=family, backlog=128)
+    listener = socket.create_server(address[:2], family=family, backlog=128)
+    # For all that it accepts: head and body are written apart, and an answer would wait 40 ms for
+    # the caller to acknowledge its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

@@ -5,6 +5,7 @@ ended names who took over, so that figures before and after can be set side by s
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -68,12 +69,31 @@ class Agencies:
     """All agencies, by code and day. A code that is not listed counts to the nearest above it."""
 
     _rows: Mapping[str, tuple[Row[Agency], ...]] = field(repr=False)
+    _then: dict[int, "Agencies"] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __contains__(self, code: str) -> bool:
         return agency_code(code) in self._rows
+
+    def as_of(self, day: int) -> "Agencies":
+        """As these files would have it had nothing been decided after a day: who merged later is apart.
+
+        The same object for all days between two decisions, itself for those after the last.
+        """
+        decided = bisect_right(self._decisions, day)
+        if decided == len(self._decisions):
+            return self
+        if decided not in self._then:
+            self._then[decided] = Agencies(
+                {
+                    code: known
+                    for code, rows in self._rows.items()
+                    if (known := tuple(_as_of(row, day) for row in rows if _began(row, day)))
+                }
+            )
+        return self._then[decided]
 
     def codes(self) -> tuple[str, ...]:
         """Every agency that is or was listed."""
@@ -174,12 +194,39 @@ class Agencies:
         return self._heir(heir, day) if heir in self._rows else code
 
     @cached_property
+    def _decisions(self) -> tuple[int, ...]:
+        """The days on which anything began or ended."""
+        return tuple(
+            sorted(
+                {
+                    day_number(day)
+                    for rows in self._rows.values()
+                    for row in rows
+                    for day in (row.value.valid_from, row.value.valid_until)
+                    if day is not None
+                }
+            )
+        )
+
+    @cached_property
     def _children(self) -> Mapping[str, frozenset[str]]:
         children: defaultdict[str, set[str]] = defaultdict(set)
         for code, rows in self._rows.items():
             for row in rows:
                 children[agency_code(row.value.parent)].add(code)
         return {parent: frozenset(found) for parent, found in children.items()}
+
+
+def _began(row: Row[Agency], day: int) -> bool:
+    return day_number(row.value.valid_from) <= day
+
+
+def _as_of(row: Row[Agency], day: int) -> Row[Agency]:
+    until = row.value.valid_until
+    if until is None or day_number(until) <= day:
+        return row
+    goes_on = msgspec.structs.replace(row.value, valid_until=None, successors=())
+    return row._replace(value=goes_on)
 
 
 def load_agencies(folder: Path) -> Agencies:

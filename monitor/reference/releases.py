@@ -16,6 +16,7 @@ import msgspec
 from monitor.domain.codes import agency_code
 from monitor.domain.deadlines import Basis
 from monitor.domain.event import Channel, Level
+from monitor.domain.measures import Measure
 from monitor.domain.period import Span
 from monitor.domain.public import RELEASED, Column, Rows, Share, Table
 from monitor.domain.suppression import ROOT, TOTAL, Tree
@@ -238,6 +239,12 @@ def _check_measures(file: TomlFile, table: Table, said: ReleaseFile) -> None:
             "columns",
             f"a dossier would be counted by several rules: {', '.join(rules)}",
             "keep to one of them",
+        )
+    elif {Measure.COMPLETED, Measure.CLOCK_UNCERTAIN} <= set(table.measures):
+        file.complain(
+            "columns",
+            "completed dossiers of an uncertain clock would be counted twice",
+            "leave out clock_uncertain",
         )
 
 

@@ -47,7 +47,17 @@ def test_no_block_has_a_mark_that_nothing_runs() -> None:
         for mark in re.findall(r"^```console ?(.*)$", (ROOT / page).read_text(), re.MULTILINE)
     }
 
-    assert marks <= {"", "demo", "server", "service", "quarantine", "register", "gateway"}
+    assert marks <= {
+        "",
+        "demo",
+        "server",
+        "service",
+        "quarantine",
+        "register",
+        "gateway",
+        "api",
+        "access",
+    }
 
 
 def test_what_is_only_shown_names_targets_and_commands_that_exist() -> None:

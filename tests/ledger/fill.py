@@ -54,9 +54,10 @@ class NoLog:
 class Feeder:
     """A desk at which a test hands in records."""
 
-    def __init__(self, desk: Desk, at: int) -> None:
+    def __init__(self, desk: Desk, at: int, here: Partition = HERE) -> None:
         self.desk = desk
         self._at = at
+        self._here = here
 
     async def hear(self, records: Iterable[Record]) -> int:
         """Fold them and have them booked as units fill up; how many there were."""
@@ -67,7 +68,7 @@ class Feeder:
                 for place, record in enumerate(some)
             ]
             start, self._at = self._at, self._at + len(some)
-            await self.desk.take(Batch(HERE, 0, start, written, self._at))
+            await self.desk.take(Batch(self._here, 0, start, written, self._at))
             if self.desk.failed.done():
                 self.desk.failed.result()
         return self._at - began

@@ -33,6 +33,10 @@ ROWS: Final[Mapping[str, str]] = {
     " VALUES ('H56-onestop', decode(repeat('01', 32), 'hex'), '2026-03-02T09:00:00Z')",
     "unknown_source": "(via, said, records, first_seen, last_seen)"
     " VALUES ('site', '7', 1, '2026-03-02T09:00:00Z', '2026-03-02T09:00:00Z')",
+    "access_token": "(name, hash, role, made_by, expires_at)"
+    " VALUES ('n', decode(repeat('01', 32), 'hex'), 'national', 'm', '2026-03-02T09:00:00Z')",
+    "access_audit": "(who, role, agency, asked, address, status, rows)"
+    " VALUES ('n', 'national', '', '/', '::1', 200, 1)",
     "release_cell": """(release, place, "column", value, standing)"""
     " SELECT id, '', '', 100, 'number' FROM release LIMIT 1",
     "latency_judged": "(judged_ms, first_day) VALUES (1, 1)",

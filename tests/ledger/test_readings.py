@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -350,3 +351,32 @@ async def test_what_is_claimed_is_of_exactly_that_scope_and_period(
     assert await asked(held, reference, claimed, "H26") is None
     assert await asked(held, reference, claimed, "H56/own") is None
     assert await asked(held, reference, claimed, "H56", "2026-07") is None
+
+
+async def test_a_count_that_is_claimed_alone_is_one_side_of_a_share_and_never_both(
+    held: Books, reference: Reference
+):
+    """2,731,000 adults are not 100 % of the adults."""
+    figure = Figure(
+        indicator="adult_population",
+        agency="H56",
+        from_day=AUGUST.first_day,
+        to_day=AUGUST.last_day,
+        source="s",
+        survey="",
+        revision=0,
+        arrived_ms=0,
+        value=Decimal(2_731_000),
+    )
+    await state(held.pool, figure)
+    await held.folded()
+    above, below = (
+        Term(fact=Fact.CLAIM, claim="adult_population", part=part)
+        for part in ("numerator", "denominator")
+    )
+    of = Scope.of("H56")
+
+    both = await read(held.pool, reference, [of], AUGUST, [above, below], today=TODAY)
+
+    assert [both.facts(of)(term) for term in (above, below)] == [None, None]
+    assert await asked(held, reference, below, "H56") == 2_731_000

@@ -1,5 +1,6 @@
 """Releases made from a real ledger: what is due, once, at a cut, and nothing that tells of a few."""
 
+import asyncio
 import csv
 import io
 import json
@@ -10,21 +11,32 @@ from typing import Any
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
+from agents.generate.model import Scenario, records
+from agents.release_command import make
 from agents.releasing import Releasing, releasing
+from monitor.cli import app
 from monitor.domain.measures import TRIAL, Measure
 from monitor.domain.period import Period
+from monitor.domain.public import Stretch
+from monitor.domain.suppression import Tree
 from monitor.domain.zone import Zone, day_number
 from monitor.ledger import releases
+from monitor.ledger.balances import Accounts, known_then
+from monitor.ledger.follower import seal
 from monitor.ledger.migrate import migrate
 from monitor.ledger.releases import NoSuchTable, Release, Standing, as_csv, as_json
-from monitor.ledger.releasing import Made, audit, make_next
+from monitor.ledger.releasing import Made, Maker, audit, make_next
+from monitor.reference.policy import load_policy
 from monitor.reference.releases import Public, load_public
+from tests.ledger.fill import feeding
 from tests.ledger.roles import roles
 from tests.servers.require import ROOT
 from tests.whole.until import until
 
 SHIPPED = load_public(ROOT / "deploy" / "reference")
+LEGAL = load_policy(ROOT / "deploy" / "reference")
 ZONE = Zone()
 RECEIVED = replace(
     next(table for table in SHIPPED.tables if table.name == "received"),
@@ -460,3 +472,47 @@ async def test_a_worker_may_release_and_a_reader_may_read(database):
             await worker.execute("UPDATE release SET hash = ''")
         for connection in (owner, worker, reader):
             await connection.close()
+
+
+async def test_the_commands_make_show_and_audit_what_the_desk_has_booked(database, monkeypatch):
+    """Through the worker's own desk: what is released of a day is what the balances have of it,
+    and a completed dossier is in one column of its verdict's table, whatever became of it."""
+    month = Scenario(seed=5, dossiers=2_500, start=date(2026, 6, 1), days=26)
+    async with feeding(database, LEGAL, now_ms=month.end_ms) as feeder:
+        await feeder.hear(records(month))
+    connection = await asyncpg.connect(database)
+    sealed = await seal(connection)
+    june = Accounts(measures=[Measure.COMPLETED], last_day=day("2026-06-26"))
+    (completed,) = (await known_then(connection, june, sealed)).figures.values()
+    one = Accounts(
+        measures=[Measure.ACCEPTED], first_day=day("2026-06-17"), last_day=day("2026-06-17")
+    )
+    (accepted,) = (await known_then(connection, one, sealed)).figures.values()
+    verdicts = next(table for table in SHIPPED.tables if table.name == "completed")
+    maker = Maker(connection, SHIPPED, verdicts, ZONE)
+    held = await maker.counts(
+        Stretch(0, day("2026-06-26")), Tree({}), sealed, silent=frozenset()
+    )
+    await connection.close()
+    monkeypatch.setenv("EMC_DATABASE", database)
+    monkeypatch.setenv("EMC_REFERENCE", str(ROOT / "deploy" / "reference"))
+
+    async def emc(*words: str) -> tuple[int, str]:
+        ended = await asyncio.to_thread(CliRunner().invoke, app, ["release", *words])
+        return ended.exit_code, ended.output
+
+    assert (await emc("show", "received", "2026-06-17"))[0] == 2
+    for said in ("received 2026-06-17: ", "nothing is due that can be released"):
+        out = io.StringIO()
+        now = ms("2026-06-22T08:00:00")
+        assert await make(database, PUBLIC, ZONE, now_ms=now, as_json=False, out=out) == 0
+        assert said in out.getvalue()
+    assert "2026-06-17" in (await emc("list"))[1]
+    status, shown = await emc("show", "received", "2026-06-17", "--json")
+    assert json.loads(shown)["cells"][0]["value"] == accepted
+    assert "Hồ sơ tiếp nhận theo ngày" in (await emc("show", "received", "2026-06"))[1]
+    assert (await emc("show", "received", "2026-05"))[0] == 1
+    assert (await emc("show", "received", "next week"))[0] == 2
+    status, audited = await emc("audit")
+    assert status == 0, audited
+    assert sum(held.values()) == completed > 500

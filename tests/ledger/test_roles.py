@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,7 @@ from monitor.domain.mandate import Mandate
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
+from monitor.ledger.access import Look, Passes, Role, new_token, token_hash
 from monitor.ledger.balances import Accounts, Balances
 from monitor.ledger.figures import Figures, Flow, Sides
 from monitor.ledger.follower import Follower, Round, connect, order_closing, seal
@@ -279,12 +280,97 @@ async def test_neither_workers_nor_readers_change_who_may_send(address):
                 await connection.fetch("SELECT hash FROM source_credential")
 
 
+LOOK = Look(
+    token=None,
+    who="lan",
+    role=Role.ADMIN,
+    agency="",
+    asked="/x",
+    address="::1",
+    status=200,
+    rows=1,
+)
+
+
+async def test_a_server_knows_tokens_and_writes_looks_that_it_can_neither_read_nor_change(
+    address,
+):
+    async with asyncpg.create_pool(address("emc_registrar"), min_size=0, max_size=1) as pool:
+        passes = Passes(pool)
+        token = new_token()
+        until = NOON + timedelta(days=1)
+        await passes.add(
+            "lan", token_hash(token), role=Role.ADMIN, at=NOON, expires_at=until, who="x"
+        )
+    async with asyncpg.create_pool(address("emc_server"), min_size=0, max_size=1) as pool:
+        passes = Passes(pool)
+        found = await passes.by_token(token, NOON)
+        assert found is not None
+        assert found.name == "lan"
+        await passes.note(LOOK)
+
+    async with connected(address("emc_server")) as connection:
+        await connection.fetch("SELECT events, booked FROM booked_now")
+        for statement in (
+            "SELECT count(*) FROM access_audit",
+            "UPDATE access_audit SET who = 'nobody'",
+            "DELETE FROM access_audit",
+            "TRUNCATE access_audit",
+            "UPDATE access_token SET role = 'admin'",
+            "UPDATE access_token SET expires_at = now() + interval '9 years'",
+            (
+                "INSERT INTO access_token (name, hash, role, made_by, expires_at)"
+                " VALUES ('x', sha256('x'), 'admin', 'x', now())"
+            ),
+            "DELETE FROM access_token",
+            "SELECT sealed FROM quarantine",
+            "UPDATE dossier SET version = 1",
+            "INSERT INTO journal_page DEFAULT VALUES",
+        ):
+            with pytest.raises(DENIED):
+                await connection.execute(statement)
+
+
+async def test_a_registrar_revokes_tokens_and_cannot_take_back_a_look(address):
+    async with asyncpg.create_pool(address("emc_registrar"), min_size=0, max_size=1) as pool:
+        passes = Passes(pool)
+        until = NOON + timedelta(days=1)
+        await passes.add("lan", b"h" * 32, role=Role.ADMIN, at=NOON, expires_at=until, who="x")
+        assert await passes.revoke("lan", at=NOON, who="minh")
+        assert await passes.looks() == []
+
+    async with connected(address("emc_registrar")) as connection:
+        for statement in (
+            (
+                "INSERT INTO access_audit (who, role, agency, asked, address, status, rows)"
+                " VALUES ('', '', '', '', '', 200, 0)"
+            ),
+            "UPDATE access_audit SET who = 'nobody'",
+            "DELETE FROM access_audit",
+            "DELETE FROM access_token",
+            "UPDATE access_token SET role = 'admin'",
+            "UPDATE access_token SET hash = sha256('mine')",
+        ):
+            with pytest.raises(DENIED):
+                await connection.execute(statement)
+
+
+@pytest.mark.parametrize("role", ["emc_worker", "emc_edge", "emc_reader", "emc_grafana"])
+async def test_nobody_else_sees_tokens_or_looks(address, role):
+    async with connected(address(role)) as connection:
+        for table in ("access_token", "access_audit"):
+            with pytest.raises(DENIED):
+                await connection.fetch(f"SELECT count(*) FROM {table}")
+            with pytest.raises(DENIED):
+                await connection.execute(f"INSERT INTO {table} DEFAULT VALUES")
+
+
 async def test_a_table_of_a_later_release_is_the_workers_and_nobody_elses(address, database):
     async with connected(database) as owner:
         await owner.execute("CREATE TABLE later (x integer)")
     async with connected(address("emc_worker")) as worker:
         await worker.execute("INSERT INTO later VALUES (1)")
-    for role in ("emc_edge", "emc_registrar", "emc_reader", "emc_grafana"):
+    for role in ("emc_edge", "emc_registrar", "emc_reader", "emc_server", "emc_grafana"):
         async with connected(address(role)) as connection:
             with pytest.raises(DENIED):
                 await connection.fetch("SELECT FROM later")

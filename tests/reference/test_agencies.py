@@ -408,3 +408,22 @@ def test_a_parent_that_was_gone_for_a_while_is_there_for_what_came_later(tmp_pat
     )
 
     assert len(load_agencies(written(tmp_path, rows))) == 2
+
+
+def test_as_of_a_day_those_that_merged_later_are_apart():
+    """So that a ranking of 2024 has 63 provinces, each with its own dossiers."""
+    shipped = load_agencies(ROOT / "deploy" / "reference" / "agencies")
+    of_2024 = shipped.as_of(day("2024-12-31"))
+
+    assert shipped.present("H47") == "H17"
+    assert of_2024.present("H47") == "H47"
+    assert of_2024.former("H17") == ()
+    assert "H47" in shipped.former("H17")
+    assert "H17.04" not in of_2024  # its departments are listed from 1/7/2025 on
+
+
+def test_agencies_as_of_a_day_are_told_once_between_two_decisions():
+    last = SHIPPED._decisions[-1]
+    assert SHIPPED.as_of(last) is SHIPPED.as_of(last + 300) is SHIPPED
+    assert SHIPPED.as_of(EVE) is SHIPPED.as_of(EVE - 1)
+    assert SHIPPED.as_of(EVE) is not SHIPPED.as_of(MERGED)

@@ -40,7 +40,6 @@ from monitor.outlets.problem import PROBLEM_JSON, Code, Problem
 from monitor.reference.sets import ReadsDifferently
 
 LONGEST_QUERY: Final = 2_000
-PATIENCE_SECONDS: Final = 10.0
 MOST_IN_HAND: Final = 64
 VARY: Final = "accept, accept-encoding, authorization"
 # An answer is data: nobody is to run it, frame it, or take it for something else.
@@ -57,9 +56,12 @@ _SAY = structlog.get_logger("emc.api")
 class Frame:
     """Joins endpoints with who may use them, and has their description at hand."""
 
-    def __init__(self, desk: Desk, access: Access, rates: Rates, aside: Aside) -> None:
+    def __init__(
+        self, desk: Desk, access: Access, rates: Rates, aside: Aside, patience: float
+    ) -> None:
         self._desk = desk
         self._aside = aside
+        self._patience = patience  # seconds
         self._access = access
         self._rates = rates
         self._in_hand = 0
@@ -117,12 +119,12 @@ class Frame:
             )
         self._in_hand += 1
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 return await self._aside.do(self._answered(endpoint, request))
         except Problem as problem:
             return said(request, problem)
         except (TimeoutError, asyncpg.QueryCanceledError):
-            return said(request, _too_slow())
+            return said(request, self._too_slow())
         except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
             return said(request, _not_set_up("the schema of this release", OWNER_MIGRATES))
         except asyncpg.InsufficientPrivilegeError:
@@ -146,6 +148,14 @@ class Frame:
             )
         finally:
             self._in_hand -= 1
+
+    def _too_slow(self) -> Problem:
+        return Problem(
+            Code.TOO_SLOW,
+            f"there was no answer within {self._patience:.0f} s",
+            "ask for a shorter period, fewer at once, or again later",
+            retry_after=10,
+        )
 
     async def _answered(
         self, endpoint: Endpoint, request: Request[Any, Any, Any]
@@ -295,15 +305,6 @@ def _query(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
             "the query cannot be read",
             "encode what is not ASCII as UTF-8 in %XX, and give at most 30 parameters",
         ) from None
-
-
-def _too_slow() -> Problem:
-    return Problem(
-        Code.TOO_SLOW,
-        f"there was no answer within {PATIENCE_SECONDS:.0f} s",
-        "ask for a shorter period, fewer at once, or again later",
-        retry_after=10,
-    )
 
 
 def _not_set_up(lacks: str, remedy: str) -> Problem:

@@ -60,13 +60,13 @@ class Asked:
         query = urlencode(sorted(self.written.items()), quote_via=quote, safe="/:,.")
         return f"{self.path}?{query}" if query else self.path
 
-    def after(self, cursor: str) -> str:
+    def after(self, cursor: str, name: str = "after") -> str:
         """The address of the page that follows."""
         return Asked(
             visitor=self.visitor,
             path=self.path,
             said=self.said,
-            written={**self.written, "after": cursor},
+            written={**self.written, name: cursor},
         ).address
 
 

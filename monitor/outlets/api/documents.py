@@ -8,6 +8,7 @@ from monitor.domain.period import Span
 from monitor.domain.ranking import Unranked
 from monitor.domain.scope import Reach
 from monitor.ledger.official import Cause, Ranked
+from monitor.ledger.releases import Standing as ReleasedStanding
 from monitor.ledger.stated import FORMAT, POINTS
 
 Json = dict[str, Any]
@@ -101,7 +102,43 @@ _SIDE: Final[Json] = _of(
     max_score=_or_null(DECIMAL),
 )
 
+_TITLE: Final[Json] = _of(vi=TEXT, en=TEXT)
+
 SCHEMAS: Final[Json] = {
+    "Release": _of(
+        table=TEXT,
+        version=TEXT,
+        title=_TITLE,
+        definition=_TITLE,
+        limit={**WHOLE, "description": "Counts below it are not shown, nor told by others."},
+        basis=TEXT,
+        first_day=DAY,
+        last_day=DAY,
+        cut=_of(seq=WHOLE, at=INSTANT),
+        reference=TEXT,
+        epoch=WHOLE,
+        sum_of={**_list(TEXT), "description": "Hashes of the releases that it is the sum of."},
+        columns=_list(_of(column=TEXT, title=_TITLE)),
+        cells=_list(
+            _of(
+                place=TEXT,
+                above=_or_null(TEXT),
+                name=TEXT,
+                column=TEXT,
+                value=_or_null(WHOLE),
+                standing=_word(ReleasedStanding),
+            )
+        ),
+        shares=_list(
+            _of(
+                share=TEXT,
+                place=TEXT,
+                numerator=WHOLE,
+                denominator=WHOLE,
+                percent=_or_null(TEXT),
+            )
+        ),
+    ),
     "SetNamed": _of(
         id=TEXT,
         version=TEXT,
@@ -246,6 +283,7 @@ SCHEMAS: Final[Json] = {
         ),
     ),
 }
+RELEASE: Final = _ref("Release")
 SCORECARD: Final = _ref("Scorecard")
 RANKING: Final = _ref("Ranking")
 DIFFERENCE: Final = _ref("Difference")

@@ -2,8 +2,13 @@
 
 from typing import Final
 
-from monitor.outlets.api import catalogue, dossiers, figures
+from monitor.outlets.api import catalogue, dossiers, figures, releases
 from monitor.outlets.api.endpoint import Endpoint
 
-_OTHERS: Final = (*catalogue.ENDPOINTS, *figures.ENDPOINTS, *dossiers.ENDPOINTS)
+_OTHERS: Final = (
+    *catalogue.ENDPOINTS,
+    *releases.ENDPOINTS,
+    *figures.ENDPOINTS,
+    *dossiers.ENDPOINTS,
+)
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (catalogue.index(_OTHERS), *_OTHERS)

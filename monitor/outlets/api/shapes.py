@@ -1,6 +1,6 @@
 """What answers look like: `openapi` makes their schemas of it."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -318,4 +318,43 @@ class DossierPage(msgspec.Struct, frozen=True, kw_only=True):
     period: str
     as_of_day: date
     dossiers: tuple[DossierLine, ...]
+    next: str | None
+
+
+class ReleaseTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table that is released to the public."""
+
+    table: str
+    version: str
+    title_vi: str
+    title_en: str
+    definition_vi: str
+    definition_en: str
+    span: str
+    limit: int
+    columns: tuple[str, ...]
+    shares: tuple[str, ...]
+    basis: str
+    source: str
+
+
+class ReleaseTables(msgspec.Struct, frozen=True, kw_only=True):
+    tables: tuple[ReleaseTable, ...]
+
+
+class ReleaseLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One release of a table; its numbers stand under `/releases/TABLE/PERIOD`."""
+
+    table: str
+    first_day: date
+    last_day: date
+    cut: int
+    cut_at: datetime
+    made_at: datetime
+    hash: str  # SHA-256 of the release as JSON
+
+
+class ReleasePage(msgspec.Struct, frozen=True, kw_only=True):
+    table: str
+    releases: tuple[ReleaseLine, ...]
     next: str | None

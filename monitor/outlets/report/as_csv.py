@@ -22,19 +22,19 @@ class Field(NamedTuple):
 
 # In each row, before what is the row's own.
 HEAD: Final = (
-    Field("kind", "kind", "what the report is: scorecard, ranking, form or difference"),
+    Field("kind", "kind", "what the report is: scorecard, breakdown, ranking or difference"),
     Field("set", "set.id", "the set of indicators"),
     Field("set_version", "set.version", "its version, as its owner numbers it"),
     Field("set_hash", "set.hash", "digest of all that the set's file says"),
     Field("period", "period.id", "2026-08, 2026-Q3, 2026-H2, 2026 or 2026-08-14"),
-    Field("period_first_day", "period.first_day", ""),
-    Field("period_last_day", "period.last_day", ""),
+    Field("period_first_day", "period.first_day", "local, included"),
+    Field("period_last_day", "period.last_day", "local, included"),
     Field("as_of_day", "known.as_of_day", "what is open is judged at the end of this day or of the period's last, whichever is earlier"),
     Field("cut", "known.cut", "number of the journal up to which is counted"),
     Field("cut_sealed_at", "known.sealed_at", "when the cut was published, UTC; give it as `--known-at` for the same report"),
     Field("reference", "known.reference", "hash of the reference files in force then"),
     Field("policy_epoch", "known.policy_epoch", "under which policy was booked"),
-    Field("rules_version", "known.rules_version", ""),
+    Field("rules_version", "known.rules_version", "of the measures' rules in that epoch"),
 )  # fmt: skip
 SCOPE: Final = (
     Field("scope", "scope.id", "country, H56, G01/own, G01/sector, H56+1.004194"),
@@ -43,9 +43,9 @@ SCOPE: Final = (
 )
 FIGURE: Final = (
     Field("indicator", "indicator", "its id in the set"),
-    Field("group", "group", ""),
-    Field("name_vi", "name_vi", ""),
-    Field("name_en", "name_en", ""),
+    Field("group", "group", "of indicators, as the set has it"),
+    Field("name_vi", "name_vi", "name, Vietnamese"),
+    Field("name_en", "name_en", "name, English"),
     Field("standing", "standing", "number, null, not_applicable, no_data or too_few"),
     Field("reason", "reason.why", "why it is no plain quotient"),
     Field("reason_what", "reason.what", "what of"),
@@ -54,16 +54,19 @@ FIGURE: Final = (
     Field("excluded", "excluded", "left out of both, where the indicator leaves something out"),
     Field("value", "value", "rounded half up, in `unit`"),
     Field("unit", "unit", "percent, count, points, hours, days, working_hours, working_days"),
+    Field("value_before", "value_before", "in the period before, as known at the same cut"),
+    Field("standing_before", "standing_before", "of that"),
+    Field("change", "change", "value less value_before"),
     Field("score", "score", "points, rounded"),
     Field("max_score", "max_score", "points that it could have had"),
     Field("target", "target.value", "what somebody wants it to be, in `unit`"),
     Field("target_due", "target.due", "by when"),
     Field("target_distance", "target.distance", "value less target"),
-    Field("target_source", "target.source", ""),
+    Field("target_source", "target.source", "who wants it"),
     Field("official_value", "official.value", "as published by others, for this scope and period"),
-    Field("official_unit", "official.unit", ""),
-    Field("official_numerator", "official.numerator", ""),
-    Field("official_denominator", "official.denominator", ""),
+    Field("official_unit", "official.unit", "of the official value: percent or points"),
+    Field("official_numerator", "official.numerator", "if they published it"),
+    Field("official_denominator", "official.denominator", "if they published it"),
     Field("official_source", "official.source", "who claims it"),
     Field("difference_to_official", "difference_to_official", "ours less theirs, in their unit"),
     Field("zero_rule", "zero_rule", "where the denominator is 0: null, zero, full_marks or last_year"),
@@ -73,8 +76,8 @@ FIGURE: Final = (
     Field("basis", "basis", "law, practice or assumption"),
     Field("source", "source", "the text that the indicator is from"),
     Field("reverse_engineered", "reverse_engineered", "the formula was derived from published figures"),
-    Field("definition_vi", "definition_vi", ""),
-    Field("definition_en", "definition_en", ""),
+    Field("definition_vi", "definition_vi", "plain definition, Vietnamese"),
+    Field("definition_en", "definition_en", "plain definition, English"),
     Field("numerator_is", "numerator_is", "the facts that are summed"),
     Field("denominator_is", "denominator_is", "likewise"),
 )  # fmt: skip
@@ -90,11 +93,11 @@ POSITION: Final = (
     Field("standing", "standing", "of the value"),
     Field("value", "value", "what is ranked by"),
     Field("value_before", "value_before", "in the period before"),
-    Field("numerator", "numerator", ""),
-    Field("denominator", "denominator", ""),
+    Field("numerator", "numerator", "of the indicator that is ranked by"),
+    Field("denominator", "denominator", "likewise"),
     Field("score", "score", "points of those that are known"),
     Field("out_of", "out_of", "points that these could have had"),
-    Field("band", "band", ""),
+    Field("band", "band", "the verdict on the points"),
 )  # fmt: skip
 RANKING: Final = (
     Field("ranked", "ranked", "ministries, provinces, communes or departments"),
@@ -108,20 +111,20 @@ SINCE: Final = (
     Field("since_set_hash", "since_set.hash", "by which version of the set was known then"),
 )  # fmt: skip
 CHANGE: Final = (
-    Field("indicator", "indicator", ""),
-    Field("name_vi", "name_vi", ""),
-    Field("name_en", "name_en", ""),
-    Field("unit", "unit", ""),
+    Field("indicator", "indicator", "its id in the set"),
+    Field("name_vi", "name_vi", "name, Vietnamese"),
+    Field("name_en", "name_en", "name, English"),
+    Field("unit", "unit", "of the values"),
     Field("same", "same", "whether both cuts say the same"),
     *(
-        Field(f"{name}_{side}", f"{side}.{name}", "")
-        for side in ("before", "after")
+        Field(f"{name}_{side}", f"{side}.{name}", f"as known at the {cut} cut")
+        for side, cut in (("before", "earlier"), ("after", "later"))
         for name in ("standing", "numerator", "denominator", "value", "score", "max_score")
     ),
-    Field("numerator_came", "numerator_moved.came", "dossiers that came to the numerator between the cuts"),
-    Field("numerator_went", "numerator_moved.went", "dossiers that went from it"),
-    Field("denominator_came", "denominator_moved.came", ""),
-    Field("denominator_went", "denominator_moved.went", ""),
+    Field("numerator_came", "numerator_moved.came", "what came to it between the cuts"),
+    Field("numerator_went", "numerator_moved.went", "what went from it"),
+    Field("denominator_came", "denominator_moved.came", "likewise"),
+    Field("denominator_went", "denominator_moved.went", "likewise"),
 )  # fmt: skip
 # The total of a set with points stands in a row of its own, the last.
 TOTAL_ROW: Final = "total"

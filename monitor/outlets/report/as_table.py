@@ -1,6 +1,7 @@
 """A report in the terminal."""
 
 import io
+from textwrap import fill
 from typing import Final
 
 from rich import box
@@ -14,7 +15,9 @@ from monitor.outlets.report.said import shown
 from monitor.outlets.report.sheet import Column, Form, Report, Table
 
 WIDE: Final = 160  # where nobody looks: as wide as a table may be before its texts wrap
-_CROWDED: Final = 12  # columns whose headings do not fit
+_CROWDED: Final = 14  # columns whose headings do not fit
+_CROWDED_GROUPS: Final = 10  # the same of those under a common heading
+_NARROW: Final = 12  # characters of a heading above numbers, which do not wrap themselves
 _LEFT_OUT: Final = frozenset({"definitions"})  # `--format html` and the others have them
 
 
@@ -56,12 +59,13 @@ def _table(table: Table, language: Language) -> RenderableType:
     kept = [place for place, column in enumerate(table.columns) if not column.detail]
     headings = [_heading(table.columns[place], language) for place in kept]
     made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    crowded = len(kept) > _CROWDED
+    grouped = any(column.above is not None for column in table.columns)
+    crowded = len(kept) > (_CROWDED_GROUPS if grouped else _CROWDED)
     for number, (place, heading) in enumerate(zip(kept, headings, strict=True), 1):
         column = table.columns[place]
         of_numbers = column.form is not Form.TEXT
         made.add_column(
-            f"({number})" if crowded else heading,
+            f"({number})" if crowded else fill(heading, _NARROW) if of_numbers else heading,
             justify="right" if of_numbers else "left",
             no_wrap=of_numbers,
             overflow="fold",

@@ -75,7 +75,7 @@ async def made(
             )
         )
     return scorecards.report(
-        await officials.scorecard(asked.indicators, scope, period, **given)
+        await officials.scorecard(asked.indicators, scope, period, trend=True, **given)
     )
 
 

@@ -151,7 +151,13 @@ async def report(
             raise CannotMake(str(error)) from None
         content = written(found, chosen, said.language)
         if said.publish:
-            entry = await _publish(pool, found, asked, chosen, content, said)
+            try:
+                entry = await _publish(pool, found, asked, chosen, content, said)
+            except asyncpg.InsufficientPrivilegeError:
+                raise CannotMake(
+                    "this role may read and not publish: publish as a member of emc_worker"
+                    " (deploy/postgresql/roles.sql), or write a file with --out"
+                ) from None
             err.write(
                 f"published as {entry.id}: {entry.size} bytes, SHA-256 {entry.sha256},"
                 f" as known at cut {entry.cut}\n"

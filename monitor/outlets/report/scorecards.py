@@ -71,6 +71,7 @@ def _subtitle(official: Official) -> Said:
 def _figures(official: Official) -> Table:
     card = official.scorecard
     scored, beside = official.set.scored, bool(official.published)
+    trend = official.before is not None
     columns = [
         # Where ids are words, names say the same and better.
         Column(title=words.ID, width=9, detail=_are_words(official)),
@@ -80,6 +81,11 @@ def _figures(official: Official) -> Table:
         Column(title=words.VALUE, form=Form.DECIMAL),
         Column(title=words.UNIT, width=10),
     ]
+    if trend:
+        columns += [
+            Column(title=words.VALUE_BEFORE, form=Form.DECIMAL),
+            Column(title=words.CHANGE, form=Form.DECIMAL, signed=True),
+        ]
     if scored:
         columns += [
             Column(title=words.SCORE, form=Form.DECIMAL),
@@ -99,7 +105,12 @@ def _figures(official: Official) -> Table:
             sum_ = card.groups[group.id]
             rows.append(
                 _sum_row(
-                    group.id, Said(group.name_vi, group.name_en), sum_, None, beside=beside
+                    group.id,
+                    Said(group.name_vi, group.name_en),
+                    sum_,
+                    None,
+                    beside=beside,
+                    trend=trend,
                 )
             )
         rows += [
@@ -109,7 +120,9 @@ def _figures(official: Official) -> Table:
         ]
     if scored:
         strong.add(len(rows))
-        row = _sum_row("", words.TOTAL, card.sum, official.published.get(TOTAL), beside=beside)
+        row = _sum_row(
+            "", words.TOTAL, card.sum, official.published.get(TOTAL), beside=beside, trend=trend
+        )
         if card.band is not None:
             row[-1] = Said(
                 f"{words.BAND.vi}: {card.band.name_vi}", f"{words.BAND.en}: {card.band.name_en}"
@@ -133,7 +146,7 @@ _LONG_ID: Final = 12
 
 def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> list[Value]:
     indicator = figure.indicator
-    without = figure.standing if figure.standing is not Standing.NUMBER else Standing.NULL
+    without = _without(figure)
     row: list[Value] = [
         indicator.id,
         name(indicator),
@@ -142,6 +155,12 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
         or_standing(figure.shown, without),
         unit(indicator),
     ]
+    if official.before is not None:
+        earlier = official.earlier(figure)
+        row += [
+            None if earlier is None else or_standing(earlier.shown, _without(earlier)),
+            official.change(figure),
+        ]
     if scored:
         unscored = figure.most is None and without is not Standing.NOT_APPLICABLE
         row += [
@@ -153,6 +172,11 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
         row += _beside(published, official.apart(figure))
     row.append(_note(official, figure))
     return row
+
+
+def _without(figure: Figure) -> Standing:
+    """What stands where a number would."""
+    return Standing.NULL if figure.standing is Standing.NUMBER else figure.standing
 
 
 def or_standing(value: Decimal | int | None, standing: Standing) -> Value:
@@ -168,10 +192,12 @@ def _beside(published: Published | None, difference: Decimal | None) -> list[Val
 
 
 def _sum_row(
-    code: str, named: Said, sum_: Sum, published: Published | None, *, beside: bool
+    code: str, named: Said, sum_: Sum, published: Published | None, *, beside: bool, trend: bool
 ) -> list[Value]:
     total = Standing.NULL if sum_.total is None else sum_.total
-    row: list[Value] = [code, named, None, None, None, None, total, sum_.out_of]
+    row: list[Value] = [code, named, None, None, None, None]
+    row += [None, None] if trend else []
+    row += [total, sum_.out_of]
     if beside:
         ours = sum_.total
         apart = (

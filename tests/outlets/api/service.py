@@ -189,14 +189,19 @@ async def folded(dsn: str) -> None:
 
 @asynccontextmanager
 async def here(
-    dsn: str, folder: Path, *, fill: Sequence[Record] = RECORDS, **settings: str
+    dsn: str,
+    folder: Path,
+    *,
+    fill: Sequence[Record] = RECORDS,
+    role: str = "emc_server",
+    **settings: str,
 ) -> AsyncIterator[Here]:
-    """A service for a block, that logs in as a member of `emc_server`."""
+    """A service for a block, that logs in as a member of a role."""
     await filled(dsn, fill)
     async with roles(dsn) as address:
         held = await visitors(dsn)
         said = {f"EMC_{name.upper()}": value for name, value in settings.items()}
-        serve = Serve({"EMC_DATABASE": address("emc_server"), **said}, folder / "serve.log")
+        serve = Serve({"EMC_DATABASE": address(role), **said}, folder / "serve.log")
         await asyncio.to_thread(serve.start)
         try:
             yield Here(serve, dsn, held)

@@ -25,7 +25,7 @@ from tests.outlets.api.service import OWN, Here
 from tests.servers.require import ROOT
 
 # `make fuzz` asks for more.
-EXAMPLES: Final = int(os.environ.get("EMC_FUZZ_EXAMPLES", "25"))
+EXAMPLES: Final = int(os.environ.get("EMC_FUZZ_EXAMPLES", "12"))
 CHECKS: Final = (
     not_a_server_error,
     content_type_conformance,
@@ -82,7 +82,7 @@ async def test_examples_of_the_description_are_answered_as_described(api: Here):
         )
         answer = await api.get(f"{address}?{query}", "admin")
 
-        if "differences" in path:  # of a time before the first cut
+        if "differences" in path or "releases/" in path:  # there are none here
             assert answer.status_code == 404
             continue
         assert answer.status_code == 200, (address, query, answer.text)

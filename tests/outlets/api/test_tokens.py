@@ -101,7 +101,7 @@ async def test_behind_a_proxy_that_is_trusted_the_callers_address_is_written_dow
 async def test_who_guesses_must_wait_and_who_was_let_in_before_need_not(
     database: str, tmp_path: Path
 ):
-    async with here(database, tmp_path) as api:
+    async with here(database, tmp_path, fill=()) as api:
         known = f"Bearer {api.held['national']}"
         assert (await shown(api, known)).status_code == 200
         guesses = [(await shown(api, f"Bearer {new_token()}")).status_code for _ in range(25)]
@@ -160,7 +160,7 @@ async def test_hashes_are_compared_in_constant_time(database: str, api: Here):
 async def test_who_asks_faster_than_the_rate_is_told_when_to_come_again(
     database: str, tmp_path: Path
 ):
-    async with here(database, tmp_path, api_rate="5") as api:
+    async with here(database, tmp_path, fill=(), api_rate="5") as api:
         async with api.client("agency") as client:
             answers = await asyncio.gather(*(client.get(f"{API}/whoami") for _ in range(40)))
         other = await api.get("whoami", "national")

@@ -1,5 +1,6 @@
 """A scorecard made by hand, with one figure of each standing, and the same with others beside it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -153,7 +154,11 @@ CARD = Scorecard(
     band=None,
     checked=(Checked(SET.checks[0], 5, 4),),
 )
+BEFORE = replace(
+    CARD, figures=(replace(CARD.figures[0], shown=Decimal("66.04")), *CARD.figures[1:])
+)
 OFFICIAL = Official(
+    before=BEFORE,
     about=About(Scope("H24"), Kind.PROVINCE, "Hà Nam"),
     period=Period.of("2026-08"),
     known=KNOWN,

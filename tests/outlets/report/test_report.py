@@ -1,21 +1,30 @@
 """`emc report` on a real ledger: the same bytes for the same cut, and what changed after closing."""
 
+import asyncio
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from agents.generate.model import Record
+from monitor.cli import app
+from monitor.ledger.claims import Figure
+from monitor.ledger.claims import state as state_claim
 from monitor.ledger.migrate import migrate
 from monitor.ledger.official import By, Ranked
 from monitor.ledger.stated import instant
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report.command import CannotMake, Said, run
 from monitor.outlets.report.formats import Format
+from tests.domain.strategies_time import day
+from tests.ledger.roles import roles
 from tests.outlets.report.told import AUGUST, LATER, execute, sealed, state, tell
 
 EMC = Said(indicators="emc", scope="H56", period="2026-08", format_=Format.JSON, by="a clerk")
@@ -296,3 +305,74 @@ async def test_a_file_is_written_whole_or_not_at_all(database: str, tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(CannotMake, match="cannot be written: File exists"):
         await asked(database, replace(FORM, out=tmp_path / "file" / "a.csv", format_=None))
+
+
+async def test_who_may_only_read_makes_reports_and_publishes_none(database: str):
+    await tell(database, AUGUST)
+
+    async with roles(database) as of:
+        whole = await asked(of("emc_reader"), FORM)
+        rows = await asked(of("emc_reader"), replace(FORM, each=By.PROCEDURE))
+        ranked = await asked(of("emc_reader"), replace(EMC, ranking=Ranked.PROVINCES))
+        with pytest.raises(CannotMake, match="may read and not publish"):
+            await asked(of("emc_reader"), replace(FORM, publish=True))
+        await asked(of("emc_worker"), replace(FORM, publish=True))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await execute(of("emc_worker"), "DELETE FROM published_report")
+        verdict = json.loads(await asked(of("emc_reader"), replace(EMC, verify=1)))
+
+    assert values(whole, "received_total") == [7]
+    assert len(json.loads(rows)["rows"]) == 2
+    assert len(json.loads(ranked)["positions"]) == 34
+    assert verdict["same_bytes"] is True
+
+
+async def test_what_others_have_published_stands_beside_what_is_counted(database: str):
+    """The claim is in the cut after it, and in none before."""
+    then = await tell(database, AUGUST)
+    figure = Figure(
+        indicator="official:emc:online_share",
+        agency="H56",
+        from_day=day("2026-08-01"),
+        to_day=day("2026-08-31"),
+        source="dvcqg",
+        survey="dx.gov.vn",
+        revision=0,
+        arrived_ms=0,
+        value=Decimal("66.50"),
+        unit="percent",
+    )
+    connection = await asyncpg.connect(database)
+    await state_claim(connection, figure)
+    await connection.close()
+    await sealed(database)
+
+    now = json.loads(await asked(database, EMC))
+    before = json.loads(await asked(database, replace(EMC, known_at=str(then.seq))))
+    since = json.loads(await asked(database, replace(EMC, since=str(then.seq))))
+
+    [share] = [one for one in now["figures"] if one["indicator"] == "online_share"]
+    assert (share["numerator"], share["denominator"], share["value"]) == (4, 6, 66.67)
+    assert (share["official"]["value"], share["official"]["source"]) == (66.5, "dvcqg")
+    assert share["difference_to_official"] == 0.17
+    assert all(one["official"] is None for one in before["figures"])
+    assert since["causes"] == ["claimed"]
+
+
+def test_the_command_reports_and_says_in_one_line_what_it_cannot(
+    database: str, monkeypatch: pytest.MonkeyPatch
+):
+    asyncio.run(tell(database, AUGUST))
+    monkeypatch.setenv("EMC_DATABASE", database)
+    shell = CliRunner()
+
+    table = shell.invoke(app, ["report", "report-06b", "--scope", "H56", "--period", "2026-08"])
+    wrong = shell.invoke(app, ["report", "report-06b", "--period", "August"])
+    taught = shell.invoke(app, ["report", "--help"])
+
+    assert table.exit_code == 0
+    assert "Tổng số tiếp nhận" in table.stdout
+    assert wrong.exit_code == 2
+    assert "emc report: 'August' is no period: write a day 2026-08-14" in wrong.stderr
+    assert wrong.stderr.count("\n") == 1
+    assert "emc report emc --ranking provinces" in " ".join(taught.stdout.split())

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,12 +13,14 @@ from openpyxl import load_workbook
 
 from monitor.ledger.stated import as_bytes
 from monitor.outlets.digest.words import Language
-from monitor.outlets.report.as_csv import as_csv
+from monitor.outlets.report import page
+from monitor.outlets.report.as_csv import FIGURE, HEAD, SCOPE, as_csv
 from monitor.outlets.report.as_html import as_html
 from monitor.outlets.report.as_table import as_table
 from monitor.outlets.report.as_xlsx import as_xlsx
 from monitor.outlets.report.scorecards import report
 from tests.outlets.report.given import OFFICIAL
+from tests.servers.require import ROOT
 
 VI, EN = Language.VIETNAMESE, Language.ENGLISH
 REPORT = report(OFFICIAL)
@@ -115,7 +118,7 @@ def test_what_is_published_by_others_stands_beside_ours_with_the_difference():
 
     assert (told["score"], told["official"]["value"]) == (13.71, 13.5)
     assert told["difference_to_official"] == 0.21
-    assert cells(html(), "figures")[1][8:10] == ["13,50", "+0,21"]
+    assert cells(html(), "figures")[1][10:12] == ["13,50", "+0,21"]
     assert (rows()[0]["score"], rows()[0]["official_value"]) == ("13.71", "13.50")
 
 
@@ -154,7 +157,7 @@ def test_the_workbook_has_the_same_values_as_numbers_with_formats_and_a_fixed_he
     assert [cell.value for cell in sheet[6]][2:5] == [115_665, 168_746, 68.54]
     assert sheet["C6"].number_format == "#,##0"
     assert sheet["E6"].number_format == "#,##0.00"
-    assert sheet["J6"].value == pytest.approx(0.21)
+    assert sheet["L6"].value == pytest.approx(0.21)
     assert sheet["B7"].value == '=HYPERLINK("http://a.example")'
     assert (sheet["B7"].data_type, sheet["B7"].hyperlink) == ("s", None)
     assert sheet.freeze_panes == "C5"
@@ -191,8 +194,8 @@ def test_the_page_has_the_values_of_the_table_and_its_bars_their_lengths():
 
     [heading] = page.iter(f"{PAGE}h1")
     assert heading.text == "Bộ chỉ số <thử> & nghiệm"
-    assert cells(page, "figures")[1][:8] == [
-        "1.1", "Tỷ lệ 1.1", "115.665", "168.746", "68,54", "%", "13,71", "20,00",
+    assert cells(page, "figures")[1][:10] == [
+        "1.1", "Tỷ lệ 1.1", "115.665", "168.746", "68,54", "%", "66,04", "+2,50", "13,71", "20,00",
     ]  # fmt: skip
     bars = [
         [rect.get("class") for rect in svg]
@@ -208,6 +211,15 @@ def test_the_page_has_the_values_of_the_table_and_its_bars_their_lengths():
     assert Decimal(share.get("x", "")) == 0
 
 
+def test_a_trend_is_told_where_both_are_numbers():
+    told = json.loads(as_bytes(REPORT.document))["figures"]
+
+    assert [(one["value_before"], one["change"]) for one in told[:3]] == [
+        (66.04, 2.5), (0.0, 0.0), (None, None),
+    ]  # fmt: skip
+    assert (rows()[0]["value_before"], rows()[0]["change"]) == ("66.04", "2.50")
+
+
 def test_sums_that_do_not_agree_are_said_loudly():
     assert cells(html(), "checks") == [["Nhận bằng trả", "5", "4", "1", "KHÔNG KHỚP"]]
     assert "DOES NOT AGREE" in as_table(REPORT, EN, width=None, colour=False)
@@ -218,3 +230,22 @@ def test_points_that_are_unknown_or_empty_are_not_in_the_total_and_it_says_so():
 
     assert "20 điểm thuộc các chỉ số chưa có số liệu, không nằm trong tổng." in page
     assert "20 điểm thuộc các chỉ số không phát sinh, không nằm trong tổng." in page
+
+
+def test_every_documented_column_is_in_the_document():
+    """A column whose path is misspelt would be empty for ever."""
+    told = json.loads(as_bytes(REPORT.document))
+
+    def there(document: Any, path: str) -> bool:
+        for step in path.split("."):
+            if document is None:
+                return True  # as of an indicator without a target
+            if step not in document:
+                return False
+            document = document[step]
+        return True
+
+    figures = told["figures"]
+    assert [one.name for one in (*HEAD, *SCOPE) if not there(told, one.path)] == []
+    assert [one.name for one in FIGURE if not all(there(f, one.path) for f in figures)] == []
+    assert (ROOT / page.PATH).read_text("utf-8") == page.page()

@@ -1,0 +1,1 @@
+"""Official figures, calculated a second time from the raw events, sharing no code with the monitor."""
