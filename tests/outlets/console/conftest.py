@@ -6,7 +6,6 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -146,6 +145,3 @@ def reading(
         yield Reader(here, context, page, complaints)
     finally:
         context.close()
-
-
-PICTURES: Final = Path("docs/pictures")

@@ -1,6 +1,7 @@
 """Pages in a real browser: drawn without a complaint, usable by all, and live."""
 
 import asyncio
+import os
 import threading
 import time
 from pathlib import Path
@@ -151,11 +152,13 @@ SIZES = {
 
 @pytest.mark.parametrize("name", SIZES)
 def test_pictures(name: str, console: Here, chromium: Browser, tmp_path: Path) -> None:
+    """Those of README and docs, where EMC_PICTURES names their folder (`make pictures`)."""
+    folder = Path(os.environ.get("EMC_PICTURES") or tmp_path)
     width, height, scheme = SIZES[name]
     for reader in reading(console, chromium, width=width, height=height, scheme=scheme):
         reader.sign_in("national")
         page = reader.open("/")
         page.wait_for_selector("#fresh.on")
-        picture = tmp_path / f"now-{name}.png"
+        picture = folder / f"now-{name}.png"
         page.screenshot(path=picture, full_page=False)
         assert picture.stat().st_size > 10_000
