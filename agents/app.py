@@ -12,6 +12,7 @@ from agents import latencies
 from agents.diversion import Watch
 from agents.dossiers import DossierDesk
 from agents.dues import judging_dues
+from agents.evaluating import evaluating
 from agents.following import BRISK_ROUND_SECONDS, ROUND_SECONDS, following
 from agents.health import WorkerHealth
 from agents.judging import judging
@@ -98,6 +99,16 @@ async def work(
                     settings.database,
                     watched,
                     policy,
+                    now_ms=now_ms,
+                    brisk=bool(settings.brisk),
+                )
+            )
+        if settings.reference:
+            await stack.enter_async_context(
+                evaluating(
+                    settings.database,
+                    settings.brokers(),
+                    settings.indicators_topic,
                     now_ms=now_ms,
                     brisk=bool(settings.brisk),
                 )

@@ -67,6 +67,7 @@ class Settings:
     database_password: Secret = ""  # of the role in it, where it has none
     topic: str = "emc.dossiers"  # the canonical topic
     petitions_topic: str = "emc.petitions"  # the canonical topic of petitions
+    indicators_topic: str = "emc.indicators"  # where official figures are told of
     group: str = "emc-dossiers"  # the worker's consumer group; of petitions with -petitions
     ingest_group: str = "emc-ingest"  # the consumer group of `emc ingest`
     zone: str = "Asia/Ho_Chi_Minh"  # whose days are counted

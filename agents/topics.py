@@ -73,13 +73,14 @@ async def make_canonical(
     *,
     dossiers: str,
     petitions: str,
+    indicators: str,
     partitions: int,
     replication: int = -1,
     retention_days: int,
 ) -> dict[str, bool]:
     """Make the topics that the service itself needs; of each whether it was not there before.
 
-    `dossiers` and `petitions` are what the topics of these are called here. Raises `KafkaError`.
+    `dossiers`, `petitions` and `indicators` are what the topics of these are called here. Raises `KafkaError`.
     """
     kept = {"cleanup.policy": "delete", "retention.ms": str(retention_days * DAY_MS)}
     wanted: dict[str, tuple[int, dict[str, str]]] = {
@@ -87,6 +88,7 @@ async def make_canonical(
         petitions: (OTHER_PARTITIONS, kept),
         SIGNALS.name: (OTHER_PARTITIONS, kept),
         CATALOGUE.name: (1, {"cleanup.policy": "compact"}),
+        indicators: (1, {"cleanup.policy": "compact"}),
     }
     return {
         topic: await _made(kafka, topic, count, replication, settings)

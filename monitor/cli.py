@@ -195,6 +195,7 @@ def topics(
             settings.brokers(),
             dossiers=settings.topic,
             petitions=settings.petitions_topic,
+            indicators=settings.indicators_topic,
             partitions=partitions,
             replication=replication,
             retention_days=retention_days,

@@ -116,6 +116,8 @@ GRANT SELECT ON objective, objective_version, objective_standing, objective_spel
 TO emc_reader, emc_grafana;
 -- What official figures were defined as, and when that was known.
 GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
+-- Official figures of the month and year under way, as last evaluated.
+GRANT SELECT ON official_now, official_round TO emc_reader, emc_grafana;
 -- Sums that official figures are made of, by agency and procedure.
 GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
     reading_procedure
@@ -131,7 +133,7 @@ GRANT SELECT (id, topic, partition, source, reason, size, arrived, state)
 -- What dashboards ask. Dossiers stand in it under tokens; what tokens are made with is not theirs.
 GRANT SELECT ON
     grafana_policy, grafana_agency, grafana_cell, grafana_line, grafana_total, grafana_open,
-    grafana_stock, grafana_maintenance, grafana_spell, grafana_reconciliation
+    grafana_stock, grafana_maintenance, grafana_spell, grafana_reconciliation, grafana_official
 TO emc_reader, emc_grafana;
 GRANT SELECT ON token_secret, reference_shown, reference_agency TO emc_reader;
 -- Published reports: sums, nothing of a dossier. Publishing is the worker's role's to do.

@@ -276,5 +276,5 @@ def _lies_in(share: Share, entry: Entry, first_day: int, last_day: int) -> bool:
             return first_day <= day <= last_day
         case Window.END:
             return day <= last_day
-        case Window.BEFORE:
+        case _:  # BEFORE
             return day < first_day

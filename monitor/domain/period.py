@@ -98,5 +98,5 @@ class Period(NamedTuple):
                 return f"{first.year}-Q{(first.month + 2) // 3}"
             case Span.HALF:
                 return f"{first.year}-H{1 if first.month == 1 else 2}"
-            case Span.YEAR:
+            case _:  # YEAR
                 return str(first.year)

@@ -14,7 +14,7 @@ from monitor.domain.measures import CONSUMED_BINS, NO_SLOT, Measure, Tally
 from monitor.domain.policy import Policy, Precision
 from monitor.domain.view import Outcome
 from monitor.domain.worktime import Worktime, worktimes
-from monitor.ledger import exemplars, latencies, requests
+from monitor.ledger import exemplars, latencies, official_now, requests
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.dues import DUES, AgencyDues
 from monitor.ledger.exemplars import Bucket, Histogram, Shown
@@ -22,6 +22,7 @@ from monitor.ledger.latencies import Latency, Warned
 from monitor.ledger.migrate import OWNER_MIGRATES, migrations
 from monitor.ledger.objectives import NOTHING_JUDGED, Judged
 from monitor.ledger.objectives import read as read_judged
+from monitor.ledger.official_now import Evaluated, Round
 from monitor.ledger.policies import ActivePolicy, Ruling
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.ledger.requests import Requested
@@ -124,6 +125,8 @@ class Snapshot:
     latencies_backlog: int = 0  # pages of the journal
     warned: Mapping[Warned, Sides] = field(default_factory=dict)
     exemplars: Mapping[Bucket, Shown] = field(default_factory=dict)
+    official: Sequence[Evaluated] = ()  # figures of the month under way, as last evaluated
+    official_round: Round | None = None
     retired: frozenset[str] = frozenset()  # sources that were revoked a month ago or longer
 
     @property
@@ -248,6 +251,8 @@ class Figures:
             behind = await self._pool.fetchval(latencies.BACKLOG)
             warned = await self._pool.fetch(latencies.WARNED)
             examples = await exemplars.shown(self._pool)
+            official = await self._pool.fetch(official_now.SHOWN)
+            official_round = await official_now.evaluated_at(self._pool)
             retired = await self._pool.fetch(_RETIRED, now_ms - RETIRED_MS)
             _, policy = await self._ruling.now(self._pool)
         except asyncpg.UndefinedTableError:
@@ -266,6 +271,8 @@ class Figures:
             latencies_backlog=behind,
             warned=_warned(warned, policy),
             exemplars=_present(examples, policy),
+            official=tuple(Evaluated(*row) for row in official),
+            official_round=official_round,
             retired=frozenset(row["code"] for row in retired),
         )
 

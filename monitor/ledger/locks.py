@@ -15,5 +15,6 @@ DUES: Final = 4_210_776  # of the session: one worker judges what falls due
 OBJECTIVES: Final = 4_210_775  # of the session: one worker judges objectives and services
 LATENCIES: Final = 4_210_773  # of the session: one worker judges latencies
 INDICATOR_SETS: Final = 4_210_777  # of a transaction: one process stores indicator sets
+OFFICIAL: Final = 4_210_779  # of the session: one worker evaluates official figures
 RELEASES: Final = 4_210_790  # of the session: one worker makes releases
 RELEASE: Final = 4_210_791  # of the transaction in which one is written

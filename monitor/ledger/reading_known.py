@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Share, Sum, Window
@@ -34,6 +35,7 @@ class _Here:
     agencies: Collection[Place]  # of what is not
     heard: bool  # whether anybody has gone live who speaks for it
     is_meant: Callable[[str], bool] | None  # of a procedure; None: all are
+    windows: tuple[tuple[int, int], ...]  # stretches of a period, by `Window`
 
 
 # How a fact is told of a scope.
@@ -58,11 +60,13 @@ class Known:
     claims: Mapping[Of, Claim]
     # What is told of one scope is soon told of the next: how, by period and term.
     _told: dict[Period, dict[Term, _Told]] = field(default_factory=dict)
+    _summing: dict[Term, _Told] = field(default_factory=dict)  # of sums, in any period
+    _windows: dict[tuple[Window, Period], tuple[int, int]] = field(default_factory=dict)
     _up_to: dict[Sum, Mapping[Place, Sequence[int]]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         """The facts of a scope in a period."""
-        here = self._here(scope, self.heard(scope, period))
+        here = self._here(scope, period, self.heard(scope, period))
         told = self._told.setdefault(period, {})
 
         def fact(term: Term) -> int | None:
@@ -76,25 +80,29 @@ class Known:
         """Whether anybody who speaks for a scope has gone live by the end of a period."""
         return self.register.heard(scope, self._last_day(period), self.coverage.hierarchy)
 
-    def procedures(self, scope: Scope) -> list[str]:
+    def procedures(self, scope: Scope, period: Period) -> list[str]:
         """The procedures of which anything was found in a scope."""
-        here = self._here(scope, heard=True)
+        here = self._here(scope, period, heard=True)
         return sorted(
             {procedure for found in self.split.values() for procedure, _ in _lines(found, here)}
         )
 
-    def _here(self, scope: Scope, heard: bool) -> _Here:
-        all_kept = not self.marks and all(
-            found.kept for found in (*self.whole.values(), *self.split.values())
-        )
+    def _here(self, scope: Scope, period: Period, heard: bool) -> _Here:
         return _Here(
             scope,
             self.coverage.of(scope),
             ()
-            if all_kept
+            if self._all_kept
             else frozenset((0, code) for code in self.coverage.hierarchy.holds(scope)),
             heard,
             meant(scope, self.reference) if narrows(scope) else None,
+            tuple(self._window(window, period) for window in Window),
+        )
+
+    @cached_property
+    def _all_kept(self) -> bool:
+        return not self.marks and all(
+            found.kept for found in (*self.whole.values(), *self.split.values())
         )
 
     def _last_day(self, period: Period) -> int:
@@ -123,18 +131,23 @@ class Known:
             case Fact.COMPLAINTS:
                 return lambda here: self._complaints(here, period)
             case _:
-                return self._sums_up(shares, period)
+                return self._told_by_sums(term, day)
 
-    def _sums_up(self, shares: Sequence[Share], period: Period) -> _Told:
-        day = self._last_day(period)
-        windows = [
-            (share.weight, of_period(share.sum, day), *self._window(share.window, period))
-            for share in shares
-        ]
+    def _told_by_sums(self, term: Term, day: int) -> _Told:
+        shares = self.made[term]
+        if any(share.sum.until_end for share in shares):
+            return self._sums_up(
+                [share._replace(sum=of_period(share.sum, day)) for share in shares]
+            )
+        if term not in self._summing:
+            self._summing[term] = self._sums_up(shares)
+        return self._summing[term]
+
+    def _sums_up(self, shares: Sequence[Share]) -> _Told:
         parts = [
-            (weight, self.whole[asked].kept, self._before(asked), first, after)
-            for weight, asked, first, after in windows
-            if asked in self.whole
+            (share.weight, self.whole[share.sum].kept, self._before(share.sum), share.window)
+            for share in shares
+            if share.sum in self.whole
         ]
 
         def total(here: _Here) -> int | None:
@@ -142,11 +155,13 @@ class Known:
                 return None
             amount = 0
             if here.is_meant is not None:
-                for weight, asked, first, after in windows:
-                    for _, amounts in _lines(self.split[asked], here):
-                        amount += weight * sum(amounts[first:after])
+                for share in shares:
+                    first, after = here.windows[share.window]
+                    for _, amounts in _lines(self.split[share.sum], here):
+                        amount += share.weight * sum(amounts[first:after])
                 return amount
-            for weight, kept, up_to, first, after in parts:
+            for weight, kept, up_to, window in parts:
+                first, after = here.windows[window]
                 for place in here.cover if kept else here.agencies:
                     sums = up_to.get(place)
                     if sums is not None:
@@ -162,7 +177,10 @@ class Known:
         return self._up_to[asked]
 
     def _window(self, window: Window, period: Period) -> tuple[int, int]:
-        return self.stretches.within(window, period, self._last_day(period))
+        key = (window, period)
+        if key not in self._windows:
+            self._windows[key] = self.stretches.within(window, period, self._last_day(period))
+        return self._windows[key]
 
     def _received(self, here: _Here, period: Period, term: Term, share: Share) -> int | None:
         """Distinct procedures of which more than 0 were received."""

@@ -132,6 +132,12 @@ async def load(
     return known
 
 
+_AS_USUAL: Final = (
+    "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on;"
+    " SET LOCAL max_parallel_workers_per_gather = 2"
+)
+
+
 @dataclass
 class _Loading:
     """Finds sums: where they are kept, else in the books."""
@@ -150,6 +156,7 @@ class _Loading:
         whole: dict[Sum, Found] = {}
         split: dict[Sum, Found] = {}
         if self.stretches.bounds and self.kept.near(self.cut):
+            await reading_quick.at_ease(self.connection)
             whole = await self._kept(asked.whole, by_procedure=False)
             split = await self._kept(asked.split, by_procedure=True)
         wanted = [*asked.whole.values(), *asked.split.values()]
@@ -162,6 +169,8 @@ class _Loading:
         )
         slow = {one: two for one, two in asked.whole.items() if one not in whole}
         slow_split = {one: two for one, two in asked.split.items() if one not in split}
+        if slow or slow_split:
+            await self.connection.execute(_AS_USUAL)
         together = {one: two for one, two in slow.items() if one in slow_split}
         books = await Books.at(self.connection, self.cut)
         for of_them, by_procedure, into in (

@@ -64,7 +64,7 @@ class Sums:
     def add_kept(
         self,
         place: Place,
-        procedure: str,
+        procedures: Iterable[str],
         columns: tuple[Iterable[int], Iterable[int], Iterable[int]],
         stocks: Collection[int],
     ) -> None:
@@ -72,17 +72,14 @@ class Sums:
 
         That is all there ever was (stretch `LOWEST`) less what came from the first bound on.
         """
-        found, size = self._found, len(self.stretches.bounds)
-        for number, stretch, amount in zip(*columns, strict=True):
-            by_place = found.get(number)
-            if by_place is None:
-                by_place = found[number] = {}
-            by_procedure = by_place.get(place)
-            if by_procedure is None:
-                by_procedure = by_place[place] = {}
-            amounts = by_procedure.get(procedure)
-            if amounts is None:
-                amounts = by_procedure[procedure] = [0] * size
+        size = len(self.stretches.bounds)
+        mine: dict[int, dict[str, list[int]]] = {}
+        # Of the procedures there may be more: one that is repeated for ever.
+        for number, stretch, amount, procedure in zip(*columns, procedures, strict=False):
+            try:
+                amounts = mine[number][procedure]
+            except KeyError:
+                amounts = mine.setdefault(number, {})[procedure] = [0] * size
             if stretch < 0:
                 amounts[0] += amount
             elif stretch:
@@ -90,6 +87,8 @@ class Sums:
                     amounts[stretch] += amount
                 if number in stocks:
                     amounts[0] -= amount
+        for number, by_procedure in mine.items():
+            self._found.setdefault(number, {})[place] = by_procedure
 
     def items(self) -> Iterator[tuple[int, Place, str, Sequence[int]]]:
         """All of it: number, place, procedure, amounts by stretch."""
@@ -104,10 +103,14 @@ class Sums:
 
     def up_to(self, number: int) -> dict[Place, list[int]]:
         """Of each place, what was summed before each stretch and in all, of all procedures."""
-        return {
-            place: [0, *accumulate(map(sum, zip(*by_procedure.values(), strict=True)))]
-            for place, by_procedure in self.by_place(number).items()
-        }
+        found = {}
+        for place, by_procedure in self.by_place(number).items():
+            if len(by_procedure) == 1:
+                [amounts] = by_procedure.values()
+            else:
+                amounts = list(map(sum, zip(*by_procedure.values(), strict=True)))
+            found[place] = list(accumulate(amounts, initial=0))
+        return found
 
 
 class Books(NamedTuple):

@@ -131,7 +131,7 @@ async def breakdown(
         by_procedure=by is By.PROCEDURE,
     )
     if by is By.PROCEDURE:
-        scopes = [scope._replace(procedure=code) for code in known.procedures(scope)]
+        scopes = [scope._replace(procedure=code) for code in known.procedures(scope, period)]
     facts = {
         one.procedure if by is By.PROCEDURE else one.agency: known.facts(one, period)
         for one in scopes

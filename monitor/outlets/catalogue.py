@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from monitor.outlets import dues, latency, names, objectives
+from monitor.outlets import dues, latency, names, objectives, official
 from monitor.outlets.names import Metric
 
 METRICS: Final[tuple[Metric, ...]] = (
@@ -10,4 +10,5 @@ METRICS: Final[tuple[Metric, ...]] = (
     *dues.METRICS,
     *objectives.METRICS,
     *latency.METRICS,
+    *official.METRICS,
 )

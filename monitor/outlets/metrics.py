@@ -31,7 +31,7 @@ from monitor.ledger.figures import DueBy, NotMigrated, Snapshot
 from monitor.ledger.ledger import AWAY
 from monitor.ledger.quarantine import TALLY_DROPPED, TALLY_RETURNED
 from monitor.ledger.sources import Via
-from monitor.outlets import dues, latency, names, objectives
+from monitor.outlets import dues, latency, names, objectives, official
 from monitor.outlets.press import Press
 from monitor.outlets.series import Place, Places
 from monitor.reference.sets import ReadsDifferently
@@ -80,6 +80,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
     still_open = _open(snapshot, places, agencies)
     judged = objectives.families(snapshot.judged, places)
     latencies = latency.families(snapshot, places, agencies)
+    evaluated = official.families(snapshot.official, snapshot.official_round, places)
     made = [
         *_flows(snapshot, places, agencies),
         *_consumed(snapshot, agencies),
@@ -93,6 +94,7 @@ def families(snapshot: Snapshot, places: Places) -> list[Family]:
         *falling_due,
         *judged,
         *latencies,
+        *evaluated,
     ]
     taken = _family(names.SNAPSHOT_TIME)
     _add(taken, names.SNAPSHOT_TIME, (), snapshot.now_ms / 1000)

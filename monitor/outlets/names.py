@@ -74,6 +74,7 @@ class Part(StrEnum):
     INTERFACES = "interfaces"
     STEPS = "steps"
     WARNINGS = "warnings"
+    OFFICIAL = "official"
 
 
 class Type(StrEnum):

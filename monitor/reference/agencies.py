@@ -5,6 +5,7 @@ ended names who took over, so that figures before and after can be set side by s
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class Agencies:
     """All agencies, by code and day. A code that is not listed counts to the nearest above it."""
 
     _rows: Mapping[str, tuple[Row[Agency], ...]] = field(repr=False)
+    _then: dict[int, "Agencies"] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -76,14 +78,22 @@ class Agencies:
         return agency_code(code) in self._rows
 
     def as_of(self, day: int) -> "Agencies":
-        """As these files would have it had nothing been decided after a day: who merged later is apart."""
-        return Agencies(
-            {
-                code: known
-                for code, rows in self._rows.items()
-                if (known := tuple(_as_of(row, day) for row in rows if _began(row, day)))
-            }
-        )
+        """As these files would have it had nothing been decided after a day: who merged later is apart.
+
+        The same object for all days between two decisions, itself for those after the last.
+        """
+        decided = bisect_right(self._decisions, day)
+        if decided == len(self._decisions):
+            return self
+        if decided not in self._then:
+            self._then[decided] = Agencies(
+                {
+                    code: known
+                    for code, rows in self._rows.items()
+                    if (known := tuple(_as_of(row, day) for row in rows if _began(row, day)))
+                }
+            )
+        return self._then[decided]
 
     def codes(self) -> tuple[str, ...]:
         """Every agency that is or was listed."""
@@ -182,6 +192,21 @@ class Agencies:
             return code
         heir = agency_code(last.successors[0])
         return self._heir(heir, day) if heir in self._rows else code
+
+    @cached_property
+    def _decisions(self) -> tuple[int, ...]:
+        """The days on which anything began or ended."""
+        return tuple(
+            sorted(
+                {
+                    day_number(day)
+                    for rows in self._rows.values()
+                    for row in rows
+                    for day in (row.value.valid_from, row.value.valid_until)
+                    if day is not None
+                }
+            )
+        )
 
     @cached_property
     def _children(self) -> Mapping[str, frozenset[str]]:

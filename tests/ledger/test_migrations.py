@@ -41,6 +41,7 @@ ROWS: Final[Mapping[str, str]] = {
     " VALUES ('n', 'national', '', '/', '::1', 200, 1)",
     "release_cell": """(release, place, "column", value, standing)"""
     " SELECT id, '', '', 100, 'number' FROM release LIMIT 1",
+    "official_round": "(cut, sealed_at, evaluated_ms) VALUES (1, '2026-03-02T09:00:00Z', 1)",
     "latency_judged": "(judged_ms, first_day) VALUES (1, 1)",
     "journal": "(measure, cell, day, slot, class, amount)"
     " VALUES (2, 1, 20000, -1, 0, 5), (2, 1, 20000, -1, 1, -2), (12, 2, 20001, 20010, 0, 1)",

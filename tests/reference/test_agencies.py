@@ -420,3 +420,10 @@ def test_as_of_a_day_those_that_merged_later_are_apart():
     assert of_2024.former("H17") == ()
     assert "H47" in shipped.former("H17")
     assert "H17.04" not in of_2024  # its departments are listed from 1/7/2025 on
+
+
+def test_agencies_as_of_a_day_are_told_once_between_two_decisions():
+    last = SHIPPED._decisions[-1]
+    assert SHIPPED.as_of(last) is SHIPPED.as_of(last + 300) is SHIPPED
+    assert SHIPPED.as_of(EVE) is SHIPPED.as_of(EVE - 1)
+    assert SHIPPED.as_of(EVE) is not SHIPPED.as_of(MERGED)

@@ -9,6 +9,7 @@ from monitor.outlets.dashboards import (
     internals,
     national,
     objectives,
+    official,
     portals,
     steps,
 )
@@ -31,5 +32,6 @@ def dashboards(
         portals.dashboard(of),
         connections.DASHBOARD,
         objectives.DASHBOARD,
+        official.DASHBOARD,
         internals.dashboard(of),
     )

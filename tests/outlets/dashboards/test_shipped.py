@@ -39,6 +39,7 @@ EIGHT = {
     "emc-services": "Cổng dịch vụ công và giao diện kết nối · Portals and interfaces",
     "emc-connections": "Kết nối và chất lượng dữ liệu · Connections and data quality",
     "emc-objectives": "Mục tiêu và hạn mức · Objectives and budgets",
+    "emc-official": "Chỉ số chính thức · Official figures",
     "emc-monitor": "Nội bộ hệ thống giám sát · Monitor internals",
 }
 VIETNAMESE = re.compile(
