@@ -229,4 +229,97 @@ _CONNECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "maintenance.other": ("lý do khác", "other"),
 }
 
-TEXTS: Final[Mapping[str, tuple[str, str]]] = {**_SPELLS, **_CONNECTIONS}
+_OBJECTIVES: Final[Mapping[str, tuple[str, str]]] = {
+    "objectives.title": ("Mục tiêu", "Objectives"),
+    "objectives.states": ("Tình trạng các mục tiêu", "States of objectives"),
+    "objectives.in_force": ("Mục tiêu đang áp dụng", "Objectives in force"),
+    "objectives.none": (
+        "Chưa có mục tiêu nào được đánh giá cho phạm vi của bạn; máy trạm (emc worker) đánh giá mỗi phút khi"
+        " có tệp tham chiếu.",
+        "No objective of yours has been judged yet; a worker judges once a minute where it has reference"
+        " files.",
+    ),
+    "objective.spent": ("không đạt", "spent"),
+    "objective.spent.is": ("dưới mức mục tiêu", "below its target"),
+    "objective.burning": ("có nguy cơ", "burning"),
+    "objective.burning.is": (
+        "giữ tốc độ này sẽ không đạt",
+        "at this pace the budget will not do",
+    ),
+    "objective.no_data": ("chưa có dữ liệu", "no data"),
+    "objective.no_data.is": (
+        "không nguồn nào đang kết nối",
+        "nobody is connected that would tell",
+    ),
+    "objective.too_few": ("quá ít", "too few"),
+    "objective.too_few.is": ("chưa đủ số để kết luận", "under the minimum, nothing is said"),
+    "objective.idle": ("không phát sinh", "idle"),
+    "objective.idle.is": ("không có gì để đánh giá", "nothing to judge"),
+    "objective.good": ("đạt", "good"),
+    "objective.good.is": ("đang đạt mục tiêu", "its target is met"),
+    "objectives.objective": ("Mục tiêu", "Objective"),
+    "objectives.scope": ("Phạm vi", "Scope"),
+    "objectives.country": ("Cả nước", "Country"),
+    "objectives.channel.direct": ("trực tiếp", "in person"),
+    "objectives.channel.online": ("trực tuyến", "online"),
+    "objectives.channel.postal": ("bưu chính công ích", "by post"),
+    "objectives.target": ("Mức mục tiêu", "Target"),
+    "objectives.ratio": ("Tỷ lệ", "Ratio"),
+    "objectives.ratio.is": (
+        "Số tốt trên tổng số tốt và không tốt trong kỳ tính đến nay; hồ sơ quá hạn chưa xong là không tốt từ"
+        " ngày sau hạn. Cắt, không làm tròn.",
+        "Good of good and bad in the window so far; what is open and overdue is bad from the day after it"
+        " fell due. Cut, not rounded.",
+    ),
+    "objectives.parts": ("Tốt / tổng số", "Good / all"),
+    "objectives.window_from": ("Kỳ bắt đầu", "Window from"),
+    "objectives.budget": ("Hạn mức sai còn lại", "Budget left"),
+    "objectives.budget.is": (
+        "Phần còn lại của số trường hợp không tốt mà mục tiêu cho phép: 100 là chưa dùng, 0 là hết, âm là"
+        " vượt.",
+        "What is left of the bad ones that the target allows: 100 is untouched, 0 spent, negative"
+        " overspent.",
+    ),
+    "objectives.budget.rule": (
+        "1 − số không tốt / (tổng số × (1 − mức mục tiêu))",
+        "1 − bad / (all × (1 − target))",
+    ),
+    "objectives.burn": ("Tốc độ dùng", "Burn rate"),
+    "objectives.burn_over": ("Tốc độ dùng, {span}", "Burn rate, {span}"),
+    "objectives.burn.is": (
+        "Số không tốt phát sinh nhanh gấp mấy lần mức cho phép, trong khoảng thời gian làm việc vừa qua (d:"
+        " ngày làm việc 8 giờ, h: giờ). 1 là vừa hết hạn mức.",
+        "How many times as fast as the budget bears events turn bad, over the last working time (d: days"
+        " of 8 hours, h: hours). 1 spends just the budget.",
+    ),
+    "objectives.indicator": ("Chỉ số", "Indicator"),
+    "objectives.window": ("Kỳ", "Window"),
+    "objectives.minimum": ("Số tối thiểu để kết luận", "Minimum to judge"),
+    "objectives.owner": ("Đơn vị chịu trách nhiệm", "Owner"),
+    "objectives.scopes": ("Theo phạm vi", "By scope"),
+    "objectives.good": ("Tốt", "Good"),
+    "objectives.bad": ("Không tốt", "Bad"),
+    "objectives.history": ("Diễn biến", "History"),
+    "objectives.timeline": ("{where}: {n} ngày qua", "{where}: the last {n} days"),
+    "objectives.versions": ("Các phiên bản của tệp", "Versions of its file"),
+    "objectives.withdrawn": ("đã bỏ", "withdrawn"),
+    "objectives.services": ("Nhóm dịch vụ", "Services"),
+    "objectives.services.says": (
+        "Suy giảm khi số tồn đọng tăng và thời gian giải quyết trung vị vượt thời hạn, cả hai cùng lúc. Ngưỡng"
+        " là giả định của hệ thống này (groups.toml).",
+        "Degraded where the backlog grows and the median time is beyond the limit, both at once. The"
+        " thresholds are assumptions of ours (groups.toml).",
+    ),
+    "objectives.group": ("Nhóm thủ tục", "Group"),
+    "objectives.open_then": ("Tồn trước đó", "Open before"),
+    "objectives.open": ("Tồn hiện nay", "Open now"),
+    "objectives.completed": ("Giải quyết xong gần đây", "Completed lately"),
+    "objectives.median": ("Thời gian trung vị", "Median time"),
+    "objectives.limit": ("Thời hạn", "Limit"),
+    "objectives.working_days": ("{n} ngày làm việc", "{n} working days"),
+    "service.degraded": ("suy giảm", "degraded"),
+    "service.well": ("bình thường", "well"),
+    "service.too_few": ("quá ít", "too few"),
+}
+
+TEXTS: Final[Mapping[str, tuple[str, str]]] = {**_SPELLS, **_CONNECTIONS, **_OBJECTIVES}
