@@ -345,7 +345,7 @@ async def objective(desk: Desk, visit: Visit) -> Shown:
     """What an objective asks, how all its scopes stand, and how one of them stood."""
     judged, files = await _judged(desk)
     name = visit["objective"]
-    [asked] = [one for one in judged.objectives if one.objective == name] or [None]
+    asked = next((one for one in judged.objectives if one.objective == name), None)
     if asked is None or name not in files:
         raise Problem(
             Code.NOT_FOUND,
