@@ -14,6 +14,7 @@ from monitor.domain.period import Period, Span
 from monitor.domain.scope import Scope
 from monitor.domain.zone import date_of
 from monitor.ledger import objectives, readings, releases
+from monitor.ledger.balances import NotKnown
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.official import At, NoSuch, Official, Position, Ranked, Ranking
 from monitor.ledger.today import NOTHING, Moving
@@ -154,8 +155,10 @@ class Now:
         kind, by, then = visit["kind"], visit["by"], visit["known_at"]
         try:
             ground = await desk.officials.ground(then)
-        except LookupError:  # no cut yet
-            return [], None
+        except NotKnown:
+            if then is not None:
+                raise
+            return [], None  # no cut yet
         if not visit.visitor.sees_all and ground.known.as_of_day <= period.last_day:
             return [], None
         try:
@@ -251,7 +254,7 @@ async def _by_day(
         found = await readings.series(
             desk.pool, reference, [scope], periods, [received, completed], today=today
         )
-    except LookupError:
+    except NotKnown:  # no cut yet
         return []
     return [
         (one.period.first_day, one.facts(scope)(received), one.facts(scope)(completed))
