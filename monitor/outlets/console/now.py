@@ -39,7 +39,7 @@ class By(StrEnum):
     ON_TIME = "on_time"
 
 
-_BY: Final[Mapping[By, tuple[str, str]]] = {
+FIGURES: Final[Mapping[By, tuple[str, str]]] = {
     By.EMC: ("emc", "full_process_dossier_share"),
     By.ON_TIME: BESIDE,
 }
@@ -198,9 +198,9 @@ class Now:
 
         async def made() -> tuple[Ranking, Mapping[Scope, Official]]:
             ranking = await desk.officials.ranking(
-                _BY[by][0], period, kind=kind, by=_BY[by][1], known_at=at
+                FIGURES[by][0], period, kind=kind, by=FIGURES[by][1], known_at=at
             )
-            other = _BY[By.ON_TIME if by is By.EMC else By.EMC][0]
+            other = FIGURES[By.ON_TIME if by is By.EMC else By.EMC][0]
             scopes = [one.about.scope for one in ranking.positions]
             try:
                 found = await desk.officials.scorecards(
@@ -282,7 +282,7 @@ def _of(visit: Visit, agency: str) -> bool:
 
 
 def _figure(official: Official, by: By) -> Figure:
-    return official.scorecard.figure(_BY[by][1])
+    return official.scorecard.figure(FIGURES[by][1])
 
 
 def name_of(agencies: Any, code: str) -> str:
