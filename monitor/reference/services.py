@@ -54,6 +54,7 @@ class Services:
         self._sorts = Counter(map(_sort, self.rows.values()))
         self._kinds: dict[tuple[str, Reach], tuple[frozenset[str], str] | None] = {}
         self._counts: dict[tuple[Scope, Term], int | None] = {}
+        self._codes: dict[tuple[str, bool], frozenset[str]] = {}
         self._agencies_below: dict[tuple[str, str], int] = {}
 
     def count(self, scope: Scope, term: Term) -> int | None:
