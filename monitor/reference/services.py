@@ -101,6 +101,13 @@ class Services:
         row = self.rows.get(code)
         return row is not None and on_the_list(_sort(row), term)
 
+    def codes(self, term: Term) -> frozenset[str]:
+        """The procedures of what a term asks of the catalogue whatever it counts."""
+        key = (term.tag, term.online)
+        if key not in self._codes:
+            self._codes[key] = frozenset(code for code in self.rows if self.has(code, term))
+        return self._codes[key]
+
     def _is_handled(
         self, sort: Sort, scope: Scope, handles: tuple[frozenset[str], str]
     ) -> bool:
