@@ -157,6 +157,16 @@ deploy-tools: ## Fetch what checks the files of deploy/: compose, hadolint, kube
 		cp deploy/tools.txt "$(DEPLOY_TOOLS)/complete"; }
 	@echo "The tools that check deploy/ are in $(DEPLOY_TOOLS)"
 
+.PHONY: axe
+axe: ## Fetch what looks over the console's pages for people who see, hear or move otherwise (npm)
+	@test -f tests/outlets/console/axe/node_modules/axe-core/axe.min.js || \
+		npm ci --prefix tests/outlets/console/axe --ignore-scripts --no-audit --no-fund --silent
+	@echo "axe-core is in tests/outlets/console/axe"
+
+.PHONY: pictures
+pictures: install ## Take the pictures of the console in docs/pictures again (needs chromium)
+	EMC_PICTURES=docs/pictures $(BIN)/python -m pytest tests/outlets/console -k pictures $(ARGS)
+
 .PHONY: lock
 lock: install ## Write requirements.lock from .venv, once the tests have passed with what it holds
 	@{ sed -n '/^#/p' requirements.lock; \

@@ -14,7 +14,7 @@ from rich.text import Text
 from agents.demo.alarm import Alarm, set_alarm, told_of
 from agents.demo.feed import Feed, Given
 from agents.demo.interrupt import unless
-from agents.demo.registered import enter, system
+from agents.demo.registered import enter, pass_for_the_console, system
 from agents.demo.scrape import Scrape, scrape
 from agents.demo.service import Running, migrated, whole_service
 from agents.demo.watch import NotWatched, Rules, Tools, installed
@@ -52,12 +52,14 @@ async def show(
                 )
             )
             feed = await stack.enter_async_context(Feed.open(service.kafka, service.topic))
-            for what, where in _addresses(service):
+            await migrated(service)
+            token = await pass_for_the_console(service.database)
+            for what, where in _addresses(service, token):
                 console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
             alarm = None
             if tools is not None and reference is not None:
                 files = rules(reference, 1)
-                await _enter_all(service, settings, time.time_ns() // 1_000_000)
+                await _enter_all(settings, service.database, time.time_ns() // 1_000_000)
                 alarm = await stack.enter_async_context(set_alarm(service, tools, files))
                 for what, where in await alarm.addresses():
                     console.print(f"{what:<23}{where}", soft_wrap=True)
@@ -86,13 +88,12 @@ def _tools(reference: Path | None, console: Console) -> Tools | None:
         return None
 
 
-async def _enter_all(service: Running, settings: Settings, now_ms: int) -> None:
+async def _enter_all(settings: Settings, database: str, now_ms: int) -> None:
     """The country's systems, which come on board today: their history is no rhythm."""
     country, zone = load(), settings.days()
-    await migrated(service)
     today = date_of(zone.day(now_ms))
     codes = [f"{agency}-onestop" for agency in (*country.provinces, *country.ministries)]
-    await enter(service.database, [system(code, today) for code in codes])
+    await enter(database, [system(code, today) for code in codes])
 
 
 async def _feed(feed: Feed, records: Iterator[Record], stop: asyncio.Event) -> None:
@@ -146,9 +147,10 @@ async def _status(
                 continue
 
 
-def _addresses(service: Running) -> list[tuple[str, str]]:
+def _addresses(service: Running, token: str) -> list[tuple[str, str]]:
     return [
-        ("start page", f"{service.address}/"),
+        ("open in a browser", f"{service.address}/"),
+        ("sign in with", token),
         ("metrics of the ledger", f"{service.address}/metrics"),
         ("metrics of the worker", service.worker_metrics),
         ("Kafka", service.kafka),

@@ -183,8 +183,11 @@ def values(state: State, visitor: Visitor) -> dict[str, int | float | None]:
     for code, one in shown.items():
         said |= _named(code, one)
     if visitor.sees_all:
+        lately = {one.agency: one for one in state.moved}
         for what in ("received", "completed", "returned"):
             said[f"moved.{what}"] = sum(getattr(one, what) for one in state.moved)
+            for code in agencies:
+                said[f"moved.{code}.{what}"] = getattr(lately.get(code), what, 0)
     return said
 
 

@@ -137,7 +137,9 @@ class Now:
                     if one.state == "degraded" and _of(visit, one.agency)
                 ],
                 "services_judged": bool(services),
-                "sources": [one for one in sources if _in_trouble(one)],
+                "sources": [
+                    one for one, owner in sources if _in_trouble(one) and _of(visit, owner)
+                ],
                 "sources_judged": bool(sources),
                 "chart": chart,
                 "days": days,
@@ -234,8 +236,8 @@ class Now:
             charts.series(rows, x="day", y="n", colour="what"),
             language=visit.language.value,
             label=visit.t("now.chart", n=DAYS),
-            width=520,
-            height=180,
+            width=460,
+            height=220,
         )
         return chart, days
 
@@ -257,10 +259,15 @@ async def _by_day(
     ]
 
 
-async def _trouble(desk: Desk) -> tuple[tuple[objectives.Service, ...], tuple[Standing, ...]]:
+async def _trouble(
+    desk: Desk,
+) -> tuple[tuple[objectives.Service, ...], tuple[tuple[Standing, str], ...]]:
+    """Services as last judged; connections with the agency whose source it is."""
     judged = await objectives.read(desk.pool)
     rows = await desk.pool.fetch(STANDING)
-    return judged.services, tuple(Standing(*row) for row in rows)
+    owners = dict(await desk.pool.fetch("SELECT code, owner FROM source"))
+    found = (Standing(*row) for row in rows)
+    return judged.services, tuple((one, owners.get(one.source, "")) for one in found)
 
 
 def _in_trouble(one: Standing) -> bool:

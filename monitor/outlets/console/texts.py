@@ -122,9 +122,9 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "now.provinces": ("Các tỉnh, thành phố", "Provinces"),
     "now.map": ("Bản đồ ô vuông", "Tile map"),
     "now.map.says": (
-        "Mỗi ô là một tỉnh, thành phố, đặt gần đúng vị trí; đậm hơn là cao hơn. Đơn vị không có số liệu để"
-        " trống có gạch.",
-        "A tile a province, roughly where it lies; darker is higher. Hatched tiles have no figure.",
+        "Mỗi ô là một tỉnh, thành phố, đặt gần đúng vị trí; màu theo năm nhóm bằng nhau. Ô gạch chéo là"
+        " chưa có số liệu.",
+        "A tile a province, roughly where it lies, coloured by fifths. Hatched tiles have no figure.",
     ),
     "now.by.emc": ("Hồ sơ trực tuyến toàn trình (EMC)", "Full-process online (EMC)"),
     "now.by.on_time": ("Giải quyết đúng hạn", "Settled on time"),
@@ -137,6 +137,10 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "now.place": ("Hạng", "Place"),
     "now.agency": ("Cơ quan", "Agency"),
     "now.movement": ("So với kỳ trước", "Since the period before"),
+    "now.minimum": (
+        "Dưới {n} hồ sơ trong kỳ thì không xếp hạng (–).",
+        "With fewer than {n} dossiers in the period there is no place (–).",
+    ),
     "now.unranked": ("chưa xếp hạng", "no place"),
     "now.month": ("{n} ngày qua", "The last {n} days"),
     "now.chart": (

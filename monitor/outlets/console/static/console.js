@@ -21,10 +21,12 @@ function tell(on, at) {
   if (at) fresh.querySelector("time").textContent = clock.format(at);
 }
 
+const shares = new Intl.NumberFormat(lang === "vi" ? "vi-VN" : "en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
 // One number; what changed is marked for a moment.
 function put(name, value) {
   for (const place of places.get(name) ?? []) {
-    const text = value === null ? "–" : write.format(value);
+    const text = value === null ? "–" : (name.endsWith("_share") ? shares : write).format(value);
     if (place.textContent === text) continue;
     place.textContent = text;
     place.classList.remove("changed");

@@ -1,0 +1,147 @@
+"""One console for all tests that do no harm to it, and the system's Chromium."""
+
+import asyncio
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.outlets.api.service import Here
+from tests.outlets.console.service import nation
+from tests.servers.postgres import Postgres
+from tests.servers.require import ROOT, absent, require
+
+AXE: Final = ROOT / "tests/outlets/console/axe/node_modules/axe-core/axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def console(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """The invented country, a token of each role."""
+    ready: queue.Queue[Here | BaseException] = queue.Queue()
+    done = threading.Event()
+
+    async def run() -> None:
+        name = await postgres.create()
+        try:
+            folder = tmp_path_factory.mktemp("console")
+            async with nation(postgres.dsn(name), folder) as found:
+                ready.put(found)
+                await asyncio.to_thread(done.wait)
+        except BaseException as error:
+            ready.put(error)
+            raise
+        finally:
+            await postgres.drop(name)
+
+    # On a loop of its own, that outlives the tests'.
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    found = ready.get()
+    if isinstance(found, BaseException):
+        raise found
+    try:
+        yield found
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's, without a window."""
+    path = require("chromium")
+    with sync_playwright() as driver:
+        # Root has no sandbox; what is opened is ours.
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that looks for what people with other senses cannot use."""
+    if not AXE.is_file():
+        absent("axe-core", "make axe")
+    return AXE.read_text("utf-8")
+
+
+@dataclass
+class Reader:
+    """Somebody at a browser, and what it complained of."""
+
+    here: Here
+    context: BrowserContext
+    page: Page
+    complaints: list[str]
+
+    def open(self, path: str) -> Page:
+        """A page of the console, once it is drawn."""
+        self.page.goto(self.here.serve.url + path, wait_until="load")
+        return self.page
+
+    def sign_in(self, role: str) -> None:
+        self.open("/sign-in")
+        self.page.fill("#token", self.here.held[role])
+        self.page.click("form.stacked button")
+        self.page.wait_for_url("**/")
+
+    def serious(self, axe: str) -> list[str]:
+        """What the checker finds serious or worse: rule, and where."""
+        self.page.evaluate(axe)
+        found = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {one['help']} {json.dumps(node['target'])}"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+
+@pytest.fixture
+def reader(console: Here, chromium: Browser) -> Iterator[Reader]:
+    """A browser that has not been here."""
+    yield from reading(console, chromium)
+
+
+def reading(
+    here: Here,
+    chromium: Browser,
+    *,
+    width: int = 1440,
+    height: int = 900,
+    scheme: str = "light",
+) -> Iterator[Reader]:
+    """At a screen of a size."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        timezone_id="Asia/Ho_Chi_Minh",
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda said: (
+            complaints.append(said.text) if said.type in ("error", "warning") else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: (
+            None
+            if asked.url.startswith((here.serve.url, "data:"))
+            else complaints.append(f"another host: {asked.url}")
+        ),
+    )
+    try:
+        yield Reader(here, context, page, complaints)
+    finally:
+        context.close()
