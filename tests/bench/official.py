@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable
@@ -234,21 +235,40 @@ async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
             gc.collect()
             gc.freeze()
             taken = []
+            pids = await pool.fetch(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            )
+            used = time.process_time(), sum(_cpu_seconds(pid) for (pid,) in pids)
             for _ in range(times):
                 began = time.perf_counter()
                 await page()
                 taken.append(1_000 * (time.perf_counter() - began))
             cuts = quantiles(taken, n=100)
-            figures[name] = {"p50_ms": cuts[49], "p99_ms": cuts[98]}
+            figures[name] = {
+                "p50_ms": cuts[49],
+                "p99_ms": cuts[98],
+                "cpu_ms": 1_000 * (time.process_time() - used[0]) / times,
+                "server_cpu_ms": 1_000
+                * (sum(_cpu_seconds(pid) for (pid,) in pids) - used[1])
+                / times,
+            }
     plain = figures["select"]["p50_ms"]
     for name in ("select", "ranking", "page"):
         p50, p99 = figures[name]["p50_ms"], figures[name]["p99_ms"]
         print(
             f"{name:>8}  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms"
-            f"  {p50 / plain:6.0f} and {p99 / plain:.0f} times a plain SELECT"
+            f"  {p50 / plain:6.0f} and {p99 / plain:.0f} times a plain SELECT;"
+            f" CPU {figures[name]['cpu_ms']:.1f} ms here, {figures[name]['server_cpu_ms']:.1f} ms"
+            " in PostgreSQL"
         )
     await connection.close()
     return figures
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has used so far; its workers for one query are not counted."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
