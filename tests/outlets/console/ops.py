@@ -75,6 +75,22 @@ _OBJECTIVES: Final = """
            ('H57', 'land', 'well', '{{}}', {now} - 7200000, {now}, 10, 12, 33, 28800000, 288000000);
 """
 
+_BOOKS: Final = """
+    INSERT INTO quarantine (topic, partition, "offset", source, reason, detail, size, hash, sealed,
+        arrived, state, tries, settled_at)
+    VALUES ('emc.dossiers', 0, 901, 'H57-onestop', 'missing_field', 'data.state', 311, '\\x00', '\\x736563726574',
+            to_timestamp({now} / 1000.0), 'held', 1, NULL),
+           ('emc.dossiers', 0, 902, 'H57-onestop', 'missing_field', 'data.state', 312, '\\x00', NULL,
+            to_timestamp({now} / 1000.0), 'held', 0, NULL),
+           ('emc.dossiers', 0, 903, 'H57-onestop', 'outside_mandate', 'data.agency', 313, '\\x00', NULL,
+            to_timestamp({now} / 1000.0), 'returned', 1, to_timestamp({now} / 1000.0));
+    INSERT INTO reconciled (name, compared, differing, stale, ended_at)
+    VALUES ('balances', 1204, 0, 0, to_timestamp({now} / 1000.0 - 3600)),
+           ('dossiers', 4, 3, 1, to_timestamp({now} / 1000.0 - 3600));
+    INSERT INTO position (topic, partition, next, epoch, owner, generation, cluster)
+    VALUES ('emc.petitions', 7, 123456, 3, 'worker-2', 9, 'here');
+"""
+
 
 async def written(dsn: str) -> None:
     """Put it in."""
@@ -83,7 +99,7 @@ async def written(dsn: str) -> None:
     today = (at_ms + 7 * HOUR_MS) // DAY_MS
     connection = await asyncpg.connect(dsn)
     try:
-        for script in (_CONNECTIONS, _OBJECTIVES):
+        for script in (_CONNECTIONS, _OBJECTIVES, _BOOKS):
             await connection.execute(script.format(now=f"{at_ms}::int8", day=today))
     finally:
         await connection.close()

@@ -68,6 +68,8 @@ PLACES = (
     "/connections/H56-onestop",
     "/objectives",
     "/objectives/on-time-766?scope=agency:H56",
+    "/quarantine",
+    "/ledger",
 )
 
 
@@ -171,6 +173,66 @@ async def test_an_agency_sees_the_objectives_of_its_own(ledger: Here) -> None:
     }
     await page(ledger, "/objectives/on-time-766?scope=agency:H57", "agency", 403)
     await page(ledger, "/objectives/on-time-766?scope=country", "agency", 403)
+
+
+async def test_the_quarantine_says_what_was_refused_and_what_to_do_and_shows_no_bytes(
+    ledger: Here,
+) -> None:
+    html = await page(ledger, "/quarantine?lang=en", "admin")
+    lines = [row for row in rows(html) if row and row[0] == "H57-onestop"]
+    assert [row[1:5] for row in lines] == [
+        ["missing_field a required field is missing", "2", "0", "0"],
+        ["outside_mandate outside the source’s mandate", "0", "1", "0"],
+    ]
+    assert "2 records held" in html
+    assert "secret" not in html
+    assert "736563726574" not in html
+    html = await page(
+        ledger, "/quarantine?lang=en&source=H57-onestop&reason=missing_field", "admin"
+    )
+    assert "emc quarantine retry --source H57-onestop --reason missing_field" in html
+    assert "have it mend and send the record anew" in html
+    entries = [row for row in rows(html) if len(row) == 8 and row[2] == "H57-onestop"]
+    assert [row[3:] for row in entries] == [
+        ["missing_field", "data.state", "emc.dossiers[0] 901", "311", "1"],
+        ["missing_field", "data.state", "emc.dossiers[0] 902", "312", "0"],
+    ]
+    html = await page(ledger, "/quarantine?state=returned", "admin")
+    assert "emc.dossiers[0] 903" in html
+    assert "emc.dossiers[0] 901" not in html
+
+
+async def test_what_others_wrote_is_in_no_command_to_copy(ledger: Here) -> None:
+    html = await page(ledger, "/quarantine?source=a;reboot", "admin")
+    assert "retry --source &#39;…&#39;" in html
+
+
+async def test_the_ledger_s_page_says_drift_watermark_positions_and_epochs(
+    ledger: Here,
+) -> None:
+    html = await page(ledger, "/ledger?lang=en", "admin")
+    lines = rows(html)
+    assert [row[:4] for row in lines if row and row[0] in ("balances", "dossiers")] == [
+        ["balances", "1,204", "0", "0"],
+        ["dossiers", "4", "3", "1"],
+    ]
+    [position] = [row for row in lines if row and row[0] == "emc.petitions[7]"]
+    assert position[1] == "123,456"
+    assert position[3] == "worker-2"
+    [policy] = [row for row in lines if len(row) == 6 and row[1] == "active"]
+    assert policy[0] == "1"
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    assert "Drift 3 Drift" in told
+    assert "Journal backlog 0 Journal backlog" in told
+    assert re.search(r"known_at=20\d\d-", html)  # a cut leads to what was known then
+
+
+@pytest.mark.parametrize("role", ["agency", "national"])
+@pytest.mark.parametrize("path", ["/quarantine", "/ledger"])
+async def test_the_books_are_for_administrators(path: str, role: str, ledger: Here) -> None:
+    html = await page(ledger, path, role, 403)
+    assert "H57-onestop" not in html
+    assert f'href="{path}"' not in await page(ledger, "/objectives", role)
 
 
 @pytest.mark.parametrize("path", PLACES)
