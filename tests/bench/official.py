@@ -17,7 +17,6 @@ import argparse
 import asyncio
 import gc
 import json
-import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable
@@ -38,6 +37,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.readings import By, Reading, breakdown, read, series
 from monitor.reference.indicators import load_sets
 from monitor.reference.policy import Reference, load_reference
+from tests.bench.usage import cpu_seconds
 from tests.servers.postgres import Postgres, _served
 from tests.servers.require import ROOT
 
@@ -235,10 +235,13 @@ async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
             gc.collect()
             gc.freeze()
             taken = []
-            pids = await pool.fetch(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-            )
-            used = time.process_time(), sum(_cpu_seconds(pid) for (pid,) in pids)
+            servers = [
+                row["pid"]
+                for row in await pool.fetch(
+                    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                )
+            ]
+            used = time.process_time(), cpu_seconds(servers)
             for _ in range(times):
                 began = time.perf_counter()
                 await page()
@@ -248,9 +251,7 @@ async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
                 "p50_ms": cuts[49],
                 "p99_ms": cuts[98],
                 "cpu_ms": 1_000 * (time.process_time() - used[0]) / times,
-                "server_cpu_ms": 1_000
-                * (sum(_cpu_seconds(pid) for (pid,) in pids) - used[1])
-                / times,
+                "server_cpu_ms": 1_000 * (cpu_seconds(servers) - used[1]) / times,
             }
     plain = figures["select"]["p50_ms"]
     for name in ("select", "ranking", "page"):
@@ -263,12 +264,6 @@ async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
         )
     await connection.close()
     return figures
-
-
-def _cpu_seconds(pid: int) -> float:
-    """What a process has used so far; its workers for one query are not counted."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
