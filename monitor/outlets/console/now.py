@@ -79,6 +79,9 @@ class Now:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._kept = Remembered()
+        self._rankings = Remembered(
+            30
+        )  # seconds of work with a nation's ledger; each names its cut
         self._kept_longer = Remembered(60)
 
     def pages(self) -> tuple[Page, ...]:
@@ -210,7 +213,7 @@ class Now:
                 found = []
             return ranking, {one.about.scope: one for one in found}
 
-        found: tuple[Ranking, Mapping[Scope, Official]] = await self._kept.get(
+        found: tuple[Ranking, Mapping[Scope, Official]] = await self._rankings.get(
             (period, kind, by, at), made
         )
         return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 SECONDS: Final = 5.0
-LONGEST_SECONDS: Final = 60.0  # older than that is not given
+LONGEST_SECONDS: Final = 120.0  # older than that is not given
 MOST: Final = 200
 
 
