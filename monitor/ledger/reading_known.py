@@ -53,6 +53,9 @@ class Known:
     stretches: Stretches
     whole: Mapping[Sum, Found]
     split: Mapping[Sum, Found]  # by procedure
+    codes: Mapping[
+        Sum, Mapping[tuple[Place, int], frozenset[str]]
+    ]  # of procedures to be counted
     marks: Sequence[Sequence[Any]]  # of complaints: agency, procedure, mark, stretch, amount
     coverage: Coverage
     register: Register
@@ -187,6 +190,13 @@ class Known:
         if not here.heard:
             return None
         first, after = self._window(share.window, period)
+        codes = self.codes.get(share.sum)
+        if codes is not None:
+            met: set[str] = set()
+            met.update(*(codes.get((place, first), ()) for place in here.cover))
+            if term.tag or term.online:
+                met &= services_on(self.reference, self._last_day(period)).codes(term)
+            return len(met)
         received: dict[str, int] = {}
         for procedure, amounts in _lines(self.split[share.sum], here):
             received[procedure] = received.get(procedure, 0) + sum(amounts[first:after])

@@ -1,7 +1,7 @@
 """Loads what readings are made of, in one state of the database and at one cut."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from monitor.ledger.claims import Claim, Of, agency_of, standing, the_one
 from monitor.ledger.follower import Cut
 from monitor.ledger.reading_book import Procedures, Wanted
 from monitor.ledger.reading_known import Found, Known, narrows, of_period
-from monitor.ledger.reading_quick import Kept, Months
+from monitor.ledger.reading_quick import Codes, Kept, Months
 from monitor.ledger.reading_sums import Books, Place, Stretches, from_books, marks_of
 from monitor.ledger.register_then import register_then
 from monitor.ledger.remembered import Remembered
@@ -36,6 +36,7 @@ class Asked:
     made: Mapping[Term, tuple[Share, ...]]
     whole: Mapping[Sum, Wanted]
     split: Mapping[Sum, Wanted]  # by procedure
+    counts: Mapping[Sum, Wanted]  # to count procedures, where nothing else is asked of them
     passing: frozenset[Sum]  # of one period only, so that nobody keeps them
 
     @classmethod
@@ -58,6 +59,7 @@ class Asked:
         narrowed = [narrows(scope) for scope in scopes]
         whole: dict[Sum, Wanted] = {}
         split: dict[Sum, Wanted] = {}
+        counted: dict[Sum, Wanted] = {}
         passing: set[Sum] = set()
         for term, shares in made.items():
             if term.fact is Fact.COMPLAINTS:
@@ -69,12 +71,13 @@ class Asked:
                 if share.sum.until_end:
                     passing.add(asked)
                 if counts:
-                    split[asked] = Wanted(asked, stock, Procedures.OF_ALL)
+                    into = split if by_procedure or any(narrowed) else counted
+                    into[asked] = Wanted(asked, stock, Procedures.OF_ALL)
                 elif by_procedure or any(narrowed):
                     split.setdefault(asked, Wanted(asked, stock, Procedures.OF_LEVEL1))
                 if not counts and not all(narrowed):
                     whole[asked] = Wanted(asked, stock, Procedures.OF_NOBODY)
-        return cls(made, whole, split, frozenset(passing))
+        return cls(made, whole, split, counted, frozenset(passing))
 
 
 async def load(
@@ -103,7 +106,16 @@ async def load(
         at = await newest(connection, kept) if cut is None else cut
         coverage = await _coverage(pool, connection, reference.agencies, kept)
         loading = _Loading(connection, at, kept, stretches, scopes, coverage)
-        whole, split = await loading.found(asked)
+        codes = await loading.codes(asked, begun, today)
+        whole, split = await loading.found(
+            replace(
+                asked,
+                split={
+                    **asked.split,
+                    **{one: two for one, two in asked.counts.items() if one not in codes},
+                },
+            )
+        )
         books = await Books.at(connection, at)
         marks: Sequence[Sequence[Any]] = ()
         if begun and Fact.COMPLAINTS in facts:
@@ -122,6 +134,7 @@ async def load(
             stretches=stretches,
             whole=whole,
             split=split,
+            codes=codes,
             marks=marks,
             coverage=coverage.with_more(loading.met),
             register=await register_then(pool, connection, at.read_at, zone),
@@ -150,6 +163,25 @@ class _Loading:
     coverage: Coverage
     missed: tuple[Wanted, ...] = ()  # sums that are to be kept
     met: set[str] = field(default_factory=set)  # agencies in the books
+
+    async def codes(
+        self, asked: Asked, periods: Sequence[Period], today: int
+    ) -> dict[Sum, Codes]:
+        """Procedures to be counted, where what is kept stands at the cut and no period in another."""
+        if self.kept.seq != self.cut.seq or not asked.counts or not periods:
+            return {}
+        windows = [self.stretches.within(Window.IN, period, today) for period in periods]
+        if any(after - first > 1 for first, after in windows):
+            return {}
+        months = Months.of(self.stretches, self.kept.last_day)
+        chosen: dict[Wanted, int] = {}
+        for wanted in asked.counts.values():
+            found = self.kept.number(wanted)
+            if found is not None and months.whole(wanted.sum):
+                chosen[found[0]] = found[1]
+        await reading_quick.at_ease(self.connection)
+        codes = await reading_quick.codes(self.connection, months, chosen, self._cover())
+        return {wanted.sum: codes[number] for wanted, number in chosen.items()}
 
     async def found(self, asked: Asked) -> tuple[dict[Sum, Found], dict[Sum, Found]]:
         """The sums of whole scopes, and those by procedure."""

@@ -54,6 +54,7 @@ class Services:
         self._sorts = Counter(map(_sort, self.rows.values()))
         self._kinds: dict[tuple[str, Reach], tuple[frozenset[str], str] | None] = {}
         self._counts: dict[tuple[Scope, Term], int | None] = {}
+        self._codes: dict[tuple[str, bool], frozenset[str]] = {}
         self._agencies_below: dict[tuple[str, str], int] = {}
 
     def count(self, scope: Scope, term: Term) -> int | None:
@@ -99,6 +100,13 @@ class Services:
         """Whether a procedure is in the catalogue and of what a term asks of the catalogue."""
         row = self.rows.get(code)
         return row is not None and on_the_list(_sort(row), term)
+
+    def codes(self, term: Term) -> frozenset[str]:
+        """The procedures of what a term asks of the catalogue whatever it counts."""
+        key = (term.tag, term.online)
+        if key not in self._codes:
+            self._codes[key] = frozenset(code for code in self.rows if self.has(code, term))
+        return self._codes[key]
 
     def _is_handled(
         self, sort: Sort, scope: Scope, handles: tuple[frozenset[str], str]

@@ -37,6 +37,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.readings import By, Reading, breakdown, read, series
 from monitor.reference.indicators import load_sets
 from monitor.reference.policy import Reference, load_reference
+from tests.bench.usage import cpu_seconds
 from tests.servers.postgres import Postgres, _served
 from tests.servers.require import ROOT
 
@@ -234,18 +235,32 @@ async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
             gc.collect()
             gc.freeze()
             taken = []
+            servers = [
+                row["pid"]
+                for row in await pool.fetch(
+                    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                )
+            ]
+            used = time.process_time(), cpu_seconds(servers)
             for _ in range(times):
                 began = time.perf_counter()
                 await page()
                 taken.append(1_000 * (time.perf_counter() - began))
             cuts = quantiles(taken, n=100)
-            figures[name] = {"p50_ms": cuts[49], "p99_ms": cuts[98]}
+            figures[name] = {
+                "p50_ms": cuts[49],
+                "p99_ms": cuts[98],
+                "cpu_ms": 1_000 * (time.process_time() - used[0]) / times,
+                "server_cpu_ms": 1_000 * (cpu_seconds(servers) - used[1]) / times,
+            }
     plain = figures["select"]["p50_ms"]
     for name in ("select", "ranking", "page"):
         p50, p99 = figures[name]["p50_ms"], figures[name]["p99_ms"]
         print(
             f"{name:>8}  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms"
-            f"  {p50 / plain:6.0f} and {p99 / plain:.0f} times a plain SELECT"
+            f"  {p50 / plain:6.0f} and {p99 / plain:.0f} times a plain SELECT;"
+            f" CPU {figures[name]['cpu_ms']:.1f} ms here, {figures[name]['server_cpu_ms']:.1f} ms"
+            " in PostgreSQL"
         )
     await connection.close()
     return figures

@@ -14,6 +14,7 @@ from monitor.domain.period import Period, Span
 from monitor.domain.scope import Scope
 from monitor.domain.zone import date_of
 from monitor.ledger import objectives, readings, releases
+from monitor.ledger.balances import NotKnown
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.official import At, NoSuch, Official, Position, Ranked, Ranking
 from monitor.ledger.today import NOTHING, Moving
@@ -38,7 +39,7 @@ class By(StrEnum):
     ON_TIME = "on_time"
 
 
-_BY: Final[Mapping[By, tuple[str, str]]] = {
+FIGURES: Final[Mapping[By, tuple[str, str]]] = {
     By.EMC: ("emc", "full_process_dossier_share"),
     By.ON_TIME: BESIDE,
 }
@@ -78,6 +79,9 @@ class Now:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._kept = Remembered()
+        self._rankings = Remembered(
+            30
+        )  # seconds of work with a nation's ledger; each names its cut
         self._kept_longer = Remembered(60)
 
     def pages(self) -> tuple[Page, ...]:
@@ -154,8 +158,10 @@ class Now:
         kind, by, then = visit["kind"], visit["by"], visit["known_at"]
         try:
             ground = await desk.officials.ground(then)
-        except LookupError:  # no cut yet
-            return [], None
+        except NotKnown:
+            if then is not None:
+                raise
+            return [], None  # no cut yet
         if not visit.visitor.sees_all and ground.known.as_of_day <= period.last_day:
             return [], None
         try:
@@ -195,9 +201,9 @@ class Now:
 
         async def made() -> tuple[Ranking, Mapping[Scope, Official]]:
             ranking = await desk.officials.ranking(
-                _BY[by][0], period, kind=kind, by=_BY[by][1], known_at=at
+                FIGURES[by][0], period, kind=kind, by=FIGURES[by][1], known_at=at
             )
-            other = _BY[By.ON_TIME if by is By.EMC else By.EMC][0]
+            other = FIGURES[By.ON_TIME if by is By.EMC else By.EMC][0]
             scopes = [one.about.scope for one in ranking.positions]
             try:
                 found = await desk.officials.scorecards(
@@ -207,7 +213,7 @@ class Now:
                 found = []
             return ranking, {one.about.scope: one for one in found}
 
-        found: tuple[Ranking, Mapping[Scope, Official]] = await self._kept.get(
+        found: tuple[Ranking, Mapping[Scope, Official]] = await self._rankings.get(
             (period, kind, by, at), made
         )
         return found
@@ -251,7 +257,7 @@ async def _by_day(
         found = await readings.series(
             desk.pool, reference, [scope], periods, [received, completed], today=today
         )
-    except LookupError:
+    except NotKnown:  # no cut yet
         return []
     return [
         (one.period.first_day, one.facts(scope)(received), one.facts(scope)(completed))
@@ -279,7 +285,7 @@ def _of(visit: Visit, agency: str) -> bool:
 
 
 def _figure(official: Official, by: By) -> Figure:
-    return official.scorecard.figure(_BY[by][1])
+    return official.scorecard.figure(FIGURES[by][1])
 
 
 def name_of(agencies: Any, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from monitor.outlets.console import connections
+from monitor.outlets.console import books, connections, objectives
 from monitor.outlets.console.page import Page
 
-PAGES: Final[tuple[Page, ...]] = connections.PAGES
+PAGES: Final[tuple[Page, ...]] = (*connections.PAGES, *objectives.PAGES, *books.PAGES)

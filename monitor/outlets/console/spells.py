@@ -66,6 +66,8 @@ async def drawn(
                     "tickCount": _ticks(days),
                     "grid": False,
                     "labelFontSize": 11,
+                    "labelOverlap": "greedy",
+                    "labelSeparation": 8,
                 },
             },
             "x2": {"field": "to"},

@@ -229,4 +229,266 @@ _CONNECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "maintenance.other": ("lý do khác", "other"),
 }
 
-TEXTS: Final[Mapping[str, tuple[str, str]]] = {**_SPELLS, **_CONNECTIONS}
+_OBJECTIVES: Final[Mapping[str, tuple[str, str]]] = {
+    "objectives.title": ("Mục tiêu", "Objectives"),
+    "objectives.states": ("Tình trạng các mục tiêu", "States of objectives"),
+    "objectives.in_force": ("Mục tiêu đang áp dụng", "Objectives in force"),
+    "objectives.none": (
+        "Chưa có mục tiêu nào được đánh giá cho phạm vi của bạn; máy trạm (emc worker) đánh giá mỗi phút khi"
+        " có tệp tham chiếu.",
+        "No objective of yours has been judged yet; a worker judges once a minute where it has reference"
+        " files.",
+    ),
+    "objective.spent": ("không đạt", "spent"),
+    "objective.spent.is": ("dưới mức mục tiêu", "below its target"),
+    "objective.burning": ("có nguy cơ", "burning"),
+    "objective.burning.is": (
+        "giữ tốc độ này sẽ không đạt",
+        "at this pace the budget will not do",
+    ),
+    "objective.no_data": ("chưa có dữ liệu", "no data"),
+    "objective.no_data.is": (
+        "không nguồn nào đang kết nối",
+        "nobody is connected that would tell",
+    ),
+    "objective.too_few": ("quá ít", "too few"),
+    "objective.too_few.is": ("chưa đủ số để kết luận", "under the minimum, nothing is said"),
+    "objective.idle": ("không phát sinh", "idle"),
+    "objective.idle.is": ("không có gì để đánh giá", "nothing to judge"),
+    "objective.good": ("đạt", "good"),
+    "objective.good.is": ("đang đạt mục tiêu", "its target is met"),
+    "objectives.objective": ("Mục tiêu", "Objective"),
+    "objectives.scope": ("Phạm vi", "Scope"),
+    "objectives.country": ("Cả nước", "Country"),
+    "objectives.channel.direct": ("trực tiếp", "in person"),
+    "objectives.channel.online": ("trực tuyến", "online"),
+    "objectives.channel.postal": ("bưu chính công ích", "by post"),
+    "objectives.target": ("Mức mục tiêu", "Target"),
+    "objectives.ratio": ("Tỷ lệ", "Ratio"),
+    "objectives.ratio.is": (
+        "Số tốt trên tổng số tốt và không tốt trong kỳ tính đến nay; hồ sơ quá hạn chưa xong là không tốt từ"
+        " ngày sau hạn. Cắt, không làm tròn.",
+        "Good of good and bad in the window so far; what is open and overdue is bad from the day after it"
+        " fell due. Cut, not rounded.",
+    ),
+    "objectives.parts": ("Tốt / tổng số", "Good / all"),
+    "objectives.window_from": ("Kỳ bắt đầu", "Window from"),
+    "objectives.budget": ("Hạn mức sai còn lại", "Budget left"),
+    "objectives.budget.is": (
+        "Phần còn lại của số trường hợp không tốt mà mục tiêu cho phép: 100 là chưa dùng, 0 là hết, âm là"
+        " vượt.",
+        "What is left of the bad ones that the target allows: 100 is untouched, 0 spent, negative"
+        " overspent.",
+    ),
+    "objectives.budget.rule": (
+        "1 − số không tốt / (tổng số × (1 − mức mục tiêu))",
+        "1 − bad / (all × (1 − target))",
+    ),
+    "objectives.burn": ("Tốc độ dùng", "Burn rate"),
+    "objectives.burn_over": ("Tốc độ dùng, {span}", "Burn rate, {span}"),
+    "objectives.burn.is": (
+        "Số không tốt phát sinh nhanh gấp mấy lần mức cho phép, trong khoảng thời gian làm việc vừa qua (d:"
+        " ngày làm việc 8 giờ, h: giờ). 1 là vừa hết hạn mức.",
+        "How many times as fast as the budget bears events turn bad, over the last working time (d: days"
+        " of 8 hours, h: hours). 1 spends just the budget.",
+    ),
+    "objectives.indicator": ("Chỉ số", "Indicator"),
+    "objectives.window": ("Kỳ", "Window"),
+    "objectives.minimum": ("Số tối thiểu để kết luận", "Minimum to judge"),
+    "objectives.owner": ("Đơn vị chịu trách nhiệm", "Owner"),
+    "objectives.scopes": ("Theo phạm vi", "By scope"),
+    "objectives.good": ("Tốt", "Good"),
+    "objectives.bad": ("Không tốt", "Bad"),
+    "objectives.history": ("Diễn biến", "History"),
+    "objectives.timeline": ("{where}: {n} ngày qua", "{where}: the last {n} days"),
+    "objectives.versions": ("Các phiên bản của tệp", "Versions of its file"),
+    "objectives.withdrawn": ("đã bỏ", "withdrawn"),
+    "objectives.services": ("Nhóm dịch vụ", "Services"),
+    "objectives.services.says": (
+        "Suy giảm khi số tồn đọng tăng và thời gian giải quyết trung vị vượt thời hạn, cả hai cùng lúc. Ngưỡng"
+        " là giả định của hệ thống này (groups.toml).",
+        "Degraded where the backlog grows and the median time is beyond the limit, both at once. The"
+        " thresholds are assumptions of ours (groups.toml).",
+    ),
+    "objectives.group": ("Nhóm thủ tục", "Group"),
+    "objectives.open_then": ("Tồn trước đó", "Open before"),
+    "objectives.open": ("Tồn hiện nay", "Open now"),
+    "objectives.completed": ("Giải quyết xong gần đây", "Completed lately"),
+    "objectives.median": ("Thời gian trung vị", "Median time"),
+    "objectives.limit": ("Thời hạn", "Limit"),
+    "objectives.working_days": ("{n} ngày làm việc", "{n} working days"),
+    "service.degraded": ("suy giảm", "degraded"),
+    "service.well": ("bình thường", "well"),
+    "service.too_few": ("quá ít", "too few"),
+}
+
+_BOOKS: Final[Mapping[str, tuple[str, str]]] = {
+    "quarantine.title": ("Cách ly", "Quarantine"),
+    "quarantine.held_now": ("{n} bản ghi đang giữ", "{n} records held"),
+    "quarantine.by_reason": ("Theo nguồn và lý do", "By source and reason"),
+    "quarantine.none": ("Chưa từng có bản ghi nào bị từ chối.", "Nothing was ever refused."),
+    "quarantine.unknown": ("(không rõ)", "(not known)"),
+    "quarantine.held": ("Đang giữ", "Held"),
+    "quarantine.returned": ("Đã trả lại xử lý", "Returned"),
+    "quarantine.dropped": ("Đã bỏ", "Dropped"),
+    "quarantine.since": ("Giữ từ", "Held since"),
+    "quarantine.latest": ("Mới nhất", "Latest"),
+    "quarantine.what_to_do": ("Cần làm gì", "What to do"),
+    "quarantine.choose": (
+        "Chọn một dòng ở trên để xem cách xử lý lý do đó. Trang này không sửa gì: dùng lệnh, lệnh ghi lại ai đã"
+        " làm.",
+        "Press a row above to see what can be done about its reason. This page changes nothing: commands do,"
+        " which note who did it.",
+    ),
+    "quarantine.remedy.sender": (
+        "Lỗi ở bên gửi: nguồn sửa rồi gửi lại bản ghi; sau đó bỏ bản cũ kèm lý do. Gửi lại từ đây sẽ lại bị từ"
+        " chối.",
+        "The sender is at fault: have it mend and send the record anew, then drop the old one with a reason."
+        " A retry would be refused again.",
+    ),
+    "quarantine.remedy.register": (
+        "Danh bạ nguồn chưa cho phép: đăng ký nguồn hoặc cấp thẩm quyền bằng lệnh emc source, rồi gửi lại.",
+        "The register does not let it in: enter the source or give it the mandate with emc source, then"
+        " retry.",
+    ),
+    "quarantine.remedy.release": (
+        "Bên gửi dùng mã mà bản này chưa biết: nâng cấp hệ thống này rồi gửi lại; nếu mã sai, nguồn sửa và gửi"
+        " lại.",
+        "The sender uses what this release does not know: upgrade and retry; where the code is wrong, the"
+        " sender mends it and sends anew.",
+    ),
+    "quarantine.remedy.retired": (
+        "Hồ sơ đã quá thời hạn lưu: không thể bổ sung sự kiện. Bỏ bản ghi kèm lý do.",
+        "The dossier is past retention: nothing can be added to it. Drop the record with a reason.",
+    ),
+    "quarantine.remedy.fault": (
+        "Lỗi của chính hệ thống này: báo lỗi, nâng cấp lên bản đã sửa, rồi gửi lại.",
+        "A fault of ours: report it, upgrade to the release that mends it, then retry.",
+    ),
+    "quarantine.show.is": (
+        "cấu trúc của bản ghi, không có nội dung; --raw cho xem nội dung và ghi lại ai đã xem",
+        "a record's shape without what it says; --raw shows that too, and notes who looked",
+    ),
+    "quarantine.retry.is": (
+        "gửi lại qua toàn bộ các bước, mỗi bản ghi đúng một lần",
+        "through decoding, folding and booking again, each exactly once",
+    ),
+    "quarantine.drop.is": (
+        "bỏ hẳn: nội dung bị xoá; vị trí, mã băm, lý do và người thực hiện được giữ",
+        "give up for good: bytes go; position, hash, reason and who stay",
+    ),
+    "quarantine.entries": ("Các bản ghi", "Records"),
+    "quarantine.arrived": ("Đến lúc", "Arrived"),
+    "quarantine.place": ("Trường", "Field"),
+    "quarantine.record": ("Vị trí trong Kafka", "Place in Kafka"),
+    "quarantine.bytes": ("Byte", "Bytes"),
+    "quarantine.tries": ("Số lần thử lại", "Tries"),
+    "quarantine.settled": ("Xử lý lúc", "Settled"),
+    "quarantine.next": ("Trang tiếp", "Next page"),
+    "refused.empty": ("không có nội dung", "no bytes"),
+    "refused.too_large": ("lớn hơn 65.536 byte", "more than 65,536 bytes"),
+    "refused.too_deep": ("lồng quá sâu", "nested too deep"),
+    "refused.not_utf8": ("không phải UTF-8", "no UTF-8"),
+    "refused.not_json": ("JSON sai hoặc bị cắt", "malformed or cut JSON"),
+    "refused.unknown_content_type": (
+        "định dạng khác (content-type)",
+        "another format (content-type)",
+    ),
+    "refused.invalid_header": (
+        "header thiếu, trùng hoặc sai",
+        "a header missing, doubled or wrong",
+    ),
+    "refused.unknown_specversion": (
+        "phiên bản CloudEvents khác 1.0",
+        "CloudEvents other than 1.0",
+    ),
+    "refused.unknown_type": ("loại sự kiện không biết", "an unknown type of event"),
+    "refused.missing_field": ("thiếu trường bắt buộc", "a required field is missing"),
+    "refused.wrong_type": ("sai kiểu dữ liệu", "a value of the wrong type"),
+    "refused.unknown_state": ("trạng thái ngoài danh mục", "a state outside the codes"),
+    "refused.unknown_code": ("từ ngoài danh mục của trường", "a word outside its field’s list"),
+    "refused.invalid_code": ("mã hồ sơ, thủ tục hoặc cơ quan không hợp lệ", "an invalid code"),
+    "refused.invalid_text": ("văn bản không hợp lệ", "an invalid text"),
+    "refused.number_out_of_range": ("số ngoài phạm vi", "a number out of range"),
+    "refused.malformed_time": ("thời gian sai định dạng", "a malformed time"),
+    "refused.time_without_offset": ("thời gian thiếu múi giờ", "a time without an offset"),
+    "refused.time_out_of_range": ("thời gian ngoài 1990–2100", "a time outside 1990–2100"),
+    "refused.contradictory": ("các trường mâu thuẫn nhau", "fields that exclude each other"),
+    "refused.unknown_source": (
+        "nguồn không có trong danh bạ",
+        "a sender that is not registered",
+    ),
+    "refused.outside_mandate": ("ngoài thẩm quyền của nguồn", "outside the source’s mandate"),
+    "refused.retired": ("hồ sơ đã quá thời hạn lưu", "a dossier past retention"),
+    "refused.fault": ("lỗi của hệ thống này", "a fault of ours"),
+    "ledger.title": ("Sổ cái", "Ledger"),
+    "ledger.seq": ("Số trong nhật ký", "Number of the journal"),
+    "ledger.folded": ("Độ trễ của số dư", "Balances are behind by"),
+    "ledger.folded.is": (
+        "Mọi bút toán ghi trước thời điểm này đều đã vào số dư; các con số chính thức tính đến đó.",
+        "Whatever was committed before this is in the balances; official figures are as of it.",
+    ),
+    "ledger.backlog": ("Bút toán chờ cộng", "Journal backlog"),
+    "ledger.backlog.is": (
+        "Số đã cấp trong nhật ký mà chưa vào số dư, kể cả số của giao dịch bị huỷ.",
+        "Numbers of the journal drawn and not yet in the balances, those rolled back included.",
+    ),
+    "ledger.sent": ("Lượt ghi chờ đếm kết nối", "Bookings not counted"),
+    "ledger.sent.is": (
+        "Lượt ghi sổ chưa được đếm vào kết nối của nguồn (emc ingest đếm).",
+        "Bookings not yet counted for the sources’ connections; emc ingest counts them.",
+    ),
+    "ledger.latencies": ("Nhật ký chờ tính thời gian", "Latency backlog"),
+    "ledger.latencies.is": (
+        "Trang nhật ký chưa được cộng vào các phân bố thời gian.",
+        "Pages of the journal not yet summed into distributions of times.",
+    ),
+    "ledger.drift": ("Sai lệch sổ sách", "Drift"),
+    "ledger.drift.is": (
+        "Tổng số tài khoản và hồ sơ không khớp ở lần chạy emc reconcile gần nhất của từng phép kiểm. Phải là 0.",
+        "Accounts and dossiers that differed when each check of emc reconcile last ran. It must be 0.",
+    ),
+    "ledger.oldest_check": ("Phép kiểm cũ nhất", "The oldest check"),
+    "ledger.reconciled": ("Kiểm sổ (emc reconcile)", "What emc reconcile recorded"),
+    "ledger.never_reconciled": ("Chưa kiểm lần nào; chạy", "It never ran; run"),
+    "ledger.check": ("Phép kiểm", "Check"),
+    "ledger.compared": ("Đã so", "Compared"),
+    "ledger.stale": ("Theo quy tắc cũ, không so", "Of other rules, not compared"),
+    "ledger.ended": ("Xong lúc", "Ended"),
+    "ledger.policies": ("Quy tắc và các kỳ quy tắc", "Policy and epochs"),
+    "ledger.epoch": ("Kỳ", "Epoch"),
+    "ledger.rules": ("Bản quy tắc", "Rules version"),
+    "ledger.reference": ("Tệp tham chiếu", "Reference files"),
+    "ledger.begun": ("Bắt đầu", "Begun"),
+    "ledger.activated": ("Áp dụng từ", "Activated"),
+    "ledger.policy.active": ("đang áp dụng", "active"),
+    "ledger.policy.recomputing": ("đang tính lại", "recomputing"),
+    "ledger.policy.past": ("đã qua", "past"),
+    "ledger.policy.abandoned": ("đã bỏ", "abandoned"),
+    "ledger.positions": ("Vị trí đọc từng phân vùng", "Positions per partition"),
+    "ledger.no_positions": ("Chưa đọc phân vùng nào.", "No partition has been read."),
+    "ledger.partition": ("Phân vùng", "Partition"),
+    "ledger.next": ("Bản ghi tiếp theo", "Next record"),
+    "ledger.moved": ("Di chuyển lúc", "Moved"),
+    "ledger.owner": ("Máy trạm", "Worker"),
+    "ledger.group": ("Nhóm", "Group"),
+    "ledger.generation": ("Thế hệ nhóm", "Generation"),
+    "ledger.fence": ("Hàng rào", "Fence"),
+    "ledger.times_set": ("Đặt bằng tay", "Set by hand"),
+    "ledger.by_hand": ("Đặt bằng tay gần đây", "Lately set by hand"),
+    "ledger.cuts": ("Các mốc chốt gần nhất", "Latest cuts"),
+    "ledger.cuts.says": (
+        "Bấm vào một mốc để xem số liệu như đã biết lúc đó.",
+        "Press one to see the figures as known then.",
+    ),
+    "ledger.read": ("Đã đọc đến", "Read at"),
+    "ledger.sealed": ("Chốt lúc", "Sealed"),
+    "ledger.closing": ("Khoá kỳ lúc", "Closed"),
+}
+
+TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    **_SPELLS,
+    **_CONNECTIONS,
+    **_OBJECTIVES,
+    **_BOOKS,
+}

@@ -51,9 +51,13 @@ def console(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's, without a window."""
+    """The system's, without a window.
+
+    While its driver runs, so does a loop of its own in this thread: no coroutine can be tested in a
+    module that uses it, and it ends with the module.
+    """
     path = require("chromium")
     with sync_playwright() as driver:
         # Root has no sandbox; what is opened is ours.

@@ -13,7 +13,7 @@ import pytest
 
 from monitor.ledger.access import Passes, Role, new_token, token_hash
 from monitor.outlets.console.frame import POLICY
-from tests.outlets.api.service import Here, Serve, now
+from tests.outlets.api.service import Here, Serve, here, now
 
 
 def browser(here: Here, **options: Any) -> httpx.AsyncClient:
@@ -221,4 +221,20 @@ async def test_as_known_then_says_so_and_has_no_live_numbers(console: Here) -> N
     assert page.status_code == 200
     assert "Số liệu như đã biết lúc" in page.text
     assert "data-live=" not in page.text
-    assert early.status_code in (200, 404)
+    assert early.status_code == 404
+    assert "Không còn lưu những gì đã biết lúc đó" in early.text
+
+
+async def test_a_ledger_in_which_nothing_was_booked_yet_has_a_page_too(
+    database: str, tmp_path: Path
+) -> None:
+    async with here(database, tmp_path, fill=()) as empty:
+        await empty.ledger("DELETE FROM cut")
+        async with browser(empty) as client:
+            public = await client.get("/")
+            await sign_in(client, empty.held["national"])
+            page = await client.get("/")
+    assert (public.status_code, page.status_code) == (200, 200)
+    assert "Chưa có bảng số liệu nào được công bố" in public.text
+    assert 'data-live="country.received">0<' in page.text
+    assert "Không có dòng nào" in page.text

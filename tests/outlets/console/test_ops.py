@@ -63,7 +63,14 @@ def rows(html: str) -> list[list[str]]:
     ]  # fmt: skip
 
 
-PLACES = ("/connections", "/connections/H56-onestop")
+PLACES = (
+    "/connections",
+    "/connections/H56-onestop",
+    "/objectives",
+    "/objectives/on-time-766?scope=agency:H56",
+    "/quarantine",
+    "/ledger",
+)
 
 
 async def test_connections_say_who_is_away_since_when_and_what_is_missing(ledger: Here) -> None:
@@ -126,6 +133,108 @@ async def test_an_agency_sees_its_own_sources_and_is_refused_another_s(ledger: H
     await page(ledger, "/connections/nobody", "national", 404)
 
 
+async def test_objectives_say_state_ratio_budget_and_pace_of_each_scope(ledger: Here) -> None:
+    html = await page(ledger, "/objectives?lang=en")
+    lines = [row for row in rows(html) if row and row[0] == "Settled on time"]
+    assert [[*row[1:3], *row[4:]] for row in lines] == [
+        # 180 of 210; 30 bad where 21 may be; 10 of 20 bad in a day where 2 may be.
+        ["Thanh Hóa", "burning 3d/1d", "85.7 %", "90 %", "−42.9 %", "5.0 ×"],
+        ["Country", "idle", "–", "90 %", "–", "–"],
+        ["Thành phố Huế", "good", "97.9 %", "90 %", "79.4 %", "0.2 ×"],
+    ]
+    assert "assumption: Decision 766" in html
+    services = [row for row in rows(html) if row and row[0] == "land"]
+    assert [[row[1], row[2], *row[4:]] for row in services] == [
+        [
+            "Thanh Hóa",
+            "degraded the backlog grows and the usual time is beyond the limit",
+            *("40", "90", "61", "15.0 working days", "10.0 working days"),
+        ],
+        ["Thành phố Huế", "well", "12", "10", "33", "1.0 working days", "10.0 working days"],
+    ]
+
+
+async def test_an_objective_s_page_has_its_history_by_scope(ledger: Here) -> None:
+    html = await page(ledger, "/objectives/on-time-766?lang=en&scope=agency:H56")
+    stood = [row[0::3] for row in rows(html) if len(row) == 4 and row[0] in ("good", "burning")]
+    assert stood == [["burning", "2 h"], ["good", "9 days"]]
+    [line] = [row for row in rows(html) if row and row[0] == "Thanh Hóa"]
+    assert line[3:] == ["180", "30", "85.7 %", "−42.9 %", "5.0 ×", "2.0 ×"]
+    await page(ledger, "/objectives/no-such", status=404)
+    text = await page(ledger, "/objectives?state=burning&format=csv")
+    assert text.splitlines()[1].startswith("on-time-766,agency:H56,burning,")
+    assert len(text.splitlines()) == 2
+
+
+async def test_an_agency_sees_the_objectives_of_its_own(ledger: Here) -> None:
+    html = await page(ledger, "/objectives?lang=en", "agency")
+    assert {row[1] for row in rows(html) if row and row[0] in ("Settled on time", "land")} == {
+        "Thanh Hóa"
+    }
+    await page(ledger, "/objectives/on-time-766?scope=agency:H57", "agency", 403)
+    await page(ledger, "/objectives/on-time-766?scope=country", "agency", 403)
+
+
+async def test_the_quarantine_says_what_was_refused_and_what_to_do_and_shows_no_bytes(
+    ledger: Here,
+) -> None:
+    html = await page(ledger, "/quarantine?lang=en", "admin")
+    lines = [row for row in rows(html) if row and row[0] == "H57-onestop"]
+    assert [row[1:5] for row in lines] == [
+        ["missing_field a required field is missing", "2", "0", "0"],
+        ["outside_mandate outside the source’s mandate", "0", "1", "0"],
+    ]
+    assert "2 records held" in html
+    assert "secret" not in html
+    assert "736563726574" not in html
+    html = await page(
+        ledger, "/quarantine?lang=en&source=H57-onestop&reason=missing_field", "admin"
+    )
+    assert "emc quarantine retry --source H57-onestop --reason missing_field" in html
+    assert "have it mend and send the record anew" in html
+    entries = [row for row in rows(html) if len(row) == 8 and row[2] == "H57-onestop"]
+    assert [row[3:] for row in entries] == [
+        ["missing_field", "data.state", "emc.dossiers[0] 901", "311", "1"],
+        ["missing_field", "data.state", "emc.dossiers[0] 902", "312", "0"],
+    ]
+    html = await page(ledger, "/quarantine?state=returned", "admin")
+    assert "emc.dossiers[0] 903" in html
+    assert "emc.dossiers[0] 901" not in html
+
+
+async def test_what_others_wrote_is_in_no_command_to_copy(ledger: Here) -> None:
+    html = await page(ledger, "/quarantine?source=a;reboot", "admin")
+    assert "retry --source &#39;…&#39;" in html
+
+
+async def test_the_ledger_s_page_says_drift_watermark_positions_and_epochs(
+    ledger: Here,
+) -> None:
+    html = await page(ledger, "/ledger?lang=en", "admin")
+    lines = rows(html)
+    assert [row[:4] for row in lines if row and row[0] in ("balances", "dossiers")] == [
+        ["balances", "1,204", "0", "0"],
+        ["dossiers", "4", "3", "1"],
+    ]
+    [position] = [row for row in lines if row and row[0] == "emc.petitions[7]"]
+    assert position[1] == "123,456"
+    assert position[3] == "worker-2"
+    [policy] = [row for row in lines if len(row) == 6 and row[1] == "active"]
+    assert policy[0] == "1"
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    assert "Drift 3 Drift" in told
+    assert "Journal backlog 0 Journal backlog" in told
+    assert re.search(r"known_at=20\d\d-", html)  # a cut leads to what was known then
+
+
+@pytest.mark.parametrize("role", ["agency", "national"])
+@pytest.mark.parametrize("path", ["/quarantine", "/ledger"])
+async def test_the_books_are_for_administrators(path: str, role: str, ledger: Here) -> None:
+    html = await page(ledger, path, role, 403)
+    assert "H57-onestop" not in html
+    assert f'href="{path}"' not in await page(ledger, "/objectives", role)
+
+
 @pytest.mark.parametrize("path", PLACES)
 async def test_the_public_is_refused(path: str, ledger: Here) -> None:
     assert "/sign-in?next=" in await page(ledger, path, "", 403)
@@ -136,7 +245,7 @@ async def test_the_public_is_refused(path: str, ledger: Here) -> None:
 async def test_no_page_has_a_style_or_a_script_of_its_own(
     path: str, language: str, ledger: Here
 ) -> None:
-    html = await page(ledger, f"{path}?lang={language}", "admin")
+    html = await page(ledger, f"{path}{'&' if '?' in path else '?'}lang={language}", "admin")
     assert not re.search(r"<[^>]+\sstyle=|<style|\son[a-z]+=\"", html)
     assert re.findall(r"<script[^>]*>", html) == [
         found for found in re.findall(r"<script[^>]*>", html) if 'src="/static/' in found

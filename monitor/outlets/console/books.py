@@ -1,0 +1,272 @@
+"""Quarantine and ledger, for administrators: what was refused, and where the books stand.
+
+No page shows the bytes of a record, and none changes anything: commands do, which note who did it.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from monitor.ledger import latencies, quarantine
+from monitor.ledger.reconcile import RECORDED, Recorded
+from monitor.outlets.api.asked import Format, Parameter, number, one_of
+from monitor.outlets.api.desk import Desk
+from monitor.outlets.console.page import ADMINISTRATORS, Drawn, Page, Shown, Table, Visit
+from monitor.outlets.console.shown import Number, ago, counted, lasting, when
+from schemas.refusal import Reason
+
+A_PAGE: Final = 50
+LATEST: Final = 20  # cuts, and positions that were set
+DAY_MS: Final = 86_400_000
+
+
+class Settled(StrEnum):
+    """What has become of a record."""
+
+    HELD = quarantine.HELD
+    RETURNED = quarantine.RETURNED
+    DROPPED = quarantine.DROPPED
+
+
+class Remedy(StrEnum):
+    """What can be done about a reason."""
+
+    SENDER = "sender"  # sends what is no event: mends it, and sends it anew
+    REGISTER = "register"  # enter it, or give it the mandate; then retry
+    RELEASE = "release"  # sender or we are behind
+    RETIRED = "retired"
+    FAULT = "fault"
+
+
+REMEDIES: Final[Mapping[str, Remedy]] = {
+    Reason.UNKNOWN_SOURCE: Remedy.REGISTER,
+    Reason.OUTSIDE_MANDATE: Remedy.REGISTER,
+    Reason.UNKNOWN_SPECVERSION: Remedy.RELEASE,
+    Reason.UNKNOWN_TYPE: Remedy.RELEASE,
+    Reason.UNKNOWN_STATE: Remedy.RELEASE,
+    Reason.UNKNOWN_CODE: Remedy.RELEASE,
+    Reason.RETIRED: Remedy.RETIRED,
+    Reason.FAULT: Remedy.FAULT,
+}
+
+
+def a_word(text: str) -> str:
+    """Of a source or a reason; "" is a source that is not known."""
+    if len(text) > 63:
+        raise ValueError("it is too long: write at most 63 characters")
+    return text
+
+
+SOURCE: Final = Parameter(
+    name="source",
+    says="Only of this source; empty: of no known one.",
+    read=a_word,
+    schema={"type": "string", "maxLength": 63},
+    example="H56-onestop",
+)
+REASON: Final = Parameter(
+    name="reason",
+    says="Only refused for this reason.",
+    read=one_of(Reason),
+    schema={"type": "string", "enum": [str(one.value) for one in Reason]},
+    example="missing_field",
+)
+STATE: Final = Parameter(
+    name="state",
+    says="Only those held, returned or dropped.",
+    read=one_of(Settled),
+    schema={"type": "string", "enum": list(Settled)},
+    example="returned",
+    usual=Settled.HELD.value,
+)
+AFTER: Final = Parameter(
+    name="after",
+    says="Behind this id.",
+    read=number(0, (1 << 63) - 1),
+    schema={"type": "integer", "minimum": 0},
+    example="120",
+    usual="0",
+)
+
+_KINDS: Final = """
+    SELECT source, reason, count(*) FILTER (WHERE state = 'held') AS held,
+           count(*) FILTER (WHERE state = 'returned') AS returned,
+           count(*) FILTER (WHERE state = 'dropped') AS dropped,
+           min(arrived) FILTER (WHERE state = 'held') AS since, max(arrived) AS latest
+    FROM quarantine GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+# Not the bytes, which the role of `emc serve` may not read either.
+_ENTRIES: Final = """
+    SELECT id, topic, partition, "offset", source, reason, detail, size, arrived, state, tries,
+           settled_at
+    FROM quarantine
+    WHERE id > $1 AND state = $2 AND ($3::text IS NULL OR source = $3)
+      AND ($4::text IS NULL OR reason = $4)
+    ORDER BY id LIMIT $5
+"""
+
+
+async def refusals(desk: Desk, visit: Visit) -> Shown:
+    """What is in quarantine, by source and reason; and the records, so many at a time."""
+    source, reason, state = visit["source"], visit["reason"], visit["state"]
+    async with desk.pool.acquire() as connection:
+        kinds = await connection.fetch(_KINDS)
+        found = await connection.fetch(
+            _ENTRIES,
+            visit["after"],
+            state.value,
+            source,
+            None if reason is None else reason.value,
+            A_PAGE + 1,
+        )
+    if visit["format"] is Format.CSV:
+        return Table(
+            name="quarantine",
+            columns=("source", "reason", "held", "returned", "dropped", "held_since", "latest"),
+            rows=[tuple(row) for row in kinds],
+        )
+    entries = found[:A_PAGE]
+    remedy = None if reason is None else REMEDIES.get(reason, Remedy.SENDER)
+    return Drawn(
+        template="quarantine.html",
+        values={
+            "kinds": kinds,
+            "held": sum(row["held"] for row in kinds),
+            "entries": entries,
+            "state": state,
+            "states": list(Settled),
+            "reason": reason,
+            "source": source,
+            "next": entries[-1]["id"] if len(found) > A_PAGE else None,
+            "remedy": remedy,
+            "which": _which(source, reason),
+            "known": {str(one.value) for one in Reason},
+        },
+    )
+
+
+def _which(source: str | None, reason: Reason | None) -> str:
+    """The filter of a command."""
+    said = []
+    if source is not None:
+        said.append("--source " + (source if _plain(source) else "'…'" if source else "''"))
+    if reason is not None:
+        said.append(f"--reason {reason.value}")
+    return " ".join(said)
+
+
+def _plain(text: str) -> bool:
+    # Others wrote it: nothing that a shell would read otherwise goes into a command to copy.
+    return bool(text) and all(one.isalnum() or one in "._-" for one in text)
+
+
+# -- the ledger ----------------------------------------------------------------------------------
+
+_WATERMARK: Final = """
+    SELECT seq, (extract(epoch FROM folded_at) * 1000)::int8 AS folded_ms,
+           greatest(CASE WHEN is_called THEN last_value ELSE 0 END - seq, 0) AS backlog
+    FROM follower, journal_seq_seq
+"""
+_POSITIONS: Final = """
+    SELECT topic, partition, next, epoch, owner, group_id, generation, moved_at, times_set
+    FROM position ORDER BY topic, partition
+"""
+_SET: Final = """
+    SELECT at, who, why, topic, partition, from_next, to_next FROM position_set
+    ORDER BY id DESC LIMIT $1
+"""
+_POLICIES: Final = """
+    SELECT epoch, rules, reference, state, begun_at, activated_at FROM policy ORDER BY epoch DESC
+"""
+_CUTS: Final = """
+    SELECT cut.seq, read_at, sealed_at, closing.seq IS NOT NULL AS closes, closed_at
+    FROM cut LEFT JOIN closing ON closing.seq = cut.seq ORDER BY cut.seq DESC LIMIT $1
+"""
+
+
+async def books(desk: Desk, visit: Visit) -> Shown:
+    """Where the books stand."""
+    async with (
+        desk.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        watermark = await connection.fetchrow(_WATERMARK)
+        sent = await connection.fetchval("SELECT count(id) FROM sent")
+        behind = await connection.fetchval(latencies.BACKLOG)
+        positions = await connection.fetch(_POSITIONS)
+        by_hand = await connection.fetch(_SET, LATEST)
+        policies = await connection.fetch(_POLICIES)
+        cuts = await connection.fetch(_CUTS, LATEST)
+        recorded = [Recorded(*row) for row in await connection.fetch(RECORDED)]
+    if visit["format"] is Format.CSV:
+        return Table(
+            name="positions",
+            columns=(
+                "topic", "partition", "next", "epoch", "owner", "group", "generation",
+                "moved_at", "times_set",
+            ),
+            rows=[tuple(row) for row in positions],
+        )  # fmt: skip
+    return Drawn(
+        template="ledger.html",
+        values={
+            "headline": _headline(visit, watermark, sent, behind, recorded),
+            "positions": positions,
+            "by_hand": by_hand,
+            "policies": policies,
+            "cuts": cuts,
+            "recorded": recorded,
+            "old_ms": visit.now_ms - 2 * DAY_MS,
+        },
+    )
+
+
+def _headline(
+    visit: Visit, watermark: Any, sent: int, behind: int | None, recorded: Sequence[Recorded]
+) -> list[tuple[str, Number]]:
+    def one(key: str, value: int | None, *lines: tuple[str, str]) -> tuple[str, Number]:
+        title = visit.t(f"ledger.{key}")
+        what = (visit.t("meaning.what"), visit.t(f"ledger.{key}.is"))
+        return title, counted(visit, value, title, what, *lines)
+
+    title = visit.t("ledger.folded")
+    folded_ms = watermark["folded_ms"]
+    meaning = counted(
+        visit,
+        0,
+        title,
+        (visit.t("meaning.what"), visit.t("ledger.folded.is")),
+        (visit.t("connections.at"), when(visit, folded_ms) if folded_ms else "–"),
+        (visit.t("ledger.seq"), str(watermark["seq"])),
+    ).meaning
+    text = lasting(visit, visit.now_ms - folded_ms) if folded_ms else "–"
+    drift = sum(found.differing for found in recorded) if recorded else None
+    last = min((found.ended_ms for found in recorded), default=None)
+    return [
+        (title, Number(text=text, meaning=meaning)),
+        one("backlog", watermark["backlog"], (visit.t("ledger.seq"), str(watermark["seq"]))),
+        one("sent", sent),
+        one("latencies", behind),
+        one("drift", drift, (visit.t("ledger.oldest_check"), f"{when(visit, last)} ({ago(visit, last)})")),
+    ]  # fmt: skip
+
+
+PAGES: Final = (
+    Page(
+        path="/quarantine",
+        name="quarantine",
+        title="quarantine.title",
+        open_to=ADMINISTRATORS,
+        parameters=(SOURCE, REASON, STATE, AFTER),
+        act=refusals,
+        listed=True,
+    ),
+    Page(
+        path="/ledger",
+        name="ledger",
+        title="ledger.title",
+        open_to=ADMINISTRATORS,
+        act=books,
+        listed=True,
+    ),
+)
