@@ -4,6 +4,30 @@ from collections.abc import Mapping
 from typing import Final
 
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "agency.title": ("Cơ quan", "Agency"),
+    "agency.period": ("Số liệu kỳ {period}", "Figures of {period}"),
+    "agency.before": ("kỳ trước: {period}", "the period before: {period}"),
+    "agency.open": (
+        "Hồ sơ đang giải quyết, theo hạn trả kết quả",
+        "Open dossiers, by when they fall due",
+    ),
+    "agency.more": ("Chỉ liệt kê {n} hồ sơ đầu tiên.", "Only the first {n} are listed."),
+    "agency.indicator": ("Chỉ số", "Indicator"),
+    "agency.value": ("Kết quả", "Value"),
+    "agency.numerator": ("Tử số", "Numerator"),
+    "agency.denominator": ("Mẫu số", "Denominator"),
+    "agency.points": ("Điểm", "Points"),
+    "agency.total": (
+        "Tổng điểm, trên số điểm của các chỉ số đã biết",
+        "Points, of those of the indicators that are known",
+    ),
+    "agency.nothing": ("Chưa có số liệu của kỳ này.", "Nothing is known of this period."),
+    "agency.below": ("Đơn vị trực thuộc: {n}", "Units below: {n}"),
+    "due.overdue": ("Quá hạn", "Overdue"),
+    "due.today": ("Đến hạn hôm nay", "Due today"),
+    "due.tomorrow": ("Đến hạn ngày mai", "Due tomorrow"),
+    "due.later": ("Đến hạn sau đó", "Due later"),
+    "due.none": ("Không có hạn", "Without a due date"),
     "dossier.title": ("Hồ sơ", "Dossier"),
     "dossier.received": ("Tiếp nhận", "Accepted"),
     "dossier.ended": ("Kết thúc", "Ended"),

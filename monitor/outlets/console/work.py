@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from monitor.outlets.console import dossier
+from monitor.outlets.console import agency, dossier
 from monitor.outlets.console.page import Page
 
-PAGES: Final[tuple[Page, ...]] = dossier.PAGES
+PAGES: Final[tuple[Page, ...]] = (*agency.PAGES, *dossier.PAGES)
