@@ -131,11 +131,17 @@ class Official:
         return self.before.figure(figure.indicator.id)
 
     def change(self, figure: Figure) -> Decimal | None:
-        """Since the period before, where both are numbers."""
+        """Since the period before, where both were measured: 0 by rule is no starting point."""
         earlier = self.earlier(figure)
         if earlier is None or earlier.shown is None or figure.shown is None:
             return None
+        if Why.NOTHING_COUNTS_ZERO in _why(earlier, figure):
+            return None
         return figure.shown - earlier.shown
+
+
+def _why(*figures: Figure) -> set[Why]:
+    return {one.reason.why for one in figures if one.reason is not None}
 
 
 class By(StrEnum):

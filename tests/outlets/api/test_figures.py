@@ -101,7 +101,9 @@ async def test_a_scorecard_is_the_document_of_a_report(api: Here):
     path = f"scorecards/emc?scope=H56&{MONTH}"
     shown, lines = await api.get(path, "agency"), await api.get(f"{path}&format=csv", "agency")
     async with asyncpg.create_pool(api.database, min_size=0, max_size=2) as pool:
-        official = await Officials(pool).scorecard("emc", Scope("H56"), Period.of("2026-08"))
+        official = await Officials(pool).scorecard(
+            "emc", Scope("H56"), Period.of("2026-08"), trend=True
+        )
 
     document = stated.scorecard(official)
     assert shown.content == stated.as_bytes(document)
