@@ -10,6 +10,7 @@ from monitor.domain.policy import Policy
 from monitor.domain.post import post
 from monitor.ledger.recalled import Booked, NotFound, Recalled, key_of, recall, wanted
 from monitor.ledger.tokens import is_token
+from monitor.outlets.access import Visitor
 from monitor.outlets.api import shapes
 from monitor.outlets.api.asked import Asked, Parameter, a_dossier, in_path
 from monitor.outlets.api.desk import Desk, InForce, pseudonym
@@ -31,10 +32,8 @@ DOSSIER: Final = in_path(
 )
 
 
-async def timeline(desk: Desk, asked: Asked) -> Answer:
-    """What `emc explain` tells."""
-    said: str = asked["dossier"]
-    visitor = asked.visitor
+async def looked_at(desk: Desk, visitor: Visitor, said: str) -> tuple[str, dict[str, Any]]:
+    """A dossier's token, and what `emc explain` tells of it to a visitor. Written down before it returns."""
     token = said if is_token(said) else await desk.token(wanted(said))
     look = f"/dossiers/{token}"
     what = "this dossier"
@@ -55,6 +54,12 @@ async def timeline(desk: Desk, asked: Asked) -> Answer:
         shown = _without_codes(shown, key, token, await desk.secret())
     # Before anything of it leaves.
     await desk.note(visitor, look, dossiers=1)
+    return token, shown
+
+
+async def timeline(desk: Desk, asked: Asked) -> Answer:
+    """What `emc explain` tells."""
+    token, shown = await looked_at(desk, asked.visitor, asked["dossier"])
     body = shapes.Timeline(dossier=token, explanation=shown)
     lines = tuple(
         shapes.TimelineLine(

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.outlets.api.service import Here
+from tests.outlets.console.conftest import reading
 from tests.outlets.console.ops import office, signed_in
 from tests.servers.postgres import Postgres
 
@@ -250,3 +252,28 @@ async def test_no_page_has_a_style_or_a_script_of_its_own(
     assert re.findall(r"<script[^>]*>", html) == [
         found for found in re.findall(r"<script[^>]*>", html) if 'src="/static/' in found
     ]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
+def test_every_page_is_drawn_without_a_complaint_can_be_used_by_all_and_fits_its_screen(
+    width: int, scheme: str, ledger: Here, chromium: Browser, axe: str
+) -> None:
+    for reader in reading(ledger, chromium, width=width, scheme=scheme):
+        reader.sign_in("admin")
+        for path in PLACES:
+            drawn = reader.open(path)
+            assert reader.serious(axe) == [], path
+            assert drawn.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert reader.complaints == []
+
+
+def test_whether_a_system_is_connected_and_since_when_not_is_two_presses_away(
+    ledger: Here, chromium: Browser
+) -> None:
+    for reader in reading(ledger, chromium):
+        reader.sign_in("national")
+        reader.page.click("nav.pages a[href^='/connections']")
+        reader.page.click("text=H56-onestop")
+        said = reader.page.locator(".verdict").inner_text()
+        assert said.startswith("gián đoạn từ ")
+        assert "Lần cuối kết nối bình thường: đến " in said

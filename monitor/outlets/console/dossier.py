@@ -1,0 +1,86 @@
+"""A dossier's page: what `emc explain` tells, as a timeline; who looks is written down first."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from monitor.outlets.api.asked import Format
+from monitor.outlets.api.desk import Desk
+from monitor.outlets.api.dossiers import DOSSIER, looked_at
+from monitor.outlets.console import shown
+from monitor.outlets.console.page import (
+    WITH_FIGURES,
+    Drawn,
+    Elsewhere,
+    Kept,
+    Page,
+    Shown,
+    Table,
+    Visit,
+)
+
+_COLUMNS: Final = (
+    "effective", "arrival", "source", "id", "kind", "effect", "outcome", "agency", "unit",
+)  # fmt: skip
+
+
+async def act(desk: Desk, visit: Visit) -> Shown:
+    """From its first event to the figures that it counts in."""
+    if visit["known_at"] is not None:  # a dossier is told as the ledger has it now
+        return Elsewhere(to=visit.url(known_at=None))
+    token, told = await looked_at(desk, visit.visitor, visit["dossier"])
+    if visit["format"] is Format.CSV:
+        return _table(token, told)
+    ledger = told["ledger"]
+    return Drawn(
+        template="dossier.html",
+        values={
+            "token": token,
+            "told": told,
+            "ledger": ledger,
+            "code": told["dossier"].rpartition("|")[2],
+            "place": lambda one: _place(visit, one),
+            "at": lambda text: shown.when(visit, _instant(text)),
+            "on": lambda text: shown.day(
+                visit, None if text is None else date.fromisoformat(text)
+            ),
+            "span": lambda ms: "–" if ms is None else shown.lasting(visit, ms),
+        },
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _place(visit: Visit, place: Mapping[str, str] | None) -> str:
+    """An agency by its name, and the unit in it."""
+    if place is None or not place["agency"]:
+        return "–"
+    code = place["agency"]
+    agencies = visit.in_force.agencies
+    name = agencies.rows(code)[-1].value.name if code in agencies else code
+    return f"{name}, {place['unit']}" if place["unit"] else name
+
+
+def _table(token: str, told: Mapping[str, Any]) -> Table:
+    """The story, a statement a row."""
+    rows = []
+    for one in told["story"]:
+        place = one["place"] or {"agency": None, "unit": None}
+        flat = {**one, **place}
+        rows.append([flat[name] for name in _COLUMNS])
+    return Table(name=f"dossier-{token}", columns=_COLUMNS, rows=rows)
+
+
+PAGES: Final = (
+    Page(
+        path="/dossiers/{dossier}",
+        name="dossier",
+        title="dossier.title",
+        open_to=WITH_FIGURES,
+        parameters=(DOSSIER,),
+        act=act,
+        kept=Kept.NOT,
+    ),
+)
