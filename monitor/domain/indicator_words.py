@@ -195,6 +195,7 @@ _REASONS: Final[Mapping[Why, Said]] = {
         "danh mục chưa đủ {} dịch vụ", "the catalogue has fewer than the {} of the list"
     ),
 }
+_NAMED: Final[Mapping[str, Said]] = {fact.value: said for fact, said in FACTS.items()}
 _PARTS: Final[Mapping[str, Said]] = {
     "numerator": Said("tử số", "numerator"),
     "denominator": Said("mẫu số", "denominator"),
@@ -310,7 +311,9 @@ def points(one: Indicator) -> Said:
 def reason(one: Reason) -> Said:
     """Why a figure is not a plain number, or what to know of it."""
     said = _REASONS[one.why]
-    return Said(said.vi.format(one.what), said.en.format(one.what))
+    # A fact without anything that narrows it; others are named as files write them.
+    what = _NAMED.get(one.what, Said(one.what, one.what))
+    return Said(said.vi.format(what.vi), said.en.format(what.en))
 
 
 def plain(value: Fraction) -> str:

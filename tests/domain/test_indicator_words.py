@@ -163,6 +163,13 @@ def test_a_reason_in_words():
     )
 
 
+def test_a_reason_calls_a_fact_by_its_name_in_either_language():
+    assert reason(Reason(Why.UNKNOWN, "sources")) == (
+        "chưa có số liệu: hệ thống nguồn trong danh bạ",
+        "not known: registered sources",
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(Fraction(9, 10), "0.9"), (Fraction(80), "80"), (Fraction(0), "0")]
 )

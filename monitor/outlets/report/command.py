@@ -124,10 +124,18 @@ _ENDINGS: Final[Mapping[str, Format]] = {
 
 
 def format_of(format_: Format | None, out: Path | None) -> Format:
-    """As asked, else as the file's ending says, else a table."""
+    """As asked, else as the file's ending says; a table where no file is named."""
     if format_ is not None:
         return format_
-    return Format.TABLE if out is None else _ENDINGS.get(out.suffix.lower(), Format.TABLE)
+    if out is None:
+        return Format.TABLE
+    found = _ENDINGS.get(out.suffix.lower())
+    if found is None:  # a table in a file that says it is something else helps nobody
+        raise CannotMake(
+            f"{out.name} does not end as a report does: name it {', '.join(_ENDINGS)},"
+            " or say --format"
+        )
+    return found
 
 
 async def report(

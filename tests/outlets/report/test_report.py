@@ -307,6 +307,16 @@ async def test_a_file_is_written_whole_or_not_at_all(database: str, tmp_path: Pa
         await asked(database, replace(FORM, out=tmp_path / "file" / "a.csv", format_=None))
 
 
+@pytest.mark.parametrize("name", ["august.pdf", "august.xls", "august"])
+async def test_a_file_whose_ending_is_of_no_format_is_refused(
+    database: str, tmp_path: Path, name: str
+):
+    with pytest.raises(CannotMake, match=r"does not end as a report does: name it \.json"):
+        await asked(database, replace(FORM, out=tmp_path / name, format_=None))
+
+    assert not (tmp_path / name).exists()
+
+
 async def test_who_may_only_read_makes_reports_and_publishes_none(database: str):
     await tell(database, AUGUST)
 
