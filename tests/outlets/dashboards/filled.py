@@ -26,6 +26,7 @@ from agents.quarantine import Quarantine, Seal
 from agents.recount import Recount, Result
 from agents.signals import SignalsDesk
 from monitor.domain.event import Kind
+from monitor.domain.mandate import Mandate
 from monitor.domain.rhythm import Thresholds
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.sources import Source, Sources, Status
@@ -198,6 +199,12 @@ async def fill(
         "SELECT sum(amount) FROM tally WHERE name IN ('counted', 'duplicate', 'refused')"
     )
     await prometheus.until(f"count(sum by (instance) (emc_records_total) == {booked})", 2)
+    # Evaluated beside the stream, when the sums that figures are read from have been gathered.
+    await prometheus.until(
+        'count(emc_indicator_numerator{set="qd766", indicator="2.1", scope="country"} > 0)',
+        2,
+        120,
+    )
     return Filled(runner, prometheus, grafana, here.recount, time.time(), values)
 
 
@@ -212,6 +219,7 @@ async def _sources(dsn: str) -> None:
                     status=Status.LIVE,
                     go_live=date(2026, 6, 1),
                     claiming=code == "H29",
+                    mandates=(Mandate("*"),),  # or official figures know of nobody who tells
                 ),
                 who="test",
             )
