@@ -80,7 +80,8 @@ async def make_canonical(
 ) -> dict[str, bool]:
     """Make the topics that the service itself needs; of each whether it was not there before.
 
-    `dossiers`, `petitions` and `indicators` are what the topics of these are called here. Raises `KafkaError`.
+    `dossiers`, `petitions` and `indicators` are what the topics of these are called here. Raises
+    `KafkaError`.
     """
     kept = {"cleanup.policy": "delete", "retention.ms": str(retention_days * DAY_MS)}
     wanted: dict[str, tuple[int, dict[str, str]]] = {

@@ -11,6 +11,7 @@ from agents import hearing, shelf
 from agents.hearing import Hearing, heap
 from agents.shelf import Dossier
 from monitor.domain import fold, identity
+from schemas import packed
 from schemas.event import Amended, StateChanged, Voided
 from schemas.packed import unpack_events
 from tests.domain.strategies import THOROUGHLY, at, said
@@ -89,7 +90,7 @@ def work(monkeypatch):
     """How many events were folded, unpacked and hashed."""
     done = Counter()
 
-    def counting(module, name, amount):
+    def counting(module, name, amount, user=shelf):
         real = getattr(module, name)
 
         def counted(first, *rest):
@@ -97,11 +98,11 @@ def work(monkeypatch):
             done[f"calls of {name}"] += 1
             return real(first, *rest)
 
-        monkeypatch.setattr(shelf, name, counted)
+        monkeypatch.setattr(user, name, counted)
 
     counting(fold, "fold", len)
     counting(identity, "content_hash", lambda _: 1)
-    counting(shelf, "_DECODE", lambda _: 1)
+    counting(packed, "_DECODE", lambda _: 1, user=packed)
     return done
 
 

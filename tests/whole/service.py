@@ -85,7 +85,7 @@ class Stage:
     @property
     def petitions(self) -> str:
         """The topic of petitions, which is not there unless a test makes it."""
-        return f"petitions-{self.topic}"
+        return f"{self.topic}-petitions"
 
     def worker(self, **settings: str) -> Worker:
         """A worker that is not started yet; settings in lower case, without `EMC_`."""

@@ -127,7 +127,7 @@ async def test_a_legacy_client_yields_what_it_can_tell_and_is_warned_of_the_rest
     worker = Worker(
         {
             "EMC_KAFKA": here.bootstrap, "EMC_DATABASE": database, "EMC_TOPIC": here.topic,
-            "EMC_PETITIONS_TOPIC": f"petitions-{here.topic}",
+            "EMC_PETITIONS_TOPIC": f"{here.topic}-petitions",
             "EMC_GROUP": f"group-{here.topic}", "EMC_QUARANTINE_KEY": KEY, "EMC_BRISK": "1",
             "EMC_WORKER_METRICS_PORT": "0", "EMC_REFERENCE": str(ROOT / "deploy/reference"),
         },

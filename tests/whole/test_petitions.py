@@ -89,7 +89,7 @@ async def positions(database: str) -> int:
     connection = await asyncpg.connect(database)
     try:
         found: int = await connection.fetchval(
-            "SELECT coalesce(sum(next), 0)::int8 FROM position WHERE topic LIKE 'petitions-%'"
+            "SELECT coalesce(sum(next), 0)::int8 FROM position WHERE topic LIKE '%-petitions'"
         )
     finally:
         await connection.close()

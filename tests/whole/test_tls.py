@@ -144,6 +144,7 @@ def test_every_process_gets_in_and_the_wrong_ones_are_told_what_to_mend(place: P
         "emc.petitions: made",
         "emc.signals: made",
         "emc.catalogue: made",
+        "emc.indicators: made",
     ]
     assert "applied 0001_ledger" in place.emc("migrate").stdout
     place.make_members()
