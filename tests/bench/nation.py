@@ -17,7 +17,7 @@ from agents.judging import Judge
 from monitor.domain.measures import Clock, Measure, Part, clock_measure
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import Scope
-from monitor.domain.zone import DAY_MS, date_of
+from monitor.domain.zone import date_of
 from monitor.ledger import reading_book
 from monitor.ledger.follower import fold, seal
 from monitor.ledger.indicator_sets import store
@@ -26,6 +26,7 @@ from monitor.ledger.official import By, NoSuch, Officials, Ranked
 from monitor.reference.indicators import load_sets
 from monitor.reference.objectives import load_watched
 from monitor.reference.policy import Reference, load_reference
+from schemas.refusal import Reason
 from tests.ledger.fill import feeding
 from tests.outlets.api.service import POLICY, REFERENCE, now
 from tests.outlets.console.service import country
@@ -123,7 +124,9 @@ def timed(what: str) -> Iterator[None]:
     print(f"{what}: {time.perf_counter() - began:.0f} s", flush=True)
 
 
-async def books(connection: Any, dossiers: int, reference: Reference, today: int, days: int = DAYS) -> int:
+async def books(
+    connection: Any, dossiers: int, reference: Reference, today: int, days: int = DAYS
+) -> int:
     """Cells, and the journal of a year up to a day; what was told stays in the table `told`. How many lines."""
     first = [code for code, row in reference.agencies.at(today).items() if not row.parent]
     known = [row.value.code for row in reference.procedures.rows()]
@@ -137,7 +140,9 @@ async def books(connection: Any, dossiers: int, reference: Reference, today: int
     await connection.execute("CREATE INDEX ON told (n)")
     for done in range(0, dossiers, AT_ONCE):
         await connection.execute(_LINES, done, min(dossiers, done + AT_ONCE))
-    lines: int = await connection.fetchval("SELECT sum(cardinality(cells))::int8 FROM journal_page")
+    lines: int = await connection.fetchval(
+        "SELECT sum(cardinality(cells))::int8 FROM journal_page"
+    )
     return lines
 
 
@@ -232,7 +237,7 @@ _CUTS: Final = """
 """
 
 
-async def kept(dsn: str, connection: Any, today: int) -> None:
+async def kept(connection: Any) -> None:
     """Cuts, balances, sums of what pages ask, dues, and objectives."""
     with timed("cuts"):
         await connection.execute(_CUTS)
@@ -247,8 +252,6 @@ async def kept(dsn: str, connection: Any, today: int) -> None:
         judge = Judge(load_watched(SHIPPED), POLICY, now_ms=lambda: at_ms)
         while await judge.round(connection):
             pass
-    with timed("sums asked for"):
-        await ask(dsn, today)
     with timed("sums"):
         while await reading_book.follow(connection, 60):
             pass
@@ -344,13 +347,19 @@ _BESIDE: Final = """
 
 async def beside(connection: Any, reference: Reference, today: int) -> None:
     """Sources, refusals, looks and reports; and what is known of connections and objectives of before."""
-    from schemas.refusal import Reason
-
     at_ms = int(now().timestamp() * 1000)
-    first = [code for code, row in reference.agencies.at(today).items() if not row.parent][:SOURCES]
+    first = [code for code, row in reference.agencies.at(today).items() if not row.parent][
+        :SOURCES
+    ]
     reasons = [str(one.value) for one in Reason]
     given = [
-        f"ARRAY[{_texts(first)}]", f"{at_ms}::int8", today, f"ARRAY[{_texts(reasons)}]", REFUSED, LOOKS, REPORTS,
+        f"ARRAY[{_texts(first)}]",
+        f"{at_ms}::int8",
+        today,
+        f"ARRAY[{_texts(reasons)}]",
+        REFUSED,
+        LOOKS,
+        REPORTS,
     ]
     script = _BESIDE
     for place in range(len(given), 0, -1):
@@ -369,6 +378,10 @@ async def fill(dsn: str, dossiers: int) -> None:
     today = POLICY.zone.day(int(now().timestamp() * 1000))
     connection: Any = await asyncpg.connect(dsn, command_timeout=3_600)
     try:
+        # While there is little to sum they are answered at once, and asked for all the same.
+        with timed("sums asked for"):
+            await fold(connection, await seal(connection))
+            await ask(dsn, today)
         with timed(f"journal of {dossiers:,} dossiers"):
             lines = await books(connection, dossiers, reference, today)
         print(f"{lines:,} lines")
@@ -376,7 +389,7 @@ async def fill(dsn: str, dossiers: int) -> None:
             await rows(connection, dossiers)
         await connection.execute("DROP TABLE told, template, handler")
         await connection.execute("VACUUM ANALYZE")
-        await kept(dsn, connection, today)
+        await kept(connection)
         with timed("what else there is"):
             await beside(connection, reference, today)
         await connection.execute("VACUUM ANALYZE")
