@@ -138,30 +138,38 @@ _ADD: Final = f"""
             GROUP BY 1, 2, 3, 4
         ) AS by_day
     ), months AS (
-        INSERT INTO reading_month AS held (reach, place, month, sum, amount)
-        SELECT reach, place, month, number, sum_whole(amount)
+        INSERT INTO reading_month AS held (reach, place, month, amounts)
+        SELECT reach, place, month, amounts_of(array_agg(number), array_agg(amount))
         FROM (
-            SELECT 0 AS reach, agency AS place, month, number, amount FROM placed
-            UNION ALL SELECT 1, level1, month, number, amount FROM placed
-            UNION ALL SELECT 0, agency, {LOWEST}, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
-            UNION ALL SELECT 1, level1, {LOWEST}, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
-        ) AS part
-        GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (reach, place, month, sum)
-        DO UPDATE SET amount = held.amount + excluded.amount
+            SELECT reach, place, month, number, sum_whole(amount) AS amount
+            FROM (
+                SELECT 0 AS reach, agency AS place, month, number, amount FROM placed
+                UNION ALL SELECT 1, level1, month, number, amount FROM placed
+                UNION ALL SELECT 0, agency, {LOWEST}, number, amount
+                FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
+                UNION ALL SELECT 1, level1, {LOWEST}, number, amount
+                FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
+            ) AS part
+            GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+        ) AS one
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (reach, place, month)
+        DO UPDATE SET amounts = amounts_added(held.amounts, excluded.amounts)
     ), days AS (
-        INSERT INTO reading_day AS held (reach, place, day, sum, amount)
-        SELECT reach, place, day, number, sum_whole(amount)
+        INSERT INTO reading_day AS held (reach, place, day, amounts)
+        SELECT reach, place, day, amounts_of(array_agg(number), array_agg(amount))
         FROM (
-            SELECT 0 AS reach, agency AS place, day, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.due
-            UNION ALL SELECT 1, level1, day, number, amount FROM placed
-        ) AS part
-        GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (reach, place, day, sum)
-        DO UPDATE SET amount = held.amount + excluded.amount
+            SELECT reach, place, day, number, sum_whole(amount) AS amount
+            FROM (
+                SELECT 0 AS reach, agency AS place, day, number, amount
+                FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.due
+                UNION ALL SELECT 1, level1, day, number, amount FROM placed
+            ) AS part
+            GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+        ) AS one
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (reach, place, day)
+        DO UPDATE SET amounts = amounts_added(held.amounts, excluded.amounts)
     ), handled AS MATERIALIZED (
         SELECT added.number, cell.agency COLLATE "C" AS agency, cell.level1,
                cell.procedure COLLATE "C" AS procedure, {_MONTH} AS month, kept.stock,

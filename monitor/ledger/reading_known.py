@@ -11,7 +11,7 @@ from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.claims import Claim, Of, agency_of
 from monitor.ledger.follower import Cut
-from monitor.ledger.reading_sums import Place, Stretches, Sums
+from monitor.ledger.reading_sums import Place, Rows, Stretches, Sums
 from monitor.ledger.register_then import Register
 from monitor.reference.hierarchy import Coverage
 from monitor.reference.policy import Reference
@@ -21,7 +21,7 @@ from monitor.reference.services import Services, national, of, services_on
 class Found(NamedTuple):
     """Where a sum is in what was read."""
 
-    sums: Sums
+    sums: Sums | Rows
     number: int
     kept: bool  # by places that cover a scope, else by each of its agencies
 
@@ -65,7 +65,6 @@ class Known:
     _told: dict[Period, dict[Term, _Told]] = field(default_factory=dict)
     _summing: dict[Term, _Told] = field(default_factory=dict)  # of sums, in any period
     _windows: dict[tuple[Window, Period], tuple[int, int]] = field(default_factory=dict)
-    _up_to: dict[Sum, Mapping[Place, Sequence[int]]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         """The facts of a scope in a period."""
@@ -148,7 +147,7 @@ class Known:
 
     def _sums_up(self, shares: Sequence[Share]) -> _Told:
         parts = [
-            (share.weight, self.whole[share.sum].kept, self._before(share.sum), share.window)
+            (share.weight, *self.whole[share.sum], share.window)
             for share in shares
             if share.sum in self.whole
         ]
@@ -163,21 +162,13 @@ class Known:
                     for _, amounts in _lines(self.split[share.sum], here):
                         amount += share.weight * sum(amounts[first:after])
                 return amount
-            for weight, kept, up_to, window in parts:
+            for weight, sums, number, kept, window in parts:
                 first, after = here.windows[window]
                 for place in here.cover if kept else here.agencies:
-                    sums = up_to.get(place)
-                    if sums is not None:
-                        amount += weight * (sums[after] - sums[first])
+                    amount += weight * sums.between(number, place, first, after)
             return amount
 
         return total
-
-    def _before(self, asked: Sum) -> Mapping[Place, Sequence[int]]:
-        if asked not in self._up_to:
-            found = self.whole[asked]
-            self._up_to[asked] = found.sums.up_to(found.number)
-        return self._up_to[asked]
 
     def _window(self, window: Window, period: Period) -> tuple[int, int]:
         key = (window, period)
@@ -256,6 +247,7 @@ class Known:
 
 
 def _lines(found: Found, here: _Here) -> Iterator[tuple[str, Sequence[int]]]:
+    assert isinstance(found.sums, Sums)  # noqa: S101 - what was asked for by procedure
     by_place = found.sums.by_place(found.number)
     for place in here.cover if found.kept else here.agencies:
         for procedure, amounts in by_place.get(place, {}).items():

@@ -10,14 +10,14 @@ import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import repeat
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.zone import date_of, day_number
 from monitor.ledger.follower import Cut
 from monitor.ledger.reading_book import PAGES_AT_ONCE, Procedures, Wanted, known
-from monitor.ledger.reading_sums import Between, Place, Stretches, Sums, from_books
+from monitor.ledger.reading_sums import Between, Place, Rows, Stretches, Sums, from_books
 
 
 class Kept(NamedTuple):
@@ -100,46 +100,24 @@ def told(
     return not by_procedure and (kept.sum.due or all(reach for reach, _ in places))
 
 
-# Of each place its sums by stretch, as arrays: a row a number would take ten times as long.
-_GATHERED: Final = """
-    SELECT reach, place, array_send(array_agg(sum)), array_send(array_agg(stretch)),
-           array_send(array_agg(amount))
-    FROM ({parts}) AS line
-    GROUP BY 1, 2
+# Each row as PostgreSQL sends an array: the driver takes ten times as long to read one.
+_MONTHS: Final = """
+    SELECT held.reach, held.place, held.month, false, array_send(held.amounts)
+    FROM unnest($1::int2[], $2::text[]) AS here (reach, place)
+    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month {within}
 """
-# Months of a longer period are summed first; of one there is nothing to sum.
-_SUMMED: Final = """
-    SELECT part.reach, part.place, part.sum, part.stretch, sum_whole(part.amount) AS amount
-    FROM ({parts}) AS part
-    GROUP BY 1, 2, 3, 4
-"""
-_HERE: Final = "unnest($1::int2[], $2::text[]) AS here (reach, place)"
-_IN_MONTHS: Final = f"""
-    SELECT held.reach, held.place, held.sum, width_bucket(held.month, $3::int4[]) AS stretch,
-           held.amount
-    FROM {_HERE}
-    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
-    WHERE NOT (held.month = ANY($7::int4[]) AND held.sum = ANY($8::int2[]))
+_DAYS: Final = """
     UNION ALL
-    SELECT held.reach, held.place, held.sum, {HIGHEST}, held.amount
-    FROM {_HERE}
-    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.month > $5 AND held.sum = ANY($9::int2[])
-    UNION ALL
-    SELECT held.reach, held.place, held.sum, {LOWEST}, held.amount
-    FROM {_HERE}
-    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.month = {LOWEST} AND held.sum = ANY($9::int2[])
-"""  # noqa: S608 - constants
-_IN_DAYS: Final = f"""
-    UNION ALL
-    SELECT held.reach, held.place, held.sum, width_bucket(held.day, $3::int4[]) AS stretch,
-           held.amount
-    FROM {_HERE} CROSS JOIN unnest($7::int4[], $10::int4[]) AS parted (month, following)
+    SELECT held.reach, held.place, held.day, true, array_send(held.amounts)
+    FROM unnest($1::int2[], $2::text[]) AS here (reach, place)
+    CROSS JOIN unnest($5::int4[], $6::int4[]) AS parted (month, following)
     JOIN reading_day AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.day >= parted.month AND held.day < parted.following AND held.sum = ANY($8::int2[])
-"""  # noqa: S608 - constants
+     AND held.day >= parted.month AND held.day < parted.following
+"""
+_IN_MONTHS: Final = _MONTHS.format(within="BETWEEN $3 AND $4")
+_OF_STOCKS: Final = f" UNION ALL {_MONTHS.format(within=f'= {LOWEST}')}"
+_HERE: Final = "unnest($1::int2[], $2::text[]) AS here (reach, place)"
 # Codes of procedures have no line breaks in them that anybody could have told from a blank.
 _BY_PROCEDURE: Final = """
     SELECT reach, place, array_to_string(array_agg(procedure), E'\\n'), array_send(array_agg(sum)),
@@ -188,20 +166,23 @@ def plain_question(
     months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
 ) -> Question:
     """What is asked of PostgreSQL for sums of places."""
-    days = [number for wanted, number in asked.items() if not months.whole(wanted.sum)]
-    values: list[Any] = [
-        *_where(months, asked, places),
-        list(months.parted),
-        days,
-        [number for wanted, number in asked.items() if wanted.stock],
-    ]
-    parts = _IN_MONTHS
-    if days:
-        parts += _IN_DAYS
-        values.append([after(month) for month in months.parted])
-    if months.first < months.last:
-        parts = _SUMMED.format(parts=parts)
-    return _GATHERED.format(parts=parts), values
+    ordered = sorted(places)
+    stocks = any(wanted.stock for wanted in asked)
+    query, values = (
+        _IN_MONTHS,
+        [
+            [reach for reach, _ in ordered],
+            [place for _, place in ordered],
+            months.first,
+            HIGHEST if stocks else months.last,
+        ],
+    )
+    if stocks:
+        query += _OF_STOCKS
+    if not all(months.whole(wanted.sum) for wanted in asked):
+        query += _DAYS
+        values += [list(months.parted), [after(month) for month in months.parted]]
+    return query, values
 
 
 def question_by_procedure(
@@ -244,15 +225,15 @@ async def plain(
     stretches: Stretches,
     asked: Mapping[Wanted, int],
     places: Collection[Place],
-) -> Sums:
+) -> Rows:
     """Sums of places. `asked` has the numbers under which sums are kept."""
-    found = Sums(stretches)
+    in_days = {number for wanted, number in asked.items() if not months.whole(wanted.sum)}
+    found = Rows(stretches, max(asked.values(), default=0), frozenset(months.parted), in_days)
     if not asked or not places:
         return found
-    stocks = {number for wanted, number in asked.items() if wanted.stock}
     query, values = plain_question(months, asked, places)
-    for reach, place, *columns in await connection.fetch(query, *values):
-        found.add_kept((reach, place), repeat(""), _arrays(*columns), stocks)
+    for reach, place, day, is_day, amounts in await connection.fetch(query, *values):
+        found.add_row((reach, place), day, _amounts(amounts), is_day=is_day)
     return found
 
 
@@ -306,6 +287,16 @@ _COUNT: Final = struct.Struct(">12xi")
 _HEADER_BYTES: Final = 20
 
 
+@cache
+def _elements(count: int) -> struct.Struct:
+    return struct.Struct(">" + "4xq" * count)
+
+
+def _amounts(sent: bytes) -> tuple[int, ...]:
+    (count,) = _COUNT.unpack_from(sent)
+    return _elements(count).unpack_from(sent, _HEADER_BYTES)
+
+
 def _arrays(
     sums: bytes, stretches: bytes, amounts: bytes
 ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
@@ -320,7 +311,7 @@ def _arrays(
 
 async def add_between(
     connection: Any,
-    found: Sums,
+    found: Sums | Rows,
     watermark: int,
     cut: Cut,
     asked: Mapping[Wanted, int],
