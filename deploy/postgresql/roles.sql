@@ -148,3 +148,7 @@ GRANT INSERT ON access_audit TO emc_server;
 GRANT SELECT, INSERT, DELETE ON console_session TO emc_server;
 GRANT UPDATE (used_at) ON console_session TO emc_server;
 GRANT SELECT ON booked_now, dictionary TO emc_server;
+-- That sums be kept which an answer needed and had to read from the books.
+GRANT INSERT (measures, weights, due, first_slot, last_slot, channel, level, having_all, lacking_all,
+              having_any, stock, procedures)
+    ON reading_sum TO emc_server;

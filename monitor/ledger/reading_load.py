@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Final
 
-import asyncpg
-
 from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
 from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
@@ -285,11 +283,19 @@ async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]
 
 async def _want(pool: Any, missed: Sequence[Wanted]) -> None:
     """Have the follower keep what had to be read from the books, if we may ask for it."""
-    if missed:
-        try:
-            await reading_book.want(pool, missed)
-        except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError):
+    if not missed:
+        return
+    async with pool.acquire() as connection:
+        if not await connection.fetchval(_MAY_ASK):
             return
+        async with connection.transaction():
+            # Whoever answers questions reads only, but for this.
+            await connection.execute("SET TRANSACTION READ WRITE")
+            await reading_book.want(connection, missed)
+
+
+# Of a standby nothing can be asked.
+_MAY_ASK: Final = "SELECT has_column_privilege('reading_sum', 'measures', 'INSERT') AND NOT pg_is_in_recovery()"
 
 
 async def newest(connection: Any, kept: Kept | None = None) -> Cut:
