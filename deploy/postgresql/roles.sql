@@ -120,7 +120,7 @@ GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
 GRANT SELECT ON official_now, official_round TO emc_reader, emc_grafana;
 -- Sums that official figures are made of, by agency and procedure.
 GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
-    reading_procedure
+    reading_procedure, reading_code, reading_services
 TO emc_reader, emc_grafana;
 -- What the public sees, and nothing else of it.
 GRANT SELECT ON release_table, release_pattern, release, release_cell TO emc_reader;

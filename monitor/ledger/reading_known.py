@@ -11,6 +11,7 @@ from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.claims import Claim, Of, agency_of
 from monitor.ledger.follower import Cut
+from monitor.ledger.reading_quick import Codes
 from monitor.ledger.reading_sums import Place, Rows, Stretches, Sums
 from monitor.ledger.register_then import Register
 from monitor.reference.hierarchy import Coverage
@@ -53,9 +54,8 @@ class Known:
     stretches: Stretches
     whole: Mapping[Sum, Found]
     split: Mapping[Sum, Found]  # by procedure
-    codes: Mapping[
-        Sum, Mapping[tuple[Place, int], frozenset[str]]
-    ]  # of procedures to be counted
+    counted: Mapping[Sum, int]  # sums of which procedures are counted, by number
+    services: Codes
     marks: Sequence[Sequence[Any]]  # of complaints: agency, procedure, mark, stretch, amount
     coverage: Coverage
     register: Register
@@ -64,17 +64,24 @@ class Known:
     # What is told of one scope is soon told of the next: how, by period and term.
     _told: dict[Period, dict[Term, _Told]] = field(default_factory=dict)
     _summing: dict[Term, _Told] = field(default_factory=dict)  # of sums, in any period
+    _bits: dict[tuple[Term, int], int] = field(default_factory=dict)
     _windows: dict[tuple[Window, Period], tuple[int, int]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         """The facts of a scope in a period."""
         here = self._here(scope, period, self.heard(scope, period))
         told = self._told.setdefault(period, {})
+        found: dict[Term, int | None] = {}
 
         def fact(term: Term) -> int | None:
-            if term not in told:
-                told[term] = self._tells(term, period)
-            return told[term](here)
+            try:
+                return found[term]
+            except KeyError:
+                tells = told.get(term)
+                if tells is None:
+                    tells = told[term] = self._tells(term, period)
+                amount = found[term] = tells(here)
+                return amount
 
         return fact
 
@@ -162,8 +169,9 @@ class Known:
                     for _, amounts in _lines(self.split[share.sum], here):
                         amount += share.weight * sum(amounts[first:after])
                 return amount
+            windows = here.windows
             for weight, sums, number, kept, window in parts:
-                first, after = here.windows[window]
+                first, after = windows[window]
                 for place in here.cover if kept else here.agencies:
                     amount += weight * sums.between(number, place, first, after)
             return amount
@@ -181,13 +189,15 @@ class Known:
         if not here.heard:
             return None
         first, after = self._window(share.window, period)
-        codes = self.codes.get(share.sum)
-        if codes is not None:
-            met: set[str] = set()
-            met.update(*(codes.get((place, first), ()) for place in here.cover))
+        if share.sum in self.counted:
+            found = self.services.found[self.counted[share.sum]]
+            bits = 0
+            for place in here.cover:
+                for stretch in range(first, after):
+                    bits |= found.get((place, stretch), 0)
             if term.tag or term.online:
-                met &= services_on(self.reference, self._last_day(period)).codes(term)
-            return len(met)
+                bits &= self._listed(term, period)
+            return bits.bit_count()
         received: dict[str, int] = {}
         for procedure, amounts in _lines(self.split[share.sum], here):
             received[procedure] = received.get(procedure, 0) + sum(amounts[first:after])
@@ -199,6 +209,14 @@ class Known:
             for procedure, dossiers in received.items()
             if dossiers > 0 and (catalogue is None or catalogue.has(procedure, term))
         )
+
+    def _listed(self, term: Term, period: Period) -> int:
+        """The procedures of the catalogue that a term means, as bits."""
+        key = (term, self._last_day(period))
+        if key not in self._bits:
+            codes = services_on(self.reference, key[1]).codes(term)
+            self._bits[key] = self.services.bits(codes)
+        return self._bits[key]
 
     def _complaints(self, here: _Here, period: Period) -> int | None:
         """Distinct dossiers that petitions complain about: their marks are the slots."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import HIGHEST, LOWEST, Sum
@@ -151,11 +152,24 @@ _PROCEDURES_OF_STOCKS: Final = f"""
 """
 
 
-_CODES: Final = """
-    SELECT reach, place, sum, stretch, string_agg(procedure, E'\\n')
-    FROM ({parts}) AS line
-    WHERE amount > 0
-    GROUP BY 1, 2, 3, 4
+_BITS: Final = f"""
+    SELECT held.reach, held.place, held.sum, width_bucket(held.month, $3::int4[]) AS stretch,
+           held.procedures
+    FROM {_HERE}
+    JOIN reading_services AS held
+      ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
+"""  # noqa: S608 - constants
+# What sums of procedures had in some places and months.
+_HAD: Final = """
+    SELECT met.reach, met.place, met.number, met.stretch, met.code, sum_whole(held.amount)
+    FROM unnest($1::int2[], $2::text[], $3::int2[], $4::int4[], $5::text[])
+         AS met (reach, place, number, stretch, code)
+    JOIN reading_procedure AS held
+      ON held.reach = met.reach AND held.place = met.place COLLATE "C" AND held.sum = met.number
+     AND held.procedure = met.code COLLATE "C"
+     AND held.month BETWEEN $7 AND $8 AND width_bucket(held.month, $6::int4[]) = met.stretch
+    GROUP BY 1, 2, 3, 4, 5
 """
 
 
@@ -255,31 +269,87 @@ async def by_procedure(
     return found
 
 
-# Of a place and a stretch, the procedures of which there was more than nothing.
-Codes = Mapping[tuple[Place, int], frozenset[str]]
+class Codes(NamedTuple):
+    """Procedures by number, and of each sum those of which there was more than nothing."""
+
+    numbers: Mapping[str, int]
+    found: Mapping[int, Mapping[tuple[Place, int], int]]  # by stretch of a place, as bits
+
+    def bits(self, codes: Collection[str]) -> int:
+        """Those of some procedures; of one that never came to anything there is none."""
+        found = 0
+        for code in codes:
+            if code in self.numbers:
+                found |= 1 << self.numbers[code]
+        return found
 
 
 async def codes(
-    connection: Any, months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
-) -> dict[int, Codes]:
+    connection: Any,
+    months: Months,
+    asked: Mapping[Wanted, int],
+    places: Collection[Place],
+    numbers: Mapping[str, int],
+) -> Codes:
     """By the number of each sum of dossiers, whose amounts are never below 0 in any place.
 
-    A procedure that counts in one of several places counts in all of them together: no amounts are
-    needed to count each once, and texts cost a tenth of what numbers do.
+    A procedure that counts in one of several places or months counts in all of them together: no
+    amounts are needed to count each once.
     """
-    found: dict[int, dict[tuple[Place, int], frozenset[str]]] = {
-        number: {} for number in asked.values()
-    }
-    if not asked or not places:
-        return dict(found)
-    parts = _PROCEDURES_IN_MONTHS
-    if months.first < months.last:
-        parts = _SUMMED_BY_PROCEDURE.format(parts=parts)
-    for reach, place, number, stretch, procedures in await connection.fetch(
-        _CODES.format(parts=parts), *_where(months, asked, places)
-    ):
-        found[number][(reach, place), stretch] = frozenset(procedures.split("\n"))
-    return dict(found)
+    found: dict[int, dict[tuple[Place, int], int]] = {number: {} for number in asked.values()}
+    if asked and places:
+        for reach, place, number, stretch, procedures in await connection.fetch(
+            _BITS, *_where(months, asked, places)
+        ):
+            of_sum, key = found[number], ((reach, place), stretch)
+            of_sum[key] = of_sum.get(key, 0) | int.from_bytes(procedures, "little")
+    return Codes(numbers, found)
+
+
+async def turn_between(
+    connection: Any,
+    codes: Codes,
+    months: Months,
+    between: Between,
+    asked: Mapping[Wanted, int],
+    stretches: Stretches,
+    level1: Mapping[str, str],
+) -> Codes:
+    """Bring procedures from the sums' watermark to a cut, by what the journal has between them."""
+    moved = await from_books(
+        connection, between, {one.sum: number for one, number in asked.items()}, (), stretches,
+        by_procedure=True,
+    )  # fmt: skip
+    more: dict[tuple[int, str, int, int, str], int] = {}
+    for number, (_, agency), code, amounts in moved.items():
+        for reach, place in ((0, agency), (1, level1.get(agency, ""))):
+            for stretch, amount in enumerate(amounts):
+                if amount:
+                    met = (reach, place, number, stretch, code)
+                    more[met] = more.get(met, 0) + amount
+    if not more:
+        return codes
+    rows = await connection.fetch(
+        _HAD,
+        *map(list, zip(*more, strict=True)),
+        list(months.bounds),
+        months.first,
+        months.last,
+    )
+    for *met, amount in rows:
+        more[tuple(met)] += amount
+    # One that is met for the first time has no number yet.
+    numbers = dict(codes.numbers)
+    free = count(max(numbers.values(), default=-1) + 1)
+    for *_, code in more:
+        if code not in numbers:
+            numbers[code] = next(free)
+    found = {number: dict(of_sum) for number, of_sum in codes.found.items()}
+    for (reach, place, number, stretch, code), amount in more.items():
+        key, bit = ((reach, place), stretch), 1 << numbers[code]
+        had = found[number].get(key, 0)
+        found[number][key] = had | bit if amount > 0 else had & ~bit
+    return Codes(numbers, found)
 
 
 # How PostgreSQL sends an array: its number of elements in the header, each after its length.
@@ -288,24 +358,24 @@ _HEADER_BYTES: Final = 20
 
 
 @cache
-def _elements(count: int) -> struct.Struct:
-    return struct.Struct(">" + "4xq" * count)
+def _elements(size: int) -> struct.Struct:
+    return struct.Struct(">" + "4xq" * size)
 
 
 def _amounts(sent: bytes) -> tuple[int, ...]:
-    (count,) = _COUNT.unpack_from(sent)
-    return _elements(count).unpack_from(sent, _HEADER_BYTES)
+    (size,) = _COUNT.unpack_from(sent)
+    return _elements(size).unpack_from(sent, _HEADER_BYTES)
 
 
 def _arrays(
     sums: bytes, stretches: bytes, amounts: bytes
 ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """The elements of three arrays of one length; the driver takes ten times as long."""
-    (count,) = _COUNT.unpack_from(sums)
+    (size,) = _COUNT.unpack_from(sums)
     return (
-        struct.unpack_from(">" + "4xh" * count, sums, _HEADER_BYTES),
-        struct.unpack_from(">" + "4xi" * count, stretches, _HEADER_BYTES),
-        struct.unpack_from(">" + "4xq" * count, amounts, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xh" * size, sums, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xi" * size, stretches, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xq" * size, amounts, _HEADER_BYTES),
     )
 
 

@@ -52,3 +52,47 @@ CREATE TABLE reading_day (
     amounts bigint[] NOT NULL,
     PRIMARY KEY (reach, place, day)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
+-- Which procedures a sum counts, of a place in a month: bit n of them is 1 where the procedure of
+-- number n has more than nothing in `reading_procedure`. To count them is to count bits.
+CREATE TABLE reading_code (
+    number integer GENERATED ALWAYS AS IDENTITY (START WITH 0 MINVALUE 0) PRIMARY KEY,
+    code   text COLLATE "C" NOT NULL UNIQUE
+);
+CREATE TABLE reading_services (
+    reach      smallint NOT NULL,
+    place      text COLLATE "C" NOT NULL,
+    month      integer  NOT NULL,
+    sum        smallint NOT NULL,
+    procedures bytea    NOT NULL,
+    PRIMARY KEY (reach, place, month, sum)
+) WITH (fillfactor = 70);
+
+CREATE FUNCTION bits_of(numbers integer[]) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    found bytea := decode(repeat('00', (SELECT max(number) / 8 + 1 FROM unnest(numbers) AS number)), 'hex');
+    one integer;
+BEGIN
+    FOREACH one IN ARRAY numbers LOOP
+        found := set_bit(found, one, 1);
+    END LOOP;
+    RETURN found;
+END
+$$;
+-- Every bit that is 1 in `these` the other way.
+CREATE FUNCTION bits_turned(held bytea, these bytea) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    turned bytea := held || decode(repeat('00', greatest(length(these) - length(held), 0)), 'hex');
+    one integer;
+BEGIN
+    FOR at IN 0 .. length(these) - 1 LOOP
+        one := get_byte(these, at);
+        IF one <> 0 THEN
+            turned := set_byte(turned, at, get_byte(turned, at) # one);
+        END IF;
+    END LOOP;
+    RETURN turned;
+END
+$$;
