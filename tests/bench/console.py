@@ -9,6 +9,7 @@ each who may, in turns: with arguments that nobody asked for before and a ledger
 --times N       of each page; default 40
 --only NAME     only pages whose name begins so; may be repeated
 --keep FOLDER   a ledger that is there already, or shall stay for the next time
+--dsn ADDRESS   a filled ledger on a server that runs
 --json FILE     the same figures for a machine
 """
 
@@ -48,6 +49,7 @@ ROLES: Final = ("public", "agency", "national", "admin")
 AGENCY: Final = "H56"
 BOOKED_EVERY: Final = 0.5  # seconds
 RESTARTS: Final = 3
+SETS: Final = ("emc", "qd766", "decree-224-19", "report-06b")  # of these years
 TOKENS: Final = 400  # of dossiers, drawn from all
 
 
@@ -175,8 +177,7 @@ async def asked_of(dsn: str, reference: Reference) -> Asked:
             agencies=[code for code in agencies if code.startswith("H") and "." not in code]
             + [code for code in agencies if "." in code][::5],
             procedures=[row.value.code for row in reference.procedures.rows()],
-            sets=[row[0] for row in await connection.fetch(
-                "SELECT DISTINCT split_part(file, '@', 1) FROM indicator_set WHERE file NOT LIKE 'targets%'")],
+            sets=SETS,
             sources=[row[0] for row in await connection.fetch("SELECT source FROM connection ORDER BY random()")],
             scopes=[tuple(row) for row in await connection.fetch(
                 "SELECT objective, scope FROM objective_standing ORDER BY md5(scope)")],
@@ -248,7 +249,9 @@ async def opened(person: httpx.AsyncClient, path: str) -> tuple[float, int]:
     began = time.perf_counter()
     answer = await person.get(path)
     ms = 1_000 * (time.perf_counter() - began)
-    if answer.status_code >= 400:
+    if answer.status_code >= 500:
+        print(f"{path}: {answer.status_code} after {ms:,.0f} ms", flush=True)
+    elif answer.status_code >= 400:
         raise SystemExit(f"{path}: {answer.status_code}\n{answer.text[-3000:]}")
     return ms, len(answer.content)
 
@@ -328,7 +331,8 @@ async def beside(dsn: str) -> AsyncIterator[None]:
             follower = Follower(connection, POLICY.zone)
             assert await follower.leads()
             while not over.is_set():
-                await follower.round()
+                with contextlib.suppress(TimeoutError):  # somebody fills sums
+                    await follower.round()
                 await asyncio.sleep(BOOKED_EVERY)
         finally:
             await connection.close()
@@ -353,11 +357,16 @@ def _status(serve: Serve, name: str) -> str:
 
 
 @contextlib.contextmanager
-def ledger(keep: Path | None, dossiers: int) -> Iterator[tuple[str, Path]]:
+def ledger(
+    keep: Path | None, dossiers: int, there: str | None = None
+) -> Iterator[tuple[str, Path]]:
     """A filled ledger's address, and a folder for logs."""
     folder = keep or Path(mkdtemp(prefix="emc-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
+        if there is not None:
+            yield there, folder
+            return
         with ledger_server(folder / "data") as server:
             own = Postgres(server)
             said = folder / "name"
@@ -396,10 +405,11 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=40)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--dsn")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     wanted(given.only)
-    with ledger(given.keep, given.dossiers) as (dsn, folder):
+    with ledger(given.keep, given.dossiers, given.dsn) as (dsn, folder):
         found = asyncio.run(measure(dsn, folder, given.times, given.only))
     slow = report(found)
     if given.json:
