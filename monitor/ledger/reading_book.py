@@ -196,13 +196,19 @@ _ADD: Final = f"""
         ON CONFLICT (reach, place, month, sum, procedure)
         DO UPDATE SET amount = held.amount + excluded.amount
         RETURNING reach, place, month, sum AS number, procedure, amount
+    ), met AS (
+        -- Beside each other, not joined: of neither the planner knows how many there are.
+        SELECT reach, place, month, number, procedure, sum(now) AS now, sum(more) AS more
+        FROM (
+            SELECT reach, place, month, number, procedure, amount AS now, 0 AS more FROM procedures
+            UNION ALL
+            SELECT reach, place, month, number, procedure, 0, amount FROM by_procedure
+        ) AS one
+        GROUP BY 1, 2, 3, 4, 5
     ), turned AS (
         SELECT reach, place, month, number, array_agg(procedure) AS codes
-        FROM procedures AS now
-        JOIN by_procedure AS more USING (reach, place, month, number, procedure)
-        JOIN reading_sum AS kept USING (number)
-        WHERE kept.procedures > 1 AND month <> {LOWEST}
-          AND (now.amount > 0) <> (now.amount - more.amount > 0)
+        FROM met JOIN reading_sum AS kept USING (number)
+        WHERE kept.procedures > 1 AND month <> {LOWEST} AND (now > 0) <> (now - more > 0)
         GROUP BY 1, 2, 3, 4
     ), places AS (
         INSERT INTO reading_place (agency, level1)
