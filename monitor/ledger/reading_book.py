@@ -320,9 +320,7 @@ async def fill(connection: Any, *, lines: int = LINES_AT_ONCE) -> bool:
             since,
         )
         until = await _until(connection, since, measures, lines)
-        last_day = await _added(
-            connection, _OF_THE_BALANCES, since, until, measures, numbers
-        )
+        last_day = await _added(connection, _OF_THE_BALANCES, since, until, measures, numbers)
         await connection.execute(
             "UPDATE reading_sum SET filled_until = $2 WHERE number = ANY($1::int2[])",
             numbers,
