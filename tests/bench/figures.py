@@ -1,110 +1,125 @@
-"""Official figures over HTTP, of a running `emc serve`, while something is booked beside it or not."""
+"""The figures of a run: a table for people, the same as JSON for machines."""
 
-import asyncio
-import time
-from pathlib import Path
-from statistics import quantiles
-from typing import Any
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from statistics import median
+from typing import Any, Final
 
-import asyncpg
-import httpx
+from rich.console import Console
+from rich.table import Table
 
-from monitor.ledger import reading_book
-from monitor.ledger.follower import fold, seal
-from monitor.ledger.indicator_sets import store
-from monitor.outlets.serve import FIRST_COLLECTION_SECONDS
-from monitor.reference.indicators import load_sets
-from tests.bench.usage import cpu_seconds
-from tests.ledger.fill import feeding
-from tests.outlets.api.service import API, POLICY, REFERENCE, Serve, event, now, visitors
-from tests.servers.require import ROOT
+from monitor import __version__
+from tests.bench.race import Lap
+from tests.servers.require import kafka_version
 
-ASKED = {
-    "ranking, emc": "rankings/emc?period=2026-10&kind=provinces",
-    "ranking, qd766": "rankings/qd766?period=2026-10&kind=provinces",
-    "ranking of ministries": "rankings/qd766?period=2026-10&kind=ministries",
-    "scorecard": "scorecards/qd766?period=2026-10&scope=H56",
-    "series": "series/qd766?scope=H56&from=2025-11&to=2026-10",
-    "breakdown": "breakdowns/emc?scope=H56&period=2026-10&by=unit&limit=200",
-}
+PROCESSES: Final = ("python", "postgres", "broker", "lock_wait")
+RATIOS: Final = ("floor", "plain", "worker")  # what others are told as multiples of
+PARTS: Final = ("faust-streaming", "aiokafka", "msgspec", "asyncpg")
 
 
-async def _told(dsn: str) -> None:
-    """One dossier more, received now in a commune of Thanh Hoá."""
-    at = now()
-    record = event(f"H56.14-{at:%y%m%d}-{at:%H%M%S%f}", 1, 2, f"{at:%m-%dT%H:%M}")
-    at_ms = int(at.timestamp() * 1_000)
-    async with feeding(dsn, POLICY, now_ms=at_ms, reference=REFERENCE) as feeder:
-        await feeder.hear([record._replace(at_ms=at_ms)])
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Laps by contestant, and all that they depend on."""
+
+    laps: Mapping[str, Sequence[Lap]]
+    about: Mapping[str, str]
+    settings: Mapping[str, Any]
+
+    def speeds(self, name: str) -> list[float]:
+        """Events per second of each lap."""
+        return [lap.records / lap.seconds for lap in self.laps[name]]
+
+    def per_million(self, name: str, part: str) -> float:
+        """Median seconds of CPU per million events."""
+        return median(float(getattr(lap, part)) * 1e6 / lap.records for lap in self.laps[name])
+
+    def ratio(self, name: str, to: str) -> float:
+        """Of the medians of events per second."""
+        return median(self.speeds(name)) / median(self.speeds(to))
+
+    def as_json(self) -> dict[str, Any]:
+        contestants = {
+            name: {
+                "about": self.about[name],
+                "events_per_second": {
+                    "min": round(min(speeds)),
+                    "median": round(median(speeds)),
+                    "max": round(max(speeds)),
+                },
+                "cpu_seconds_per_million_events": {
+                    part: round(self.per_million(name, part), 2) for part in PROCESSES
+                },
+                "peak_mb": round(max(lap.peak_mb for lap in self.laps[name])),
+                "ratios": {to: round(self.ratio(name, to), 3) for to in self.laps},
+                "laps": [asdict(lap) for lap in self.laps[name]],
+            }
+            for name in self.laps
+            if (speeds := self.speeds(name))
+        }
+        return {"settings": dict(self.settings), "contestants": contestants}
 
 
-def _cpu_seconds(serve: Serve) -> float:
-    process: Any = serve._process
-    return cpu_seconds([process.pid])
+def versions() -> dict[str, str]:
+    """Of all that takes part."""
+    return {
+        "emc": __version__,
+        "python": platform.python_version(),
+        "kafka": kafka_version(),
+        **{part: version(part) for part in PARTS},
+    }
 
 
-async def over_http(dsn: str, folder: Path, times: int) -> dict[str, Any]:
-    """How long each answer takes, when nothing was booked since the last one and when something was."""
-    connection: Any = await asyncpg.connect(dsn, command_timeout=3_600)
-    await store(connection, load_sets(ROOT / "deploy" / "reference"))
-    await connection.execute("DELETE FROM access_token")
-    held = await visitors(dsn)
+def report(figures: Figures, console: Console) -> None:
+    settings = figures.settings
+    console.print(
+        f"{settings['records']:,} records, {settings['bytes'] / 1e6:,.1f} MB"
+        f" ({settings['bytes'] / settings['records']:.0f} bytes each), {settings['dossiers']:,}"
+        f" dossiers, {settings['duplicates']:,} duplicates, {settings['partitions']} partitions,"
+        f" {settings['rounds']} rounds",
+        highlight=False,
+    )
+    for title in ("postgres", "versions"):
+        said = ", ".join(f"{name} {value}" for name, value in settings[title].items())
+        console.print(f"{title}: {said}", highlight=False)
+    console.print(
+        f"cores: contestant {settings['worker_cores']}, all else {settings['other_cores']}",
+        highlight=False,
+    )
+    for name in figures.laps:
+        console.print(f"{name:>9}: {figures.about[name]}", highlight=False)
+    console.print(_table(figures))
+    if figures.laps.keys() & {"worker", "complete", "together"}:
+        console.print("workers: exact in every group, journal and totals agree", style="green")
 
-    async def book() -> None:
-        await _told(dsn)
-        await fold(connection, await seal(connection))
-        while await reading_book.follow(connection, 60):
-            pass
 
-    await book()
-    settings = {"EMC_DATABASE": dsn, "EMC_API_PATIENCE_SECONDS": "600"}
-    serve = Serve(settings, folder / "serve.log")
-    await asyncio.to_thread(serve.start)
-    figures: dict[str, Any] = {}
-    try:
-        async with httpx.AsyncClient(
-            base_url=serve.url,
-            timeout=600,
-            headers={"authorization": f"Bearer {held['national']}"},
-        ) as client:
-
-            async def answer(path: str) -> int:
-                response = await client.get(f"{API}/{path}")
-                response.raise_for_status()
-                return len(response.content)
-
-            for (
-                path
-            ) in ASKED.values():  # what it has to read from the books is kept from now on
-                await answer(path)
-            await book()
-            for path in (*ASKED.values(),) * 5:
-                await answer(path)
-            await asyncio.sleep(FIRST_COLLECTION_SECONDS)  # of garbage, as after any start
-            for name, path in ASKED.items():
-                for state in ("warm", "cold"):
-                    taken, used = [], 0.0
-                    for _ in range(times):
-                        if state == "cold":
-                            await book()
-                        before = _cpu_seconds(serve)
-                        began = time.perf_counter()
-                        size = await answer(path)
-                        taken.append(1_000 * (time.perf_counter() - began))
-                        used += _cpu_seconds(serve) - before
-                    cuts = quantiles(taken, n=100)
-                    figures[f"{name}, {state}"] = {
-                        "p50_ms": cuts[49],
-                        "p99_ms": cuts[98],
-                        "cpu_ms": 1_000 * used / times,
-                        "bytes": size,
-                    }
-                    print(
-                        f"{name:>22} {state}  p50 {cuts[49]:6.1f} ms  p99 {cuts[98]:6.1f} ms"
-                        f"  CPU {1_000 * used / times:5.1f} ms  {size / 1e3:4.0f} kB",
-                        flush=True,
-                    )
-    finally:
-        await asyncio.to_thread(serve.stop)
-        await connection.close()
-    return figures
+def _table(figures: Figures) -> Table:
+    table = Table(
+        caption="CPU and waits for locks in seconds per million events; ratios of median events/s"
+    )
+    table.add_column("contestant")
+    for column in (
+        "ev/s min",
+        "median",
+        "max",
+        "Python",
+        "Postgres",
+        "broker",
+        "locks",
+        "MB",
+    ):
+        table.add_column(column, justify="right")
+    against = [name for name in RATIOS if name in figures.laps]
+    for name in against:
+        table.add_column(f"× {name}", justify="right")
+    for name, laps in figures.laps.items():
+        speeds = figures.speeds(name)
+        table.add_row(
+            name,
+            *(f"{speed:,.0f}" for speed in (min(speeds), median(speeds), max(speeds))),
+            *(f"{figures.per_million(name, part):.1f}" for part in PROCESSES),
+            f"{max(lap.peak_mb for lap in laps):.0f}",
+            *(f"{figures.ratio(name, to):.2f}" for to in against),
+        )
+    return table

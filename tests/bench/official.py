@@ -42,7 +42,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.readings import By, Reading, breakdown, read, series
 from monitor.reference.indicators import load_sets
 from monitor.reference.policy import Reference, load_reference
-from tests.bench.figures import over_http
+from tests.bench.answers import over_http
 from tests.bench.usage import cpu_seconds
 from tests.servers.postgres import Postgres, _served
 from tests.servers.require import ROOT
