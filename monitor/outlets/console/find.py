@@ -46,14 +46,14 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
             return Elsewhere(to=visit.url(f"/agencies/{code}"))
         if reference is not None:
             rows = {row.value.code: row.value for row in reference.procedures.rows()}
-            procedures = _matching(
+            procedures = matching(
                 asked,
                 (
                     (code, visit.one_of(one.name_vi, one.name_en or one.name_vi))
                     for code, one in rows.items()
                 ),
             )
-        found = _matching(
+        found = matching(
             asked,
             ((code, agencies.rows(code)[-1].value.name) for code in agencies.codes()),
         )
@@ -73,7 +73,7 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
     )
 
 
-def _matching(asked: str, named: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def matching(asked: str, named: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those whose code or name has all the words, names that begin so first."""
     words = plain(asked).split()
     hits = []

@@ -6,7 +6,7 @@ Tests hold that both languages have every text, with the same gaps, and that no 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from monitor.outlets.console import texts_dossier, texts_ops, texts_work
+from monitor.outlets.console import texts_dossier, texts_ops, texts_scores, texts_work
 from monitor.outlets.digest.words import Language
 
 OWN: Final[Mapping[str, tuple[str, str]]] = {
@@ -322,6 +322,7 @@ ALL: Final[Mapping[str, tuple[str, str]]] = {
     **texts_dossier.TEXTS,
     **texts_work.TEXTS,
     **texts_ops.TEXTS,
+    **texts_scores.TEXTS,
 }
 
 

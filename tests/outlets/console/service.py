@@ -1,8 +1,10 @@
 """A running `emc serve` on an invented country's ledger, as `make demo` has it after some minutes."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -10,12 +12,14 @@ from typing import Final
 import asyncpg
 
 from agents.generate.model import DOSSIERS, Record, Scenario, live
-from tests.outlets.api.service import Here, here, now
+from tests.ledger.fill import feeding
+from tests.outlets.api.service import POLICY, REFERENCE, Here, event, folded, here, now
 from tests.outlets.console import ops
 
 SEED: Final = 9
 PAST: Final = 2_500  # dossiers of the last weeks
 NEAR: Final = 400  # events of the last moments
+SETTLED: Final = range(12)  # dossiers of last month
 
 
 def country(dossiers: int = PAST) -> Iterator[Record]:
@@ -62,10 +66,43 @@ async def troubled(database: str) -> None:
         await connection.close()
 
 
+def last_month() -> datetime:
+    """Its 5th, at eight in the morning."""
+    first = now().astimezone(timezone(timedelta(hours=7))).replace(day=1)
+    return (first - timedelta(days=1)).replace(day=5, hour=8, minute=0, second=0, microsecond=0)
+
+
+def settled(number: int, arrived: datetime | None = None) -> list[Record]:
+    """A dossier of Thanh Hoá of last month, completed the next day; told at once, or only now."""
+    began = last_month()
+    code = f"H56.14-{began:%y%m%d}-{number:04}"
+    told = []
+    for place, (state, at) in enumerate(((2, began), (9, began + timedelta(days=1)))):
+        said = json.loads(event(code, place, state, "08-03T08:00", channel=2).value)
+        said["time"] = at.isoformat()
+        said["arrival"] = (arrived or at).isoformat()
+        said["data"]["due_at"] = (began + timedelta(days=7)).isoformat()
+        told.append(Record(code, json.dumps(said).encode(), int(at.timestamp() * 1000)))
+    return told
+
+
+async def corrected(database: str) -> None:
+    """After last month was closed one more dossier of it arrives."""
+    await asyncio.sleep(0.05)  # what comes now comes after the cut was read
+    at = now() + timedelta(seconds=1)
+    at_ms = int(at.timestamp() * 1000)
+    late = [one._replace(at_ms=at_ms) for one in settled(len(SETTLED), arrived=now())]
+    async with feeding(database, POLICY, now_ms=at_ms, reference=REFERENCE) as feeder:
+        await feeder.hear(late)
+    await folded(database)
+
+
 @asynccontextmanager
 async def nation(dsn: str, folder: Path, dossiers: int = PAST) -> AsyncIterator[Here]:
     """The country, served."""
+    before = [one for number in SETTLED for one in settled(number)]
     records = await asyncio.to_thread(lambda: list(country(dossiers)))
-    async with here(dsn, folder, fill=records) as found:
+    async with here(dsn, folder, fill=[*before, *records]) as found:
+        await corrected(dsn)
         await troubled(dsn)
         yield found

@@ -44,6 +44,8 @@ function listen() {
     document.dispatchEvent(new CustomEvent("emc-live", { detail: said }));
   };
   source.onerror = () => tell(false);
+  // A cable that was pulled is no error of the stream: it would be waited for.
+  addEventListener("offline", () => tell(false));
   addEventListener("pagehide", () => source.close(), { once: true });
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); }, { once: true });
 }
