@@ -19,6 +19,7 @@ from monitor.outlets.console.page import Page
 from tests.ledger.fill import feeding
 from tests.outlets.api.service import POLICY, REFERENCE, Here, event, now
 from tests.outlets.console.conftest import Reader, reading
+from tests.outlets.console.service import last_month
 
 # What is opened besides every page as it comes: states of pages that look different.
 STATES = (
@@ -231,23 +232,34 @@ def test_search_goes_straight_to_what_is_named_by_its_code(reader: Reader) -> No
     assert page.locator(".hits a").first.text_content() == "Thanh Hóa"
 
 
-SIZES = {
-    "light": (1440, 900, "light"),
-    "dark": (1440, 900, "dark"),
-    "phone": (390, 844, "light"),
-    "wall": (2560, 1440, "dark"),
+# The pictures of README and docs: address, width, height, theme.
+PICTURES = {
+    "now-light": ("/", 1366, 1000, "light"),
+    "now-phone": ("/", 390, 844, "light"),
+    "now-wall": ("/", 2560, 1440, "dark"),
+    "dossier": ("/dossiers/{dossier}", 1366, 1000, "light"),
+    "connection": ("/connections/H56-onestop", 1366, 800, "light"),
+    "agency": ("/agencies/H56", 1366, 1000, "light"),
+    "difference": ("/differences/emc?scope=H56&period={month}", 1366, 700, "light"),
 }
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", PICTURES)
 def test_pictures(name: str, console: Here, chromium: Browser, tmp_path: Path) -> None:
     """Those of README and docs, where EMC_PICTURES names their folder (`make pictures`)."""
     folder = Path(os.environ.get("EMC_PICTURES") or tmp_path)
-    width, height, scheme = SIZES[name]
+    path, width, height, scheme = PICTURES[name]
+    [late] = asyncio.run(
+        console.ledger(
+            "SELECT token FROM grafana_open WHERE due = 'overdue' ORDER BY due_at LIMIT 1"
+        )
+    )
+    path = path.format(dossier=late["token"], month=f"{last_month():%Y-%m}")
     for reader in reading(console, chromium, width=width, height=height, scheme=scheme):
         reader.sign_in("national")
-        page = reader.open("/")
-        page.wait_for_selector("#fresh.on")
-        picture = folder / f"now-{name}.png"
+        page = reader.open(path)
+        if path == "/":
+            page.wait_for_selector("#fresh.on")
+        picture = folder / f"{name}.png"
         page.screenshot(path=picture, full_page=False)
-        assert picture.stat().st_size > 10_000
+        assert 10_000 < picture.stat().st_size < 600_000

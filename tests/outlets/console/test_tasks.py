@@ -63,7 +63,7 @@ def test_which_dossiers_of_an_agency_fall_due_tomorrow(somebody: Somebody) -> No
 
 def test_is_a_given_system_connected_and_since_when_not(somebody: Somebody) -> None:
     somebody.follows("Kết nối", within="nav")
-    somebody.follows("H56-onestop")
+    somebody.follows("Một cửa Thanh Hoá")
     stands = somebody.page.locator(".verdict").inner_text()
     assert re.search(r"gián đoạn từ \d\d/\d\d/\d{4} \d\d:\d\d", stands), stands
     assert "Lần cuối kết nối" in stands
@@ -83,9 +83,10 @@ def test_did_last_months_number_change_after_closing_and_by_which_dossiers(
     somebody: Somebody,
 ) -> None:
     before = last_month()
-    somebody.follows(re.compile("Bảng điểm"), within="nav")
-    somebody.follows(re.compile("sau khi chốt|khi chốt|Thay đổi"), within="main")
-    somebody.follows(re.compile("hồ sơ nào"), within="main")
-    somebody.sees(re.compile(f"{before:%m/%Y}|{before:%Y-%m}"))
-    dossiers = somebody.page.locator("#dossiers tbody tr")
+    somebody.follows("Bảng điểm và báo cáo", within="nav")
+    somebody.sees(f"Số liệu kỳ {before:%Y-%m} có thay đổi sau khi chốt không?")
+    somebody.follows(re.compile("^Chỉ số EMC"), within="main")
+    somebody.sees(re.compile(r"\d chỉ số đã thay đổi"))
+    somebody.follows("Hồ sơ nào?", within="main")
+    dossiers = somebody.page.locator("#dossiers tbody th a")
     assert dossiers.count() == 1
