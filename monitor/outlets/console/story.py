@@ -101,7 +101,7 @@ def headline(visit: Visit, one: Mapping[str, Any]) -> str:
     end = visit.now_ms if one["net"] is None else _ms(one["net"])
     span = shown.lasting(visit, abs(end - due))
     if one["finding"] == "paused":
-        return visit.t("verdict.paused")
+        return visit.t("verdict.paused_late" if end > due else "verdict.paused", span=span)
     if one["finding"] in _LATE:
         return visit.t("verdict.late", span=span)
     if one["end"] is None:
@@ -121,7 +121,7 @@ def because(
     else:
         end = shown.when(visit, instant(one["end"]))
         found.append(visit.t("verdict.ended_at", due=due, end=end))
-    if stays and one["finding"] in _LATE:
+    if stays and one["finding"] in (*_LATE, "paused"):
         most = max(stays, key=lambda stay: stay.ms)
         found.append(
             visit.t(

@@ -10,6 +10,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "verdict.exact": ("Đúng hạn", "In time"),
     "verdict.left": ("Trong hạn, còn {span}", "In time, {span} left"),
     "verdict.paused": ("Tạm dừng, đồng hồ không chạy", "Paused, the clock stands"),
+    "verdict.paused_late": ("Quá hạn {span}, đang tạm dừng", "Late by {span}, and paused"),
     "verdict.ended_at": (
         "Hạn trả kết quả {due}; kết thúc lúc {end}.",
         "Due {due}; ended {end}.",

@@ -5,6 +5,7 @@ import os
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,19 +61,20 @@ def address(page: Page, dossier: str) -> str:
     return re.sub(r"{(\w+)}", there, page.path)
 
 
+def overdue(here: Here, office: str = "") -> str:
+    """The token of a dossier that is."""
+    query = "SELECT token FROM grafana_open WHERE due = 'overdue' AND office LIKE $1 ORDER BY due_at"
+    # The browser's driver has a loop in this thread already.
+    with ThreadPoolExecutor() as aside:
+        rows = aside.submit(lambda: asyncio.run(here.ledger(query, f"{office}%"))).result()
+    return str(rows[0]["token"])
+
+
 def visited(here: Here, role: Role) -> list[str]:
     """The addresses that a role may open."""
-    [late] = asyncio.run(
-        here.ledger("SELECT token FROM grafana_open WHERE due = 'overdue' LIMIT 1")
-    )
-    if role is Role.AGENCY:
-        [late] = asyncio.run(
-            here.ledger(
-                "SELECT token FROM grafana_open WHERE due = 'overdue' AND office LIKE 'H56%' LIMIT 1"
-            )
-        )
+    late = overdue(here, "H56" if role is Role.AGENCY else "")
     before = f"{now() - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
-    paths = [address(one, late["token"]) for one in every_page() if role in one.open_to]
+    paths = [address(one, late) for one in every_page() if role in one.open_to]
     if role in (Role.NATIONAL, Role.ADMIN):
         states = [one.format(before=before) for one in STATES]
         paths += [one for one in states if role is Role.ADMIN or "quarantine" not in one]
@@ -249,12 +251,7 @@ def test_pictures(name: str, console: Here, chromium: Browser, tmp_path: Path) -
     """Those of README and docs, where EMC_PICTURES names their folder (`make pictures`)."""
     folder = Path(os.environ.get("EMC_PICTURES") or tmp_path)
     path, width, height, scheme = PICTURES[name]
-    [late] = asyncio.run(
-        console.ledger(
-            "SELECT token FROM grafana_open WHERE due = 'overdue' ORDER BY due_at LIMIT 1"
-        )
-    )
-    path = path.format(dossier=late["token"], month=f"{last_month():%Y-%m}")
+    path = path.format(dossier=overdue(console), month=f"{last_month():%Y-%m}")
     for reader in reading(console, chromium, width=width, height=height, scheme=scheme):
         reader.sign_in("national")
         page = reader.open(path)
