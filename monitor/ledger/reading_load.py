@@ -22,7 +22,7 @@ from monitor.ledger.reading_sums import Books, Place, Stretches, from_books, mar
 from monitor.ledger.register_then import register_then
 from monitor.ledger.remembered import Remembered
 from monitor.reference.agencies import Agencies
-from monitor.reference.hierarchy import Coverage, hierarchy
+from monitor.reference.hierarchy import Coverage, Hierarchy, hierarchy
 from monitor.reference.policy import Reference
 
 # How many agencies there are tells whether it is old, because none ever goes.
@@ -271,6 +271,15 @@ async def _coverage(pool: Any, connection: Any, agencies: Agencies, kept: Kept) 
         for row in await connection.fetch("SELECT agency, level1 FROM reading_place")
     }
     return _coverages.keep(pool, len(level1), Coverage(hierarchy(agencies, level1), level1))
+
+
+async def places(pool: Any, agencies: Agencies) -> Hierarchy:
+    """Who is below whom, of all that is booked; as far as the sums are, where any are kept."""
+    async with pool.acquire() as connection:
+        kept = await Kept.now(connection)
+        if kept.numbers:
+            return (await _coverage(pool, connection, agencies, kept)).hierarchy
+        return hierarchy(agencies, await booked_codes(connection))
 
 
 async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]:

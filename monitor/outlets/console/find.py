@@ -46,6 +46,8 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
             return Elsewhere(to=visit.url(f"/agencies/{code}"))
         if reference is not None:
             rows = {row.value.code: row.value for row in reference.procedures.rows()}
+            if asked in rows and not visit.visitor.anonymous:
+                return Elsewhere(to=visit.url(f"/procedures/{asked}"))
             procedures = _matching(
                 asked,
                 (

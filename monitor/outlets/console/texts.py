@@ -6,7 +6,7 @@ Tests hold that both languages have every text, with the same gaps, and that no 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from monitor.outlets.console import texts_ops, texts_work
+from monitor.outlets.console import texts_agency, texts_ops, texts_work
 from monitor.outlets.digest.words import Language
 
 OWN: Final[Mapping[str, tuple[str, str]]] = {
@@ -290,7 +290,12 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 
-ALL: Final[Mapping[str, tuple[str, str]]] = {**OWN, **texts_work.TEXTS, **texts_ops.TEXTS}
+ALL: Final[Mapping[str, tuple[str, str]]] = {
+    **OWN,
+    **texts_work.TEXTS,
+    **texts_agency.TEXTS,
+    **texts_ops.TEXTS,
+}
 
 
 def text(key: str, language: Language, **said: Any) -> str:

@@ -2,7 +2,11 @@
 
 from typing import Final
 
-from monitor.outlets.console import agency, dossier
+from monitor.outlets.console import agency, dossier, procedure
 from monitor.outlets.console.page import Page
 
-PAGES: Final[tuple[Page, ...]] = (*agency.PAGES, *dossier.PAGES)
+PAGES: Final[tuple[Page, ...]] = (
+    *agency.PAGES,
+    *procedure.PAGES,
+    *dossier.PAGES,
+)
