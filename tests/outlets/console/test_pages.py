@@ -20,6 +20,9 @@ PATHS = (
     "/definitions",
     "/definitions/emc",
     "/definitions/qd766?lang=en",
+    "/agencies/H56?due=overdue",
+    "/agencies/H26.01?times=worked_out&lang=en",
+    "/procedures/1.004194?due=later",
     "/find?q=thanh+hoa",
     "/find?q=khong-co-gi-ca",
 )
@@ -55,6 +58,32 @@ def test_no_page_is_wider_than_its_screen(
         for path in PATHS:
             page = reader.open(path)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("role", ["national", "agency"])
+def test_what_falls_due_and_why_a_dossier_is_late_are_three_clicks_away(
+    role: str, console: Here, chromium: Browser
+) -> None:
+    """Without script, too."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(console.serve.url + "/sign-in")
+    page.fill("#token", console.held[role])
+    page.click("form.stacked button")
+    own = "main a[href='/agencies/H56']"
+    page.click(own)  # one: in the ranking, or an agency's own
+    page.click("#due a:has-text('Đến hạn ngày mai')")  # two
+    assert page.locator("#due h3").text_content() == "Đến hạn ngày mai"
+    assert "due=tomorrow" in page.url
+    page.goto(console.serve.url + "/")
+    page.click(own)
+    page.click("#due a:has-text('Quá hạn')")
+    page.click("#due tbody th a >> nth=0")  # three
+    assert "/dossiers/" in page.url
+    verdicts = page.locator("#verdicts").text_content() or ""
+    assert "quá hạn" in verdicts
+    assert "Hạn trả kết quả" in verdicts
+    context.close()
 
 
 def test_a_number_opens_its_definition_also_without_script(
