@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from monitor.domain.codes import level1
 from monitor.domain.indicator import Group
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import Reach, Scope
@@ -83,7 +84,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     """All of it; single dossiers only where they are asked for, and written down first."""
     code: str = visit["agency"]
     agencies = visit.in_force.agencies
-    if code not in agencies:
+    if code not in agencies and level1(code) not in agencies:  # units need not be listed
         raise Problem(
             Code.NOT_FOUND,
             f"{code} is in no list of agencies",
@@ -193,8 +194,11 @@ def _within(whole: fares.Whole, on: date) -> bool:
 
 def ended(agencies: Agencies, code: str) -> tuple[date, list[tuple[str, str]]] | None:
     """When it ended, and who does its work since."""
-    last = agencies.rows(code)[-1].value
-    if last.valid_until is None or agencies.present(code) == code:
+    rows = agencies.rows(code)
+    if not rows or agencies.present(code) == code:
+        return None
+    last = rows[-1].value
+    if last.valid_until is None:
         return None
     return last.valid_until, [(one, name_of(agencies, one)) for one in last.successors]
 

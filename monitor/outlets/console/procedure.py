@@ -6,6 +6,7 @@ Of the country, or within an agency (`?agency=`); an agency sees it within itsel
 from enum import StrEnum
 from typing import Final
 
+from monitor.domain.codes import level1
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.domain.zone import day_number
@@ -78,7 +79,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     code: str = visit["procedure"]
     within: str = visit["agency"] or visit.visitor.agency
     agencies = visit.in_force.agencies
-    if within and within not in agencies:
+    if within and within not in agencies and level1(within) not in agencies:
         raise Problem(
             Code.NOT_FOUND,
             f"{within} is in no list of agencies",

@@ -109,6 +109,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Hồ sơ đang giải quyết, theo hạn trả kết quả",
         "Open dossiers, by due day",
     ),
+    "backlog.short": ("Hồ sơ đến hạn", "Falling due"),
     "backlog.chart": ("Theo ngày đến hạn", "By due day"),
     "backlog.day": ("Ngày đến hạn", "Due day"),
     "backlog.dossiers": ("Hồ sơ", "Dossiers"),
