@@ -273,15 +273,6 @@ async def _coverage(pool: Any, connection: Any, agencies: Agencies, kept: Kept) 
     return _coverages.keep(pool, len(level1), Coverage(hierarchy(agencies, level1), level1))
 
 
-async def places(pool: Any, agencies: Agencies) -> Hierarchy:
-    """Who is below whom, of all that is booked; as far as the sums are, where any are kept."""
-    async with pool.acquire() as connection:
-        kept = await Kept.now(connection)
-        if kept.numbers:
-            return (await _coverage(pool, connection, agencies, kept)).hierarchy
-        return hierarchy(agencies, await booked_codes(connection))
-
-
 async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]:
     """The agencies directly below one ("": ministries and provinces), listed or booked."""
     async with pool.acquire() as connection:
@@ -290,6 +281,15 @@ async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]
             coverage = await _coverage(pool, connection, reference.agencies, kept)
             return coverage.hierarchy.parts(agency)
         return hierarchy(reference.agencies, await booked_codes(connection)).parts(agency)
+
+
+async def places(pool: Any, agencies: Agencies) -> Hierarchy:
+    """Who is below whom, of all that is booked; as far as the sums are, where any are kept."""
+    async with pool.acquire() as connection:
+        kept = await Kept.now(connection)
+        if kept.numbers:
+            return (await _coverage(pool, connection, agencies, kept)).hierarchy
+        return hierarchy(agencies, await booked_codes(connection))
 
 
 async def _want(pool: Any, missed: Sequence[Wanted]) -> None:
