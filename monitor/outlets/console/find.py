@@ -38,6 +38,8 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
     found: list[tuple[str, str]] = []
     procedures: list[tuple[str, str]] = []
     if asked:
+        if not visit.visitor.anonymous and _a_procedure(visit, asked):
+            return Elsewhere(to=visit.url(f"/procedures/{asked}"))
         try:
             code = an_agency(asked)
         except ValueError:
@@ -82,6 +84,14 @@ def matching(asked: str, named: Iterable[tuple[str, str]]) -> list[tuple[str, st
         if all(word in text for word in words):
             hits.append((not plain(name).startswith(words[0]), len(name), code, name))
     return [(code, name) for _, _, code, name in sorted(hits)]
+
+
+def _a_procedure(visit: Visit, asked: str) -> bool:
+    """Whether it is the code of a procedure of the catalogue, at any time."""
+    reference = visit.in_force.reference
+    return reference is not None and any(
+        row.value.code == asked for row in reference.procedures.rows()
+    )
 
 
 PAGES: tuple[Page, ...] = (

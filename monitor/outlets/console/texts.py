@@ -6,7 +6,13 @@ Tests hold that both languages have every text, with the same gaps, and that no 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from monitor.outlets.console import texts_dossier, texts_ops, texts_scores, texts_work
+from monitor.outlets.console import (
+    texts_agency,
+    texts_dossier,
+    texts_ops,
+    texts_scores,
+    texts_work,
+)
 from monitor.outlets.digest.words import Language
 
 OWN: Final[Mapping[str, tuple[str, str]]] = {
@@ -321,6 +327,7 @@ ALL: Final[Mapping[str, tuple[str, str]]] = {
     **OWN,
     **texts_dossier.TEXTS,
     **texts_work.TEXTS,
+    **texts_agency.TEXTS,
     **texts_ops.TEXTS,
     **texts_scores.TEXTS,
 }

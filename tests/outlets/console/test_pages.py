@@ -28,6 +28,8 @@ STATES = (
     "/?kind=ministries",
     "/?why=H56",
     "/?known_at={before}",
+    "/agencies/H26.01?times=worked_out",
+    "/procedures/1.004194?due=later",
     "/find?q=thanh+hoa",
     "/find?q=khong-co-gi-ca",
     "/agencies/H56?due=tomorrow",
@@ -147,6 +149,32 @@ def test_a_page_says_that_it_is_not_live_any_more(reader: Reader) -> None:
     page.wait_for_selector("#fresh.off")
     assert "Not live" in (page.locator("#fresh").text_content() or "")
     assert page.locator("#fresh .dot").is_visible()
+
+
+@pytest.mark.parametrize("role", ["national", "agency"])
+def test_what_falls_due_and_why_a_dossier_is_late_are_three_clicks_away(
+    role: str, console: Here, chromium: Browser
+) -> None:
+    """Without script, too."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(console.serve.url + "/sign-in")
+    page.fill("#token", console.held[role])
+    page.click("form.stacked button")
+    own = "main a[href='/agencies/H56']"
+    page.click(own)  # one: in the ranking, or an agency's own
+    page.click("#due a:has-text('Đến hạn ngày mai')")  # two
+    assert page.locator("#due h3").text_content() == "Đến hạn ngày mai"
+    assert "due=tomorrow" in page.url
+    page.goto(console.serve.url + "/")
+    page.click(own)
+    page.click("#due a:has-text('Quá hạn')")
+    page.click("#due tbody th a >> nth=0")  # three
+    assert "/dossiers/" in page.url
+    verdicts = page.locator("#verdicts").text_content() or ""
+    assert "quá hạn" in verdicts
+    assert "Hạn trả kết quả" in verdicts
+    context.close()
 
 
 def test_a_number_opens_its_definition_also_without_script(
