@@ -87,7 +87,7 @@ def _known(visit: Visit, key: str, otherwise: str) -> str:
 
 def verdict(told: Told) -> Mapping[str, Any] | None:
     """That of Decision 766, or the plain one where it does not judge; None before acceptance."""
-    by_rule = {one["rule"]: one for one in told["verdicts"]}
+    by_rule: dict[str, Mapping[str, Any]] = {one["rule"]: one for one in told["verdicts"]}
     for rule in ("on_time_766", "on_time"):
         one = by_rule.get(rule)
         if one is not None and one["due"] is not None and one["finding"] != "not_judged":
