@@ -118,7 +118,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             "reports": await _published(desk, visit, scope, period),
             "change": change,
             "side": visit["side"],
-            "listed": listed,
+            "behind": listed,
             "words": {name: getattr(words, name).of(visit.language) for name in _WORDS},
         },
     )

@@ -100,7 +100,7 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "points": lambda one: shown.of_figure(visit, card, one, points=True),
             "total": _total(visit, card),
             "sum": lambda one: shown.counted(visit, one.total, visit.t("scores.points")),
-            "earlier": lambda one: _earlier(visit, card, one),
+            "in_before": lambda one: _earlier(visit, card, one),
             "earlier_period": period.before,
             "reason": lambda one: _reason(visit, one),
             "since": lambda one: _since(visit, since, one),

@@ -54,7 +54,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Hồ sơ được tiếp nhận trong kỳ, theo cơ quan tiếp nhận và ngày tiếp nhận.",
         "Dossiers accepted in the period, by receiving agency and receipt date.",
     ),
-    "count.completed": ("Giải quyết xong", "Completed"),
+    "count.completed": ("Đã giải quyết", "Completed"),
     "count.completed.is": (
         "Hồ sơ có kết quả giải quyết trong kỳ, theo cơ quan giải quyết và ngày kết thúc.",
         "Dossiers completed in the period, by settling agency and day of the end.",

@@ -98,6 +98,14 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "So với kỳ {period}: mỗi dòng là phần đóng góp vào thay đổi; cộng lại bằng toàn bộ thay đổi.",
         "Since {period}: what each did to the change; all of them add up to it.",
     ),
+    "ranking.why.points": (
+        "So với kỳ {period}: điểm của từng chỉ số; cộng lại bằng thay đổi của tổng điểm. Xếp hạng theo tổng"
+        " điểm trên số điểm của các chỉ số đã biết, nên một chỉ số vừa có hoặc vừa mất số liệu cũng làm đổi"
+        " cả mẫu số.",
+        "Since {period}: the points of each; they add up to the change of the points. Ranked is by points of"
+        " those that are known, so that one which came to be known, or ceased to be, moves what they are out"
+        " of too.",
+    ),
     "ranking.why.nothing": (
         "Không có gì thay đổi, hoặc một trong hai kỳ không có giá trị.",
         "Nothing changed, or one of both periods has no value.",
