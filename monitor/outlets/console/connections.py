@@ -123,7 +123,7 @@ _WINDOWS: Final = """
 """
 
 
-async def _lines(desk: Desk, visit: Visit) -> list[Line]:
+async def all_lines(desk: Desk, visit: Visit) -> list[Line]:
     """What the visitor may see, who is not connected first."""
     async with desk.pool.acquire() as connection:
         stands = {one.source: one for one in await ledger.standings(connection)}
@@ -194,7 +194,7 @@ def in_order(lines: list[_T], keys: Mapping[str, Any], sort: str | None) -> list
 
 async def every(desk: Desk, visit: Visit) -> Shown:
     """All sources, by class; or those of one class."""
-    lines = await _lines(desk, visit)
+    lines = await all_lines(desk, visit)
     many = Counter(one.stands.word for one in lines)
     shown = [one for one in lines if visit["class"] in (None, one.stands.word)]
     shown = in_order(shown, _KEYS, visit["sort"])
@@ -251,7 +251,7 @@ def _sheet(lines: Sequence[Line]) -> Table:
 async def source(desk: Desk, visit: Visit) -> Shown:
     """One source: whether it is connected, since when not, and why that is said."""
     code = visit["source"]
-    found = [one for one in await _lines(desk, visit) if one.stands.source == code]
+    found = [one for one in await all_lines(desk, visit) if one.stands.source == code]
     if not found:
         # Whether another agency has such a source is not told either.
         if not visit.visitor.sees_all:

@@ -86,7 +86,7 @@ def _procedures(visit: Visit) -> tuple[Listed, ...]:
     )
 
 
-_LISTS: Final = Lists()
+LISTS: Final = Lists()
 
 
 async def act(_desk: Desk, visit: Visit) -> Shown:
@@ -96,15 +96,17 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
     found: list[tuple[str, str]] = []
     procedures: list[tuple[str, str]] = []
     if asked:
+        if not visit.visitor.anonymous and _a_procedure(visit, asked):
+            return Elsewhere(to=visit.url(f"/procedures/{asked}"))
         try:
             code = an_agency(asked)
         except ValueError:
             code = ""
         if code and code in agencies:
             return Elsewhere(to=visit.url(f"/agencies/{code}"))
-        listed, catalogue = _LISTS.of(visit)
-        procedures = _matching(asked, catalogue)
-        found = _matching(asked, listed)
+        listed, catalogue = LISTS.of(visit)
+        procedures = matching(asked, catalogue)
+        found = matching(asked, listed)
         dossier = is_token(asked) or (
             _DOSSIER.fullmatch(asked) and not found and not procedures
         )
@@ -121,7 +123,7 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
     )
 
 
-def _matching(asked: str, among: Iterable[Listed]) -> list[tuple[str, str]]:
+def matching(asked: str, among: Iterable[Listed]) -> list[tuple[str, str]]:
     """Those whose code or name has all the words, names that begin so first."""
     words = plain(asked).split()
     hits = [
@@ -130,6 +132,14 @@ def _matching(asked: str, among: Iterable[Listed]) -> list[tuple[str, str]]:
         if all(word in one.text for word in words)
     ]
     return [(code, name) for _, _, code, name in sorted(hits)]
+
+
+def _a_procedure(visit: Visit, asked: str) -> bool:
+    """Whether it is the code of a procedure of the catalogue, at any time."""
+    reference = visit.in_force.reference
+    return reference is not None and any(
+        row.value.code == asked for row in reference.procedures.rows()
+    )
 
 
 PAGES: tuple[Page, ...] = (
