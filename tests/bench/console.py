@@ -70,12 +70,15 @@ class Asked:
     reports: Sequence[int]
     days: Sequence[str]
     months: Sequence[str]
-
-    async def _read(self) -> None: ...
+    lately: Sequence[str]  # instants of the last days
 
 
 def one(of: Sequence[Any], turn: int) -> Any:
     return of[turn % len(of)]
+
+
+def _scope(of: Asked, turn: int, role: str) -> str:
+    return AGENCY if role == "agency" else str(one(of.provinces, turn))
 
 
 # By name of a page: its addresses at a turn. A page that is not here fails the bench.
@@ -88,6 +91,31 @@ ADDRESSES: dict[str, Addresses] = {
         f"/agencies/{AGENCY if role == 'agency' else one(a.agencies, n)}?period={one(a.months, n)}"
         + one(("", "&due=tomorrow", "&due=overdue", "&due=today", "&due=later"), n)
     ),
+    "procedure": lambda a, n, role: (
+        f"/procedures/{one(a.procedures, n)}?period={one(a.months, n)}"
+        + (f"&agency={AGENCY}" if role == "agency" else one(("", f"&agency={one(a.provinces, n)}"), n))
+        + one(("", "&due=overdue", "&due=tomorrow"), n)
+    ),
+    "scorecards": lambda a, n, role: (
+        f"/scorecards?scope={_scope(a, n, role)}&period={one(a.months, n)}"
+    ),
+    "scorecard": lambda a, n, role: (
+        f"/scorecards/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months, n)}"
+        + one(("", "&each=unit", "&each=procedure"), n)
+    ),
+    # Of months that are over: rankings of these are open to agencies too.
+    "ranking": lambda a, n, role: (
+        f"/rankings/{one(a.sets, n)}?kind={one(('provinces', 'ministries'), n)}&period={one(a.months[1:], n)}"
+        + one(("", f"&why={one(a.provinces, n)}"), n if role != "agency" else 0)
+    ),
+    "difference": lambda a, n, role: (
+        f"/differences/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months[:3], n)}&then={one(a.lately, n)}"
+    ),
+    "reports": lambda a, n, role: "/reports",
+    "report": lambda a, n, role: (
+        f"/reports/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months, n)}&as={one(('xlsx', 'csv', 'html'), n)}"
+    ),
+    "published": lambda a, n, role: f"/reports/published/{one(a.reports, n)}",
     "dossier": lambda a, n, role: f"/dossiers/{one(a.own if role == 'agency' else a.tokens, n)}",
     "connections": lambda a, n, role: "/connections" + one(("", "?class=interrupted", "?sort=-missing"), n),
     "connection": lambda a, n, role: (
@@ -185,8 +213,10 @@ async def asked_of(dsn: str, reference: Reference) -> Asked:
             own=[tokens.token(secret, row["key"]) for row in own],
             codes=keys,
             reasons=[row[0] for row in await connection.fetch("SELECT DISTINCT reason FROM quarantine")],
-            reports=[row[0] for row in await connection.fetch("SELECT id FROM published_report LIMIT 100")],
+            reports=[row[0] for row in await connection.fetch("SELECT id FROM published_report WHERE scope = 'H56' LIMIT 100")],
             days=[row[0] for row in await connection.fetch(f"SELECT {day} FROM generate_series(1, 50) AS n")],
+            lately=[row[0] for row in await connection.fetch(
+                "SELECT to_char(now() - n * interval '7 hours', 'YYYY-MM-DD\"T\"HH24:MI') FROM generate_series(1, 50) AS n")],
             months=[row[0] for row in await connection.fetch(f"SELECT {month} FROM generate_series(0, 10) AS n")],
         )  # fmt: skip
     finally:
