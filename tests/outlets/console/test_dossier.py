@@ -56,7 +56,7 @@ async def answered(ledger: Here, path: str, role: str, status: int = 200) -> str
 async def test_a_late_dossier_says_so_with_both_instants(ledger: Here):
     html = await answered(ledger, f"/dossiers/{OWN[1]}?lang=en", "agency")
 
-    verdicts = html[html.index('id="verdicts"') : html.index('id="story"')]
+    verdicts = html[html.index('id="verdicts"') : html.index('id="entries"')]
     plain = re.sub(r"<[^>]+>", " ", verdicts)
     [row] = re.findall(r"by the last due date sent .*?by Decision", plain, re.DOTALL)
     assert re.search(r"sent\s+late\s", row)
