@@ -138,30 +138,38 @@ _ADD: Final = f"""
             GROUP BY 1, 2, 3, 4
         ) AS by_day
     ), months AS (
-        INSERT INTO reading_month AS held (reach, place, month, sum, amount)
-        SELECT reach, place, month, number, sum_whole(amount)
+        INSERT INTO reading_month AS held (reach, place, month, amounts)
+        SELECT reach, place, month, amounts_of(array_agg(number), array_agg(amount))
         FROM (
-            SELECT 0 AS reach, agency AS place, month, number, amount FROM placed
-            UNION ALL SELECT 1, level1, month, number, amount FROM placed
-            UNION ALL SELECT 0, agency, {LOWEST}, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
-            UNION ALL SELECT 1, level1, {LOWEST}, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
-        ) AS part
-        GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (reach, place, month, sum)
-        DO UPDATE SET amount = held.amount + excluded.amount
+            SELECT reach, place, month, number, sum_whole(amount) AS amount
+            FROM (
+                SELECT 0 AS reach, agency AS place, month, number, amount FROM placed
+                UNION ALL SELECT 1, level1, month, number, amount FROM placed
+                UNION ALL SELECT 0, agency, {LOWEST}, number, amount
+                FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
+                UNION ALL SELECT 1, level1, {LOWEST}, number, amount
+                FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
+            ) AS part
+            GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+        ) AS one
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (reach, place, month)
+        DO UPDATE SET amounts = amounts_added(held.amounts, excluded.amounts)
     ), days AS (
-        INSERT INTO reading_day AS held (reach, place, day, sum, amount)
-        SELECT reach, place, day, number, sum_whole(amount)
+        INSERT INTO reading_day AS held (reach, place, day, amounts)
+        SELECT reach, place, day, amounts_of(array_agg(number), array_agg(amount))
         FROM (
-            SELECT 0 AS reach, agency AS place, day, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.due
-            UNION ALL SELECT 1, level1, day, number, amount FROM placed
-        ) AS part
-        GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (reach, place, day, sum)
-        DO UPDATE SET amount = held.amount + excluded.amount
+            SELECT reach, place, day, number, sum_whole(amount) AS amount
+            FROM (
+                SELECT 0 AS reach, agency AS place, day, number, amount
+                FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.due
+                UNION ALL SELECT 1, level1, day, number, amount FROM placed
+            ) AS part
+            GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+        ) AS one
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (reach, place, day)
+        DO UPDATE SET amounts = amounts_added(held.amounts, excluded.amounts)
     ), handled AS MATERIALIZED (
         SELECT added.number, cell.agency COLLATE "C" AS agency, cell.level1,
                cell.procedure COLLATE "C" AS procedure, {_MONTH} AS month, kept.stock,
@@ -170,9 +178,8 @@ _ADD: Final = f"""
         JOIN cell ON cell.id = added.cell
         WHERE kept.procedures > 0
         GROUP BY 1, 2, 3, 4, 5, 6, 7
-    ), procedures AS (
-        INSERT INTO reading_procedure AS held (reach, place, month, sum, procedure, amount)
-        SELECT reach, place, month, number, procedure, sum_whole(amount)
+    ), by_procedure AS MATERIALIZED (
+        SELECT reach, place, month, number, procedure, sum_whole(amount) AS amount
         FROM (
             SELECT 1 AS reach, level1 AS place, month, number, procedure, amount FROM handled
             UNION ALL SELECT 1, level1, {LOWEST}, number, procedure, amount
@@ -182,15 +189,29 @@ _ADD: Final = f"""
             UNION ALL SELECT 0, agency, {LOWEST}, number, procedure, amount
             FROM handled WHERE procedures > 1 AND stock
         ) AS part
-        GROUP BY 1, 2, 3, 4, 5 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5 HAVING sum_whole(amount) <> 0
+    ), procedures AS (
+        INSERT INTO reading_procedure AS held (reach, place, month, sum, procedure, amount)
+        SELECT * FROM by_procedure ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (reach, place, month, sum, procedure)
         DO UPDATE SET amount = held.amount + excluded.amount
+        RETURNING reach, place, month, sum AS number, procedure, amount
+    ), turned AS (
+        SELECT reach, place, month, number, array_agg(procedure) AS codes
+        FROM procedures AS now
+        JOIN by_procedure AS more USING (reach, place, month, number, procedure)
+        JOIN reading_sum AS kept USING (number)
+        WHERE kept.procedures > 1 AND month <> {LOWEST}
+          AND (now.amount > 0) <> (now.amount - more.amount > 0)
+        GROUP BY 1, 2, 3, 4
     ), places AS (
         INSERT INTO reading_place (agency, level1)
         SELECT DISTINCT agency, level1 FROM placed ON CONFLICT DO NOTHING
     )
-    SELECT coalesce(max(day), {LOWEST}) FROM placed JOIN reading_sum AS kept USING (number)
-    WHERE NOT kept.due
+    SELECT coalesce(max(day), {LOWEST}) AS last_day, NULL::int2 AS reach, NULL AS place,
+           NULL::int4 AS month, NULL::int2 AS sum, NULL::text[] AS codes
+    FROM placed JOIN reading_sum AS kept USING (number) WHERE NOT kept.due
+    UNION ALL SELECT NULL, reach, place, month, number, codes FROM turned
 """  # noqa: S608 - constants
 _OF_THE_JOURNAL: Final = _ADD.format(
     asked=f"kept.filled_until > {LOWEST}",
@@ -208,6 +229,34 @@ _BOOKED: Final = (
     "UPDATE reading_book SET seq = greatest(seq, $1), last_day = greatest(last_day, $2),"
     " places = (SELECT count(*) FROM reading_place)"
 )
+
+
+# Procedures of which there is now more than nothing, or no longer, are the other way from now on.
+_CODES_MET: Final = (
+    "INSERT INTO reading_code (code) SELECT DISTINCT met FROM unnest($1::text[]) AS met"
+    " WHERE NOT EXISTS (SELECT FROM reading_code WHERE code = met)"
+)
+_TURN: Final = """
+    INSERT INTO reading_services AS held (reach, place, month, sum, procedures)
+    SELECT reach, place, month, sum, bits_of(array_agg(known.number))
+    FROM unnest($1::int2[], $2::text[], $3::int4[], $4::int2[], $5::text[])
+         AS turned (reach, place, month, sum, code)
+    JOIN reading_code AS known USING (code)
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (reach, place, month, sum)
+    DO UPDATE SET procedures = bits_turned(held.procedures, excluded.procedures)
+"""
+
+
+async def _added(connection: Any, query: str, *values: Any) -> int:
+    """Add what a query finds; the last day that anything is on."""
+    (last_day, *_), *turned = await connection.fetch(query, *values)
+    if turned:
+        single = [(*where, code) for _, *where, codes in turned for code in codes]
+        columns = [list(column) for column in zip(*single, strict=True)]
+        await connection.execute(_CODES_MET, columns[-1])
+        await connection.execute(_TURN, *columns)
+    return int(last_day)
 
 
 _IS_FILLING: Final = "SELECT EXISTS (SELECT FROM reading_sum WHERE filled_until > $1)"
@@ -237,7 +286,7 @@ async def add(connection: Any, *, pages: int = PAGES_AT_ONCE) -> int:
             return 0
         last_day = LOWEST
         if await connection.fetchval(_IS_FILLING, LOWEST):
-            last_day = await connection.fetchval(_OF_THE_JOURNAL, done, to)
+            last_day = await _added(connection, _OF_THE_JOURNAL, done, to)
         await connection.execute(_BOOKED, to, last_day)
     return int(to - done)
 
@@ -264,7 +313,7 @@ async def fill(connection: Any, *, lines: int = LINES_AT_ONCE) -> bool:
             since,
         )
         until = await _until(connection, since, measures, lines)
-        last_day = await connection.fetchval(_OF_THE_BALANCES, since, until, measures)
+        last_day = await _added(connection, _OF_THE_BALANCES, since, until, measures)
         await connection.execute(
             "UPDATE reading_sum SET filled_until = $2 WHERE filled_until = $1",
             since,

@@ -252,16 +252,15 @@ async def agrees(
 
 
 FILLED = """
-    INSERT INTO reading_month (reach, place, month, sum, amount)
-    SELECT reach, 'H' || place, month, sum, 1
-    FROM generate_series(0, 1) AS reach, generate_series(10, 99) AS place,
-         generate_series(1, 40) AS sum, unnest($1::int4[]) AS month;
+    INSERT INTO reading_month (reach, place, month, amounts)
+    SELECT reach, 'H' || place, month, array_fill(1::int8, ARRAY[40])
+    FROM generate_series(0, 1) AS reach, generate_series(10, 1099) AS place,
+         unnest($1::int4[]) AS month;
 """
 FILLED_DAYS = """
-    INSERT INTO reading_day (reach, place, day, sum, amount)
-    SELECT 1, 'H' || place, day, sum, 1
-    FROM generate_series(10, 99) AS place, generate_series(1, 10) AS sum,
-         generate_series($1::int4, $1 + 120) AS day;
+    INSERT INTO reading_day (reach, place, day, amounts)
+    SELECT 1, 'H' || place, day, array_fill(1::int8, ARRAY[10])
+    FROM generate_series(10, 199) AS place, generate_series($1::int4, $1 + 120) AS day;
 """
 FILLED_PROCEDURES = """
     INSERT INTO reading_procedure (reach, place, month, sum, procedure, amount)
