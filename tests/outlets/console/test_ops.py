@@ -145,7 +145,7 @@ async def test_objectives_say_state_ratio_budget_and_pace_of_each_scope(ledger: 
         ["Thành phố Huế", "good", "97.9 %", "90 %", "79.4 %", "0.2 ×"],
     ]
     assert "assumption: Decision 766" in html
-    services = [row for row in rows(html) if row and row[0] == "land"]
+    services = [row for row in rows(html) if row and row[0] == "Land"]
     assert [[row[1], row[2], *row[4:]] for row in services] == [
         [
             "Thanh Hóa",
@@ -170,7 +170,7 @@ async def test_an_objective_s_page_has_its_history_by_scope(ledger: Here) -> Non
 
 async def test_an_agency_sees_the_objectives_of_its_own(ledger: Here) -> None:
     html = await page(ledger, "/objectives?lang=en", "agency")
-    assert {row[1] for row in rows(html) if row and row[0] in ("Settled on time", "land")} == {
+    assert {row[1] for row in rows(html) if row and row[0] in ("Settled on time", "Land")} == {
         "Thanh Hóa"
     }
     await page(ledger, "/objectives/on-time-766?scope=agency:H57", "agency", 403)

@@ -17,7 +17,7 @@ function tell(on, at) {
   if (!fresh) return;
   fresh.classList.toggle("on", on);
   fresh.classList.toggle("off", !on);
-  fresh.querySelector(".state").textContent = on ? fresh.dataset.on : fresh.dataset.off;
+  fresh.querySelector(".says").textContent = on ? fresh.dataset.on : fresh.dataset.off;
   if (at) fresh.querySelector("time").textContent = clock.format(at);
 }
 
