@@ -182,8 +182,17 @@ _REASONS: Final[Mapping[Why, Said]] = {
     Why.ONE_PROCEDURE_ONLY: Said(
         "chỉ tính cho một thủ tục", "only where one procedure is asked for"
     ),
-    Why.BEFORE_GO_LIVE: Said("trước ngày kết nối chính thức", "before go-live"),
-    Why.NOT_CONNECTED: Said("chưa kết nối", "not connected"),
+    Why.BEFORE_GO_LIVE: Said(
+        "đã đăng ký, chưa đến ngày kết nối chính thức", "registered, before go-live"
+    ),
+    Why.NOT_CONNECTED: Said(
+        "chưa kết nối: không có hệ thống nguồn nào được đăng ký",
+        "not connected: no source is registered for it",
+    ),
+    Why.SILENT: Said(
+        "đã kết nối nhưng chưa gửi dữ liệu nào", "connected, and nothing was ever sent"
+    ),
+    Why.NOT_BEGUN: Said("kỳ báo cáo chưa bắt đầu", "the period has not begun"),
     Why.BELOW_MINIMUM: Said("quá ít, cần ít nhất {}", "too few, at least {} are asked for"),
     Why.LARGER_UNKNOWN: Said(
         "mẫu số thứ hai chưa có số liệu: {}", "the other denominator is not known: {}"
@@ -311,8 +320,11 @@ def points(one: Indicator) -> Said:
 def reason(one: Reason) -> Said:
     """Why a figure is not a plain number, or what to know of it."""
     said = _REASONS[one.why]
-    # A fact without anything that narrows it; others are named as files write them.
-    what = _NAMED.get(one.what, Said(one.what, one.what))
+    # What narrows a fact is named as files write it.
+    fact, bracket, narrowed = one.what.partition("[")
+    what = _NAMED.get(fact, Said(fact, fact))
+    if bracket:
+        what = Said(f"{what.vi} [{narrowed}", f"{what.en} [{narrowed}")
     return Said(said.vi.format(what.vi), said.en.format(what.en))
 
 

@@ -648,6 +648,22 @@ class Officials:
             )
         return replace(ground, reference=self._then[asked])
 
+    async def check(self, scopes: Sequence[Scope], ground: _Ground) -> None:
+        """Raises `NoSuch` for an agency of which nothing can be known.
+
+        A unit that no file lists is measured all the same, once anything is booked of it.
+        """
+        for scope in scopes:
+            if _listed(scope, ground.reference):
+                continue
+            async with self._pool.acquire() as connection:
+                if not await connection.fetchval(_BOOKED, scope.agency):
+                    raise NoSuch(
+                        f"{scope.agency} is in no list of agencies and nothing was ever booked of"
+                        " it; write country, or an agency of agencies/*.csv or one below it that"
+                        " sends"
+                    )
+
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
         if known is None:
@@ -731,8 +747,7 @@ class Officials:
 
         `earlier`: of all periods but the first no more than this part of the set.
         """
-        for scope in scopes:
-            _check(scope, ground.reference)
+        await self.check(scopes, ground)
         years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
         readings = await self._read(
             scopes,
@@ -756,7 +771,7 @@ class Officials:
                         reading.facts(scope),
                         None if last_year is None else last_year.facts(scope),
                         published.get(scope, {}),
-                        heard=reading.heard(scope),
+                        silent=reading.silence(scope),
                     )
                     for scope in scopes
                 ]
@@ -963,11 +978,15 @@ def _no_indicator(indicators: IndicatorSet, asked: str) -> str:
     )
 
 
-def _check(scope: Scope, reference: Reference) -> None:
-    """Raises `NoSuch` for an agency of which nothing can be known."""
+# A dot parts an agency and what is below it; the sign after the dot is the slash.
+_BOOKED: Final = "SELECT EXISTS (SELECT FROM cell WHERE agency = $1 OR (agency >= $1 || '.' AND agency < $1 || '/'))"
+
+
+def _listed(scope: Scope, reference: Reference) -> bool:
+    """Whether the files list an agency. Raises `NoSuch` where they do not even list what is above."""
     agency = scope.agency
     if not agency or reference.agencies.rows(agency):
-        return
+        return True
     if not reference.agencies.rows(level1(agency)):
         meant = nearest(agency, reference.agencies.codes())
         raise NoSuch(
@@ -975,6 +994,7 @@ def _check(scope: Scope, reference: Reference) -> None:
             + (f"; did you mean {meant}?" if meant else "")
             + "; write country, or an agency of agencies/*.csv or below one"
         )
+    return False
 
 
 def _row(reference: Reference, code: str, day: int) -> Agency | None:
@@ -994,7 +1014,7 @@ def _evaluated(
     last_year: Facts | None,
     published: Mapping[str, Published],
     *,
-    heard: bool = True,
+    silent: Why | None = None,
 ) -> Official:
     card = evaluate(
         indicators,
@@ -1003,7 +1023,7 @@ def _evaluated(
         span=period.span,
         last_year=last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
-        silent=None if heard else Why.BEFORE_GO_LIVE,
+        silent=silent,
     )
     return Official(
         about=about, period=period, known=known, scorecard=card, published=published

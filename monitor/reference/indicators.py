@@ -105,6 +105,7 @@ class IndicatorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     definition_vi: str
     definition_en: str
     source: str = ""
+    source_vi: str = ""
     basis: Basis | None = None
     numerator: tuple[TermRow, ...]
     denominator: tuple[TermRow, ...] = ()
@@ -128,6 +129,7 @@ class IndicatorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     target: float | None = None
     target_due: date | None = None
     target_source: str = ""
+    target_source_vi: str = ""
     target_basis: Basis | None = None
     minimum: int = 0
     listed: int = 0
@@ -173,6 +175,7 @@ class IndicatorsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     title_en: str
     owner: str
     source: str
+    source_vi: str = ""
     basis: Basis
     valid_from: date = FIRST_DATE
     valid_until: date | None = None
@@ -276,6 +279,7 @@ class _Reader:
             title_en=said.title_en,
             owner=said.owner,
             source=said.source,
+            source_vi=said.source_vi,
             basis=said.basis,
             valid_from=day_number(said.valid_from),
             valid_until=None if said.valid_until is None else day_number(said.valid_until),
@@ -339,6 +343,8 @@ class _Reader:
             definition_vi=row.definition_vi,
             definition_en=row.definition_en,
             source=row.source or self._said.source,
+            # One that a row names itself is not told in the words of its file's.
+            source_vi=row.source_vi or ("" if row.source else self._said.source_vi),
             basis=row.basis or self._said.basis,
             numerator=self._terms(f"{where}.numerator", row.numerator),
             denominator=self._terms(f"{where}.denominator", row.denominator),
@@ -536,6 +542,9 @@ class _Reader:
             value=_exact(row.target),
             due_day=None if row.target_due is None else day_number(row.target_due),
             source=row.target_source or row.source or self._said.source,
+            source_vi=row.target_source_vi
+            or ("" if row.target_source else row.source_vi)
+            or ("" if row.target_source or row.source else self._said.source_vi),
             basis=row.target_basis or row.basis or self._said.basis,
         )
 

@@ -224,6 +224,7 @@ def test_an_indicator_is_multiplied_by_another():
     found = card(both, {ONLINE: 30, RECEIVED: 40, SYNCED: 20}).figure("3.3")
     assert (found.numerator, found.denominator) == (30, 40)
     assert (found.ratio, found.score) == (Fraction(3, 8), Decimal("2.25"))
+    assert (found.factor, found.factor_percent) == (Fraction(1, 2), Decimal("50.00"))
 
     unknown = card(both, {ONLINE: 30, RECEIVED: 40}).figure("3.3")
     assert (unknown.standing, unknown.ratio) == (Standing.NULL, None)
@@ -401,6 +402,26 @@ def test_of_a_scope_that_is_silent_only_claims_and_the_catalogue_are_known():
     assert (silent.standing, silent.score) == (Standing.NO_DATA, None)
     assert silent.reason == Reason(Why.NOT_CONNECTED)
     assert found.sum.unknown == Decimal("6.00")
+
+
+def test_of_a_period_that_has_not_begun_nothing_is_known_not_even_claims():
+    claim = indicator("claim", numerator=(CLAIMED,), denominator=(REPORTED,))
+
+    found = card(made(claim), {CLAIMED: 1, REPORTED: 2}, silent=Why.NOT_BEGUN).figure("claim")
+
+    assert (found.standing, found.reason) == (Standing.NO_DATA, Reason(Why.NOT_BEGUN))
+
+
+def test_what_all_could_have_is_what_is_known_empty_unknown_and_not_asked():
+    """So that nobody takes 6 of the 6 that are known for 6 of 16."""
+    online = indicator("online", score=points(6))
+    nobody = indicator("claim", numerator=(CLAIMED,), denominator=(REPORTED,), score=points(4))
+    ministries = indicator("ministries", kinds=frozenset({Kind.MINISTRY}), score=points(6))
+
+    found = card(made(online, nobody, ministries), {ONLINE: 1, RECEIVED: 1}).sum
+
+    assert (found.total, found.out_of, found.unknown, found.empty) == (6, 6, 4, 0)
+    assert (found.applicable, found.elsewhere, found.stated) == (10, 6, 16)
 
 
 def test_what_is_left_out_stands_beside_the_figure():
