@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final, NamedTuple, assert_never
 
 from monitor.domain.deadlines import HOUR_MS, Basis
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.period import Span
@@ -122,6 +123,9 @@ class Why(StrEnum):
     LARGER_UNKNOWN = "larger_unknown"  # what may be larger than the denominator is not known
     SHARE_STATED = "share_stated"  # a claim of the share alone, without its two numbers
     LIST_INCOMPLETE = "list_incomplete"  # the catalogue has fewer than the list
+    OTHER_UNIT = (
+        "other_unit"  # the procedure's limit is in another unit: read the figure beside
+    )
 
 
 class Reason(NamedTuple):
@@ -197,6 +201,7 @@ class Indicator:
     score: Score = UNSCORED
     kinds: frozenset[Kind] = frozenset(Kind)
     one_procedure: bool = False  # of a scope that is one procedure only
+    limit_unit: LimitUnit | None = None  # meant for procedures whose limit is in this unit
     direction: Direction = Direction.UP
     target: Target | None = None
     minimum: int = 0  # fewer in the denominator are too few
@@ -491,15 +496,16 @@ def evaluate(
     span: Span,
     last_year: Facts | None = None,
     one_procedure: bool = False,
+    limit_unit: LimitUnit | None = None,
     silent: Why | None = None,
 ) -> Scorecard:
     """All figures of a scope's facts.
 
-    `last_year`: the facts of the calendar year before; None where there was none. `silent`: why
+    `limit_unit`: in what the one procedure's limit is. `last_year`: the facts of the calendar year before; None where there was none. `silent`: why
     the scope has no dossiers to count (BEFORE_GO_LIVE, NOT_CONNECTED, SILENT); its claims and its
     catalogue are looked at all the same. Of a period that has NOT_BEGUN nothing is.
     """
-    asked = _Asked(indicators, kind, facts, span, last_year, one_procedure, silent)
+    asked = _Asked(indicators, kind, facts, span, last_year, one_procedure, limit_unit, silent)
     figures: dict[str, Figure] = {}
     for each in indicators.indicators:
         figures[each.id] = asked.figure(each, figures)
@@ -559,6 +565,7 @@ class _Asked:
     span: Span
     last_year: Facts | None
     one_procedure: bool
+    limit_unit: LimitUnit | None
     silent: Why | None
 
     def figure(self, each: Indicator, before: Mapping[str, Figure]) -> Figure:
@@ -650,6 +657,10 @@ class _Asked:
             )
         if self.kind is Kind.COUNTRY and denominator < each.listed:
             reason = Reason(Why.LIST_INCOMPLETE, str(each.listed))
+        if None not in (self.limit_unit, each.limit_unit) and (
+            self.limit_unit is not each.limit_unit
+        ):
+            reason = Reason(Why.OTHER_UNIT, str(self.limit_unit))
         return _Divided(_share(each, Fraction(numerator, denominator)), denominator, reason)
 
     def _stated(self, each: Indicator) -> _Divided | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.event import Channel, Level
 from monitor.domain.facts import Fact, Term
 from monitor.domain.indicator import IfZero, Indicator, Kind, Reason, Scoring, Unit, Why
@@ -203,8 +204,16 @@ _REASONS: Final[Mapping[Why, Said]] = {
     Why.LIST_INCOMPLETE: Said(
         "danh mục chưa đủ {} dịch vụ", "the catalogue has fewer than the {} of the list"
     ),
+    Why.OTHER_UNIT: Said(
+        "thời hạn giải quyết của thủ tục tính bằng {}", "the procedure's limit is in {}"
+    ),
 }
 _NAMED: Final[Mapping[str, Said]] = {fact.value: said for fact, said in FACTS.items()}
+_LIMIT_UNITS: Final[Mapping[str, Said]] = {
+    LimitUnit.HOURS: Said("giờ làm việc", "working hours"),
+    LimitUnit.CALENDAR_DAYS: Said("ngày", "days of the calendar"),
+    LimitUnit.WORKING_DAYS: Said("ngày làm việc", "working days"),
+}
 _PARTS: Final[Mapping[str, Said]] = {
     "numerator": Said("tử số", "numerator"),
     "denominator": Said("mẫu số", "denominator"),
@@ -322,7 +331,7 @@ def reason(one: Reason) -> Said:
     said = _REASONS[one.why]
     # What narrows a fact is named as files write it.
     fact, bracket, narrowed = one.what.partition("[")
-    what = _NAMED.get(fact, Said(fact, fact))
+    what = _NAMED.get(fact) or _LIMIT_UNITS.get(fact) or Said(fact, fact)
     if bracket:
         what = Said(f"{what.vi} [{narrowed}", f"{what.en} [{narrowed}")
     return Said(said.vi.format(what.vi), said.en.format(what.en))

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.codes import level1
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
     TOTAL,
@@ -418,6 +419,7 @@ class Officials:
                     facts,
                     None,
                     {},
+                    limit_unit=_limit_unit(scope._replace(procedure=code), period, ground),
                 )
                 for code, facts in sorted(parts.items())
             ]
@@ -772,6 +774,7 @@ class Officials:
                         None if last_year is None else last_year.facts(scope),
                         published.get(scope, {}),
                         silent=reading.silence(scope),
+                        limit_unit=_limit_unit(scope, period, ground),
                     )
                     for scope in scopes
                 ]
@@ -997,6 +1000,14 @@ def _listed(scope: Scope, reference: Reference) -> bool:
     return False
 
 
+def _limit_unit(scope: Scope, period: Period, ground: _Ground) -> LimitUnit | None:
+    """In what the limit of a scope's one procedure is said when a period ends."""
+    if not scope.procedure:
+        return None
+    day = min(period.last_day, ground.known.as_of_day)
+    return ground.reference.procedures.limit_unit(scope.procedure, day)
+
+
 def _row(reference: Reference, code: str, day: int) -> Agency | None:
     """As it is on a day; as it last was, where it has ended or is not yet."""
     agencies = reference.agencies
@@ -1015,6 +1026,7 @@ def _evaluated(
     published: Mapping[str, Published],
     *,
     silent: Why | None = None,
+    limit_unit: LimitUnit | None = None,
 ) -> Official:
     card = evaluate(
         indicators,
@@ -1023,6 +1035,7 @@ def _evaluated(
         span=period.span,
         last_year=last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
+        limit_unit=limit_unit,
         silent=silent,
     )
     return Official(

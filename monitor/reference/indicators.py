@@ -19,6 +19,7 @@ import msgspec
 
 from monitor.domain.composition import Unanswerable, made_of
 from monitor.domain.deadlines import Basis
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Term
 from monitor.domain.indicator import (
@@ -125,6 +126,7 @@ class IndicatorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     steps: tuple[tuple[float, float], ...] = ()
     kinds: tuple[Kind, ...] = ()
     one_procedure: bool = False
+    limit_unit: LimitUnit | None = None
     direction: Direction = Direction.UP
     target: float | None = None
     target_due: date | None = None
@@ -358,6 +360,7 @@ class _Reader:
             score=self._score(where, row),
             kinds=frozenset(row.kinds or self._said.kinds or Kind),
             one_procedure=row.one_procedure,
+            limit_unit=row.limit_unit,
             direction=row.direction,
             target=self._target(where, row),
             minimum=row.minimum,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.deadlines import Basis
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
     Band,
@@ -32,6 +33,7 @@ from monitor.domain.indicator import (
     rounded,
     written,
 )
+from monitor.domain.indicator_words import reason
 from monitor.domain.period import Span
 from monitor.domain.traits import Trait
 
@@ -324,6 +326,24 @@ def test_a_mean_of_one_procedure_is_not_applicable_to_all_of_them():
 
     assert figure(one, given).reason == Reason(Why.ONE_PROCEDURE_ONLY)
     assert figure(one, given, one_procedure=True).standing is Standing.NUMBER
+
+
+def test_a_mean_in_another_unit_than_the_procedures_limit_says_so():
+    """2.2 is in the procedure's own unit: the others stand beside it, and none is taken for it."""
+    days = indicator("days", one_procedure=True, limit_unit=LimitUnit.WORKING_DAYS)
+    given = {ONLINE: 1, RECEIVED: 2}
+
+    own = figure(days, given, one_procedure=True, limit_unit=LimitUnit.WORKING_DAYS)
+    other = figure(days, given, one_procedure=True, limit_unit=LimitUnit.HOURS)
+
+    assert (own.standing, own.reason) == (Standing.NUMBER, None)
+    assert (other.standing, other.reason) == (
+        Standing.NUMBER,
+        Reason(Why.OTHER_UNIT, "hours"),
+    )
+    assert reason(Reason(Why.OTHER_UNIT, "hours")).vi == (
+        "thời hạn giải quyết của thủ tục tính bằng giờ làm việc"
+    )
 
 
 def test_without_a_method_it_is_not_applicable_until_somebody_claims():

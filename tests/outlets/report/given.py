@@ -99,7 +99,7 @@ SUM = Sum(
     out_of=Decimal("40.00"),
     empty=Decimal(20),
     unknown=Decimal(20),
-    stated=Decimal(85),
+    stated=Decimal("85.00"),
 )
 CARD = Scorecard(
     set=SET,

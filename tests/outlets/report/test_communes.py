@@ -107,8 +107,8 @@ async def test_the_share_of_communes_with_certified_copies_is_of_those_listed(
         connection,
         Figure(
             source="province", indicator="communes_certified_copies", agency="H56",
-            first_day=day("2026-08-01"), last_day=day("2026-08-31"), revision=0, arrived_ms=0,
-            value=Decimal(3), unit="count",
+            from_day=day("2026-08-01"), to_day=day("2026-08-31"), revision=0, arrived_ms=0,
+            value=Decimal(3), unit="", survey="",
         ),
     )  # fmt: skip
     await connection.close()

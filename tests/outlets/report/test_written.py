@@ -233,7 +233,7 @@ def test_points_that_are_unknown_or_empty_are_not_in_the_total_and_it_says_so():
     assert "20 điểm thuộc các chỉ số chưa có số liệu, không nằm trong tổng." in page
     assert "20 điểm thuộc các chỉ số không phát sinh, không nằm trong tổng." in page
     assert (
-        "5 điểm thuộc các chỉ số không áp dụng cho cơ quan này, không nằm trong tổng." in page
+        "5,00 điểm thuộc các chỉ số không áp dụng cho cơ quan này, không nằm trong tổng." in page
     )
 
 
@@ -243,7 +243,7 @@ def test_a_total_stands_beside_what_is_known_of_and_what_the_set_could_give():
 
     assert cells(html(), "figures")[-1][8:11] == ["13,71", "40,00", "85,00"]
     assert (total["out_of"], total["set_max_score"], total["not_applicable"]) == (40, 85, 5)
-    assert (rows()[6]["max_score"], rows()[6]["max_points"]) == ("40.00", "85")
+    assert (rows()[6]["max_score"], rows()[6]["max_points"]) == ("40.00", "85.00")
 
 
 @pytest.mark.parametrize(
