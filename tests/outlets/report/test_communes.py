@@ -47,7 +47,7 @@ def files(tmp_path: Path) -> Files:
 
 def month(agency: str, received: int, online: int) -> list[Record]:
     """Certified copies; all end in time."""
-    of = {"agency": agency, "procedure": "2.000815"}
+    copies = "2.000815"
     return [
         record
         for number in range(received)
@@ -57,10 +57,11 @@ def month(agency: str, received: int, online: int) -> list[Record]:
                 2,
                 "2026-08-03 09:00",
                 "2026-08-04 17:00",
+                agency=agency,
+                procedure=copies,
                 channel=2 if number < online else 1,
-                **of,
             ),
-            state(number, 9, "2026-08-03 15:00", **of),
+            state(number, 9, "2026-08-03 15:00", agency=agency, procedure=copies),
         )
     ]
 

@@ -233,7 +233,8 @@ def test_points_that_are_unknown_or_empty_are_not_in_the_total_and_it_says_so():
     assert "20 điểm thuộc các chỉ số chưa có số liệu, không nằm trong tổng." in page
     assert "20 điểm thuộc các chỉ số không phát sinh, không nằm trong tổng." in page
     assert (
-        "5,00 điểm thuộc các chỉ số không áp dụng cho cơ quan này, không nằm trong tổng." in page
+        "5,00 điểm thuộc các chỉ số không áp dụng cho cơ quan này, không nằm trong tổng."
+        in page
     )
 
 
