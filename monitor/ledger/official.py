@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.codes import level1
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
     TOTAL,
@@ -429,6 +430,7 @@ class Officials:
                     facts,
                     None,
                     {},
+                    limit_unit=_limit_unit(scope._replace(procedure=code), period, ground),
                 )
                 for code, facts in sorted(parts.items())
             ]
@@ -758,6 +760,22 @@ class Officials:
             )
         return replace(ground, reference=self._then[asked])
 
+    async def check(self, scopes: Sequence[Scope], ground: _Ground) -> None:
+        """Raises `NoSuch` for an agency of which nothing can be known.
+
+        A unit that no file lists is measured all the same, once anything is booked of it.
+        """
+        for scope in scopes:
+            if _listed(scope, ground.reference):
+                continue
+            async with self._pool.acquire() as connection:
+                if not await connection.fetchval(_BOOKED, scope.agency):
+                    raise NoSuch(
+                        f"{scope.agency} is in no list of agencies and nothing was ever booked of"
+                        " it; write country, or an agency of agencies/*.csv or one below it that"
+                        " sends"
+                    )
+
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
         if known is None:
@@ -841,8 +859,7 @@ class Officials:
 
         `earlier`: of all periods but the first no more than this part of the set.
         """
-        for scope in scopes:
-            _check(scope, ground.reference)
+        await self.check(scopes, ground)
         years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
         readings = await self._read(
             scopes,
@@ -866,7 +883,8 @@ class Officials:
                         reading.facts(scope),
                         None if last_year is None else last_year.facts(scope),
                         published.get(scope, {}),
-                        heard=reading.heard(scope),
+                        silent=reading.silence(scope),
+                        limit_unit=_limit_unit(scope, period, ground),
                     )
                     for scope in scopes
                 ]
@@ -1073,11 +1091,15 @@ def _no_indicator(indicators: IndicatorSet, asked: str) -> str:
     )
 
 
-def _check(scope: Scope, reference: Reference) -> None:
-    """Raises `NoSuch` for an agency of which nothing can be known."""
+# A dot parts an agency and what is below it; the sign after the dot is the slash.
+_BOOKED: Final = "SELECT EXISTS (SELECT FROM cell WHERE agency = $1 OR (agency >= $1 || '.' AND agency < $1 || '/'))"
+
+
+def _listed(scope: Scope, reference: Reference) -> bool:
+    """Whether the files list an agency. Raises `NoSuch` where they do not even list what is above."""
     agency = scope.agency
     if not agency or reference.agencies.rows(agency):
-        return
+        return True
     if not reference.agencies.rows(level1(agency)):
         meant = nearest(agency, reference.agencies.codes())
         raise NoSuch(
@@ -1085,6 +1107,15 @@ def _check(scope: Scope, reference: Reference) -> None:
             + (f"; did you mean {meant}?" if meant else "")
             + "; write country, or an agency of agencies/*.csv or below one"
         )
+    return False
+
+
+def _limit_unit(scope: Scope, period: Period, ground: _Ground) -> LimitUnit | None:
+    """In what the limit of a scope's one procedure is said when a period ends."""
+    if not scope.procedure:
+        return None
+    day = min(period.last_day, ground.known.as_of_day)
+    return ground.reference.procedures.limit_unit(scope.procedure, day)
 
 
 def _row(reference: Reference, code: str, day: int) -> Agency | None:
@@ -1104,7 +1135,8 @@ def _evaluated(
     last_year: Facts | None,
     published: Mapping[str, Published],
     *,
-    heard: bool = True,
+    silent: Why | None = None,
+    limit_unit: LimitUnit | None = None,
 ) -> Official:
     card = _scorecard(
         indicators,
@@ -1113,7 +1145,8 @@ def _evaluated(
         period.span,
         last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
-        silent=None if heard else Why.BEFORE_GO_LIVE,
+        limit_unit=limit_unit,
+        silent=silent,
     )
     return Official(
         about=about, period=period, known=known, scorecard=card, published=published
