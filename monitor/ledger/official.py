@@ -451,8 +451,7 @@ class Officials:
         A figure whose set was not valid in a period, or not known, is left out there.
         """
         ground = await self.ground(known_at)
-        for scope in scopes:
-            _check(scope, ground.reference)
+        await self.check(scopes, ground)
         sets = await self._single(wanted, periods, ground)
         asked = {
             *terms,
@@ -462,7 +461,7 @@ class Officials:
         return [
             [
                 self._fared(
-                    of, scope, period, ground, reading.facts(scope), reading.heard(scope)
+                    of, scope, period, ground, reading.facts(scope), reading.silence(scope)
                 )
                 for scope in scopes
             ]
@@ -480,7 +479,7 @@ class Officials:
     ) -> list[Fared]:
         """The same of each procedure of a scope that anything is to be told of."""
         ground = await self.ground(known_at)
-        _check(scope, ground.reference)
+        await self.check([scope], ground)
         [of] = await self._single(wanted, [period], ground)
         found = await breakdown(
             self._pool,
@@ -493,7 +492,7 @@ class Officials:
             today=ground.known.as_of_day,
         )
         return [
-            self._fared(of, scope._replace(procedure=code), period, ground, facts, heard=True)
+            self._fared(of, scope._replace(procedure=code), period, ground, facts, None)
             for code, facts in sorted(found.items())
         ]
 
@@ -522,7 +521,7 @@ class Officials:
         period: Period,
         ground: _Ground,
         facts: Facts,
-        heard: bool,
+        silent: Why | None,
     ) -> Fared:
         about = self._about(scope, period, ground)
         return Fared(
@@ -531,7 +530,17 @@ class Officials:
             known=ground.known,
             facts=_booked(facts, ground.known.rules),
             figures={
-                name: _evaluated(of, about, period, ground.known, facts, None, {}, heard=heard)
+                name: _evaluated(
+                    of,
+                    about,
+                    period,
+                    ground.known,
+                    facts,
+                    None,
+                    {},
+                    silent=silent,
+                    limit_unit=_limit_unit(scope, period, ground),
+                )
                 for name, of in sets.items()
             },
         )
@@ -1167,12 +1176,14 @@ def _scorecard(
     last_year: Facts | None,
     *,
     one_procedure: bool,
+    limit_unit: LimitUnit | None,
     silent: Why | None,
 ) -> Scorecard:
     key = (
         id(indicators),
         kind,
         span,
+        limit_unit,
         one_procedure,
         silent,
         tuple(map(facts, indicators.terms)),
@@ -1187,6 +1198,7 @@ def _scorecard(
             span=span,
             last_year=last_year,
             one_procedure=one_procedure,
+            limit_unit=limit_unit,
             silent=silent,
         )
         if len(_cards) >= _REMEMBERED:
