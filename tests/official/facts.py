@@ -52,7 +52,15 @@ create table agency (code text, kind text);
 create table sector (governed text, ministry text);
 create table claim (indicator text, agency text, "from" text, "to" text,
   numerator int, denominator int, value text, unit text, not_issued int);
+create table here (code text primary key);
 create index stay_since on stay (since, until);
+create index dossier_code on dossier (code);
+create index dossier_receiver on dossier (receiver, received);
+create index dossier_settler on dossier (settler, "end");
+create index dossier_settler_766 on dossier (settler_766, end_766);
+create index dossier_rated on dossier (rated_at, rated);
+create index at_end_agency on at_end (agency);
+create index at_start_agency on at_start (agency);
 """
 
 
@@ -114,6 +122,15 @@ class Facts:
         # By the catalogue's last word on each procedure.
         last = {row["code"]: row.get("ministry") for row in _rows(folder / "procedures")}
         self._insert("sector", ((code, ministry) for code, ministry in last.items() if ministry))
+        self._codes = {row["code"] for row in self._agencies} | {
+            code
+            for (code,) in self._db.execute(
+                "select receiver from dossier union select settler from dossier"
+                " union select agency from stay union select agency from petition"
+                " union select giver from hand union select taker from hand"
+            )
+        }
+        self._standing = "", ""
         self.procedures = sorted(
             {one.procedure for one in lives} | {one.procedure for one in petitions} - {""}
         )
@@ -268,6 +285,7 @@ class Facts:
         where, _, procedure = scope.partition("+")
         agency, _, reach = where.partition("/")
         sector = agency if reach == "sector" else ""
+        self._stand(agency if not sector else "country", reach)
         given = {
             "a": self._first,
             "b": self._last,
@@ -295,6 +313,22 @@ class Facts:
             sql.format(narrow=_narrowed(term), online=online), given
         ).fetchone()
         return int(found[0] or 0)
+
+    def _stand(self, agency: str, reach: str) -> None:
+        """Tell who is in a scope: an agency, and all whose codes go on from its code after a dot."""
+        if (agency, reach) == self._standing:
+            return
+        self._standing = agency, reach
+        self._db.execute("delete from here")
+        self._insert(
+            "here",
+            (
+                (code,)
+                for code in self._codes
+                if agency in ("country", code)
+                or (reach != "own" and code.startswith(f"{agency}."))
+            ),
+        )
 
     def _claim(self, given: Mapping[str, Any], part: str) -> int | None:
         found = self._db.execute(
@@ -365,7 +399,7 @@ class Facts:
 
 
 def _under(column: str) -> str:
-    return f"(:s = '' or {column} = :s or (not :own and {column} like :s || '.%'))"
+    return f"{column} in (select code from here)"
 
 
 def _form_of(column: str) -> str:
