@@ -68,6 +68,8 @@ class Services:
 
     def agencies(self, scope: Scope, kind: str) -> int:
         """How many agencies of a kind ("": of any) there are below a scope."""
+        if scope.reach is Reach.OWN:
+            return 0
         key = (scope.agency, kind)
         if key not in self._agencies_below:
             agencies, day = self._agencies, self._day

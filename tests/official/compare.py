@@ -11,8 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from monitor.domain.indicator import Scorecard, Standing
 from monitor.domain.indicator import Figure as Theirs
+from monitor.domain.indicator import Scorecard
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.ledger.official import At, By, Official, Officials, Ranked
@@ -66,7 +66,9 @@ class Both:
     def _whole(self, where: str, theirs: Scorecard, ours: Card) -> None:
         self._figures(where, theirs.figures, ours.figures)
         for group, points in ours.groups.items():
-            self.same("points of groups", f"{where} {group}", _sum(theirs.groups[group]), points)
+            self.same(
+                "points of groups", f"{where} {group}", _sum(theirs.groups[group]), points
+            )
         self.same("total points", where, _sum(theirs.sum), ours.points)
         band = None if theirs.band is None else theirs.band.id
         self.same("verdict", where, band, ours.band)
@@ -122,7 +124,9 @@ class Both:
             if value is not None:
                 score = ours.figures[id_].score
                 apart = None if score is None else score - value
-                self.same("apart from published", f"{where}, {id_}", theirs.apart(figure), apart)
+                self.same(
+                    "apart from published", f"{where}, {id_}", theirs.apart(figure), apart
+                )
 
     async def breakdown(self, set_id: str, scope: str, kind: str, period: str, by: By) -> None:
         """The rows of a form: of each procedure, or each agency directly below."""
@@ -177,10 +181,27 @@ class Both:
                 (places.get(agency), len(places), before.get(agency)),
             )
             if by == "total":
-                self._moved_by_indicator(where, found[agency].by_indicator, set_id, agency, kinds[agency], period, str(ranking.period.before))
+                self._moved_by_indicator(
+                    where,
+                    found[agency].by_indicator,
+                    set_id,
+                    agency,
+                    kinds[agency],
+                    period,
+                    str(ranking.period.before),
+                )
         return len(places)
 
-    def _moved_by_indicator(self, where: str, theirs: Iterable[Any], set_id: str, agency: str, kind: str, period: str, before: str) -> None:
+    def _moved_by_indicator(
+        self,
+        where: str,
+        theirs: Iterable[Any],
+        set_id: str,
+        agency: str,
+        kind: str,
+        period: str,
+        before: str,
+    ) -> None:
         """Each whose points came, went or changed, the largest change first."""
         now = self._card(set_id, agency, kind, period).figures
         then = self._card(set_id, agency, kind, before).figures
@@ -193,7 +214,9 @@ class Both:
             ),
             key=lambda one: (-abs((one[2] or nothing) - (one[1] or nothing)), one[0]),
         )
-        self.same("moved by indicators", f"{where}, {agency}", [tuple(one) for one in theirs], ours)
+        self.same(
+            "moved by indicators", f"{where}, {agency}", [tuple(one) for one in theirs], ours
+        )
 
     def _values(
         self, set_id: str, by: str, kinds: Mapping[str, str], period: str, minimum: int
@@ -210,9 +233,13 @@ class Both:
             found[agency] = value if enough else None
         return found
 
-    async def moved_by_procedure(self, set_id: str, by: str, scope: str, kind: str, period: str) -> None:
+    async def moved_by_procedure(
+        self, set_id: str, by: str, scope: str, kind: str, period: str
+    ) -> None:
         """What each procedure did to the change of a share; together they are the change."""
-        theirs = await self.first.why(set_id, Scope.of(scope), Period.of(period), by=by, known_at=self.at)
+        theirs = await self.first.why(
+            set_id, Scope.of(scope), Period.of(period), by=by, known_at=self.at
+        )
         before = str(Period.of(period).before)
         parts: list[dict[str, tuple[int, int]]] = []
         for one in (before, period):
@@ -241,10 +268,10 @@ class Both:
             for one in theirs
         }
         self.same("moved by procedures: which", where, set(found), set(ours))
-        for code in ours:
-            self.same("moved by procedures", f"{where}, {code}", found.get(code), ours[code])
+        for code, part in ours.items():
+            self.same("moved by procedures", f"{where}, {code}", found.get(code), part)
         if ours:
-            whole = sum((one[2] + one[3] for one in found.values()), Fraction(0))
+            whole = sum((moved[2] + moved[3] for moved in found.values()), Fraction(0))
             self.same("moved in all", where, whole, Fraction(n1, d1) - Fraction(n0, d0))
 
 

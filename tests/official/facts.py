@@ -121,7 +121,9 @@ class Facts:
         self._fill(lives, petitions, claims)
         # By the catalogue's last word on each procedure.
         last = {row["code"]: row.get("ministry") for row in _rows(folder / "procedures")}
-        self._insert("sector", ((code, ministry) for code, ministry in last.items() if ministry))
+        self._insert(
+            "sector", ((code, ministry) for code, ministry in last.items() if ministry)
+        )
         self._codes = {row["code"] for row in self._agencies} | {
             code
             for (code,) in self._db.execute(
@@ -342,13 +344,14 @@ class Facts:
         numerator, denominator, value, unit = found
         if part == "value":  # in millionths, where it is a share
             return None if unit != "percent" else int(Decimal(value) * 10**6)
-        return numerator if part == "numerator" else denominator
+        side: int | None = numerator if part == "numerator" else denominator
+        return side
 
     def claimed(self, of: str, scope: str, first: int, last: int) -> list[tuple[str, str]]:
         """Values of claims whose names begin so, by what follows."""
         return self._db.execute(
             "select substr(indicator, length(?) + 1), value from claim"
-            " where indicator like ? || '%' and agency = ? and \"from\" = ? and \"to\" = ?"
+            ' where indicator like ? || \'%\' and agency = ? and "from" = ? and "to" = ?'
             " order by rowid",
             (of, of, scope, iso(first), iso(last)),
         ).fetchall()

@@ -39,6 +39,17 @@ class Province:
         return cls(code, dossiers, seed, start, days, int(now.timestamp() * 1000))
 
     @property
+    def last(self) -> date:
+        """The last of its days."""
+        return self.start + timedelta(days=self.days - 1)
+
+    @property
+    def months(self) -> list[str]:
+        """All of its months, whole or not."""
+        days = (self.start + timedelta(days=n) for n in range(self.days))
+        return sorted({f"{day:%Y-%m}" for day in days})
+
+    @property
     def scenario(self) -> Scenario:
         return Scenario(
             seed=self.seed,
@@ -73,7 +84,10 @@ class Province:
             return None
         for name in ("numerator", "denominator"):
             del said[name]
-        said |= {"indicator": f"official:qd766:{('2.1', '3.6')[n % 2]}", "survey": "Cổng Dịch vụ công quốc gia"}
+        said |= {
+            "indicator": f"official:qd766:{('2.1', '3.6')[n % 2]}",
+            "survey": "Cổng Dịch vụ công quốc gia",
+        }
         said |= {"value": f"{10 + n % 7}.{n % 100:02d}", "unit": "points"}
         statement["id"] += "-official"
         return claim._replace(value=json.dumps(statement).encode())

@@ -60,9 +60,7 @@ async def test_all_that_is_official_is_the_same_from_the_raw_events(both: Both) 
         "emc", "full_process_dossier_share", Ranked.COMMUNES, "2026-Q3", ["commune"]
     )
     assert places > 2
-    places = await both.ranking(
-        "qd766", "total", Ranked.DEPARTMENTS, "2026-08", ["department"]
-    )
+    places = await both.ranking("qd766", "total", Ranked.DEPARTMENTS, "2026-08", ["department"])
     assert places > 2
     print(both.told())
 

@@ -44,6 +44,7 @@ class Way:
     folder: Path  # of reference files
     indicators: str  # the topic that official figures are told on
     tell: Tell
+    brisk: bool
     workers: list[Worker] = field(default_factory=list)
 
     @property
@@ -52,7 +53,11 @@ class Way:
 
     async def work(self, how_many: int) -> None:
         """Have so many workers."""
-        settings = {"reference": str(self.folder), "indicators_topic": self.indicators}
+        settings = {
+            "reference": str(self.folder),
+            "indicators_topic": self.indicators,
+            "brisk": str(int(self.brisk)),
+        }
         while len(self.workers) < how_many:
             worker = self.stage.worker(**settings)
             await asyncio.to_thread(worker.start)
@@ -101,7 +106,9 @@ class Way:
                     self._alive()
                     await asyncio.sleep(0.2)
                 last = await connection.fetchval("SELECT last_value FROM journal_seq_seq")
-                while (done := await connection.fetchval("SELECT seq FROM reading_book")) < last:
+                while (
+                    done := await connection.fetchval("SELECT seq FROM reading_book")
+                ) < last:
                     self.tell("followed", done, last)
                     self._alive()
                     await asyncio.sleep(0.2)
@@ -169,13 +176,18 @@ async def way(
     folder: Path,
     *,
     tell: Tell = nobody,
+    brisk: bool = True,
 ) -> AsyncIterator[Way]:
     """Topics of a province's own; workers that still run at the end are ended."""
     reference = province.files(folder)
     async with stage(bootstrap, database, folder) as here:
         forever = {"retention.ms": "-1"}
         await create_topic(
-            bootstrap, here.petitions, partitions=here.partitions, settings=forever, exactly=True
+            bootstrap,
+            here.petitions,
+            partitions=here.partitions,
+            settings=forever,
+            exactly=True,
         )
         indicators = await create_topic(bootstrap, "emc.indicators", settings=forever)
-        yield Way(here, reference, indicators, tell)
+        yield Way(here, reference, indicators, tell, brisk)
