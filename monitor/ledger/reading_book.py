@@ -199,7 +199,7 @@ _OF_THE_JOURNAL: Final = _ADD.format(
     until="asked.filled_until",
 )
 _OF_THE_BALANCES: Final = _ADD.format(
-    asked="kept.filled_until = $1::int4",
+    asked="kept.number = ANY($4::int2[])",
     lines="SELECT measure, cell, day, slot, amount FROM balance_line"
     " WHERE measure = ANY($3::int2[]) AND day >= $1::int4 AND day < $2::int8",
     until="$2::int8",
@@ -258,16 +258,17 @@ async def fill(connection: Any, *, lines: int = LINES_AT_ONCE) -> bool:
         )
         if row is None or since is None:
             return False
-        measures = await connection.fetchval(
-            "SELECT array_agg(DISTINCT one.measure) FROM reading_sum, unnest(measures) AS one (measure)"
-            " WHERE filled_until = $1",
+        # Chosen once: whoever asks for another meanwhile must not find it filled with nothing.
+        numbers, measures = await connection.fetchrow(
+            "SELECT array_agg(DISTINCT number), array_agg(DISTINCT one.measure)"
+            " FROM reading_sum, unnest(measures) AS one (measure) WHERE filled_until = $1",
             since,
         )
         until = await _until(connection, since, measures, lines)
-        last_day = await connection.fetchval(_OF_THE_BALANCES, since, until, measures)
+        last_day = await connection.fetchval(_OF_THE_BALANCES, since, until, measures, numbers)
         await connection.execute(
-            "UPDATE reading_sum SET filled_until = $2 WHERE filled_until = $1",
-            since,
+            "UPDATE reading_sum SET filled_until = $2 WHERE number = ANY($1::int2[])",
+            numbers,
             min(until, HIGHEST),
         )
         await connection.execute(_BOOKED, row["seq"], last_day)
