@@ -1,6 +1,5 @@
 """Official figures wherever they are shown: reports, the interface, /metrics, a dashboard, the topic."""
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from monitor.outlets.dashboards.declare import Sql
@@ -30,7 +28,7 @@ async def everywhere(
     The first agency is a province or ministry, the first period the month under way.
     """
     first, month = next(iter(scopes)), periods[0]
-    await _evaluated(way)
+    await way.evaluated()
     async with serving(way.database, folder) as service:
         for period in periods:
             for set_id in both.second.valid(period):
@@ -94,19 +92,6 @@ def _points(points: Points) -> tuple[float | None, ...]:
 
 def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
-
-
-async def _evaluated(way: Way) -> None:
-    """Wait until a worker has evaluated what was sealed last, as it does once a minute."""
-    connection = await asyncpg.connect(way.database)
-    try:
-        async with asyncio.timeout(300):
-            while not await connection.fetchval(
-                "SELECT cut = (SELECT max(seq) FROM cut) FROM official_round"
-            ):
-                await asyncio.sleep(0.2)
-    finally:
-        await connection.close()
 
 
 async def _metrics(service: Here, both: Both, scope: str, kind: str, month: str) -> None:

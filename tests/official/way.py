@@ -20,6 +20,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from agents.generate.model import PETITIONS, Record
+from monitor.ledger.locks import OFFICIAL
 from tests.official.province import Province
 from tests.servers.topics import create_topic
 from tests.whole.service import Stage, Worker, stage
@@ -45,7 +46,18 @@ class Way:
     indicators: str  # the topic that official figures are told on
     tell: Tell
     brisk: bool
+    held: Any  # a connection that keeps workers from evaluating figures
     workers: list[Worker] = field(default_factory=list)
+
+    async def evaluated(self, within_s: float = 300) -> None:
+        """Let a worker evaluate what was sealed last, as it does once a minute, and wait for it."""
+        await self.held.execute("SELECT pg_advisory_unlock_all()")
+        async with asyncio.timeout(within_s):
+            while not await self.held.fetchval(
+                "SELECT cut = (SELECT max(seq) FROM cut) FROM official_round"
+            ):
+                self._alive()
+                await asyncio.sleep(0.2)
 
     @property
     def database(self) -> str:
@@ -190,4 +202,10 @@ async def way(
             exactly=True,
         )
         indicators = await create_topic(bootstrap, "emc.indicators", settings=forever)
-        yield Way(here, reference, indicators, tell, brisk)
+        held: Any = await asyncpg.connect(database)
+        try:
+            # Or they would evaluate the whole country with every cut that is made on the way.
+            await held.execute("SELECT pg_advisory_lock($1)", OFFICIAL)
+            yield Way(here, reference, indicators, tell, brisk, held)
+        finally:
+            await held.close()
