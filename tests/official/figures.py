@@ -249,10 +249,12 @@ def _last_year(
     last_year: Ask | None,
     span: str,
 ) -> Figure:
-    before = None if last_year is None else _sum(said["denominator"], last_year)
     parts = said.get(f"last_year_{span}", 0)
+    if not parts:  # of a day nothing stands in
+        return Figure(said["id"], "null", numerator, 0)
+    before = None if last_year is None else _sum(said["denominator"], last_year)
     ratio = Fraction(0)
-    if before and parts:
+    if before:
         ratio = Fraction(numerator * parts, before)
     score = _points(document, said, ratio)
     return Figure(said["id"], "number", numerator, 0, ratio, _shown(said, ratio), score)

@@ -75,6 +75,14 @@ class Way:
             await asyncio.to_thread(worker.start)
             self.workers.append(worker)
 
+    async def killed(self) -> None:
+        """Kill all workers, whatever they are at, and have as many others."""
+        how_many = len(self.workers)
+        for worker in self.workers:
+            worker.kill()
+        self.workers.clear()
+        await self.work(how_many)
+
     async def send(self, records: Iterable[Record]) -> None:
         """Put records on their topics; all of them are there when this returns."""
         given = list(records)
