@@ -237,7 +237,8 @@ async def kept_on(follower: Any, act: str, rng: random.Random) -> None:
 async def killed(held: Books, cut: Cut, rng: random.Random) -> None:
     """Whoever follows is killed just before it would have committed."""
     dying = await connect(held.dsn)
-    await dying.execute("BEGIN")
+    server = dying.get_server_pid()
+    await dying.transaction().start()
     match rng.choice("fal"):
         case "f":
             await fold(dying, cut, step=rng.randrange(5, 60))
@@ -247,7 +248,7 @@ async def killed(held: Books, cut: Cut, rng: random.Random) -> None:
             await reading_book.fill(dying, lines=rng.randrange(1, 40))
     dying.terminate()
     gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)"
-    await until(lambda: held.follower.fetchval(gone, dying.get_server_pid()))
+    await until(lambda: held.follower.fetchval(gone, server))
 
 
 async def agrees(

@@ -6,7 +6,7 @@ from the sums that the follower has filled; then as it was known halfway; and wh
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -34,7 +34,7 @@ class Wide:
 
 
 SMALL = Wide(parts=1, periods=1, further=False, workers=1, documents=2)
-WHOLE = Wide(parts=1_000, periods=7, further=True, workers=2, documents=12)
+WHOLE = Wide(parts=1_000, periods=6, further=True, workers=2, documents=12)
 
 
 @dataclass
@@ -95,7 +95,8 @@ async def run(
             ):
                 with outcome.timed(when):
                     both[when] = Both(officials, calculated, as_of, at)
-                    await figures(both[when], province, wide, tell, f"{when}: ")
+                    some = wide if at is None else replace(wide, parts=min(wide.parts, 10))
+                    await figures(both[when], province, some, tell, f"{when}: ")
                 if wide.further and when == "from the books":
                     await here.killed()  # while they fill what was asked for
                 outcome.sums = await here.kept()
@@ -136,12 +137,12 @@ def scopes_of(province: Province, wide: Wide) -> dict[str, str]:
 
 
 def periods_of(province: Province) -> tuple[str, ...]:
-    """The month under way and the one before, the day before, quarter, half-year and year."""
+    """The month under way and the one before, the day before, quarter, year, half-year."""
     last = province.last
     month, day = province.months[-2], f"{last - timedelta(days=1)}"
     quarter = f"{last.year}-Q{(last.month + 2) // 3}"
     half = f"{last.year}-H{1 + (last.month > 6)}"
-    return (f"{last:%Y-%m}", month, day, province.months[0], quarter, half, f"{last.year}")
+    return (f"{last:%Y-%m}", month, day, quarter, f"{last.year}", half, province.months[0])
 
 
 async def figures(both: Both, province: Province, wide: Wide, tell: Tell, when: str) -> None:
