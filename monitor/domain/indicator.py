@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final, NamedTuple, assert_never
 
 from monitor.domain.deadlines import HOUR_MS, Basis
@@ -143,7 +143,7 @@ class Score:
         """Of a ratio; never below 0 or above `most`."""
         match self.rule:
             case Scoring.CAPPED:
-                found = self.most * ratio / self.threshold
+                return self._of_most(ratio / self.threshold)
             case Scoring.VALUE:
                 found = ratio
             case Scoring.STEPS:
@@ -152,8 +152,16 @@ class Score:
                     default=Fraction(0),
                 )
             case _:
-                found = self.most * ratio
+                return self._of_most(ratio)
         return min(self.most, max(_NOTHING, found))
+
+    def _of_most(self, part: Fraction) -> Fraction:
+        # In whole numbers: fractions take ten times as long to be compared.
+        if part.numerator <= 0:
+            return _NOTHING
+        if part.numerator >= part.denominator:
+            return self.most
+        return self.most * part
 
 
 _NOTHING: Final = Fraction(0)
@@ -430,6 +438,7 @@ def _in_unit(ratio: Fraction, one: Indicator) -> Decimal:
     )
 
 
+@cache
 def written(term: Term) -> str:
     """A term in one line, as a reason names it: `claim adults_online (numerator)`."""
     if term.fact is Fact.CLAIM:
@@ -502,11 +511,16 @@ def total(terms: Iterable[Term], facts: Facts) -> int | None:
     """Their sum; None where one of them is not known."""
     found = 0
     for term in terms:
-        amount = facts(term if term.sign == 1 else replace(term, sign=1))
+        amount = facts(term if term.sign == 1 else _plain(term))
         if amount is None:
             return None
         found += term.sign * amount
     return found
+
+
+@cache
+def _plain(term: Term) -> Term:
+    return replace(term, sign=1)
 
 
 # Not counted of dossiers or petitions: known also of a scope that is silent.
@@ -693,7 +707,7 @@ def _share(each: Indicator, ratio: Fraction) -> Fraction:
 
 def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:
     """The plain fact that is missing."""
-    plain = (replace(term, sign=1) for term in terms)
+    plain = map(_plain, terms)
     return next((written(term) for term in plain if facts(term) is None), "")
 
 

@@ -29,7 +29,7 @@ from monitor.domain.indicator import (
     evaluate,
     total,
 )
-from monitor.domain.period import Period
+from monitor.domain.period import Period, Span
 from monitor.domain.ranking import (
     Entry,
     OfIndicator,
@@ -996,18 +996,60 @@ def _evaluated(
     *,
     heard: bool = True,
 ) -> Official:
-    card = evaluate(
+    card = _scorecard(
         indicators,
         about.kind,
         _booked(facts, known.rules),
-        span=period.span,
-        last_year=last_year and _booked(last_year, known.rules),
+        period.span,
+        last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
         silent=None if heard else Why.BEFORE_GO_LIVE,
     )
     return Official(
         about=about, period=period, known=known, scorecard=card, published=published
     )
+
+
+# What follows from facts follows from them again: they are read anew, each time, and only what
+# `evaluate` makes of the same ones is remembered.
+_cards: dict[tuple[object, ...], tuple[IndicatorSet, Scorecard]] = {}
+_REMEMBERED: Final = 10_000
+
+
+def _scorecard(
+    indicators: IndicatorSet,
+    kind: Kind,
+    facts: Facts,
+    span: Span,
+    last_year: Facts | None,
+    *,
+    one_procedure: bool,
+    silent: Why | None,
+) -> Scorecard:
+    key = (
+        id(indicators),
+        kind,
+        span,
+        one_procedure,
+        silent,
+        tuple(map(facts, indicators.terms)),
+        last_year and tuple(map(last_year, indicators.terms_of_last_year)),
+    )
+    same_set, card = _cards.get(key, (None, None))
+    if card is None or same_set is not indicators:
+        card = evaluate(
+            indicators,
+            kind,
+            facts,
+            span=span,
+            last_year=last_year,
+            one_procedure=one_procedure,
+            silent=silent,
+        )
+        if len(_cards) >= _REMEMBERED:
+            _cards.clear()
+        _cards[key] = indicators, card
+    return card
 
 
 # From this rules version on dossiers are booked by traits, ratings and times by receipt day.

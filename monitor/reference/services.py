@@ -5,7 +5,7 @@ also where they are not listed; of an agency that is not listed nobody knows wha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from monitor.domain.codes import agency_code, procedure_code
@@ -53,6 +53,8 @@ class Services:
         }
         self._sorts = Counter(map(_sort, self.rows.values()))
         self._kinds: dict[tuple[str, Reach], tuple[frozenset[str], str] | None] = {}
+        self._asked: dict[Term, tuple[tuple[Sort, int], ...]] = {}
+        self._handled: dict[tuple[str, Reach], frozenset[Sort]] = {}
         self._counts: dict[tuple[Scope, Term], int | None] = {}
         self._codes: dict[tuple[str, bool], frozenset[str]] = {}
         self._agencies_below: dict[tuple[str, str], int] = {}
@@ -89,14 +91,21 @@ class Services:
             return None
         if scope.procedure:
             rows = [row for code, row in self.rows.items() if of(scope.procedure, code)]
-            sorts: Iterable[tuple[Sort, int]] = Counter(map(_sort, rows)).items()
-        else:
-            sorts = self._sorts.items()
-        return sum(
-            number
-            for sort, number in sorts
-            if asked(sort, term) and self._is_handled(sort, scope, handles)
-        )
+            return sum(
+                asked(sort, term) and self._is_handled(sort, scope, handles)
+                for sort in map(_sort, rows)
+            )
+        here = (scope.agency, scope.reach)
+        if here not in self._handled:
+            self._handled[here] = frozenset(
+                sort for sort in self._sorts if self._is_handled(sort, scope, handles)
+            )
+        if term not in self._asked:
+            self._asked[term] = tuple(
+                (sort, number) for sort, number in self._sorts.items() if asked(sort, term)
+            )
+        handled = self._handled[here]
+        return sum(number for sort, number in self._asked[term] if sort in handled)
 
     def has(self, code: str, term: Term) -> bool:
         """Whether a procedure is in the catalogue and of what a term asks of the catalogue."""

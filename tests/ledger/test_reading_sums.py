@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from monitor.domain.composition import HIGHEST, made_of
+from monitor.domain.composition import HIGHEST, LOWEST, made_of
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Term
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, Measure
@@ -291,7 +291,7 @@ async def agrees(
                 assert facts(term) == counted, (term, scope, reading.period, reading.cut)
 
 
-@pytest.mark.parametrize("known_then", [21, 22, 26])
+@pytest.mark.parametrize("known_then", [21, 26, 28])
 async def test_a_ledger_of_an_earlier_schema_has_its_sums_filled_after_the_upgrade(
     database: str, reference: Reference, known_then: int
 ):
@@ -308,6 +308,14 @@ async def test_a_ledger_of_an_earlier_schema_has_its_sums_filled_after_the_upgra
                 known.append((await seal(connection), entries[:number]))
         while await fold(connection, known[1][0]):
             pass
+        if known_then == 28:  # sums taken for filled that are not: migration 29 has them filled
+            await connection.execute(
+                "INSERT INTO reading_sum (measures, weights, due, first_slot, last_slot, channel,"
+                " level, having_all, lacking_all, having_any, stock, procedures, filled_until)"
+                " VALUES ('{2}', '{1}', false, $1, $2, 0, 0, 0, 0, 0, false, 0, $2)",
+                LOWEST,
+                HIGHEST,
+            )
     finally:
         await connection.close()
     async with books(database) as held:
@@ -380,16 +388,15 @@ async def test_a_sum_that_is_asked_for_while_others_are_filled_is_filled_in_its_
 
 
 FILLED = """
-    INSERT INTO reading_month (reach, place, month, sum, amount)
-    SELECT reach, 'H' || place, month, sum, 1
-    FROM generate_series(0, 1) AS reach, generate_series(10, 99) AS place,
-         generate_series(1, 40) AS sum, unnest($1::int4[]) AS month;
+    INSERT INTO reading_month (reach, place, month, amounts)
+    SELECT reach, 'H' || place, month, array_fill(1::int8, ARRAY[40])
+    FROM generate_series(0, 1) AS reach, generate_series(10, 1099) AS place,
+         unnest($1::int4[]) AS month;
 """
 FILLED_DAYS = """
-    INSERT INTO reading_day (reach, place, day, sum, amount)
-    SELECT 1, 'H' || place, day, sum, 1
-    FROM generate_series(10, 99) AS place, generate_series(1, 10) AS sum,
-         generate_series($1::int4, $1 + 120) AS day;
+    INSERT INTO reading_day (reach, place, day, amounts)
+    SELECT 1, 'H' || place, day, array_fill(1::int8, ARRAY[10])
+    FROM generate_series(10, 199) AS place, generate_series($1::int4, $1 + 120) AS day;
 """
 FILLED_PROCEDURES = """
     INSERT INTO reading_procedure (reach, place, month, sum, procedure, amount)
