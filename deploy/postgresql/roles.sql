@@ -135,7 +135,7 @@ GRANT SELECT ON
     grafana_policy, grafana_agency, grafana_cell, grafana_line, grafana_total, grafana_open,
     grafana_stock, grafana_maintenance, grafana_spell, grafana_reconciliation, grafana_official
 TO emc_reader, emc_grafana;
-GRANT SELECT ON token_secret, reference_shown, reference_agency TO emc_reader;
+GRANT SELECT ON token_secret, dossier_token, reference_shown, reference_agency TO emc_reader;
 -- Published reports: sums, nothing of a dossier. Publishing is the worker's role's to do.
 GRANT SELECT ON published_report TO emc_reader;
 

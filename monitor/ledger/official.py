@@ -283,6 +283,17 @@ class Difference:
     booked: Mapping[str, Moved]  # by booking class: entries of all these figures
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fared:
+    """Facts of a scope in a period, and single figures made of facts of the same reading."""
+
+    about: About
+    period: Period
+    known: Known
+    facts: Facts
+    figures: Mapping[tuple[str, str], Official]  # by set and indicator; the set has no other
+
+
 class NoSuch(LookupError):
     """A set, an agency or a cut that there is none of; the text says which there are."""
 
@@ -423,6 +434,105 @@ class Officials:
             ]
         rows = [one for one in found if not _idle(one)]
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
+
+    async def fared(
+        self,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        wanted: Collection[tuple[str, str]],
+        terms: Collection[Term] = (),
+        *,
+        known_at: At = None,
+    ) -> list[list[Fared]]:
+        """Single figures (set and indicator) and facts beside them, read in one go: by period, by scope.
+
+        A figure whose set was not valid in a period, or not known, is left out there.
+        """
+        ground = await self.ground(known_at)
+        for scope in scopes:
+            _check(scope, ground.reference)
+        sets = await self._single(wanted, periods, ground)
+        asked = {
+            *terms,
+            *(term for one in sets for each in one.values() for term in each.terms),
+        }
+        readings = await self._read(scopes, periods, asked, ground)
+        return [
+            [
+                self._fared(
+                    of, scope, period, ground, reading.facts(scope), reading.heard(scope)
+                )
+                for scope in scopes
+            ]
+            for of, period, reading in zip(sets, periods, readings, strict=True)
+        ]
+
+    async def fared_by_procedure(
+        self,
+        scope: Scope,
+        period: Period,
+        wanted: Collection[tuple[str, str]],
+        terms: Collection[Term] = (),
+        *,
+        known_at: At = None,
+    ) -> list[Fared]:
+        """The same of each procedure of a scope that anything is to be told of."""
+        ground = await self.ground(known_at)
+        _check(scope, ground.reference)
+        [of] = await self._single(wanted, [period], ground)
+        found = await breakdown(
+            self._pool,
+            ground.reference,
+            scope,
+            period,
+            {*terms, *(term for each in of.values() for term in each.terms)},
+            Parts.PROCEDURE,
+            cut=ground.cut,
+            today=ground.known.as_of_day,
+        )
+        return [
+            self._fared(of, scope._replace(procedure=code), period, ground, facts, heard=True)
+            for code, facts in sorted(found.items())
+        ]
+
+    async def _single(
+        self,
+        wanted: Collection[tuple[str, str]],
+        periods: Sequence[Period],
+        ground: _Ground,
+    ) -> list[dict[tuple[str, str], IndicatorSet]]:
+        """Of each period the sets cut down to what is wanted of them."""
+        async with self._pool.acquire() as connection:
+            known = await self._known_sets(connection, ground.cut.sealed_at)
+        found: list[dict[tuple[str, str], IndicatorSet]] = []
+        for period in periods:
+            found.append({})
+            for set_id, indicator in wanted:
+                of = valid_in(known.get(set_id, ()), period)
+                if of is not None and indicator in of.by_id:
+                    found[-1][set_id, indicator] = only(of, indicator)
+        return found
+
+    def _fared(
+        self,
+        sets: Mapping[tuple[str, str], IndicatorSet],
+        scope: Scope,
+        period: Period,
+        ground: _Ground,
+        facts: Facts,
+        heard: bool,
+    ) -> Fared:
+        about = self._about(scope, period, ground)
+        return Fared(
+            about=about,
+            period=period,
+            known=ground.known,
+            facts=_booked(facts, ground.known.rules),
+            figures={
+                name: _evaluated(of, about, period, ground.known, facts, None, {}, heard=heard)
+                for name, of in sets.items()
+            },
+        )
 
     async def difference(
         self,

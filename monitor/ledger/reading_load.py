@@ -20,7 +20,7 @@ from monitor.ledger.reading_sums import Between, Books, Place, Stretches, from_b
 from monitor.ledger.register_then import register_then
 from monitor.ledger.remembered import Remembered
 from monitor.reference.agencies import Agencies
-from monitor.reference.hierarchy import Coverage, hierarchy
+from monitor.reference.hierarchy import Coverage, Hierarchy, hierarchy
 from monitor.reference.policy import Reference
 
 # How many agencies there are tells whether it is old, because none ever goes.
@@ -302,6 +302,15 @@ async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]
             coverage = await _coverage(pool, connection, reference.agencies, kept)
             return coverage.hierarchy.parts(agency)
         return hierarchy(reference.agencies, await booked_codes(connection)).parts(agency)
+
+
+async def places(pool: Any, agencies: Agencies) -> Hierarchy:
+    """Who is below whom, of all that is booked; as far as the sums are, where any are kept."""
+    async with pool.acquire() as connection:
+        kept = await Kept.now(connection)
+        if kept.numbers:
+            return (await _coverage(pool, connection, agencies, kept)).hierarchy
+        return hierarchy(agencies, await booked_codes(connection))
 
 
 async def _want(pool: Any, missed: Sequence[Wanted]) -> None:

@@ -20,6 +20,7 @@ from monitor.ledger.reading_known import sectors as sectors  # noqa: PLC0414 - p
 from monitor.ledger.reading_load import booked_codes as booked_codes  # noqa: PLC0414 - likewise
 from monitor.ledger.reading_load import load, parts
 from monitor.ledger.reading_load import newest as newest  # noqa: PLC0414 - likewise
+from monitor.ledger.reading_load import places as places  # noqa: PLC0414 - likewise
 from monitor.reference.policy import Reference
 
 

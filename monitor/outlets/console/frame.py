@@ -45,6 +45,7 @@ from monitor.outlets.console.page import (
     EVERYBODY,
     Drawn,
     Elsewhere,
+    File,
     Page,
     Shown,
     Table,
@@ -268,6 +269,10 @@ class Frame:
                 body = sheets.as_csv(shown)
                 headers["content-type"] = "text/csv; charset=utf-8; header=present"
                 headers["content-disposition"] = f'attachment; filename="{shown.name}.csv"'
+            case File():
+                body = shown.content
+                headers["content-type"] = shown.content_type
+                headers["content-disposition"] = f'attachment; filename="{shown.name}"'
             case Drawn():
                 body = drawn(shown.template, visit, self._pages, **shown.values)
                 headers["content-type"] = "text/html; charset=utf-8"

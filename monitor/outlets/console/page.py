@@ -103,6 +103,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Bytes to be kept, as they are."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
     """Go on at another address of ours (303)."""
 
@@ -112,7 +121,7 @@ class Elsewhere:
     )  # the cookie to set; "": none any more
 
 
-Shown = Drawn | Table | Elsewhere
+Shown = Drawn | Table | File | Elsewhere
 Act = Callable[[Desk, Visit], Awaitable[Shown]]
 
 

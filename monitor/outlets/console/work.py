@@ -2,7 +2,23 @@
 
 from typing import Final
 
-from monitor.outlets.console import agency, dossier
+from monitor.outlets.console import (
+    agency,
+    differences,
+    dossier,
+    downloads,
+    procedure,
+    rankings,
+    scorecards,
+)
 from monitor.outlets.console.page import Page
 
-PAGES: Final[tuple[Page, ...]] = (*agency.PAGES, *dossier.PAGES)
+PAGES: Final[tuple[Page, ...]] = (
+    *scorecards.PAGES,
+    *rankings.PAGES,
+    *differences.PAGES,
+    *downloads.PAGES,
+    *agency.PAGES,
+    *procedure.PAGES,
+    *dossier.PAGES,
+)

@@ -1,0 +1,314 @@
+"""Sets of indicators, and a set's scorecard for a scope and period."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from monitor.domain.indicator import TOTAL, Figure, Indicator, Standing, Sum
+from monitor.domain.period import Period, Span
+from monitor.domain.zone import date_of
+from monitor.ledger import published
+from monitor.ledger.balances import NotKnown
+from monitor.ledger.indicator_sets import valid_in
+from monitor.ledger.official import By, NoSuch, Official, Published, Ranked
+from monitor.outlets.api.asked import Parameter, one_of
+from monitor.outlets.api.desk import Desk
+from monitor.outlets.console import charts, shown
+from monitor.outlets.console.chosen import CHOICES, SET, choices, period_of, scope_of
+from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Visit
+from monitor.outlets.console.shown import Number
+from monitor.outlets.report import breakdowns, said, words
+from monitor.outlets.report.headings import of_scope
+from monitor.outlets.report.sheet import Form
+
+FORM_06B: Final = breakdowns.FORM_06B
+EACH: Final = Parameter(
+    name="each",
+    says="Also a row for each unit, or each procedure, in the layout of form II.06b.",
+    read=one_of(By),
+    schema={"type": "string", "enum": list(By)},
+    example="unit",
+)
+
+
+async def every(desk: Desk, visit: Visit) -> Shown:
+    """The sets; last month then and now; what was published."""
+    scope = await scope_of(desk, visit)
+    period = period_of(desk, visit)
+    there = await desk.officials.sets(visit["known_at"])
+    sets = [one for versions in there.values() if (one := valid_in(versions, period))]
+    last = Period.holding(Span.MONTH, date_of(desk.today(visit.in_force.policy))).before
+    latest = await published.listed(desk.pool, last=3)
+    return Drawn(
+        template="scorecards.html",
+        values={
+            **choices(desk, visit, scope, period),
+            "sets": sets,
+            "last": last,
+            "of_last": [
+                one for versions in there.values() if (one := valid_in(versions, last))
+            ],
+            "kinds": list(Ranked),
+            "most": lambda one: sum(
+                (points for points in one.most.values() if points is not None), Decimal(0)
+            ),
+            "published": bool(latest),
+        },
+    )
+
+
+async def one_set(desk: Desk, visit: Visit) -> Shown:
+    """All figures of a set, group by group, with what stands beside them."""
+    scope = await scope_of(desk, visit)
+    period = period_of(desk, visit)
+    at = visit["known_at"]
+    try:
+        card = await desk.officials.scorecard(
+            visit["set"], scope, period, known_at=at, trend=True
+        )
+    except NotKnown as error:
+        if at is not None:
+            raise
+        return _nothing(desk, visit, scope, period, str(error))
+    since = None
+    if at is not None:
+        try:
+            since = await desk.officials.scorecard(visit["set"], scope, period, trend=False)
+        except NoSuch:
+            since = None  # the set is no longer valid in that period
+    each: By | None = visit["each"]
+    if each is None and card.set.id == FORM_06B:
+        each = By.UNIT
+    form = None
+    if each is not None:
+        form = breakdowns.report(
+            await desk.officials.breakdown(
+                visit["set"], scope, period, by=each, known_at=card.known.cut
+            )
+        ).tables[0]
+    return Drawn(
+        template="scorecard.html",
+        values={
+            **choices(desk, visit, scope, period),
+            "card": card,
+            "set": card.set,
+            "about": of_scope(card.about).of(visit.language),
+            "groups": _groups(visit, card),
+            "figure": lambda one: shown.of_figure(visit, card, one),
+            "points": lambda one: shown.of_figure(visit, card, one, points=True),
+            "total": _total(visit, card),
+            "sum": lambda one: shown.counted(visit, one.total, visit.t("scores.points")),
+            "in_before": lambda one: _earlier(visit, card, one),
+            "earlier_period": period.before,
+            "reason": lambda one: _reason(visit, one),
+            "since": lambda one: _since(visit, since, one),
+            "apart": lambda one: _apart(since, one),
+            "compared": since is not None,
+            "targets": [one for one in card.scorecard.figures if one.indicator.target],
+            "of_target": lambda one: _target(visit, one),
+            "due": lambda one: (
+                date_of(one.indicator.target.due_day)
+                if one.indicator.target.due_day is not None
+                else None
+            ),
+            "basis": lambda one: said.BASES[str(one)].of(visit.language),
+            "beside": lambda one: _published(visit, card.beside(one)),
+            "beside_total": _published(visit, card.published.get(TOTAL)),
+            "form": form,
+            "form_said": lambda value: said.shown(value, visit.language),
+            "is_text": lambda column: column.form is Form.TEXT,
+            "each": each,
+            "bys": list(By),
+            "signs": _signs(visit, card),
+            "chart": await _chart(visit, card),
+            "chart_rows": [
+                (
+                    visit.one_of(group.name_vi, group.name_en),
+                    *_points(visit, card.scorecard.groups[group.id]),
+                )
+                for group in card.set.groups
+            ],
+            "as_of": shown.as_of(visit, card.known),
+            "words": {name: getattr(words, name).of(visit.language) for name in _WORDS},
+            "said_word": lambda word: word.of(visit.language),
+        },
+    )
+
+
+_WORDS: Final = (
+    "INDICATOR", "VALUE", "NUMERATOR", "DENOMINATOR", "SCORE", "MOST", "VALUE_BEFORE", "CHANGE",
+    "OFFICIAL", "OFFICIAL_APART", "NOTE", "TARGET", "DISTANCE", "DUE", "SOURCE", "BASIS", "TOTAL",
+    "BAND", "TARGETS", "CHECKS", "LEFT", "RIGHT", "DIFFERENCE", "AGREES", "DIFFERS", "NOT_CHECKED",
+    "SCORES", "NOT_OVER", "BESIDE", "REVERSE", "UNIT",
+)  # fmt: skip
+
+
+def _nothing(desk: Desk, visit: Visit, scope: Any, period: Period, why: str) -> Drawn:
+    """That no cut was made yet."""
+    return Drawn(
+        template="scorecard_none.html",
+        values={**choices(desk, visit, scope, period), "why": why},
+    )
+
+
+def _groups(visit: Visit, card: Official) -> list[tuple[str, Sum | None, list[Figure]]]:
+    """Name, points, figures; those of no group last, without a name."""
+    known = {one.id for one in card.set.groups}
+    found: list[tuple[str, Sum | None, list[Figure]]] = []
+    for group in card.set.groups:
+        figures = [one for one in card.scorecard.figures if one.indicator.group == group.id]
+        if figures:
+            named = visit.one_of(group.name_vi, group.name_en)
+            found.append((named, card.scorecard.groups[group.id], figures))
+    others = [one for one in card.scorecard.figures if one.indicator.group not in known]
+    return [*found, ("", None, others)] if others else found
+
+
+def _total(visit: Visit, card: Official) -> Number:
+    sum_ = card.scorecard.sum
+    lines = [
+        (visit.t("meaning.what"), visit.t("scores.total.is")),
+        (visit.t("scores.unknown"), shown.number(visit, sum_.unknown)),
+        (visit.t("scores.empty"), shown.number(visit, sum_.empty)),
+        (words.SET.of(visit.language), f"{card.set.id} {card.set.version}"),
+        *shown.as_of(visit, card.known),
+    ]
+    return shown.counted(visit, sum_.total, visit.t("scores.points"), *lines)
+
+
+def _earlier(visit: Visit, card: Official, one: Figure) -> tuple[str, Decimal | None]:
+    """What it was in the period before, and the change."""
+    earlier = card.earlier(one)
+    if earlier is None:
+        return said.EMPTY, None
+    text = shown.number(visit, earlier.shown)
+    if earlier.shown is None and earlier.standing is not Standing.NUMBER:
+        text = said.SIGNS[earlier.standing]
+    return text, card.change(one)
+
+
+def _reason(visit: Visit, one: Figure) -> str:
+    """Why it is no plain quotient."""
+    found = said.reason(one)
+    parts = [] if found is None else [found.of(visit.language)]
+    if found is None and one.standing is not Standing.NUMBER:
+        parts.append(said.STANDINGS[one.standing].of(visit.language))
+    if one.indicator.reverse_engineered:
+        parts.append(words.REVERSE.of(visit.language))
+    return "; ".join(parts)
+
+
+def _later(since: Official | None, one: Indicator) -> Figure | None:
+    if since is None or one.id not in since.set.by_id:
+        return None
+    return since.scorecard.figure(one.id)
+
+
+def _since(visit: Visit, since: Official | None, one: Figure) -> Number | None:
+    """The same as known now."""
+    found = _later(since, one.indicator)
+    return None if found is None or since is None else shown.of_figure(visit, since, found)
+
+
+def _apart(since: Official | None, one: Figure) -> Decimal | None:
+    found = _later(since, one.indicator)
+    if found is None or found.shown is None or one.shown is None:
+        return None
+    return found.shown - one.shown
+
+
+def _target(visit: Visit, one: Figure) -> str:
+    target = one.indicator.target
+    assert target is not None  # noqa: S101 - only those that have one are shown
+    value = float(target.value)
+    return shown.number(visit, Decimal(str(int(value) if value == int(value) else value)))
+
+
+def _published(visit: Visit, one: Published | None) -> Mapping[str, Any] | None:
+    if one is None:
+        return None
+    text = (
+        said.SIGNS[Standing.NOT_APPLICABLE]
+        if one.not_issued
+        else shown.number(visit, one.value)
+    )
+    return {"text": text, "source": one.source, "survey": one.survey}
+
+
+def _signs(visit: Visit, card: Official) -> list[tuple[str, str]]:
+    """What the signs mean that stand on this page."""
+    used = {one.standing for one in card.scorecard.figures}
+    if card.set.scored and any(one.total is None for one in card.scorecard.groups.values()):
+        used.add(Standing.NULL)
+    return [
+        (sign, said.STANDINGS[standing].of(visit.language))
+        for standing, sign in said.SIGNS.items()
+        if standing in used
+    ]
+
+
+def _points(visit: Visit, sum_: Sum) -> tuple[str, str]:
+    return shown.number(visit, sum_.total), shown.number(visit, sum_.out_of)
+
+
+async def _chart(visit: Visit, card: Official) -> Markup | None:
+    """Points by group, of what could be had."""
+    if not card.set.scored or not card.set.groups:
+        return None
+    got, left = visit.t("scores.got"), visit.t("scores.left")
+    rows: list[dict[str, Any]] = []
+    for group in card.set.groups:
+        sum_ = card.scorecard.groups[group.id]
+        named = visit.one_of(group.name_vi, group.name_en)
+        points = sum_.total or Decimal(0)
+        rows += [
+            {"group": named, "what": got, "n": float(points), "order": 0},
+            {"group": named, "what": left, "n": float(sum_.out_of - points), "order": 1},
+        ]
+    return await charts.draw(
+        bars(rows, parts=(got, left)),
+        language=visit.language.value,
+        label=words.SCORES.of(visit.language),
+        width=420,
+        height=34 * len(card.set.groups),
+    )
+
+
+def bars(rows: Sequence[Mapping[str, Any]], *, parts: tuple[str, str]) -> dict[str, Any]:
+    """Two parts of a whole, a bar for each `group`."""
+    return {
+        "data": {"values": list(rows)},
+        "mark": {"type": "bar", "height": {"band": 0.62}},
+        "encoding": {
+            "y": {"field": "group", "type": "nominal", "title": None, "sort": None,
+                  "axis": {"labelLimit": 260, "ticks": False, "domain": False}},
+            "x": {"field": "n", "type": "quantitative", "title": None, "axis": {"tickCount": 5}},
+            "order": {"field": "order"},
+            "color": {"field": "what", "type": "nominal", "title": None,
+                      "scale": {"domain": list(parts), "range": ["var(--series-1)", "var(--shade-0)"]},
+                      "legend": {"orient": "top"}},
+        },
+    }  # fmt: skip
+
+
+PAGES: Final = (
+    Page(
+        path="/scorecards",
+        name="scorecards",
+        title="scores.title",
+        open_to=WITH_FIGURES,
+        parameters=CHOICES,
+        act=every,
+        listed=True,
+    ),
+    Page(
+        path="/scorecards/{set}",
+        name="scorecard",
+        title="scores.title",
+        open_to=WITH_FIGURES,
+        parameters=(SET, *CHOICES, EACH),
+        act=one_set,
+    ),
+)

@@ -1,0 +1,235 @@
+"""Scorecards, rankings, differences, reports: their numbers, for whom they are, written down before they answer."""
+
+import asyncio
+import json
+import queue
+import re
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from agents.generate.model import Record
+from monitor.ledger.official import Officials
+from monitor.ledger.published import digest
+from monitor.outlets.digest.words import Language
+from monitor.outlets.report.asked import Asked, made, written
+from monitor.outlets.report.formats import Format
+from tests.ledger.fill import feeding
+from tests.outlets.api.service import (
+    FOREIGN,
+    OWN,
+    POLICY,
+    REFERENCE,
+    Here,
+    event,
+    folded,
+    here,
+    now,
+)
+from tests.outlets.console.ops import signed_in
+from tests.outlets.console.test_agency import plain
+from tests.servers.postgres import Postgres
+
+ADDED = "H56.14-260805-0004"
+BEHIND = "indicator=full_process_dossier_share&side=numerator"
+
+
+@pytest.fixture(scope="module")
+def corrected(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """After August was closed a dossier of it came for Thanh Hoá, and nothing else."""
+    ready: queue.Queue[Here | BaseException] = queue.Queue()
+    done = threading.Event()
+
+    async def run() -> None:
+        name = await postgres.create()
+        try:
+            async with here(postgres.dsn(name), tmp_path_factory.mktemp("scorecards")) as found:
+                await asyncio.sleep(0.05)  # what comes now comes after the cut was read
+                await late(found)
+                ready.put(found)
+                await asyncio.to_thread(done.wait)
+        except BaseException as error:
+            ready.put(error)
+            raise
+        finally:
+            await postgres.drop(name)
+
+    # On a loop of its own, that outlives the tests'.
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    found = ready.get()
+    if isinstance(found, BaseException):
+        raise found
+    try:
+        yield found
+    finally:
+        done.set()
+        thread.join()
+
+
+async def late(here: Here) -> None:
+    """One more of August, that arrives only now, and has an end in time."""
+    at_ms = int((now() + timedelta(seconds=1)).timestamp() * 1000)
+    told = [
+        event(ADDED, 1, 2, "08-05T08:00", due_at="2026-08-12T17:00:00+07:00", channel=2),
+        event(ADDED, 2, 9, "08-06T09:00"),
+    ]
+    arrived = now().isoformat()
+    records = []
+    for place, one in enumerate(told):
+        said = {**json.loads(one.value), "arrival": arrived}
+        records.append(Record(one.key, json.dumps(said).encode(), at_ms + place))
+    async with feeding(here.database, POLICY, now_ms=at_ms, reference=REFERENCE) as feeder:
+        await feeder.hear(records)
+    await folded(here.database)
+
+
+async def page(found: Here, path: str, role: str = "national", status: int = 200) -> str:
+    async with signed_in(found, role) as client:
+        answer = await client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def row(html: str, name: str) -> str:
+    return plain(html[html.index(f"{name}</th>") :].partition("</tr>")[0])
+
+
+async def test_the_sets_say_their_version_owner_and_points(corrected: Here) -> None:
+    html = await page(corrected, "/scorecards?lang=en&period=2026-08")
+    assert "qd766 2026.1" in html
+    line = plain(html[html.index("/scorecards/qd766") :].split("</tr>")[0])
+    assert "Văn phòng Chính phủ" in line
+    assert "100.00" in line
+    assert "/definitions/qd766" in html
+    assert "/differences/emc?" in html
+
+
+async def test_a_scorecard_has_value_numerator_and_denominator(corrected: Here) -> None:
+    html = await page(corrected, "/scorecards/emc?scope=H56&period=2026-08&lang=en")
+    # Four received by now, all of them full process.
+    assert " 4 4 " in f"{row(html, 'Full-process online dossiers')} "
+    assert 'style="' not in html
+
+
+async def test_as_known_then_stands_beside_what_is_known_now(corrected: Here) -> None:
+    [first] = await corrected.ledger("SELECT sealed_at FROM cut ORDER BY seq LIMIT 1")
+    at = first["sealed_at"].isoformat().replace("+", "%2B")
+    html = await page(
+        corrected, f"/scorecards/report-06b?scope=H56&period=2026-08&lang=en&known_at={at}"
+    )
+    received = row(html, "Received, in total")
+    # One more since; three then, none in July.
+    assert received.rstrip().endswith("+1 3 0 +3")
+
+
+async def test_the_difference_to_closing_names_the_dossier_within_three_clicks(
+    corrected: Here,
+) -> None:
+    asked = "scope=H56&period=2026-08&lang=en"
+    html = await page(corrected, f"/differences/emc?{asked}")
+    line = row(html, "Full-process online dossiers")
+    assert "3 / 3" in line
+    assert "4 / 4" in line
+    html = await page(corrected, f"/differences/emc?{asked}&{BEHIND}", "agency")
+    tokens = re.findall(r'href="/dossiers/([0-9a-f]{20})', html)
+    assert tokens == [await corrected.token_of(ADDED)]
+    assert ADDED in html
+    assert "That is all of the change" in html
+
+
+async def test_who_sees_no_codes_is_given_tokens_and_the_look_is_written_down(
+    corrected: Here,
+) -> None:
+    html = await page(corrected, f"/differences/emc?scope=H56&period=2026-08&{BEHIND}")
+    assert await corrected.token_of(ADDED) in html
+    assert ADDED not in html
+    who, asked, status, rows = (await corrected.looks())[-1]
+    assert (who, status, rows) == ("national", 200, 1)
+    assert asked.startswith("/differences/emc?")
+
+
+async def test_what_did_not_change_says_so(corrected: Here) -> None:
+    html = await page(corrected, "/differences/emc?scope=H57&period=2026-08&lang=en")
+    assert "No indicator has changed." in html
+
+
+async def test_a_period_that_is_not_over_was_not_closed(corrected: Here) -> None:
+    html = await page(corrected, f"/differences/emc?period={now():%Y}&lang=en")
+    assert "not over and was not closed yet" in html
+
+
+async def test_a_ranking_lists_small_ones_apart_and_can_be_kept_as_csv(corrected: Here) -> None:
+    html = await page(corrected, "/rankings/qd766?period=2026-08&lang=en")
+    assert "no place: fewer than 100 dossiers" in html
+    async with signed_in(corrected, "national") as client:
+        answer = await client.get("/rankings/qd766?period=2026-08&format=csv&q=H56")
+    head, line = answer.text.splitlines()
+    said = dict(zip(head.split(","), line.split(","), strict=True))
+    assert (said["agency"], said["place"], said["unranked"], said["received"]) == (
+        "H56", "", "too_small", "4",
+    )  # fmt: skip
+
+
+async def test_the_reason_of_a_movement_adds_up(corrected: Here) -> None:
+    html = await page(corrected, "/rankings/emc?period=2026-08&by=online_share&why=H56&lang=en")
+    assert "What moved" in html
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "status"),
+    [
+        ("/scorecards", "", 403),
+        ("/scorecards/emc", "", 403),
+        ("/scorecards/emc", "public", 403),
+        ("/rankings/emc", "public", 403),
+        ("/differences/emc", "public", 403),
+        ("/reports", "public", 403),
+        ("/reports/emc", "public", 403),
+        ("/scorecards/emc?scope=H57", "agency", 403),
+        ("/scorecards/emc?scope=country", "agency", 403),
+        ("/differences/emc?scope=H57", "agency", 403),
+        ("/reports/emc?scope=H57&as=json", "agency", 403),
+        ("/scorecards/emc?scope=H56.14", "agency", 200),
+        ("/rankings/emc?period=2026-08", "agency", 200),
+        ("/rankings/emc?period=2026-08&by=online_share&why=H57", "agency", 403),
+        ("/rankings/emc", "agency", 403),
+        ("/scorecards/nope", "national", 404),
+        ("/scorecards/emc?scope=khong+co", "national", 404),
+        ("/differences/emc?period=2026-08&indicator=nope", "national", 404),
+        ("/reports/published/999", "national", 404),
+    ],
+)
+async def test_for_whom_they_are(corrected: Here, path: str, role: str, status: int) -> None:
+    await page(corrected, path, role, status)
+
+
+async def test_a_refused_look_at_dossiers_is_written_down(corrected: Here) -> None:
+    await page(corrected, f"/differences/emc?scope=H57&period=2026-08&{BEHIND}", "agency", 403)
+    assert (await corrected.looks())[-1][2:] == (403, 0)
+
+
+@pytest.mark.parametrize("format_", ["json", "csv", "xlsx", "html"])
+async def test_a_download_is_what_emc_report_writes(corrected: Here, format_: str) -> None:
+    async with signed_in(corrected, "national") as client:
+        answer = await client.get(
+            f"/reports/qd766?scope=H56&period=2026-08&as={format_}&lang=vi"
+        )
+    assert answer.status_code == 200
+    async with asyncpg.create_pool(corrected.database, min_size=0, max_size=4) as pool:
+        officials = Officials(pool)
+        cut = (await officials.ground(None)).cut.seq
+        found = await made(
+            officials, Asked(indicators="qd766", scope="H56", period="2026-08"), cut
+        )
+    expected = written(found, Format(format_), Language.VIETNAMESE)
+    assert digest(answer.content) == digest(expected)
+
+
+async def test_nothing_of_another_agency_is_in_ones_own_list(corrected: Here) -> None:
+    html = await page(corrected, f"/differences/emc?period=2026-08&{BEHIND}", "agency")
+    assert FOREIGN not in html
+    assert OWN[1] not in html  # it did not change
