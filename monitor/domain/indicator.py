@@ -650,9 +650,10 @@ class _Asked:
             score=score,
             most=most,
             excluded=total(each.excluded, self.facts) if each.excluded else None,
+            # Of what is shown: whoever takes the target off the figure comes to the same.
             distance=None
-            if ratio is None or each.target is None
-            else rounded(ratio / _ONE[each.unit] - each.target.value, each.decimals),
+            if shown is None or each.target is None
+            else rounded(Fraction(shown) - each.target.value, each.decimals),
             reason=reason,
         )
 

@@ -77,6 +77,8 @@ class Services:
         Every province has departments and communes: where none is listed, the list was left out,
         and nobody knows.
         """
+        if scope.reach is Reach.OWN:
+            return 0
         key = (scope.agency, kind)
         if key not in self._agencies_below:
             agencies, day = self._agencies, self._day

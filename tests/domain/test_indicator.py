@@ -262,6 +262,15 @@ def test_the_distance_to_a_target_is_in_the_unit_that_is_shown():
     assert (found.percent, found.distance) == (Decimal("66.67"), Decimal("-13.33"))
 
 
+def test_the_distance_to_a_target_is_what_is_shown_less_the_target():
+    """Of 96.875 %, told as 96.88 %, it is not 3.13 to a hundred."""
+    target = Target(value=Fraction(100), due_day=20_088, source="s", basis=Basis.LAW)
+
+    found = figure(indicator("i", target=target), {ONLINE: 31, RECEIVED: 32})
+
+    assert (found.percent, found.distance) == (Decimal("96.88"), Decimal("-3.12"))
+
+
 def test_hours_are_no_percent():
     found = figure(indicator("i", unit=Unit.HOURS), {ONLINE: 5_400_000, RECEIVED: 1})
 

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -18,15 +19,18 @@ from agents.generate.model import Record
 from monitor.cli import app
 from monitor.ledger.claims import Figure
 from monitor.ledger.claims import state as state_claim
+from monitor.ledger.follower import close, connect, order_closing
+from monitor.ledger.indicator_sets import keep_sets
 from monitor.ledger.migrate import migrate
 from monitor.ledger.official import By, Ranked
 from monitor.ledger.stated import instant
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report.command import CannotMake, Said, run
 from monitor.outlets.report.formats import Format
+from monitor.reference.indicators import StoredSet, set_from
 from tests.domain.strategies_time import day
 from tests.ledger.roles import roles
-from tests.outlets.report.told import AUGUST, LATER, execute, sealed, state, tell
+from tests.outlets.report.told import AUGUST, LATER, SETS, execute, sealed, state, tell
 
 EMC = Said(indicators="emc", scope="H56", period="2026-08", format_=Format.JSON, by="a clerk")
 FORM = replace(EMC, indicators="report-06b")
@@ -92,6 +96,53 @@ async def test_a_late_correction_changes_what_is_known_now_and_not_what_was_know
     assert at_the_time == before[0]
     assert all(one != other for one, other in zip(now, before, strict=True))
     assert values(now[0], *COLUMNS) == [8, 5, 2, 1, 4, 1, 1, 2, 4, 3, 1, 0, 0]
+
+
+async def test_old_bytes_come_from_kept_sums_closings_and_later_sets_alike(database: str):
+    """Asked early, so that sums are kept; then closed over; then the set has another version."""
+    then = await tell(database, AUGUST)
+    formats = (Format.JSON, Format.CSV, Format.XLSX, Format.HTML, Format.TABLE)
+    at_the_cut = [replace(FORM, known_at=str(then.seq), format_=one) for one in formats]
+    before = [await asked(database, one) for one in at_the_cut]
+    await sealed(database)  # fills what was asked for
+    assert [await asked(database, one) for one in at_the_cut] == before
+    await tell(database, LATER)
+    assert [await asked(database, one) for one in at_the_cut] == before
+
+    now = await asked(database, FORM)
+    await closed(database)
+    assert [await asked(database, one) for one in at_the_cut] == before
+    assert await asked(database, FORM) == now
+
+    await keep_sets(database, [_of_another_version(one) for one in SETS])
+    assert [await asked(database, one) for one in at_the_cut] == before
+    assert await count(database, "reading_sum WHERE filled_until = 2147483647") > 10
+    assert await count(database, "closing WHERE closed_at IS NOT NULL") == 1
+
+
+def _of_another_version(stored: StoredSet) -> StoredSet:
+    """The same indicators under a later number."""
+    text = re.sub('^version = ".*"$', 'version = "2099.1"', stored.text, flags=re.MULTILINE)
+    return StoredSet(stored.name, text, set_from(stored.name, text))
+
+
+async def closed(dsn: str) -> None:
+    """A closing at the last cut."""
+    connection = await connect(dsn)
+    try:
+        await order_closing(connection)
+        while await close(connection):
+            pass
+    finally:
+        await connection.close()
+
+
+async def count(dsn: str, of: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval(f"SELECT count(*) FROM {of}"))
+    finally:
+        await connection.close()
 
 
 async def test_the_difference_explains_itself(database: str):
