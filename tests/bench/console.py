@@ -9,6 +9,7 @@ each who may, in turns: with arguments that nobody asked for before and a ledger
 --times N       of each page; default 40
 --only NAME     only pages whose name begins so; may be repeated
 --keep FOLDER   a ledger that is there already, or shall stay for the next time
+--dsn ADDRESS   a filled ledger on a server that runs
 --json FILE     the same figures for a machine
 """
 
@@ -48,6 +49,7 @@ ROLES: Final = ("public", "agency", "national", "admin")
 AGENCY: Final = "H56"
 BOOKED_EVERY: Final = 0.5  # seconds
 RESTARTS: Final = 3
+SETS: Final = ("emc", "qd766", "decree-224-19", "report-06b")  # of these years
 TOKENS: Final = 400  # of dossiers, drawn from all
 
 
@@ -68,12 +70,15 @@ class Asked:
     reports: Sequence[int]
     days: Sequence[str]
     months: Sequence[str]
-
-    async def _read(self) -> None: ...
+    lately: Sequence[str]  # instants of the last days
 
 
 def one(of: Sequence[Any], turn: int) -> Any:
     return of[turn % len(of)]
+
+
+def _scope(of: Asked, turn: int, role: str) -> str:
+    return AGENCY if role == "agency" else str(one(of.provinces, turn))
 
 
 # By name of a page: its addresses at a turn. A page that is not here fails the bench.
@@ -86,6 +91,31 @@ ADDRESSES: dict[str, Addresses] = {
         f"/agencies/{AGENCY if role == 'agency' else one(a.agencies, n)}?period={one(a.months, n)}"
         + one(("", "&due=tomorrow", "&due=overdue", "&due=today", "&due=later"), n)
     ),
+    "procedure": lambda a, n, role: (
+        f"/procedures/{one(a.procedures, n)}?period={one(a.months, n)}"
+        + (f"&agency={AGENCY}" if role == "agency" else one(("", f"&agency={one(a.provinces, n)}"), n))
+        + one(("", "&due=overdue", "&due=tomorrow"), n)
+    ),
+    "scorecards": lambda a, n, role: (
+        f"/scorecards?scope={_scope(a, n, role)}&period={one(a.months, n)}"
+    ),
+    "scorecard": lambda a, n, role: (
+        f"/scorecards/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months, n)}"
+        + one(("", "&each=unit", "&each=procedure"), n)
+    ),
+    # Of months that are over: rankings of these are open to agencies too.
+    "ranking": lambda a, n, role: (
+        f"/rankings/{one(a.sets, n)}?kind={one(('provinces', 'ministries'), n)}&period={one(a.months[1:], n)}"
+        + one(("", f"&why={one(a.provinces, n)}"), n if role != "agency" else 0)
+    ),
+    "difference": lambda a, n, role: (
+        f"/differences/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months[:3], n)}&then={one(a.lately, n)}"
+    ),
+    "reports": lambda a, n, role: "/reports",
+    "report": lambda a, n, role: (
+        f"/reports/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months, n)}&as={one(('xlsx', 'csv', 'html'), n)}"
+    ),
+    "published": lambda a, n, role: f"/reports/published/{one(a.reports, n)}",
     "dossier": lambda a, n, role: f"/dossiers/{one(a.own if role == 'agency' else a.tokens, n)}",
     "connections": lambda a, n, role: "/connections" + one(("", "?class=interrupted", "?sort=-missing"), n),
     "connection": lambda a, n, role: (
@@ -175,8 +205,7 @@ async def asked_of(dsn: str, reference: Reference) -> Asked:
             agencies=[code for code in agencies if code.startswith("H") and "." not in code]
             + [code for code in agencies if "." in code][::5],
             procedures=[row.value.code for row in reference.procedures.rows()],
-            sets=[row[0] for row in await connection.fetch(
-                "SELECT DISTINCT split_part(file, '@', 1) FROM indicator_set WHERE file NOT LIKE 'targets%'")],
+            sets=SETS,
             sources=[row[0] for row in await connection.fetch("SELECT source FROM connection ORDER BY random()")],
             scopes=[tuple(row) for row in await connection.fetch(
                 "SELECT objective, scope FROM objective_standing ORDER BY md5(scope)")],
@@ -184,8 +213,10 @@ async def asked_of(dsn: str, reference: Reference) -> Asked:
             own=[tokens.token(secret, row["key"]) for row in own],
             codes=keys,
             reasons=[row[0] for row in await connection.fetch("SELECT DISTINCT reason FROM quarantine")],
-            reports=[row[0] for row in await connection.fetch("SELECT id FROM published_report LIMIT 100")],
+            reports=[row[0] for row in await connection.fetch("SELECT id FROM published_report WHERE scope = 'H56' LIMIT 100")],
             days=[row[0] for row in await connection.fetch(f"SELECT {day} FROM generate_series(1, 50) AS n")],
+            lately=[row[0] for row in await connection.fetch(
+                "SELECT to_char(now() - n * interval '7 hours', 'YYYY-MM-DD\"T\"HH24:MI') FROM generate_series(1, 50) AS n")],
             months=[row[0] for row in await connection.fetch(f"SELECT {month} FROM generate_series(0, 10) AS n")],
         )  # fmt: skip
     finally:
@@ -248,7 +279,9 @@ async def opened(person: httpx.AsyncClient, path: str) -> tuple[float, int]:
     began = time.perf_counter()
     answer = await person.get(path)
     ms = 1_000 * (time.perf_counter() - began)
-    if answer.status_code >= 400:
+    if answer.status_code >= 500:
+        print(f"{path}: {answer.status_code} after {ms:,.0f} ms", flush=True)
+    elif answer.status_code >= 400:
         raise SystemExit(f"{path}: {answer.status_code}\n{answer.text[-3000:]}")
     return ms, len(answer.content)
 
@@ -328,7 +361,8 @@ async def beside(dsn: str) -> AsyncIterator[None]:
             follower = Follower(connection, POLICY.zone)
             assert await follower.leads()
             while not over.is_set():
-                await follower.round()
+                with contextlib.suppress(TimeoutError):  # somebody fills sums
+                    await follower.round()
                 await asyncio.sleep(BOOKED_EVERY)
         finally:
             await connection.close()
@@ -353,11 +387,16 @@ def _status(serve: Serve, name: str) -> str:
 
 
 @contextlib.contextmanager
-def ledger(keep: Path | None, dossiers: int) -> Iterator[tuple[str, Path]]:
+def ledger(
+    keep: Path | None, dossiers: int, there: str | None = None
+) -> Iterator[tuple[str, Path]]:
     """A filled ledger's address, and a folder for logs."""
     folder = keep or Path(mkdtemp(prefix="emc-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
+        if there is not None:
+            yield there, folder
+            return
         with ledger_server(folder / "data") as server:
             own = Postgres(server)
             said = folder / "name"
@@ -396,10 +435,11 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=40)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--dsn")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     wanted(given.only)
-    with ledger(given.keep, given.dossiers) as (dsn, folder):
+    with ledger(given.keep, given.dossiers, given.dsn) as (dsn, folder):
         found = asyncio.run(measure(dsn, folder, given.times, given.only))
     slow = report(found)
     if given.json:

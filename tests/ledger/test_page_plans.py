@@ -6,7 +6,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from monitor.domain.policy import Policy
+from monitor.domain.zone import Zone
 from monitor.ledger import tokens
+from monitor.ledger.held import Due, Holders, Marks, counted, listed
 from monitor.ledger.migrate import migrate
 from monitor.outlets.console import books, connections
 from monitor.outlets.console.books import Settled
@@ -49,18 +52,22 @@ async def plan(connection: Any, query: str, given: Sequence[Any]) -> str:
     return "\n".join(row[0] for row in rows)
 
 
-OPEN_OF = "SELECT due, count(*) FROM grafana_open WHERE office = ANY($1::text[]) GROUP BY due"
-OPEN_LISTED = (
-    "SELECT token, office, procedure, state, due_at FROM grafana_open"
-    " WHERE office = ANY($1::text[]) AND due = $2 ORDER BY due_at, token LIMIT 200"
-)
-OPEN_BY_PROCEDURE = "SELECT due, count(*) FROM grafana_open WHERE procedure = $1 GROUP BY due"
-
+POLICY = Policy(Zone())
+MARKS = Marks(POLICY, 1_000_000)
+OWN = Holders(offices=["H56.1", "H56.2"])
+OF_ONE_PROCEDURE = Holders(offices=None, procedure="1.00194")
 
 QUESTIONS = (
-    ("dossier", OPEN_OF, (["H56.1", "H56.2"],)),
-    ("dossier", OPEN_LISTED, (["H56.1", "H56.2"], "tomorrow")),
-    ("dossier", OPEN_BY_PROCEDURE, ("1.00194",)),
+    *(
+        ("dossier", *question)
+        for of in (OWN, OF_ONE_PROCEDURE)
+        for question in (
+            counted(of, POLICY, MARKS),
+            listed(of, MARKS.span(Due.TOMORROW, None), 200),
+            listed(of, MARKS.span(None, 20_000), 200),
+            listed(of, None, 200),
+        )
+    ),
     ("dossier_token", "SELECT key FROM dossier_token WHERE token = $1", (b"\x01" * 10,)),
     ("comparison", connections.COMPARED, ("H3", 400)),
     ("comparison", connections.LINES, ()),
@@ -77,6 +84,9 @@ async def test_of_a_large_table_only_some_rows_are_read(ledger: Any):
     for table, query, given in QUESTIONS:
         told = await plan(ledger, query, given)
         assert f"Seq Scan on {table}" not in told, told
+    # Nor all that a nation has open: they are found by the cells of who holds them.
+    told = await plan(ledger, *counted(OWN, POLICY, MARKS))
+    assert "dossier_held" in told, told
     # Of refused records not one is read to count them.
     told = await plan(ledger, books.KINDS, ())
     assert "Index Only Scan using quarantine_kind" in told, told

@@ -10,6 +10,7 @@ from monitor.domain.period import Period, Span
 from monitor.domain.scope import Reach, Scope
 from monitor.domain.zone import date_of, day_number
 from monitor.ledger.balances import NotKnown
+from monitor.ledger.held import Holders
 from monitor.ledger.official import NoSuch, Official
 from monitor.ledger.readings import places
 from monitor.outlets.api.asked import Format, Parameter, an_agency, in_path, one_of
@@ -112,7 +113,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     if visit["format"] is Format.CSV:
         return await _sheet(desk, visit, scope, period, there)
     whole = await fares.whole(desk, visit, scope, period)
-    open_ = await backlog.read(desk, visit, backlog.Of(offices=offices(there, code)))
+    open_ = await backlog.read(desk, visit, Holders(offices=offices(there, code)))
     procedures, units = (
         ([], []) if whole is None else await _parts(desk, visit, scope, period, there)
     )
@@ -265,7 +266,7 @@ async def _sheet(
     code = scope.agency
     match visit["table"]:
         case Tables.DOSSIERS:
-            of = backlog.Of(offices=offices(there, code))
+            of = Holders(offices=offices(there, code))
             return backlog.sheet(f"open-{code}", await backlog.read(desk, visit, of))
         case Tables.PROCEDURES:
             rows = compare.weightiest(await _procedures(desk, visit, scope, period))

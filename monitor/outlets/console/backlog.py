@@ -6,11 +6,13 @@ Always of now, to the last committed booking.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup
 
+from monitor.domain.zone import date_of, day_number
+from monitor.ledger import held
+from monitor.ledger.held import Due, Fall, Holders, Open
 from monitor.outlets.api.asked import Format, Parameter, a_day, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts
@@ -22,16 +24,6 @@ MOST: Final = 200  # dossiers listed
 MOST_IN_SHEET: Final = 5_000
 BEFORE: Final = 10  # days back that have a bar of their own
 AHEAD: Final = 20
-
-
-class Due(StrEnum):
-    """When open dossiers fall due, as the ledger's view of them says it."""
-
-    OVERDUE = "overdue"
-    TODAY = "today"
-    TOMORROW = "tomorrow"
-    LATER = "later"
-    NONE = "none"
 
 
 DUE: Final = Parameter(
@@ -49,26 +41,6 @@ ON: Final = Parameter(
     example="2026-08-14",
 )
 _ALARMING: Final = {Due.OVERDUE: "bad", Due.TODAY: "warn"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Of:
-    """Whose open dossiers."""
-
-    offices: Sequence[str] | None  # at any level, as booked; None: everybody's
-    procedure: str = ""
-
-    def where(self) -> tuple[str, list[Any]]:
-        """As a condition of the view, and what it is given."""
-        said: list[str] = []
-        given: list[Any] = []
-        if self.offices is not None:
-            given.append(list(self.offices))
-            said.append(f"office = ANY(${len(given)}::text[])")
-        if self.procedure:
-            given.append(self.procedure)
-            said.append(f"procedure = ${len(given)}")
-        return " AND ".join(said) or "true", given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,42 +75,31 @@ class Backlog:
         return next(number for one, number, _ in self.counts if one is due)
 
 
-async def read(desk: Desk, visit: Visit, of: Of) -> Backlog:
+async def read(desk: Desk, visit: Visit, of: Holders) -> Backlog:
     """Counts, and the dossiers that are asked for, once that is written down."""
-    where, given = of.where()
-    zone = visit.zone.name
+    policy = visit.in_force.policy
     due: Due | None = visit["due"]
-    on: date | None = visit["on"]
+    on = None if visit["on"] is None else day_number(visit["on"])
+    found: Sequence[Dossier] = ()
+    there = 0
     async with desk.pool.acquire() as connection:
-        rows = await connection.fetch(
-            f"SELECT due, (due_at AT TIME ZONE ${len(given) + 1})::date AS day, count(*) AS n"  # noqa: S608 - ours
-            f" FROM grafana_open WHERE {where} GROUP BY 1, 2",
-            *given,
-            zone,
-        )
-        counts = dict.fromkeys(Due, 0)
-        for row in rows:
-            counts[Due(row["due"])] += row["n"]
-        found: Sequence[Any] = ()
-        there = 0
+        falls = await held.counts(connection, of, policy, visit.now_ms)
         if due is not None or on is not None:
             there = sum(
-                row["n"]
-                for row in rows
-                if (due is None or row["due"] == due) and (on is None or row["day"] == on)
+                one.dossiers
+                for one in falls
+                if (due is None or one.due is due) and (on is None or one.day == on)
             )
             most = MOST_IN_SHEET if visit["format"] is Format.CSV else MOST
             await desk.note(visit.visitor, visit.url(lang=None), dossiers=min(there, most))
-            given += [due and due.value, on, zone, most]
-            n = len(given)
-            found = await connection.fetch(
-                "SELECT token, office, procedure, state, due_at FROM grafana_open"  # noqa: S608 - ours
-                f" WHERE {where} AND (${n - 3}::text IS NULL OR due = ${n - 3})"
-                f" AND (${n - 2}::date IS NULL OR (due_at AT TIME ZONE ${n - 1})::date = ${n - 2})"
-                f" ORDER BY due_at, token LIMIT ${n}",
-                *given,
+            listed = await held.dossiers(
+                connection, of, policy, visit.now_ms, due=due, day=on, most=most
             )
-    days = _days(visit, rows)
+            found = [_dossier(visit, await desk.token(one.key), one) for one in listed]
+    counts = dict.fromkeys(Due, 0)
+    for fall in falls:
+        counts[fall.due] += fall.dossiers
+    days = _days(visit, falls)
     return Backlog(
         open=_number(visit, "count.open", sum(counts.values()), "count.open.is"),
         counts=[
@@ -151,8 +112,8 @@ async def read(desk: Desk, visit: Visit, of: Of) -> Backlog:
         ],
         chart=await _chart(visit, days),
         days=[(on_, label, n) for on_, label, n, _ in days if n],
-        chosen=_chosen(visit, due, on),
-        listed=[_dossier(visit, row) for row in found],
+        chosen=_chosen(visit, due, visit["on"]),
+        listed=found,
         all=there,
     )
 
@@ -174,29 +135,30 @@ def _chosen(visit: Visit, due: Due | None, on: date | None) -> str:
     return " · ".join(said)
 
 
-def _days(visit: Visit, rows: Sequence[Any]) -> list[tuple[date | None, str, int, str]]:
+def _days(visit: Visit, falls: Sequence[Fall]) -> list[tuple[date | None, str, int, str]]:
     """Days around today, each with a label, how many, and how alarming; what is beyond drawn together."""
     today = instant(visit, visit.now_ms).date()
     first, last = today - timedelta(BEFORE), today + timedelta(AHEAD)
-    held: dict[date, dict[str, int]] = {}
+    by_day: dict[date, dict[str, int]] = {}
     before = after = without = 0
-    for row in rows:
-        on = row["day"]
-        if on is None:
-            without += row["n"]
-        elif on < first:
-            before += row["n"]
+    for fall in falls:
+        if fall.day is None:
+            without += fall.dossiers
+            continue
+        on = date_of(fall.day)
+        if on < first:
+            before += fall.dossiers
         elif on > last:
-            after += row["n"]
+            after += fall.dossiers
         else:
-            of = held.setdefault(on, {})
-            of[row["due"]] = of.get(row["due"], 0) + row["n"]
+            of = by_day.setdefault(on, {})
+            of[fall.due] = of.get(fall.due, 0) + fall.dossiers
     found: list[tuple[date | None, str, int, str]] = [
         (None, visit.t("backlog.earlier", day=_short(first)), before, "overdue")
     ]
     for n in range(BEFORE + AHEAD + 1):
         on = first + timedelta(n)
-        of = held.get(on, {})
+        of = by_day.get(on, {})
         kind = "overdue" if on < today else "today" if on == today else "later"
         late = of.pop("overdue", 0) if on == today else 0
         if late:
@@ -276,30 +238,31 @@ async def _chart(
     )
 
 
-def _dossier(visit: Visit, row: Any) -> Dossier:
+def _dossier(visit: Visit, token: str, one: Open) -> Dossier:
     in_force = visit.in_force
-    against, late = "", False
-    if row["due_at"] is not None:
-        ms = visit.now_ms - int(row["due_at"].timestamp() * 1000)
+    against, late, due_at = "", False, None
+    if one.due_ms is not None:
+        due_at = instant(visit, one.due_ms)
+        ms = visit.now_ms - one.due_ms
         late = ms > 0
         key = "backlog.late_by" if late else "backlog.left"
         against = visit.t(key, time=lasting(visit, abs(ms)))
     called = None
-    if in_force.reference is not None and row["procedure"]:
+    if in_force.reference is not None and one.procedure:
         called = in_force.reference.procedures.on(
-            row["procedure"], in_force.policy.zone.day(visit.now_ms)
+            one.procedure, in_force.policy.zone.day(visit.now_ms)
         )
     return Dossier(
-        token=row["token"],
-        office=row["office"],
-        where=name_of(in_force.agencies, row["office"]),
-        procedure=row["procedure"],
+        token=token,
+        office=one.office,
+        where=name_of(in_force.agencies, one.office),
+        procedure=one.procedure,
         called=""
         if called is None
         else visit.one_of(called.name_vi, called.name_en or called.name_vi),
-        state=row["state"],
-        due=when(visit, row["due_at"]),
-        due_at="" if row["due_at"] is None else instant(visit, row["due_at"]).isoformat(),
+        state="paused" if one.paused else "in_process",
+        due=when(visit, one.due_ms),
+        due_at="" if due_at is None else due_at.isoformat(),
         against=against,
         late=late,
     )

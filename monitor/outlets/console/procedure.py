@@ -10,6 +10,7 @@ from monitor.domain.codes import level1
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.domain.zone import day_number
+from monitor.ledger.held import Holders
 from monitor.outlets.api.asked import (
     Format,
     Parameter,
@@ -89,7 +90,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     await desk.admit(visit.visitor, scope)
     period = visit["period"] or this_month(desk, visit)
     there = await below(desk, visit)
-    of = backlog.Of(offices=offices(there, within) if within else None, procedure=code)
+    of = Holders(offices=offices(there, within) if within else None, procedure=code)
     if visit["format"] is Format.CSV:
         return await _sheet(desk, visit, scope, period, there, of)
     catalogued = written(visit, code, period)
@@ -227,7 +228,7 @@ async def _sheet(
     scope: Scope,
     period: Period,
     there: Hierarchy,
-    of: backlog.Of,
+    of: Holders,
 ) -> Table:
     name = f"{scope.procedure}-{scope.agency}" if scope.agency else scope.procedure
     match visit["table"]:
