@@ -22,6 +22,13 @@ PATHS = (
     "/definitions/qd766?lang=en",
     "/find?q=thanh+hoa",
     "/find?q=khong-co-gi-ca",
+    "/scorecards",
+    "/scorecards/qd766?scope=H56&lang=en",
+    "/scorecards/report-06b?scope=H56",
+    "/scorecards/targets",
+    "/rankings/qd766?why=H56",
+    "/differences/emc",
+    "/reports",
 )
 
 
