@@ -120,7 +120,7 @@ GRANT SELECT ON indicator_text, indicator_set TO emc_reader, emc_grafana;
 GRANT SELECT ON official_now, official_round TO emc_reader, emc_grafana;
 -- Sums that official figures are made of, by agency and procedure.
 GRANT SELECT ON reading_sum, reading_book, reading_place, reading_month, reading_day,
-    reading_procedure
+    reading_procedure, reading_code, reading_services
 TO emc_reader, emc_grafana;
 -- What the public sees, and nothing else of it.
 GRANT SELECT ON release_table, release_pattern, release, release_cell TO emc_reader;
@@ -135,7 +135,7 @@ GRANT SELECT ON
     grafana_policy, grafana_agency, grafana_cell, grafana_line, grafana_total, grafana_open,
     grafana_stock, grafana_maintenance, grafana_spell, grafana_reconciliation, grafana_official
 TO emc_reader, emc_grafana;
-GRANT SELECT ON token_secret, reference_shown, reference_agency TO emc_reader;
+GRANT SELECT ON token_secret, dossier_token, reference_shown, reference_agency TO emc_reader;
 -- Published reports: sums, nothing of a dossier. Publishing is the worker's role's to do.
 GRANT SELECT ON published_report TO emc_reader;
 
@@ -148,3 +148,7 @@ GRANT INSERT ON access_audit TO emc_server;
 GRANT SELECT, INSERT, DELETE ON console_session TO emc_server;
 GRANT UPDATE (used_at) ON console_session TO emc_server;
 GRANT SELECT ON booked_now, dictionary TO emc_server;
+-- That sums be kept which an answer needed and had to read from the books.
+GRANT INSERT (measures, weights, due, first_slot, last_slot, channel, level, having_all, lacking_all,
+              having_any, stock, procedures)
+    ON reading_sum TO emc_server;

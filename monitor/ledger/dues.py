@@ -232,6 +232,18 @@ def _expected(of: Forecast | None, within: int) -> float | None:
     return found.expected
 
 
+async def overdue(connection: Any, policy: Policy, now_ms: int) -> list[tuple[str, str, int]]:
+    """What is overdue now, by who holds it (at any level) and by procedure."""
+    until_ms = now_ms
+    if policy.precision is not Precision.INSTANT:
+        until_ms = policy.zone.start_of(policy.zone.day(now_ms))
+    rows = await connection.fetch(_OPEN, _EVER_MS, until_ms, [until_ms])
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for holder, _, procedure, _, _, dossiers in rows:
+        found[holder, procedure] += dossiers
+    return [(*key, dossiers) for key, dossiers in sorted(found.items())]
+
+
 async def keep(connection: Any, judged: Iterable[AgencyDues]) -> None:
     """Put what was judged in the place of what was judged before."""
     async with connection.transaction():

@@ -47,6 +47,8 @@ class Examined(NamedTuple):
     group: str
     fared: Fared
     diagnosis: Diagnosis
+    title_vi: str
+    title_en: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,5 +314,15 @@ async def _examine(connection: Any, asking: _Asking) -> list[Examined]:
             bins=completed[begins[scope]].get(watched.numbers[scope], {}),
             limit_ms=groups[scope.group].limit_ms,
         )
-        examined.append(Examined(scope.agency, scope.group, fared, diagnose(fared, slowing)))
+        group = groups[scope.group]
+        examined.append(
+            Examined(
+                scope.agency,
+                scope.group,
+                fared,
+                diagnose(fared, slowing),
+                group.title_vi,
+                group.title_en,
+            )
+        )
     return examined

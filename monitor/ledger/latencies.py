@@ -13,7 +13,7 @@ from monitor.domain.calendar import WorkCalendar
 from monitor.domain.lifecycle import Holder
 from monitor.domain.measures import Clock, Measure, Part, clock_measure
 from monitor.domain.quantiles import quantile_ms
-from monitor.ledger.balances import LEVEL1
+from monitor.ledger.balances import LEVEL1, Accounts, Dimension, known_now
 
 STEP: Final = clock_measure(Clock.STEP, Part.WORKED_BINS)
 PROCESSING: Final = clock_measure(Clock.PROCESSING, Part.WORKED_BINS)
@@ -143,6 +143,75 @@ def latencies(
             p50, p95 = quantile_ms(bins, 500), quantile_ms(bins, 950)
             if p50 is not None and p95 is not None:
                 yield Latency(measure, agency, step, sum(bins.values()), p50, p95)
+
+
+class Spread(NamedTuple):
+    """How working time is spread: of a step, or of whole dossiers, where the step is ""."""
+
+    step: str
+    dossiers: int  # that it rests on, each time a dossier passed the step
+    p50_ms: int
+    p90_ms: int
+    p99_ms: int
+
+
+_OF_AGENCIES: Final = (
+    "SELECT measure, step, holder, bin, sum_whole(amount) FROM worked"
+    " WHERE measure = $1 AND day BETWEEN $2 AND $3 AND agency = ANY($4::text[])"
+    " GROUP BY 1, 2, 3, 4"
+)
+
+
+async def spread_of(
+    connection: Any, agencies: Iterable[str], first_day: int, today: int
+) -> list[Spread]:
+    """Of ministries or provinces, by the codes that were booked; from the sums that are kept."""
+    booked = list(agencies)
+    rows = []
+    for measure in (PROCESSING, STEP):
+        rows += await connection.fetch(_OF_AGENCIES, measure, first_day, today, booked)
+    return spread(rows)
+
+
+async def spread_in_books(
+    connection: Any,
+    first_day: int,
+    today: int,
+    *,
+    agencies: Iterable[str] | None = None,
+    procedure: str = "",
+) -> list[Spread]:
+    """Of any agencies, and of one procedure; from the books, which takes a while."""
+    known = await known_now(
+        connection,
+        Accounts(
+            measures=(PROCESSING, STEP),
+            agencies=None if agencies is None else list(agencies),
+            procedures=[procedure] if procedure else None,
+            first_day=first_day,
+            last_day=today,
+        ),
+        (Dimension.MEASURE, Dimension.STEP, Dimension.HOLDER, Dimension.SLOT),
+    )
+    return spread([(*key, amount) for key, amount in known.figures.items()])
+
+
+def spread(rows: Iterable[Sequence[Any]]) -> list[Spread]:
+    """From sums by measure, step, holder and bin: whole dossiers first, then steps as most have passed."""
+    by_step: dict[str, Counter[int]] = defaultdict(Counter)
+    for measure, step, holder, bin_, amount in rows:
+        by_step[(step or unnamed(holder)) if measure == STEP else ""][bin_] += amount
+    whole = {"": by_step.pop("", Counter())}
+    steps = _the_largest(by_step)
+    named = sorted(
+        steps, key=lambda step: (step == OTHER_STEP, -sum(steps[step].values()), step)
+    )
+    found = []
+    for step, bins in [*whole.items(), *((step, steps[step]) for step in named)]:
+        told = [quantile_ms(bins, permille) for permille in (500, 900, 990)]
+        if None not in told:
+            found.append(Spread(step, sum(bins.values()), *(one or 0 for one in told)))
+    return found
 
 
 def unnamed(holder: int) -> str:

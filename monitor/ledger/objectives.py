@@ -53,6 +53,8 @@ class Service(NamedTuple):
     completed: int
     median_ms: int | None
     limit_ms: int | None
+    title_vi: str = ""  # of the group, as its file names it
+    title_en: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ _STANDS: Final = (
 )
 _SERVICES: Final = (
     "SELECT agency, grp, state, reasons, since_ms, judged_ms, open, open_then, completed,"
-    " median_ms, limit_ms FROM service_standing ORDER BY agency, grp"
+    " median_ms, limit_ms, title_vi, title_en FROM service_standing ORDER BY agency, grp"
 )
 
 
@@ -231,7 +233,7 @@ async def _keep_services(connection: Any, examined: Sequence[Examined], now_ms: 
         )
     }
     rows, begun = [], []
-    for agency, group, fared, diagnosis in examined:
+    for agency, group, fared, diagnosis, title_vi, title_en in examined:
         key, state = (agency, group), str(diagnosis.condition)
         known, since_ms = before.pop(key, ("", now_ms))
         if known != state:
@@ -249,6 +251,8 @@ async def _keep_services(connection: Any, examined: Sequence[Examined], now_ms: 
                 fared.completed,
                 diagnosis.median_ms,
                 fared.limit_ms,
+                title_vi,
+                title_en,
             )
         )
     ended = [*before, *(row[:2] for row in begun)]
@@ -262,9 +266,11 @@ async def _keep_services(connection: Any, examined: Sequence[Examined], now_ms: 
         begun,
     )
     await connection.executemany(
-        "INSERT INTO service_standing VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        "INSERT INTO service_standing VALUES"
+        " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
         " ON CONFLICT (agency, grp) DO UPDATE SET (state, reasons, since_ms, judged_ms, open,"
-        " open_then, completed, median_ms, limit_ms) = ($3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        " open_then, completed, median_ms, limit_ms, title_vi, title_en)"
+        " = ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         rows,
     )
 

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.codes import level1
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
     TOTAL,
@@ -29,7 +30,7 @@ from monitor.domain.indicator import (
     evaluate,
     total,
 )
-from monitor.domain.period import Period
+from monitor.domain.period import Period, Span
 from monitor.domain.ranking import (
     Entry,
     OfIndicator,
@@ -283,6 +284,17 @@ class Difference:
     booked: Mapping[str, Moved]  # by booking class: entries of all these figures
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fared:
+    """Facts of a scope in a period, and single figures made of facts of the same reading."""
+
+    about: About
+    period: Period
+    known: Known
+    facts: Facts
+    figures: Mapping[tuple[str, str], Official]  # by set and indicator; the set has no other
+
+
 class NoSuch(LookupError):
     """A set, an agency or a cut that there is none of; the text says which there are."""
 
@@ -418,11 +430,111 @@ class Officials:
                     facts,
                     None,
                     {},
+                    limit_unit=_limit_unit(scope._replace(procedure=code), period, ground),
                 )
                 for code, facts in sorted(parts.items())
             ]
         rows = [one for one in found if not _idle(one)]
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
+
+    async def fared(
+        self,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        wanted: Collection[tuple[str, str]],
+        terms: Collection[Term] = (),
+        *,
+        known_at: At = None,
+    ) -> list[list[Fared]]:
+        """Single figures (set and indicator) and facts beside them, read in one go: by period, by scope.
+
+        A figure whose set was not valid in a period, or not known, is left out there.
+        """
+        ground = await self.ground(known_at)
+        for scope in scopes:
+            _check(scope, ground.reference)
+        sets = await self._single(wanted, periods, ground)
+        asked = {
+            *terms,
+            *(term for one in sets for each in one.values() for term in each.terms),
+        }
+        readings = await self._read(scopes, periods, asked, ground)
+        return [
+            [
+                self._fared(
+                    of, scope, period, ground, reading.facts(scope), reading.heard(scope)
+                )
+                for scope in scopes
+            ]
+            for of, period, reading in zip(sets, periods, readings, strict=True)
+        ]
+
+    async def fared_by_procedure(
+        self,
+        scope: Scope,
+        period: Period,
+        wanted: Collection[tuple[str, str]],
+        terms: Collection[Term] = (),
+        *,
+        known_at: At = None,
+    ) -> list[Fared]:
+        """The same of each procedure of a scope that anything is to be told of."""
+        ground = await self.ground(known_at)
+        _check(scope, ground.reference)
+        [of] = await self._single(wanted, [period], ground)
+        found = await breakdown(
+            self._pool,
+            ground.reference,
+            scope,
+            period,
+            {*terms, *(term for each in of.values() for term in each.terms)},
+            Parts.PROCEDURE,
+            cut=ground.cut,
+            today=ground.known.as_of_day,
+        )
+        return [
+            self._fared(of, scope._replace(procedure=code), period, ground, facts, heard=True)
+            for code, facts in sorted(found.items())
+        ]
+
+    async def _single(
+        self,
+        wanted: Collection[tuple[str, str]],
+        periods: Sequence[Period],
+        ground: _Ground,
+    ) -> list[dict[tuple[str, str], IndicatorSet]]:
+        """Of each period the sets cut down to what is wanted of them."""
+        async with self._pool.acquire() as connection:
+            known = await self._known_sets(connection, ground.cut.sealed_at)
+        found: list[dict[tuple[str, str], IndicatorSet]] = []
+        for period in periods:
+            found.append({})
+            for set_id, indicator in wanted:
+                of = valid_in(known.get(set_id, ()), period)
+                if of is not None and indicator in of.by_id:
+                    found[-1][set_id, indicator] = only(of, indicator)
+        return found
+
+    def _fared(
+        self,
+        sets: Mapping[tuple[str, str], IndicatorSet],
+        scope: Scope,
+        period: Period,
+        ground: _Ground,
+        facts: Facts,
+        heard: bool,
+    ) -> Fared:
+        about = self._about(scope, period, ground)
+        return Fared(
+            about=about,
+            period=period,
+            known=ground.known,
+            facts=_booked(facts, ground.known.rules),
+            figures={
+                name: _evaluated(of, about, period, ground.known, facts, None, {}, heard=heard)
+                for name, of in sets.items()
+            },
+        )
 
     async def difference(
         self,
@@ -648,6 +760,22 @@ class Officials:
             )
         return replace(ground, reference=self._then[asked])
 
+    async def check(self, scopes: Sequence[Scope], ground: _Ground) -> None:
+        """Raises `NoSuch` for an agency of which nothing can be known.
+
+        A unit that no file lists is measured all the same, once anything is booked of it.
+        """
+        for scope in scopes:
+            if _listed(scope, ground.reference):
+                continue
+            async with self._pool.acquire() as connection:
+                if not await connection.fetchval(_BOOKED, scope.agency):
+                    raise NoSuch(
+                        f"{scope.agency} is in no list of agencies and nothing was ever booked of"
+                        " it; write country, or an agency of agencies/*.csv or one below it that"
+                        " sends"
+                    )
+
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
         if known is None:
@@ -731,8 +859,7 @@ class Officials:
 
         `earlier`: of all periods but the first no more than this part of the set.
         """
-        for scope in scopes:
-            _check(scope, ground.reference)
+        await self.check(scopes, ground)
         years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
         readings = await self._read(
             scopes,
@@ -756,7 +883,8 @@ class Officials:
                         reading.facts(scope),
                         None if last_year is None else last_year.facts(scope),
                         published.get(scope, {}),
-                        heard=reading.heard(scope),
+                        silent=reading.silence(scope),
+                        limit_unit=_limit_unit(scope, period, ground),
                     )
                     for scope in scopes
                 ]
@@ -963,11 +1091,15 @@ def _no_indicator(indicators: IndicatorSet, asked: str) -> str:
     )
 
 
-def _check(scope: Scope, reference: Reference) -> None:
-    """Raises `NoSuch` for an agency of which nothing can be known."""
+# A dot parts an agency and what is below it; the sign after the dot is the slash.
+_BOOKED: Final = "SELECT EXISTS (SELECT FROM cell WHERE agency = $1 OR (agency >= $1 || '.' AND agency < $1 || '/'))"
+
+
+def _listed(scope: Scope, reference: Reference) -> bool:
+    """Whether the files list an agency. Raises `NoSuch` where they do not even list what is above."""
     agency = scope.agency
     if not agency or reference.agencies.rows(agency):
-        return
+        return True
     if not reference.agencies.rows(level1(agency)):
         meant = nearest(agency, reference.agencies.codes())
         raise NoSuch(
@@ -975,6 +1107,15 @@ def _check(scope: Scope, reference: Reference) -> None:
             + (f"; did you mean {meant}?" if meant else "")
             + "; write country, or an agency of agencies/*.csv or below one"
         )
+    return False
+
+
+def _limit_unit(scope: Scope, period: Period, ground: _Ground) -> LimitUnit | None:
+    """In what the limit of a scope's one procedure is said when a period ends."""
+    if not scope.procedure:
+        return None
+    day = min(period.last_day, ground.known.as_of_day)
+    return ground.reference.procedures.limit_unit(scope.procedure, day)
 
 
 def _row(reference: Reference, code: str, day: int) -> Agency | None:
@@ -994,20 +1135,64 @@ def _evaluated(
     last_year: Facts | None,
     published: Mapping[str, Published],
     *,
-    heard: bool = True,
+    silent: Why | None = None,
+    limit_unit: LimitUnit | None = None,
 ) -> Official:
-    card = evaluate(
+    card = _scorecard(
         indicators,
         about.kind,
         _booked(facts, known.rules),
-        span=period.span,
-        last_year=last_year and _booked(last_year, known.rules),
+        period.span,
+        last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
-        silent=None if heard else Why.BEFORE_GO_LIVE,
+        limit_unit=limit_unit,
+        silent=silent,
     )
     return Official(
         about=about, period=period, known=known, scorecard=card, published=published
     )
+
+
+# What follows from facts follows from them again: they are read anew, each time, and only what
+# `evaluate` makes of the same ones is remembered.
+_cards: dict[tuple[object, ...], tuple[IndicatorSet, Scorecard]] = {}
+_REMEMBERED: Final = 10_000
+
+
+def _scorecard(
+    indicators: IndicatorSet,
+    kind: Kind,
+    facts: Facts,
+    span: Span,
+    last_year: Facts | None,
+    *,
+    one_procedure: bool,
+    silent: Why | None,
+) -> Scorecard:
+    key = (
+        id(indicators),
+        kind,
+        span,
+        one_procedure,
+        silent,
+        tuple(map(facts, indicators.terms)),
+        last_year and tuple(map(last_year, indicators.terms_of_last_year)),
+    )
+    same_set, card = _cards.get(key, (None, None))
+    if card is None or same_set is not indicators:
+        card = evaluate(
+            indicators,
+            kind,
+            facts,
+            span=span,
+            last_year=last_year,
+            one_procedure=one_procedure,
+            silent=silent,
+        )
+        if len(_cards) >= _REMEMBERED:
+            _cards.clear()
+        _cards[key] = indicators, card
+    return card
 
 
 # From this rules version on dossiers are booked by traits, ratings and times by receipt day.

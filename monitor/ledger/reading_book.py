@@ -115,7 +115,9 @@ _ADD: Final = f"""
     ), line AS MATERIALIZED (
         {{lines}}
     ), added AS MATERIALIZED (
-        SELECT asked.number, line.cell,
+        SELECT asked.number, asked.due, asked.stock, asked.procedures,
+               cell.agency COLLATE "C" AS agency, cell.level1,
+               CASE WHEN asked.procedures > 0 THEN cell.procedure ELSE '' END COLLATE "C" AS procedure,
                CASE WHEN asked.due THEN greatest(line.day, line.slot) ELSE line.day END AS day,
                sum_whole(line.amount * asked.weight) AS amount
         FROM line
@@ -128,51 +130,50 @@ _ADD: Final = f"""
           AND line.slot & asked.having_all = asked.having_all
           AND line.slot & asked.lacking_all = 0
           AND (asked.having_any = 0 OR line.slot & asked.having_any <> 0)
-        GROUP BY 1, 2, 3 HAVING sum_whole(line.amount * asked.weight) <> 0
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum_whole(line.amount * asked.weight) <> 0
     ), placed AS MATERIALIZED (
-        SELECT *, {_MONTH} AS month
-        FROM (
-            SELECT added.number, cell.agency COLLATE "C" AS agency, cell.level1, added.day,
-                   sum_whole(added.amount) AS amount
-            FROM added JOIN cell ON cell.id = added.cell
-            GROUP BY 1, 2, 3, 4
-        ) AS by_day
+        SELECT number, due, stock, agency, level1, day, sum_whole(amount) AS amount
+        FROM added GROUP BY 1, 2, 3, 4, 5, 6
+    ), by_month AS MATERIALIZED (
+        SELECT number, stock, agency, level1, {_MONTH} AS month, sum_whole(amount) AS amount
+        FROM placed GROUP BY 1, 2, 3, 4, 5
     ), months AS (
-        INSERT INTO reading_month AS held (reach, place, month, sum, amount)
-        SELECT reach, place, month, number, sum_whole(amount)
+        INSERT INTO reading_month AS held (reach, place, month, amounts)
+        SELECT reach, place, month, amounts_of(array_agg(number), array_agg(amount))
         FROM (
-            SELECT 0 AS reach, agency AS place, month, number, amount FROM placed
-            UNION ALL SELECT 1, level1, month, number, amount FROM placed
-            UNION ALL SELECT 0, agency, {LOWEST}, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
-            UNION ALL SELECT 1, level1, {LOWEST}, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.stock
-        ) AS part
-        GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (reach, place, month, sum)
-        DO UPDATE SET amount = held.amount + excluded.amount
+            SELECT reach, place, month, number, sum_whole(amount) AS amount
+            FROM (
+                SELECT 0 AS reach, agency AS place, month, number, amount FROM by_month
+                UNION ALL SELECT 1, level1, month, number, amount FROM by_month
+                UNION ALL SELECT 0, agency, {LOWEST}, number, amount FROM by_month WHERE stock
+                UNION ALL SELECT 1, level1, {LOWEST}, number, amount FROM by_month WHERE stock
+            ) AS part
+            GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+        ) AS one
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (reach, place, month)
+        DO UPDATE SET amounts = amounts_added(held.amounts, excluded.amounts)
     ), days AS (
-        INSERT INTO reading_day AS held (reach, place, day, sum, amount)
-        SELECT reach, place, day, number, sum_whole(amount)
+        INSERT INTO reading_day AS held (reach, place, day, amounts)
+        SELECT reach, place, day, amounts_of(array_agg(number), array_agg(amount))
         FROM (
-            SELECT 0 AS reach, agency AS place, day, number, amount
-            FROM placed JOIN reading_sum AS kept USING (number) WHERE kept.due
-            UNION ALL SELECT 1, level1, day, number, amount FROM placed
-        ) AS part
-        GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (reach, place, day, sum)
-        DO UPDATE SET amount = held.amount + excluded.amount
+            SELECT reach, place, day, number, sum_whole(amount) AS amount
+            FROM (
+                SELECT 0 AS reach, agency AS place, day, number, amount FROM placed WHERE due
+                UNION ALL SELECT 1, level1, day, number, amount FROM placed
+            ) AS part
+            GROUP BY 1, 2, 3, 4 HAVING sum_whole(amount) <> 0
+        ) AS one
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (reach, place, day)
+        DO UPDATE SET amounts = amounts_added(held.amounts, excluded.amounts)
     ), handled AS MATERIALIZED (
-        SELECT added.number, cell.agency COLLATE "C" AS agency, cell.level1,
-               cell.procedure COLLATE "C" AS procedure, {_MONTH} AS month, kept.stock,
-               kept.procedures, sum_whole(added.amount) AS amount
-        FROM added JOIN reading_sum AS kept USING (number)
-        JOIN cell ON cell.id = added.cell
-        WHERE kept.procedures > 0
+        SELECT number, stock, procedures, agency, level1, procedure, {_MONTH} AS month,
+               sum_whole(amount) AS amount
+        FROM added WHERE procedures > 0
         GROUP BY 1, 2, 3, 4, 5, 6, 7
-    ), procedures AS (
-        INSERT INTO reading_procedure AS held (reach, place, month, sum, procedure, amount)
-        SELECT reach, place, month, number, procedure, sum_whole(amount)
+    ), by_procedure AS MATERIALIZED (
+        SELECT reach, place, month, number, procedure, sum_whole(amount) AS amount
         FROM (
             SELECT 1 AS reach, level1 AS place, month, number, procedure, amount FROM handled
             UNION ALL SELECT 1, level1, {LOWEST}, number, procedure, amount
@@ -182,15 +183,35 @@ _ADD: Final = f"""
             UNION ALL SELECT 0, agency, {LOWEST}, number, procedure, amount
             FROM handled WHERE procedures > 1 AND stock
         ) AS part
-        GROUP BY 1, 2, 3, 4, 5 HAVING sum_whole(amount) <> 0 ORDER BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5 HAVING sum_whole(amount) <> 0
+    ), procedures AS (
+        INSERT INTO reading_procedure AS held (reach, place, month, sum, procedure, amount)
+        SELECT * FROM by_procedure ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (reach, place, month, sum, procedure)
         DO UPDATE SET amount = held.amount + excluded.amount
+        RETURNING reach, place, month, sum AS number, procedure, amount
+    ), met AS (
+        -- Beside each other, not joined: of neither the planner knows how many there are.
+        SELECT reach, place, month, number, procedure, sum(now) AS now, sum(more) AS more
+        FROM (
+            SELECT reach, place, month, number, procedure, amount AS now, 0 AS more FROM procedures
+            UNION ALL
+            SELECT reach, place, month, number, procedure, 0, amount FROM by_procedure
+        ) AS one
+        GROUP BY 1, 2, 3, 4, 5
+    ), turned AS (
+        SELECT reach, place, month, number, array_agg(procedure) AS codes
+        FROM met JOIN reading_sum AS kept USING (number)
+        WHERE kept.procedures > 1 AND month <> {LOWEST} AND (now > 0) <> (now - more > 0)
+        GROUP BY 1, 2, 3, 4
     ), places AS (
         INSERT INTO reading_place (agency, level1)
         SELECT DISTINCT agency, level1 FROM placed ON CONFLICT DO NOTHING
     )
-    SELECT coalesce(max(day), {LOWEST}) FROM placed JOIN reading_sum AS kept USING (number)
-    WHERE NOT kept.due
+    SELECT coalesce(max(day), {LOWEST}) AS last_day, NULL::int2 AS reach, NULL AS place,
+           NULL::int4 AS month, NULL::int2 AS sum, NULL::text[] AS codes
+    FROM placed WHERE NOT due
+    UNION ALL SELECT NULL, reach, place, month, number, codes FROM turned
 """  # noqa: S608 - constants
 _OF_THE_JOURNAL: Final = _ADD.format(
     asked=f"kept.filled_until > {LOWEST}",
@@ -199,7 +220,7 @@ _OF_THE_JOURNAL: Final = _ADD.format(
     until="asked.filled_until",
 )
 _OF_THE_BALANCES: Final = _ADD.format(
-    asked="kept.filled_until = $1::int4",
+    asked="kept.number = ANY($4::int2[])",
     lines="SELECT measure, cell, day, slot, amount FROM balance_line"
     " WHERE measure = ANY($3::int2[]) AND day >= $1::int4 AND day < $2::int8",
     until="$2::int8",
@@ -208,6 +229,34 @@ _BOOKED: Final = (
     "UPDATE reading_book SET seq = greatest(seq, $1), last_day = greatest(last_day, $2),"
     " places = (SELECT count(*) FROM reading_place)"
 )
+
+
+# Procedures of which there is now more than nothing, or no longer, are the other way from now on.
+_CODES_MET: Final = (
+    "INSERT INTO reading_code (code) SELECT DISTINCT met FROM unnest($1::text[]) AS met"
+    " WHERE NOT EXISTS (SELECT FROM reading_code WHERE code = met)"
+)
+_TURN: Final = """
+    INSERT INTO reading_services AS held (reach, place, month, sum, procedures)
+    SELECT reach, place, month, sum, bits_of(array_agg(known.number))
+    FROM unnest($1::int2[], $2::text[], $3::int4[], $4::int2[], $5::text[])
+         AS turned (reach, place, month, sum, code)
+    JOIN reading_code AS known USING (code)
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (reach, place, month, sum)
+    DO UPDATE SET procedures = bits_turned(held.procedures, excluded.procedures)
+"""
+
+
+async def _added(connection: Any, query: str, *values: Any) -> int:
+    """Add what a query finds; the last day that anything is on."""
+    (last_day, *_), *turned = await connection.fetch(query, *values)
+    if turned:
+        single = [(*where, code) for _, *where, codes in turned for code in codes]
+        columns = [list(column) for column in zip(*single, strict=True)]
+        await connection.execute(_CODES_MET, columns[-1])
+        await connection.execute(_TURN, *columns)
+    return int(last_day)
 
 
 _IS_FILLING: Final = "SELECT EXISTS (SELECT FROM reading_sum WHERE filled_until > $1)"
@@ -237,7 +286,7 @@ async def add(connection: Any, *, pages: int = PAGES_AT_ONCE) -> int:
             return 0
         last_day = LOWEST
         if await connection.fetchval(_IS_FILLING, LOWEST):
-            last_day = await connection.fetchval(_OF_THE_JOURNAL, done, to)
+            last_day = await _added(connection, _OF_THE_JOURNAL, done, to)
         await connection.execute(_BOOKED, to, last_day)
     return int(to - done)
 
@@ -249,6 +298,8 @@ async def fill(connection: Any, *, lines: int = LINES_AT_ONCE) -> bool:
     """
     async with connection.transaction():
         await _at_ease(connection)
+        # Of millions of lines each is guessed to be the only one: cells would be looked up one by one.
+        await connection.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off")
         row = await connection.fetchrow(
             "SELECT book.seq FROM reading_book AS book, follower"
             " WHERE book.seq = follower.seq FOR UPDATE"
@@ -258,16 +309,17 @@ async def fill(connection: Any, *, lines: int = LINES_AT_ONCE) -> bool:
         )
         if row is None or since is None:
             return False
-        measures = await connection.fetchval(
-            "SELECT array_agg(DISTINCT one.measure) FROM reading_sum, unnest(measures) AS one (measure)"
-            " WHERE filled_until = $1",
+        # Chosen once: whoever asks for another meanwhile must not find it filled with nothing.
+        numbers, measures = await connection.fetchrow(
+            "SELECT array_agg(DISTINCT number), array_agg(DISTINCT one.measure)"
+            " FROM reading_sum, unnest(measures) AS one (measure) WHERE filled_until = $1",
             since,
         )
         until = await _until(connection, since, measures, lines)
-        last_day = await connection.fetchval(_OF_THE_BALANCES, since, until, measures)
+        last_day = await _added(connection, _OF_THE_BALANCES, since, until, measures, numbers)
         await connection.execute(
-            "UPDATE reading_sum SET filled_until = $2 WHERE filled_until = $1",
-            since,
+            "UPDATE reading_sum SET filled_until = $2 WHERE number = ANY($1::int2[])",
+            numbers,
             min(until, HIGHEST),
         )
         await connection.execute(_BOOKED, row["seq"], last_day)

@@ -7,11 +7,13 @@ from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Share, Sum, Window
 from monitor.domain.facts import Fact, Facts, Term
+from monitor.domain.indicator import Why
 from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.claims import Claim, Of, agency_of
 from monitor.ledger.follower import Cut
-from monitor.ledger.reading_sums import Place, Stretches, Sums
+from monitor.ledger.reading_quick import Codes
+from monitor.ledger.reading_sums import Place, Rows, Stretches, Sums
 from monitor.ledger.register_then import Register
 from monitor.reference.hierarchy import Coverage
 from monitor.reference.policy import Reference
@@ -21,7 +23,7 @@ from monitor.reference.services import Services, national, of, services_on
 class Found(NamedTuple):
     """Where a sum is in what was read."""
 
-    sums: Sums
+    sums: Sums | Rows
     number: int
     kept: bool  # by places that cover a scope, else by each of its agencies
 
@@ -33,7 +35,7 @@ class _Here:
     scope: Scope
     cover: Collection[Place]  # of what is kept
     agencies: Collection[Place]  # of what is not
-    heard: bool  # whether anybody has gone live who speaks for it
+    heard: bool  # whether anybody who speaks for it was
     is_meant: Callable[[str], bool] | None  # of a procedure; None: all are
     windows: tuple[tuple[int, int], ...]  # stretches of a period, by `Window`
 
@@ -53,35 +55,50 @@ class Known:
     stretches: Stretches
     whole: Mapping[Sum, Found]
     split: Mapping[Sum, Found]  # by procedure
-    codes: Mapping[
-        Sum, Mapping[tuple[Place, int], frozenset[str]]
-    ]  # of procedures to be counted
+    counted: Mapping[Sum, int]  # sums of which procedures are counted, by number
+    services: Codes
     marks: Sequence[Sequence[Any]]  # of complaints: agency, procedure, mark, stretch, amount
     coverage: Coverage
     register: Register
+    spoke: Mapping[str, int | None]  # when each source was first heard; None: never yet
     connected: Mapping[int, Mapping[str, bool]]  # by the last day of a period, by source
     claims: Mapping[Of, Claim]
     # What is told of one scope is soon told of the next: how, by period and term.
     _told: dict[Period, dict[Term, _Told]] = field(default_factory=dict)
     _summing: dict[Term, _Told] = field(default_factory=dict)  # of sums, in any period
+    _bits: dict[tuple[Term, int], int] = field(default_factory=dict)
     _windows: dict[tuple[Window, Period], tuple[int, int]] = field(default_factory=dict)
-    _up_to: dict[Sum, Mapping[Place, Sequence[int]]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         """The facts of a scope in a period."""
-        here = self._here(scope, period, self.heard(scope, period))
+        here = self._here(scope, period, self.silence(scope, period) is None)
         told = self._told.setdefault(period, {})
+        found: dict[Term, int | None] = {}
 
         def fact(term: Term) -> int | None:
-            if term not in told:
-                told[term] = self._tells(term, period)
-            return told[term](here)
+            try:
+                return found[term]
+            except KeyError:
+                tells = told.get(term)
+                if tells is None:
+                    tells = told[term] = self._tells(term, period)
+                amount = found[term] = tells(here)
+                return amount
 
         return fact
 
-    def heard(self, scope: Scope, period: Period) -> bool:
-        """Whether anybody who speaks for a scope has gone live by the end of a period."""
-        return self.register.heard(scope, self._last_day(period), self.coverage.hierarchy)
+    def silence(self, scope: Scope, period: Period) -> Why | None:
+        """Why nothing is heard of a scope by the end of a period; None where something is."""
+        if period.first_day > self.today:
+            return Why.NOT_BEGUN
+        day = self._last_day(period)
+        ends_ms = self.reference.policy.zone.start_of(day + 1)
+        unheard = frozenset(
+            source
+            for source, first_ms in self.spoke.items()
+            if first_ms is None or first_ms >= ends_ms
+        )
+        return self.register.silence(scope, day, self.coverage.hierarchy, unheard)
 
     def procedures(self, scope: Scope, period: Period) -> list[str]:
         """The procedures of which anything was found in a scope."""
@@ -148,7 +165,7 @@ class Known:
 
     def _sums_up(self, shares: Sequence[Share]) -> _Told:
         parts = [
-            (share.weight, self.whole[share.sum].kept, self._before(share.sum), share.window)
+            (share.weight, *self.whole[share.sum], share.window)
             for share in shares
             if share.sum in self.whole
         ]
@@ -163,21 +180,14 @@ class Known:
                     for _, amounts in _lines(self.split[share.sum], here):
                         amount += share.weight * sum(amounts[first:after])
                 return amount
-            for weight, kept, up_to, window in parts:
-                first, after = here.windows[window]
+            windows = here.windows
+            for weight, sums, number, kept, window in parts:
+                first, after = windows[window]
                 for place in here.cover if kept else here.agencies:
-                    sums = up_to.get(place)
-                    if sums is not None:
-                        amount += weight * (sums[after] - sums[first])
+                    amount += weight * sums.between(number, place, first, after)
             return amount
 
         return total
-
-    def _before(self, asked: Sum) -> Mapping[Place, Sequence[int]]:
-        if asked not in self._up_to:
-            found = self.whole[asked]
-            self._up_to[asked] = found.sums.up_to(found.number)
-        return self._up_to[asked]
 
     def _window(self, window: Window, period: Period) -> tuple[int, int]:
         key = (window, period)
@@ -190,13 +200,15 @@ class Known:
         if not here.heard:
             return None
         first, after = self._window(share.window, period)
-        codes = self.codes.get(share.sum)
-        if codes is not None:
-            met: set[str] = set()
-            met.update(*(codes.get((place, first), ()) for place in here.cover))
+        if share.sum in self.counted:
+            found = self.services.found[self.counted[share.sum]]
+            bits = 0
+            for place in here.cover:
+                for stretch in range(first, after):
+                    bits |= found.get((place, stretch), 0)
             if term.tag or term.online:
-                met &= services_on(self.reference, self._last_day(period)).codes(term)
-            return len(met)
+                bits &= self._listed(term, period)
+            return bits.bit_count()
         received: dict[str, int] = {}
         for procedure, amounts in _lines(self.split[share.sum], here):
             received[procedure] = received.get(procedure, 0) + sum(amounts[first:after])
@@ -208,6 +220,14 @@ class Known:
             for procedure, dossiers in received.items()
             if dossiers > 0 and (catalogue is None or catalogue.has(procedure, term))
         )
+
+    def _listed(self, term: Term, period: Period) -> int:
+        """The procedures of the catalogue that a term means, as bits."""
+        key = (term, self._last_day(period))
+        if key not in self._bits:
+            codes = services_on(self.reference, key[1]).codes(term)
+            self._bits[key] = self.services.bits(codes)
+        return self._bits[key]
 
     def _complaints(self, here: _Here, period: Period) -> int | None:
         """Distinct dossiers that petitions complain about: their marks are the slots."""
@@ -256,6 +276,7 @@ class Known:
 
 
 def _lines(found: Found, here: _Here) -> Iterator[tuple[str, Sequence[int]]]:
+    assert isinstance(found.sums, Sums)  # noqa: S101 - what was asked for by procedure
     by_place = found.sums.by_place(found.number)
     for place in here.cover if found.kept else here.agencies:
         for procedure, amounts in by_place.get(place, {}).items():

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Final
 
-import asyncpg
-
 from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
 from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
@@ -18,15 +16,16 @@ from monitor.ledger.follower import Cut
 from monitor.ledger.reading_book import Procedures, Wanted
 from monitor.ledger.reading_known import Found, Known, narrows, of_period
 from monitor.ledger.reading_quick import Codes, Kept, Months
-from monitor.ledger.reading_sums import Books, Place, Stretches, from_books, marks_of
-from monitor.ledger.register_then import register_then
+from monitor.ledger.reading_sums import Between, Books, Place, Stretches, from_books, marks_of
+from monitor.ledger.register_then import register_then, spoke_by
 from monitor.ledger.remembered import Remembered
 from monitor.reference.agencies import Agencies
-from monitor.reference.hierarchy import Coverage, hierarchy
+from monitor.reference.hierarchy import Coverage, Hierarchy, hierarchy
 from monitor.reference.policy import Reference
 
 # How many agencies there are tells whether it is old, because none ever goes.
 _coverages: Remembered[Coverage] = Remembered()
+_numbers: Remembered[Mapping[str, int]] = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +104,14 @@ async def load(
         kept = await Kept.now(connection)
         at = await newest(connection, kept) if cut is None else cut
         coverage = await _coverage(pool, connection, reference.agencies, kept)
-        loading = _Loading(connection, at, kept, stretches, scopes, coverage)
-        codes = await loading.codes(asked, begun, today)
+        loading = _Loading(pool, connection, at, kept, stretches, scopes, coverage)
+        counted, services = await loading.services(asked)
         whole, split = await loading.found(
             replace(
                 asked,
                 split={
                     **asked.split,
-                    **{one: two for one, two in asked.counts.items() if one not in codes},
+                    **{one: two for one, two in asked.counts.items() if one not in counted},
                 },
             )
         )
@@ -134,10 +133,12 @@ async def load(
             stretches=stretches,
             whole=whole,
             split=split,
-            codes=codes,
+            counted=counted,
+            services=services,
             marks=marks,
             coverage=coverage.with_more(loading.met),
             register=await register_then(pool, connection, at.read_at, zone),
+            spoke=await spoke_by(connection, at),
             connected=connected,
             claims=await _claims(connection, asked.made, scopes, periods, at),
         )
@@ -155,6 +156,7 @@ _AS_USUAL: Final = (
 class _Loading:
     """Finds sums: where they are kept, else in the books."""
 
+    pool: Any
     connection: Any
     cut: Cut
     kept: Kept
@@ -164,24 +166,34 @@ class _Loading:
     missed: tuple[Wanted, ...] = ()  # sums that are to be kept
     met: set[str] = field(default_factory=set)  # agencies in the books
 
-    async def codes(
-        self, asked: Asked, periods: Sequence[Period], today: int
-    ) -> dict[Sum, Codes]:
-        """Procedures to be counted, where what is kept stands at the cut and no period in another."""
-        if self.kept.seq != self.cut.seq or not asked.counts or not periods:
-            return {}
-        windows = [self.stretches.within(Window.IN, period, today) for period in periods]
-        if any(after - first > 1 for first, after in windows):
-            return {}
+    async def services(self, asked: Asked) -> tuple[dict[Sum, int], Codes]:
+        """Procedures to be counted: of each sum that is kept its number, and what it has."""
+        if not self.stretches.bounds or not self.kept.near(self.cut):
+            return {}, Codes({}, {})
         months = Months.of(self.stretches, self.kept.last_day)
         chosen: dict[Wanted, int] = {}
         for wanted in asked.counts.values():
             found = self.kept.number(wanted)
             if found is not None and months.whole(wanted.sum):
                 chosen[found[0]] = found[1]
+        if not chosen:
+            return {}, Codes({}, {})
         await reading_quick.at_ease(self.connection)
-        codes = await reading_quick.codes(self.connection, months, chosen, self._cover())
-        return {wanted.sum: codes[number] for wanted, number in chosen.items()}
+        numbers = await _code_numbers(self.pool, self.connection)
+        codes = await reading_quick.codes(
+            self.connection, months, chosen, self._cover(), numbers
+        )
+        if self.kept.seq != self.cut.seq:
+            codes = await reading_quick.turn_between(
+                self.connection,
+                codes,
+                months,
+                Between(self.kept.seq, self.cut.seq),
+                chosen,
+                self.stretches,
+                self.coverage.level1,
+            )
+        return {wanted.sum: number for wanted, number in chosen.items()}, codes
 
     async def found(self, asked: Asked) -> tuple[dict[Sum, Found], dict[Sum, Found]]:
         """The sums of whole scopes, and those by procedure."""
@@ -273,6 +285,16 @@ async def _coverage(pool: Any, connection: Any, agencies: Agencies, kept: Kept) 
     return _coverages.keep(pool, len(level1), Coverage(hierarchy(agencies, level1), level1))
 
 
+async def _code_numbers(pool: Any, connection: Any) -> Mapping[str, int]:
+    """The numbers of procedures, of which none ever goes."""
+    last = await connection.fetchval("SELECT max(number) FROM reading_code")
+    found = _numbers.get(pool, last)
+    if found is not None:
+        return found
+    rows = await connection.fetch("SELECT code, number FROM reading_code")
+    return _numbers.keep(pool, last, {row["code"]: row["number"] for row in rows})
+
+
 async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]:
     """The agencies directly below one ("": ministries and provinces), listed or booked."""
     async with pool.acquire() as connection:
@@ -283,13 +305,30 @@ async def parts(pool: Any, reference: Reference, agency: str) -> tuple[str, ...]
         return hierarchy(reference.agencies, await booked_codes(connection)).parts(agency)
 
 
+async def places(pool: Any, agencies: Agencies) -> Hierarchy:
+    """Who is below whom, of all that is booked; as far as the sums are, where any are kept."""
+    async with pool.acquire() as connection:
+        kept = await Kept.now(connection)
+        if kept.numbers:
+            return (await _coverage(pool, connection, agencies, kept)).hierarchy
+        return hierarchy(agencies, await booked_codes(connection))
+
+
 async def _want(pool: Any, missed: Sequence[Wanted]) -> None:
     """Have the follower keep what had to be read from the books, if we may ask for it."""
-    if missed:
-        try:
-            await reading_book.want(pool, missed)
-        except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError):
+    if not missed:
+        return
+    async with pool.acquire() as connection:
+        if not await connection.fetchval(_MAY_ASK):
             return
+        async with connection.transaction():
+            # Whoever answers questions reads only, but for this.
+            await connection.execute("SET TRANSACTION READ WRITE")
+            await reading_book.want(connection, missed)
+
+
+# Of a standby nothing can be asked.
+_MAY_ASK: Final = "SELECT has_column_privilege('reading_sum', 'measures', 'INSERT') AND NOT pg_is_in_recovery()"
 
 
 async def newest(connection: Any, kept: Kept | None = None) -> Cut:

@@ -10,14 +10,15 @@ import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import repeat
+from functools import cache
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.zone import date_of, day_number
 from monitor.ledger.follower import Cut
 from monitor.ledger.reading_book import PAGES_AT_ONCE, Procedures, Wanted, known
-from monitor.ledger.reading_sums import Between, Place, Stretches, Sums, from_books
+from monitor.ledger.reading_sums import Between, Place, Rows, Stretches, Sums, from_books
 
 
 class Kept(NamedTuple):
@@ -100,46 +101,24 @@ def told(
     return not by_procedure and (kept.sum.due or all(reach for reach, _ in places))
 
 
-# Of each place its sums by stretch, as arrays: a row a number would take ten times as long.
-_GATHERED: Final = """
-    SELECT reach, place, array_send(array_agg(sum)), array_send(array_agg(stretch)),
-           array_send(array_agg(amount))
-    FROM ({parts}) AS line
-    GROUP BY 1, 2
+# Each row as PostgreSQL sends an array: the driver takes ten times as long to read one.
+_MONTHS: Final = """
+    SELECT held.reach, held.place, held.month, false, array_send(held.amounts)
+    FROM unnest($1::int2[], $2::text[]) AS here (reach, place)
+    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month {within}
 """
-# Months of a longer period are summed first; of one there is nothing to sum.
-_SUMMED: Final = """
-    SELECT part.reach, part.place, part.sum, part.stretch, sum_whole(part.amount) AS amount
-    FROM ({parts}) AS part
-    GROUP BY 1, 2, 3, 4
-"""
-_HERE: Final = "unnest($1::int2[], $2::text[]) AS here (reach, place)"
-_IN_MONTHS: Final = f"""
-    SELECT held.reach, held.place, held.sum, width_bucket(held.month, $3::int4[]) AS stretch,
-           held.amount
-    FROM {_HERE}
-    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
-    WHERE NOT (held.month = ANY($7::int4[]) AND held.sum = ANY($8::int2[]))
+_DAYS: Final = """
     UNION ALL
-    SELECT held.reach, held.place, held.sum, {HIGHEST}, held.amount
-    FROM {_HERE}
-    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.month > $5 AND held.sum = ANY($9::int2[])
-    UNION ALL
-    SELECT held.reach, held.place, held.sum, {LOWEST}, held.amount
-    FROM {_HERE}
-    JOIN reading_month AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.month = {LOWEST} AND held.sum = ANY($9::int2[])
-"""  # noqa: S608 - constants
-_IN_DAYS: Final = f"""
-    UNION ALL
-    SELECT held.reach, held.place, held.sum, width_bucket(held.day, $3::int4[]) AS stretch,
-           held.amount
-    FROM {_HERE} CROSS JOIN unnest($7::int4[], $10::int4[]) AS parted (month, following)
+    SELECT held.reach, held.place, held.day, true, array_send(held.amounts)
+    FROM unnest($1::int2[], $2::text[]) AS here (reach, place)
+    CROSS JOIN unnest($5::int4[], $6::int4[]) AS parted (month, following)
     JOIN reading_day AS held ON held.reach = here.reach AND held.place = here.place COLLATE "C"
-     AND held.day >= parted.month AND held.day < parted.following AND held.sum = ANY($8::int2[])
-"""  # noqa: S608 - constants
+     AND held.day >= parted.month AND held.day < parted.following
+"""
+_IN_MONTHS: Final = _MONTHS.format(within="BETWEEN $3 AND $4")
+_OF_STOCKS: Final = f" UNION ALL {_MONTHS.format(within=f'= {LOWEST}')}"
+_HERE: Final = "unnest($1::int2[], $2::text[]) AS here (reach, place)"
 # Codes of procedures have no line breaks in them that anybody could have told from a blank.
 _BY_PROCEDURE: Final = """
     SELECT reach, place, array_to_string(array_agg(procedure), E'\\n'), array_send(array_agg(sum)),
@@ -173,11 +152,24 @@ _PROCEDURES_OF_STOCKS: Final = f"""
 """
 
 
-_CODES: Final = """
-    SELECT reach, place, sum, stretch, string_agg(procedure, E'\\n')
-    FROM ({parts}) AS line
-    WHERE amount > 0
-    GROUP BY 1, 2, 3, 4
+_BITS: Final = f"""
+    SELECT held.reach, held.place, held.sum, width_bucket(held.month, $3::int4[]) AS stretch,
+           held.procedures
+    FROM {_HERE}
+    JOIN reading_services AS held
+      ON held.reach = here.reach AND held.place = here.place COLLATE "C"
+     AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
+"""  # noqa: S608 - constants
+# What sums of procedures had in some places and months.
+_HAD: Final = """
+    SELECT met.reach, met.place, met.number, met.stretch, met.code, sum_whole(held.amount)
+    FROM unnest($1::int2[], $2::text[], $3::int2[], $4::int4[], $5::text[])
+         AS met (reach, place, number, stretch, code)
+    JOIN reading_procedure AS held
+      ON held.reach = met.reach AND held.place = met.place COLLATE "C" AND held.sum = met.number
+     AND held.procedure = met.code COLLATE "C"
+     AND held.month BETWEEN $7 AND $8 AND width_bucket(held.month, $6::int4[]) = met.stretch
+    GROUP BY 1, 2, 3, 4, 5
 """
 
 
@@ -188,20 +180,23 @@ def plain_question(
     months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
 ) -> Question:
     """What is asked of PostgreSQL for sums of places."""
-    days = [number for wanted, number in asked.items() if not months.whole(wanted.sum)]
-    values: list[Any] = [
-        *_where(months, asked, places),
-        list(months.parted),
-        days,
-        [number for wanted, number in asked.items() if wanted.stock],
-    ]
-    parts = _IN_MONTHS
-    if days:
-        parts += _IN_DAYS
-        values.append([after(month) for month in months.parted])
-    if months.first < months.last:
-        parts = _SUMMED.format(parts=parts)
-    return _GATHERED.format(parts=parts), values
+    ordered = sorted(places)
+    stocks = any(wanted.stock for wanted in asked)
+    query, values = (
+        _IN_MONTHS,
+        [
+            [reach for reach, _ in ordered],
+            [place for _, place in ordered],
+            months.first,
+            HIGHEST if stocks else months.last,
+        ],
+    )
+    if stocks:
+        query += _OF_STOCKS
+    if not all(months.whole(wanted.sum) for wanted in asked):
+        query += _DAYS
+        values += [list(months.parted), [after(month) for month in months.parted]]
+    return query, values
 
 
 def question_by_procedure(
@@ -244,15 +239,15 @@ async def plain(
     stretches: Stretches,
     asked: Mapping[Wanted, int],
     places: Collection[Place],
-) -> Sums:
+) -> Rows:
     """Sums of places. `asked` has the numbers under which sums are kept."""
-    found = Sums(stretches)
+    in_days = {number for wanted, number in asked.items() if not months.whole(wanted.sum)}
+    found = Rows(stretches, max(asked.values(), default=0), frozenset(months.parted), in_days)
     if not asked or not places:
         return found
-    stocks = {number for wanted, number in asked.items() if wanted.stock}
     query, values = plain_question(months, asked, places)
-    for reach, place, *columns in await connection.fetch(query, *values):
-        found.add_kept((reach, place), repeat(""), _arrays(*columns), stocks)
+    for reach, place, day, is_day, amounts in await connection.fetch(query, *values):
+        found.add_row((reach, place), day, _amounts(amounts), is_day=is_day)
     return found
 
 
@@ -274,31 +269,87 @@ async def by_procedure(
     return found
 
 
-# Of a place and a stretch, the procedures of which there was more than nothing.
-Codes = Mapping[tuple[Place, int], frozenset[str]]
+class Codes(NamedTuple):
+    """Procedures by number, and of each sum those of which there was more than nothing."""
+
+    numbers: Mapping[str, int]
+    found: Mapping[int, Mapping[tuple[Place, int], int]]  # by stretch of a place, as bits
+
+    def bits(self, codes: Collection[str]) -> int:
+        """Those of some procedures; of one that never came to anything there is none."""
+        found = 0
+        for code in codes:
+            if code in self.numbers:
+                found |= 1 << self.numbers[code]
+        return found
 
 
 async def codes(
-    connection: Any, months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
-) -> dict[int, Codes]:
+    connection: Any,
+    months: Months,
+    asked: Mapping[Wanted, int],
+    places: Collection[Place],
+    numbers: Mapping[str, int],
+) -> Codes:
     """By the number of each sum of dossiers, whose amounts are never below 0 in any place.
 
-    A procedure that counts in one of several places counts in all of them together: no amounts are
-    needed to count each once, and texts cost a tenth of what numbers do.
+    A procedure that counts in one of several places or months counts in all of them together: no
+    amounts are needed to count each once.
     """
-    found: dict[int, dict[tuple[Place, int], frozenset[str]]] = {
-        number: {} for number in asked.values()
-    }
-    if not asked or not places:
-        return dict(found)
-    parts = _PROCEDURES_IN_MONTHS
-    if months.first < months.last:
-        parts = _SUMMED_BY_PROCEDURE.format(parts=parts)
-    for reach, place, number, stretch, procedures in await connection.fetch(
-        _CODES.format(parts=parts), *_where(months, asked, places)
-    ):
-        found[number][(reach, place), stretch] = frozenset(procedures.split("\n"))
-    return dict(found)
+    found: dict[int, dict[tuple[Place, int], int]] = {number: {} for number in asked.values()}
+    if asked and places:
+        for reach, place, number, stretch, procedures in await connection.fetch(
+            _BITS, *_where(months, asked, places)
+        ):
+            of_sum, key = found[number], ((reach, place), stretch)
+            of_sum[key] = of_sum.get(key, 0) | int.from_bytes(procedures, "little")
+    return Codes(numbers, found)
+
+
+async def turn_between(
+    connection: Any,
+    codes: Codes,
+    months: Months,
+    between: Between,
+    asked: Mapping[Wanted, int],
+    stretches: Stretches,
+    level1: Mapping[str, str],
+) -> Codes:
+    """Bring procedures from the sums' watermark to a cut, by what the journal has between them."""
+    moved = await from_books(
+        connection, between, {one.sum: number for one, number in asked.items()}, (), stretches,
+        by_procedure=True,
+    )  # fmt: skip
+    more: dict[tuple[int, str, int, int, str], int] = {}
+    for number, (_, agency), code, amounts in moved.items():
+        for reach, place in ((0, agency), (1, level1.get(agency, ""))):
+            for stretch, amount in enumerate(amounts):
+                if amount:
+                    met = (reach, place, number, stretch, code)
+                    more[met] = more.get(met, 0) + amount
+    if not more:
+        return codes
+    rows = await connection.fetch(
+        _HAD,
+        *map(list, zip(*more, strict=True)),
+        list(months.bounds),
+        months.first,
+        months.last,
+    )
+    for *met, amount in rows:
+        more[tuple(met)] += amount
+    # One that is met for the first time has no number yet.
+    numbers = dict(codes.numbers)
+    free = count(max(numbers.values(), default=-1) + 1)
+    for *_, code in more:
+        if code not in numbers:
+            numbers[code] = next(free)
+    found = {number: dict(of_sum) for number, of_sum in codes.found.items()}
+    for (reach, place, number, stretch, code), amount in more.items():
+        key, bit = ((reach, place), stretch), 1 << numbers[code]
+        had = found[number].get(key, 0)
+        found[number][key] = had | bit if amount > 0 else had & ~bit
+    return Codes(numbers, found)
 
 
 # How PostgreSQL sends an array: its number of elements in the header, each after its length.
@@ -306,21 +357,31 @@ _COUNT: Final = struct.Struct(">12xi")
 _HEADER_BYTES: Final = 20
 
 
+@cache
+def _elements(size: int) -> struct.Struct:
+    return struct.Struct(">" + "4xq" * size)
+
+
+def _amounts(sent: bytes) -> tuple[int, ...]:
+    (size,) = _COUNT.unpack_from(sent)
+    return _elements(size).unpack_from(sent, _HEADER_BYTES)
+
+
 def _arrays(
     sums: bytes, stretches: bytes, amounts: bytes
 ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """The elements of three arrays of one length; the driver takes ten times as long."""
-    (count,) = _COUNT.unpack_from(sums)
+    (size,) = _COUNT.unpack_from(sums)
     return (
-        struct.unpack_from(">" + "4xh" * count, sums, _HEADER_BYTES),
-        struct.unpack_from(">" + "4xi" * count, stretches, _HEADER_BYTES),
-        struct.unpack_from(">" + "4xq" * count, amounts, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xh" * size, sums, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xi" * size, stretches, _HEADER_BYTES),
+        struct.unpack_from(">" + "4xq" * size, amounts, _HEADER_BYTES),
     )
 
 
 async def add_between(
     connection: Any,
-    found: Sums,
+    found: Sums | Rows,
     watermark: int,
     cut: Cut,
     asked: Mapping[Wanted, int],

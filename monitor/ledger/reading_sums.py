@@ -4,12 +4,13 @@ However many periods are asked for, the lines are gone through once: their days 
 stretches between the periods' first and last days, and a window is a run of stretches.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from operator import add, sub
 from typing import Any, Final, NamedTuple
 
-from monitor.domain.composition import Sum, Window
+from monitor.domain.composition import LOWEST, Sum, Window
 from monitor.domain.period import Period
 from monitor.ledger.follower import Cut
 
@@ -50,6 +51,7 @@ class Sums:
     def __init__(self, stretches: Stretches) -> None:
         self.stretches = stretches
         self._found: dict[int, dict[Place, dict[str, list[int]]]] = {}
+        self._up_to: dict[int, dict[Place, list[int]]] = {}  # once all is added
 
     def add(self, number: int, place: Place, procedure: str, stretch: int, amount: int) -> None:
         """Amounts of the stretch after the last bound are in no window."""
@@ -74,8 +76,7 @@ class Sums:
         """
         size = len(self.stretches.bounds)
         mine: dict[int, dict[str, list[int]]] = {}
-        # Of the procedures there may be more: one that is repeated for ever.
-        for number, stretch, amount, procedure in zip(*columns, procedures, strict=False):
+        for number, stretch, amount, procedure in zip(*columns, procedures, strict=True):
             try:
                 amounts = mine[number][procedure]
             except KeyError:
@@ -101,16 +102,94 @@ class Sums:
         """Of each place, amounts by stretch of each procedure."""
         return self._found.get(number, {})
 
-    def up_to(self, number: int) -> dict[Place, list[int]]:
-        """Of each place, what was summed before each stretch and in all, of all procedures."""
-        found = {}
-        for place, by_procedure in self.by_place(number).items():
-            if len(by_procedure) == 1:
-                [amounts] = by_procedure.values()
-            else:
-                amounts = list(map(sum, zip(*by_procedure.values(), strict=True)))
-            found[place] = list(accumulate(amounts, initial=0))
-        return found
+    def between(self, number: int, place: Place, first: int, after: int) -> int:
+        """Of all procedures, what was summed in the stretches from one on and before another."""
+        up_to = self._up_to.get(number)
+        if up_to is None:
+            up_to = self._up_to[number] = {
+                place: list(accumulate(map(sum, zip(*each.values(), strict=True)), initial=0))
+                for place, each in self.by_place(number).items()
+            }
+        sums = up_to.get(place)
+        return sums[after] - sums[first] if sums is not None else 0
+
+
+class Rows:
+    """What was summed, by place and stretch, as it is kept: all sums in a row, by their numbers.
+
+    What stood before the first bound is all there ever was, less what came from there on.
+    """
+
+    def __init__(
+        self,
+        stretches: Stretches,
+        numbers: int,
+        parted: Collection[int] = (),
+        in_days: Collection[int] = (),
+    ) -> None:
+        """`parted` are months that a bound takes a part of; of those, some sums are told by day."""
+        self.stretches = stretches
+        self._nothing = [0] * (numbers + 1)
+        self._parted = parted
+        self._in_days = sorted(in_days)
+        self._ever: dict[Place, list[int]] = {}
+        self._found: dict[Place, list[list[int]]] = {}  # by stretch
+        self._before: dict[Place, list[list[int]]] = {}  # each stretch, and at last in all
+
+    def add_row(self, place: Place, day: int, amounts: Sequence[int], *, is_day: bool) -> None:
+        """Add all sums of a month, or of a day of one that is parted."""
+        if day == LOWEST:
+            self._ever[place] = self._whole(amounts)
+            return
+        stretch = bisect_right(self.stretches.bounds, day)
+        into = self._of(place)
+        if is_day:
+            for number in self._in_days[: bisect_left(self._in_days, len(amounts) + 1)]:
+                into[stretch][number] += amounts[number - 1]
+            return
+        row = self._whole(amounts)
+        if day in self._parted:
+            for number in self._in_days:
+                row[number] = 0
+        into[stretch] = list(map(add, into[stretch], row))
+
+    def add(
+        self, number: int, place: Place, _procedure: str, stretch: int, amount: int
+    ) -> None:
+        """Amounts of the stretch before the first bound are among what there ever was."""
+        if stretch:
+            self._of(place)[stretch][number] += amount
+        if place not in self._ever:
+            self._ever[place] = self._nothing.copy()
+        self._ever[place][number] += amount
+
+    def between(self, number: int, place: Place, first: int, after: int) -> int:
+        """What was summed in the stretches from one on and before another."""
+        before = self._before.get(place)
+        if before is None:
+            before = self._before[place] = self._sums_before(place)
+        return before[after][number] - before[first][number]
+
+    def _sums_before(self, place: Place) -> list[list[int]]:
+        left = self._ever.get(place, self._nothing)
+        sums = []
+        for row in reversed(self._of(place)[1:]):
+            sums.append(left)
+            left = list(map(sub, left, row))
+        return [self._nothing, *reversed((*sums, left))]
+
+    def _of(self, place: Place) -> list[list[int]]:
+        if place not in self._found:
+            self._found[place] = [
+                self._nothing.copy() for _ in range(len(self.stretches.bounds) + 1)
+            ]
+        return self._found[place]
+
+    def _whole(self, amounts: Sequence[int]) -> list[int]:
+        """As long as any: sums that are new may be in no row of a place."""
+        row = [0, *amounts[: len(self._nothing) - 1]]
+        row += self._nothing[len(row) :]
+        return row
 
 
 class Books(NamedTuple):

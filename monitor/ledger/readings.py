@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from monitor.domain.event import Channel, Level
 from monitor.domain.facts import ANY, Facts, Term
+from monitor.domain.indicator import Why
 from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.follower import Cut
@@ -20,6 +21,7 @@ from monitor.ledger.reading_known import sectors as sectors  # noqa: PLC0414 - p
 from monitor.ledger.reading_load import booked_codes as booked_codes  # noqa: PLC0414 - likewise
 from monitor.ledger.reading_load import load, parts
 from monitor.ledger.reading_load import newest as newest  # noqa: PLC0414 - likewise
+from monitor.ledger.reading_load import places as places  # noqa: PLC0414 - likewise
 from monitor.reference.policy import Reference
 
 
@@ -47,9 +49,9 @@ class Reading:
         """The facts of one of the scopes that were read; `KeyError` of a term that was not."""
         return self._known.facts(scope, self.period)
 
-    def heard(self, scope: Scope) -> bool:
-        """Whether anybody who speaks for a scope has gone live by the end of the period."""
-        return self._known.heard(scope, self.period)
+    def silence(self, scope: Scope) -> Why | None:
+        """Why nothing is heard of a scope by the end of the period; None where something is."""
+        return self._known.silence(scope, self.period)
 
 
 async def read(

@@ -1,6 +1,7 @@
 """`emc serve`: the ledger over HTTP: the console for people, the read API, metrics."""
 
 import asyncio
+import gc
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,8 @@ from monitor.outlets.series import Places
 
 CONNECTIONS: Final = 2  # to the ledger: one reads, one answers whether it is there
 LONGEST_HEAD_BYTES: Final = 16 * 1024
+FIRST_COLLECTION_SECONDS: Final = 20  # of garbage, when all is loaded
+COLLECTION_SECONDS: Final = 600
 LAST_ANSWERS_SECONDS: Final = 5  # for requests under way when the service ends
 
 Failed = Callable[[Request[Any, Any, Any], Any], Response[Any]]
@@ -231,13 +234,26 @@ async def serve(
             await stop.wait()
             server.should_exit = True
 
-        ending = asyncio.create_task(end())
+        beside = [asyncio.create_task(end()), asyncio.create_task(_collect())]
         try:
             await server.serve(sockets=[listener])
         finally:
-            ending.cancel()
+            for task in beside:
+                task.cancel()
             listener.close()
             await board.close()
+
+
+async def _collect() -> None:
+    """Full collections stop every answer for as long as they take: seldom, and not of what lasts."""
+    gc.set_threshold(50_000, 50, 1_000_000)
+    wait = FIRST_COLLECTION_SECONDS
+    while True:
+        await asyncio.sleep(wait)
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        wait = COLLECTION_SECONDS
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,7 +5,7 @@ also where they are not listed; of an agency that is not listed nobody knows wha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from monitor.domain.codes import agency_code, procedure_code
@@ -27,6 +27,9 @@ _BELOW: Final = {
     AgencyKind.MINISTRY: (AgencyKind.DIVISION, AgencyKind.CENTRE),
     AgencyKind.BODY: (AgencyKind.DIVISION, AgencyKind.CENTRE),
 }
+
+
+_IN_EVERY_PROVINCE: Final = frozenset({AgencyKind.DEPARTMENT, AgencyKind.COMMUNE})
 
 
 class Sort(NamedTuple):
@@ -53,6 +56,8 @@ class Services:
         }
         self._sorts = Counter(map(_sort, self.rows.values()))
         self._kinds: dict[tuple[str, Reach], tuple[frozenset[str], str] | None] = {}
+        self._asked: dict[Term, tuple[tuple[Sort, int], ...]] = {}
+        self._handled: dict[tuple[str, Reach], frozenset[Sort]] = {}
         self._counts: dict[tuple[Scope, Term], int | None] = {}
         self._codes: dict[tuple[str, bool], frozenset[str]] = {}
         self._agencies_below: dict[tuple[str, str], int] = {}
@@ -66,8 +71,12 @@ class Services:
             self._counts[key] = self._count(scope, term)
         return self._counts[key]
 
-    def agencies(self, scope: Scope, kind: str) -> int:
-        """How many agencies of a kind ("": of any) there are below a scope."""
+    def agencies(self, scope: Scope, kind: str) -> int | None:
+        """How many agencies of a kind ("": of any) there are below a scope.
+
+        Every province has departments and communes: where none is listed, the list was left out,
+        and nobody knows.
+        """
         key = (scope.agency, kind)
         if key not in self._agencies_below:
             agencies, day = self._agencies, self._day
@@ -79,7 +88,15 @@ class Services:
                 for code in below
                 if (row := agencies.on(code, day)) and (not kind or row.kind == kind)
             )
-        return self._agencies_below[key]
+        found = self._agencies_below[key]
+        if not found and kind in _IN_EVERY_PROVINCE and self._is_whole(scope.agency):
+            return None
+        return found
+
+    def _is_whole(self, agency: str) -> bool:
+        """Whether it is the country or a province."""
+        row = self._agencies.on(agency, self._day) if agency else None
+        return not agency or (row is not None and row.kind is AgencyKind.PROVINCE)
 
     def _count(self, scope: Scope, term: Term) -> int | None:
         handles = self._handled_by(scope)
@@ -87,14 +104,21 @@ class Services:
             return None
         if scope.procedure:
             rows = [row for code, row in self.rows.items() if of(scope.procedure, code)]
-            sorts: Iterable[tuple[Sort, int]] = Counter(map(_sort, rows)).items()
-        else:
-            sorts = self._sorts.items()
-        return sum(
-            number
-            for sort, number in sorts
-            if asked(sort, term) and self._is_handled(sort, scope, handles)
-        )
+            return sum(
+                asked(sort, term) and self._is_handled(sort, scope, handles)
+                for sort in map(_sort, rows)
+            )
+        here = (scope.agency, scope.reach)
+        if here not in self._handled:
+            self._handled[here] = frozenset(
+                sort for sort in self._sorts if self._is_handled(sort, scope, handles)
+            )
+        if term not in self._asked:
+            self._asked[term] = tuple(
+                (sort, number) for sort, number in self._sorts.items() if asked(sort, term)
+            )
+        handled = self._handled[here]
+        return sum(number for sort, number in self._asked[term] if sort in handled)
 
     def has(self, code: str, term: Term) -> bool:
         """Whether a procedure is in the catalogue and of what a term asks of the catalogue."""

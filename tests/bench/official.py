@@ -8,8 +8,13 @@ plain SELECT of one row, so that figures of two machines can be compared.
 ranking   all facts of the indicator sets `emc` and `qd766`, of 57 ministries and provinces, a month
 page      all of them of a province in a month and in the twelve months to it, and of all its parts
 
+Then over HTTP, of an `emc serve` in a process of its own, by a client that keeps its connection: a
+ranking, an agency's scorecard, a series of twelve months, a breakdown. Each is asked for *warm*, as
+nothing has been booked since, and *cold*, after a dossier was booked, sealed and folded.
+
 --dossiers N    default 1,000,000
 --times N       of each page; default 200
+--dsn DSN       of a ledger that was filled so before
 --json FILE     the same figures for a machine
 """
 
@@ -37,6 +42,7 @@ from monitor.ledger.migrate import migrate
 from monitor.ledger.readings import By, Reading, breakdown, read, series
 from monitor.reference.indicators import load_sets
 from monitor.reference.policy import Reference, load_reference
+from tests.bench.answers import over_http
 from tests.bench.usage import cpu_seconds
 from tests.servers.postgres import Postgres, _served
 from tests.servers.require import ROOT
@@ -118,6 +124,7 @@ LINES = f"""
     ) AS one
     GROUP BY n / 18 ORDER BY n / 18
 """
+TABLES = ("reading_month", "reading_day", "reading_procedure", "reading_services")
 AT_ONCE = 50_000  # dossiers that one statement writes
 
 
@@ -206,23 +213,30 @@ def _all(reading: Reading, scope: Scope, terms: list[Term]) -> list[int | None]:
     return [facts(term) for term in terms]
 
 
-async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
+async def measure(
+    dsn: str, dossiers: int, times: int, folder: Path, *, filled: bool
+) -> dict[str, Any]:
     reference = load_reference(SHIPPED)
     terms = terms_of(SETS)
-    connection = await fill(dsn, dossiers, reference)
+    connection = (
+        await asyncpg.connect(dsn, command_timeout=3_600)
+        if filled
+        else await fill(dsn, dossiers, reference)
+    )
     figures: dict[str, Any] = {"dossiers": dossiers, "terms": len(terms)}
     async with asyncpg.create_pool(dsn, min_size=2, max_size=2) as pool:
         asked = pages(pool, reference, terms)
         began = time.perf_counter()
         await asked["ranking"]()
-        took = figures["ranking_from_books_s"] = time.perf_counter() - began
-        print(f"ranking from the books: {took:.1f} s")
+        if not filled:
+            took = figures["ranking_from_books_s"] = time.perf_counter() - began
+            print(f"ranking from the books: {took:.1f} s")
         began = time.perf_counter()
         while await reading_book.follow(connection, 60):
             pass
         sums = await connection.fetchval("SELECT count(*) FROM reading_sum")
         print(f"{sums} sums filled: {time.perf_counter() - began:.0f} s")
-        for table in ("reading_month", "reading_day", "reading_procedure"):
+        for table in TABLES:
             rows, size = await connection.fetchrow(
                 f"SELECT count(*), pg_total_relation_size('{table}') FROM {table}"
             )
@@ -263,6 +277,7 @@ async def measure(dsn: str, dossiers: int, times: int) -> dict[str, Any]:
             " in PostgreSQL"
         )
     await connection.close()
+    figures["http"] = await over_http(dsn, folder, times)
     return figures
 
 
@@ -270,16 +285,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dossiers", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--dsn")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     folder = Path(mkdtemp(prefix="emc-bench-"))
+
+    def done(dsn: str, *, filled: bool) -> None:
+        figures = asyncio.run(measure(dsn, given.dossiers, given.times, folder, filled=filled))
+        if given.json:
+            given.json.write_text(json.dumps(figures, indent=2) + "\n")
+
     try:
-        with _served(folder / "data") as server:
-            own = Postgres(server)
-            name = asyncio.run(own.create())
-            figures = asyncio.run(measure(own.dsn(name), given.dossiers, given.times))
-            if given.json:
-                given.json.write_text(json.dumps(figures, indent=2) + "\n")
+        if given.dsn:
+            done(given.dsn, filled=True)
+        else:
+            with _served(folder / "data") as server:
+                own = Postgres(server)
+                done(own.dsn(asyncio.run(own.create())), filled=False)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

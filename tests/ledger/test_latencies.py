@@ -13,7 +13,7 @@ from monitor.domain.zone import Zone, day_number
 from monitor.ledger import latencies
 from monitor.ledger import migrate as migrate_module
 from monitor.ledger.follower import connect, fold, seal
-from monitor.ledger.latencies import PROCESSING, STEP, Latency, window
+from monitor.ledger.latencies import PROCESSING, STEP, Latency, Spread, window
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.migrate import migrate
 from monitor.reference.policy import load_policy
@@ -172,3 +172,43 @@ async def test_what_was_in_the_balances_before_the_migration_is_taken_over(datab
     ]
     assert await summed(connection, "warned") == [("H56", 8, 2, 2, 0)]
     await connection.close()
+
+
+async def test_a_spread_is_the_same_from_kept_sums_and_from_the_books(database, connection):
+    check, whole, elsewhere = await number(
+        database, at("check", 2), at("", 0), at("check", 2, "H99")
+    )
+    await book(connection, STEP, check, FRIDAY, 1, 19)  # (60 s, 75 s]
+    await book(connection, STEP, check, FRIDAY - 1, 5, 1)  # (146.484 s, 183.105 s]
+    await book(connection, PROCESSING, whole, FRIDAY, 1, 2)
+    await book(connection, STEP, check, FRIDAY - 30, 60, 100)  # before the window
+    await book(connection, STEP, elsewhere, FRIDAY, 60, 100)
+    await folded(connection)
+    await latencies.add(connection, FRIDAY - 60)
+    expected = [
+        Spread("", 2, 67_082, 67_082, 67_082),
+        # The tenth and the eighteenth of twenty, and the last.
+        Spread("check", 20, 67_082, 67_082, 163_774),
+    ]
+
+    kept = await latencies.spread_of(connection, ["H56"], FRIDAY - 20, FRIDAY)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        booked = await latencies.spread_in_books(
+            connection, FRIDAY - 20, FRIDAY, agencies=["H56.14"], procedure="1.004194"
+        )
+        of_another = await latencies.spread_in_books(
+            connection, FRIDAY - 20, FRIDAY, agencies=["H56.14"], procedure="2.000815"
+        )
+
+    assert kept == expected
+    assert booked == expected
+    assert of_another == []
+
+
+def test_of_many_steps_the_rest_is_last_in_a_spread():
+    rows = [(STEP, f"step-{n:02}", 2, 1, 20 - n) for n in range(14)]
+
+    found = latencies.spread(rows)
+
+    assert [one.step for one in found] == [*(f"step-{n:02}" for n in range(12)), "other"]
+    assert found[-1].dossiers == 8 + 7

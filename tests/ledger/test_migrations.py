@@ -18,6 +18,9 @@ from tests.servers.postgres import Postgres
 
 NUMBERS: Final = [number for number, _, _ in migrations()]
 
+# Sums that this migration empties, and the follower fills anew from the balances.
+SUMS_IN_ROWS: Final = 29
+FILLED_ANEW: Final = frozenset({"reading_month", "reading_day", "reading_procedure"})
 # Columns and values of rows for tables whose columns' types do not say what may be in them.
 ROWS: Final[Mapping[str, str]] = {
     "policy": "(epoch, rules, reference, state)"
@@ -178,6 +181,8 @@ async def test_every_version_with_rows_in_it_comes_to_the_schema_of_an_empty_one
         await fill(earlier.connection)
         before = await contents(earlier.connection)
         assert all(before.values()), before
+        if NUMBERS[known - 1] < SUMS_IN_ROWS:
+            before |= dict.fromkeys(before.keys() & FILLED_ANEW, 0)
 
         applied = await migrate(earlier.dsn)
 

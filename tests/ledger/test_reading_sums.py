@@ -1,5 +1,6 @@
 """Readings from kept sums, against a count in Python of the same entries, whatever the follower does."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from monitor.reference.policy import Reference, load_reference
 from tests.domain.strategies_time import day
 from tests.ledger.books import Books, books
 from tests.servers.require import ROOT
+from tests.whole.until import until
 
 TODAY = day("2026-09-10")
 DIGITISED, CITIZEN = Trait.DIGITISED, Trait.CITIZEN
@@ -251,17 +253,51 @@ async def agrees(
                 assert facts(term) == counted, (term, scope, reading.period, reading.cut)
 
 
+async def test_a_sum_that_is_asked_for_while_others_are_filled_is_filled_in_its_turn(
+    held: Books, reference: Reference
+):
+    """And is not taken for filled with nothing in it, as it was."""
+    on = day("2026-08-14")
+    await held.book(Measure.ACCEPTED, "H56.04", on, 3)
+    await held.book(Measure.COMPLETED, "H56.04", on, 2)
+    await held.folded()
+    await reading_book.add(held.follower)
+    received, completed = (
+        Wanted(share.sum, stock=False, procedures=Procedures.OF_NOBODY)
+        for fact in (Fact.RECEIVED, Fact.COMPLETED)
+        for share in made_of(Term(fact=fact))
+    )
+    async with held.pool.acquire() as other:
+        await reading_book.want(other, [received])
+        async with other.transaction():  # the follower waits for this after its first look
+            await other.execute("LOCK TABLE reading_place IN SHARE MODE")
+            filling = asyncio.create_task(reading_book.fill(held.follower))
+            await until(
+                lambda: other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            )
+            await reading_book.want(held.pool, [completed])
+        assert await filling
+    assert [one.sum for one in (await reading_book.known(held.follower))[0]] == [received.sum]
+    while await reading_book.fill(held.follower):
+        pass
+
+    terms = [Term(fact=Fact.RECEIVED), Term(fact=Fact.COMPLETED)]
+    [reading] = await series(
+        held.pool, reference, [Scope.of("H56")], [Period.of("2026-08")], terms, today=TODAY
+    )
+    assert [reading.facts(Scope.of("H56"))(term) for term in terms] == [3, 2]
+
+
 FILLED = """
-    INSERT INTO reading_month (reach, place, month, sum, amount)
-    SELECT reach, 'H' || place, month, sum, 1
-    FROM generate_series(0, 1) AS reach, generate_series(10, 99) AS place,
-         generate_series(1, 40) AS sum, unnest($1::int4[]) AS month;
+    INSERT INTO reading_month (reach, place, month, amounts)
+    SELECT reach, 'H' || place, month, array_fill(1::int8, ARRAY[40])
+    FROM generate_series(0, 1) AS reach, generate_series(10, 1099) AS place,
+         unnest($1::int4[]) AS month;
 """
 FILLED_DAYS = """
-    INSERT INTO reading_day (reach, place, day, sum, amount)
-    SELECT 1, 'H' || place, day, sum, 1
-    FROM generate_series(10, 99) AS place, generate_series(1, 10) AS sum,
-         generate_series($1::int4, $1 + 120) AS day;
+    INSERT INTO reading_day (reach, place, day, amounts)
+    SELECT 1, 'H' || place, day, array_fill(1::int8, ARRAY[10])
+    FROM generate_series(10, 199) AS place, generate_series($1::int4, $1 + 120) AS day;
 """
 FILLED_PROCEDURES = """
     INSERT INTO reading_procedure (reach, place, month, sum, procedure, amount)

@@ -11,10 +11,13 @@ import asyncpg
 import pytest
 
 from agents.register import Register
+from monitor.domain.composition import made_of
+from monitor.domain.facts import Fact, Term
 from monitor.domain.mandate import Mandate
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
 from monitor.domain.zone import Zone
+from monitor.ledger import reading_book
 from monitor.ledger.access import Look, Passes, Role, new_token, token_hash
 from monitor.ledger.balances import Accounts, Balances
 from monitor.ledger.figures import Figures, Flow, Sides
@@ -290,6 +293,28 @@ LOOK = Look(
     status=200,
     rows=1,
 )
+
+
+async def test_a_server_asks_for_sums_to_be_kept_and_says_of_none_that_it_is_filled(address):
+    wanted = [
+        reading_book.Wanted(share.sum, stock=False, procedures=reading_book.Procedures.OF_ALL)
+        for share in made_of(Term(fact=Fact.RECEIVED))
+    ]
+    async with connected(address("emc_server")) as connection:
+        await reading_book.want(connection, wanted)
+        await reading_book.want(connection, wanted)  # and again: it is asked for once
+        filled, asked = await reading_book.known(connection)
+        assert not filled
+        assert asked == frozenset(wanted)
+        for statement in (
+            "UPDATE reading_sum SET filled_until = 2147483647",
+            "DELETE FROM reading_sum",
+            "INSERT INTO reading_sum (measures, weights, filled_until) VALUES ('{1}', '{1}', 9)",
+            "UPDATE reading_month SET amounts = '{9}'",
+            "INSERT INTO reading_services VALUES (0, 'H56', 0, 1, '')",
+        ):
+            with pytest.raises(DENIED):
+                await connection.execute(statement)
 
 
 async def test_a_server_knows_tokens_and_writes_looks_that_it_can_neither_read_nor_change(

@@ -88,7 +88,8 @@ AFTER: Final = Parameter(
     usual="0",
 )
 
-_KINDS: Final = """
+# From an index alone: records themselves are large.
+KINDS: Final = """
     SELECT source, reason, count(*) FILTER (WHERE state = 'held') AS held,
            count(*) FILTER (WHERE state = 'returned') AS returned,
            count(*) FILTER (WHERE state = 'dropped') AS dropped,
@@ -96,48 +97,52 @@ _KINDS: Final = """
     FROM quarantine GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 # Not the bytes, which the role of `emc serve` may not read either.
-_ENTRIES: Final = """
-    SELECT id, topic, partition, "offset", source, reason, detail, size, arrived, state, tries,
-           settled_at
-    FROM quarantine
-    WHERE id > $1 AND state = $2 AND ($3::text IS NULL OR source = $3)
-      AND ($4::text IS NULL OR reason = $4)
-    ORDER BY id LIMIT $5
-"""
+_ENTRIES: Final = (
+    'SELECT id, topic, partition, "offset", source, reason, detail, size, arrived, state, tries,'
+    " settled_at FROM quarantine WHERE {where} ORDER BY id LIMIT {most}"
+)
+
+
+def entries(
+    after: int, state: Settled, source: str | None, reason: Reason | None
+) -> tuple[str, list[Any]]:
+    """The query of a page of records, and what it is given: each filter has its index."""
+    given: list[Any] = [after, state.value]
+    # Written out, as the index of what is held says it.
+    where = "id > $1 AND state = $2" + (" AND state = 'held'" if state is Settled.HELD else "")
+    for column, value in (("source", source), ("reason", reason and reason.value)):
+        if value is not None:
+            given.append(value)
+            where += f" AND {column} = ${len(given)}"
+    return _ENTRIES.format(where=where, most=A_PAGE + 1), given
 
 
 async def refusals(desk: Desk, visit: Visit) -> Shown:
     """What is in quarantine, by source and reason; and the records, so many at a time."""
     source, reason, state = visit["source"], visit["reason"], visit["state"]
     async with desk.pool.acquire() as connection:
-        kinds = await connection.fetch(_KINDS)
-        found = await connection.fetch(
-            _ENTRIES,
-            visit["after"],
-            state.value,
-            source,
-            None if reason is None else reason.value,
-            A_PAGE + 1,
-        )
+        kinds = await connection.fetch(KINDS)
+        query, given = entries(visit["after"], state, source, reason)
+        found = await connection.fetch(query, *given)
     if visit["format"] is Format.CSV:
         return Table(
             name="quarantine",
             columns=("source", "reason", "held", "returned", "dropped", "held_since", "latest"),
             rows=[tuple(row) for row in kinds],
         )
-    entries = found[:A_PAGE]
+    shown = found[:A_PAGE]
     remedy = None if reason is None else REMEDIES.get(reason, Remedy.SENDER)
     return Drawn(
         template="quarantine.html",
         values={
             "kinds": kinds,
             "held": sum(row["held"] for row in kinds),
-            "entries": entries,
+            "entries": shown,
             "state": state,
             "states": list(Settled),
             "reason": reason,
             "source": source,
-            "next": entries[-1]["id"] if len(found) > A_PAGE else None,
+            "next": shown[-1]["id"] if len(found) > A_PAGE else None,
             "remedy": remedy,
             "which": _which(source, reason),
             "known": {str(one.value) for one in Reason},

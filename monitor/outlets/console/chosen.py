@@ -10,7 +10,7 @@ from monitor.domain.zone import date_of
 from monitor.outlets.api.asked import Parameter, a_name, in_path
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console.asked import WHEN, a_moment
-from monitor.outlets.console.find import matching
+from monitor.outlets.console.find import LISTS, matching
 from monitor.outlets.console.page import Visit
 from monitor.outlets.problem import Code, Problem
 from monitor.outlets.report.headings import of_period
@@ -80,9 +80,8 @@ def _scope(visit: Visit) -> Scope:
         found = None
     if found is not None and (not found.agency or agencies.rows(found.agency)):
         return found
-    named = matching(
-        asked, ((code, agencies.rows(code)[-1].value.name) for code in agencies.codes())
-    )
+    listed, _ = LISTS.of(visit)
+    named = matching(asked, listed)
     if named:
         return Scope(named[0][0])
     if found is not None and asked[:1].isalpha() and any(one.isdigit() for one in asked):

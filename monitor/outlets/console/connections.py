@@ -101,7 +101,7 @@ class Line:
         return max(0, self.claimed - self.counted)
 
 
-_LINES: Final = """
+LINES: Final = """
     SELECT connection.source, coalesce(source.name, '') AS name, coalesce(source.owner, '') AS owner,
            coalesce(source.status, '') AS status, coalesce(source.kind, '') AS kind, source.go_live,
            coalesce(source.claiming, false) AS claiming, source.heartbeat_seconds,
@@ -113,7 +113,7 @@ _LINES: Final = """
     ) AS last ON true
 """
 # Of each day how it stands now.
-_COMPARED: Final = """
+COMPARED: Final = """
     SELECT DISTINCT ON (day) day, claim, claimed, counted, differing, at_ms FROM comparison
     WHERE source = $1 AND day >= $2 ORDER BY day DESC, at_ms DESC
 """
@@ -123,11 +123,11 @@ _WINDOWS: Final = """
 """
 
 
-async def _lines(desk: Desk, visit: Visit) -> list[Line]:
+async def all_lines(desk: Desk, visit: Visit) -> list[Line]:
     """What the visitor may see, who is not connected first."""
     async with desk.pool.acquire() as connection:
         stands = {one.source: one for one in await ledger.standings(connection)}
-        rows = await connection.fetch(_LINES)
+        rows = await connection.fetch(LINES)
     places = visit.in_force.places
     found = [
         _line(visit, stands[row["source"]], row)
@@ -194,7 +194,7 @@ def in_order(lines: list[_T], keys: Mapping[str, Any], sort: str | None) -> list
 
 async def every(desk: Desk, visit: Visit) -> Shown:
     """All sources, by class; or those of one class."""
-    lines = await _lines(desk, visit)
+    lines = await all_lines(desk, visit)
     many = Counter(one.stands.word for one in lines)
     shown = [one for one in lines if visit["class"] in (None, one.stands.word)]
     shown = in_order(shown, _KEYS, visit["sort"])
@@ -251,7 +251,7 @@ def _sheet(lines: Sequence[Line]) -> Table:
 async def source(desk: Desk, visit: Visit) -> Shown:
     """One source: whether it is connected, since when not, and why that is said."""
     code = visit["source"]
-    found = [one for one in await _lines(desk, visit) if one.stands.source == code]
+    found = [one for one in await all_lines(desk, visit) if one.stands.source == code]
     if not found:
         # Whether another agency has such a source is not told either.
         if not visit.visitor.sees_all:
@@ -266,7 +266,7 @@ async def source(desk: Desk, visit: Visit) -> Shown:
     today = desk.today(visit.in_force.policy)
     async with desk.pool.acquire() as connection:
         stood = await ledger.spells(connection, code)
-        compared = await connection.fetch(_COMPARED, code, today - BEFORE_DAYS)
+        compared = await connection.fetch(COMPARED, code, today - BEFORE_DAYS)
         windows = await connection.fetch(_WINDOWS, code, visit.now_ms - BEFORE_DAYS * DAY_MS)
         day = visit["day"]
         claim = None

@@ -1,13 +1,13 @@
 """A dossier's page: what `emc explain` tells, as a timeline; who looks is written down first."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from monitor.outlets.api.asked import Format
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.api.dossiers import DOSSIER, looked_at
-from monitor.outlets.console import shown
+from monitor.outlets.console import shown, story, worst
 from monitor.outlets.console.page import (
     WITH_FIGURES,
     Drawn,
@@ -28,39 +28,34 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     """From its first event to the figures that it counts in."""
     if visit["known_at"] is not None:  # a dossier is told as the ledger has it now
         return Elsewhere(to=visit.url(known_at=None))
-    token, told = await looked_at(desk, visit.visitor, visit["dossier"])
+    token, told = await looked_at(desk, visit.visitor, visit["dossier"], below="/dossiers")
     if visit["format"] is Format.CSV:
         return _table(token, told)
-    ledger = told["ledger"]
+    one = story.verdict(told)
+    held = story.stays(visit, told)
+    procedure = told["procedure"]
     return Drawn(
         template="dossier.html",
         values={
             "token": token,
             "told": told,
-            "ledger": ledger,
+            "ledger": told["ledger"],
             "code": told["dossier"].rpartition("|")[2],
-            "place": lambda one: _place(visit, one),
-            "at": lambda text: shown.when(visit, _instant(text)),
+            "called": worst.called(visit, procedure) if procedure else "",
+            "verdict": one,
+            "stands": None if one is None else story.headline(visit, one),
+            "because": [] if one is None else story.because(visit, told, one, held),
+            "held": held,
+            "lines": story.lines(visit, told, one["due"] if one is not None else None),
+            "measure": lambda name: story.measure(visit, name),
+            "place": lambda place: story.place_of(visit, place),
+            "at": lambda text: shown.when(visit, story.instant(text)),
             "on": lambda text: shown.day(
                 visit, None if text is None else date.fromisoformat(text)
             ),
             "span": lambda ms: "–" if ms is None else shown.lasting(visit, ms),
         },
     )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _place(visit: Visit, place: Mapping[str, str] | None) -> str:
-    """An agency by its name, and the unit in it."""
-    if place is None or not place["agency"]:
-        return "–"
-    code = place["agency"]
-    agencies = visit.in_force.agencies
-    name = agencies.rows(code)[-1].value.name if code in agencies else code
-    return f"{name}, {place['unit']}" if place["unit"] else name
 
 
 def _table(token: str, told: Mapping[str, Any]) -> Table:

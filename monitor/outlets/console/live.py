@@ -5,7 +5,7 @@ on the loop that serves them and never ask the ledger themselves.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -43,6 +43,35 @@ class State:
     moved: tuple[Moved, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A state as those who see the same are told it: made once, however many pages are open."""
+
+    state: State
+    number: int
+    values: Mapping[str, int | float | None]
+    news: bytes  # to whoever was told the one before
+    whole: bytes  # to whoever was told nothing yet, or missed one
+
+    @classmethod
+    def after(cls, before: "Told | None", state: State, visitor: Visitor) -> "Told":
+        """The next of them."""
+        now = values(state, visitor)
+        known = before.values if before else {}
+        return cls(
+            state=state,
+            number=before.number + 1 if before else 1,
+            values=now,
+            news=_event(state, {key: one for key, one in now.items() if known.get(key) != one}),
+            whole=_event(state, now),
+        )
+
+
+def _event(state: State, said: Mapping[str, int | float | None]) -> bytes:
+    body = msgspec.json.encode({"at": state.today.now_ms, "values": said})
+    return b"data: " + body + b"\n\n"
+
+
 class Live:
     """The poll, and the pages that wait for it."""
 
@@ -52,6 +81,7 @@ class Live:
         self._waiting: set[asyncio.Event] = set()
         self._polling: asyncio.Task[None] | None = None
         self._state: State | None = None
+        self._told: dict[str, Told] = {}  # by the agency of who is told; "": of all
         self._read_at = 0.0
         self._reading = asyncio.Lock()
         self._say = structlog.get_logger("emc.console")
@@ -113,7 +143,7 @@ class Live:
 
     async def events(self, visitor: Visitor) -> AsyncIterator[bytes]:
         """What changed, for one page, until it is closed. On the serving loop."""
-        told: dict[str, Any] = {}
+        last = 0
         wake = asyncio.Event()
         self._waiting.add(wake)
         try:
@@ -128,13 +158,18 @@ class Live:
                 wake.clear()
                 if self._state is None:
                     continue
-                now = values(self._state, visitor)
-                news = {key: value for key, value in now.items() if told.get(key) != value}
-                told = now
-                body = msgspec.json.encode({"at": self._state.today.now_ms, "values": news})
-                yield b"data: " + body + b"\n\n"
+                told = self._now(self._state, visitor)
+                yield told.news if told.number == last + 1 else told.whole
+                last = told.number
         finally:
             self._waiting.discard(wake)
+
+    def _now(self, state: State, visitor: Visitor) -> Told:
+        sees = "" if visitor.sees_all else visitor.agency
+        told = self._told.get(sees)
+        if told is None or told.state is not state:
+            told = self._told[sees] = Told.after(told, state, visitor)
+        return told
 
     def _start(self) -> None:
         if self._polling is None or self._polling.done():

@@ -13,14 +13,14 @@ from monitor.domain.indicator import Figure
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import Scope
 from monitor.domain.zone import date_of
-from monitor.ledger import objectives, readings, releases
+from monitor.ledger import dues, objectives, readings, releases
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.connections import STANDING, Standing
 from monitor.ledger.official import At, NoSuch, Official, Position, Ranked, Ranking
 from monitor.ledger.today import NOTHING, Moving
-from monitor.outlets.api.asked import Format, Parameter, one_of
+from monitor.outlets.api.asked import Format, Parameter, an_agency, one_of
 from monitor.outlets.api.desk import Desk
-from monitor.outlets.console import charts, tiles
+from monitor.outlets.console import charts, tiles, worst
 from monitor.outlets.console.asked import SORT, WHEN
 from monitor.outlets.console.live import MOVED_MINUTES, Live, State, share
 from monitor.outlets.console.page import EVERYBODY, Drawn, Page, Shown, Table, Visit
@@ -60,6 +60,14 @@ KIND: Final = Parameter(
     usual=Ranked.PROVINCES.value,
 )
 
+WHY: Final = Parameter(
+    name="why",
+    says="Of which agency the reasons are told; without, of the worst.",
+    read=an_agency,
+    schema={"type": "string"},
+    example="H56",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -92,7 +100,7 @@ class Now:
                 name="now",
                 title="now.title",
                 open_to=EVERYBODY,
-                parameters=(WHEN, BY, KIND, SORT),
+                parameters=(WHEN, BY, KIND, SORT, WHY),
                 act=self.act,
                 listed=True,
             ),
@@ -109,7 +117,8 @@ class Now:
         if visit["format"] is Format.CSV:
             return _sheet(visit, period, lines, ranking)
         state = await self._live.state()
-        services, sources = await self._kept.get("trouble", lambda: _trouble(desk))
+        services, sources, names = await self._kept.get("trouble", lambda: _trouble(desk))
+        worse, why = await self._worst(desk, visit, state, services, sources)
         chart, days = await self._days(desk, visit)
         agencies = visit.in_force.agencies
         return Drawn(
@@ -125,8 +134,12 @@ class Now:
                 "legend": _legend(visit, lines),
                 "state": state,
                 "headline": headline(visit, state),
+                "worst": worse,
+                "why": why,
+                "least_open": worst.LEAST_OPEN,
                 "moved": [
-                    (name_of(agencies, one.agency), one) for one in state.moved[:MOST_LISTED]
+                    (tiles.brief(name_of(agencies, one.agency)), one)
+                    for one in state.moved[:MOST_LISTED]
                 ]
                 if visit.visitor.sees_all
                 else [],
@@ -145,10 +158,51 @@ class Now:
                     one for one, owner in sources if _in_trouble(one) and _of(visit, owner)
                 ],
                 "sources_judged": bool(sources),
+                "names": names,
                 "chart": chart,
                 "days": days,
                 "most": DAYS,
             },
+        )
+
+    async def _worst(
+        self,
+        desk: Desk,
+        visit: Visit,
+        state: State,
+        services: Sequence[objectives.Service],
+        sources: Sequence[tuple[Standing, str]],
+    ) -> tuple[Sequence[worst.Bad], worst.Why | None]:
+        """The worst of today, and why one is as it is: the worst, or whom the visitor points at."""
+        agencies = state.today.agencies
+
+        def name(code: str) -> str:
+            return tiles.brief(name_of(visit.in_force.agencies, code))
+
+        found: list[worst.Bad] = []
+        code: str = visit["why"] or visit.visitor.agency
+        if visit.visitor.sees_all:
+            provinces = visit["kind"] is Ranked.PROVINCES
+            of = [one for one in agencies if (one in tiles.PLACES) is provinces]
+            found = worst.worst(agencies, of, name)
+        else:
+            code = visit.visitor.agency
+        if not code and found:
+            code = found[0].code
+        if not code:
+            return found, None
+        policy = visit.in_force.policy
+        lying = await self._kept_longer.get(
+            ("overdue", visit.in_force.hash),
+            lambda: dues.overdue(desk.pool, policy, visit.now_ms),
+        )
+        bad = worst.Bad(code=code, name=name(code), now=agencies.get(code, NOTHING))
+        return found, worst.why(
+            visit,
+            bad,
+            lying,
+            [one for one in services if one.agency == code and one.state == "degraded"],
+            [one for one, owner in sources if owner == code and _in_trouble(one)],
         )
 
     async def _ranked(
@@ -183,7 +237,7 @@ class Now:
             lines.append(
                 Line(
                     code=scope.agency,
-                    name=position.about.name or scope.agency,
+                    name=tiles.brief(position.about.name or scope.agency),
                     position=position,
                     figures=figures,
                     then=None
@@ -267,13 +321,15 @@ async def _by_day(
 
 async def _trouble(
     desk: Desk,
-) -> tuple[tuple[objectives.Service, ...], tuple[tuple[Standing, str], ...]]:
-    """Services as last judged; connections with the agency whose source it is."""
+) -> tuple[tuple[objectives.Service, ...], tuple[tuple[Standing, str], ...], Mapping[str, str]]:
+    """Services as last judged; connections with the agency whose source it is; sources' names."""
     judged = await objectives.read(desk.pool)
     rows = await desk.pool.fetch(STANDING)
-    owners = dict(await desk.pool.fetch("SELECT code, owner FROM source"))
+    known = await desk.pool.fetch("SELECT code, owner, name FROM source")
+    owners = {row["code"]: row["owner"] for row in known}
+    names = {row["code"]: row["name"] for row in known}
     found = (Standing(*row) for row in rows)
-    return judged.services, tuple((one, owners.get(one.source, "")) for one in found)
+    return judged.services, tuple((one, owners.get(one.source, "")) for one in found), names
 
 
 def _in_trouble(one: Standing) -> bool:
@@ -330,7 +386,7 @@ def headline(visit: Visit, state: State) -> list[tuple[str, Number]]:
 
 _KEYS: Final[Mapping[str, Any]] = {
     "place": lambda one: one.position.place.place,
-    "agency": lambda one: tiles.short(one.name),
+    "agency": lambda one: one.name.removeprefix("TP. "),
     "volume": lambda one: one.position.place.volume,
     "emc": lambda one: _value(one, By.EMC),
     "on_time": lambda one: _value(one, By.ON_TIME),
@@ -367,7 +423,7 @@ def _map(visit: Visit, lines: Sequence[Line]) -> list[dict[str, Any]]:
             "row": tiles.PLACES[one.code][0],
             "column": tiles.PLACES[one.code][1],
             "shade": shade[one.code],
-            "name": tiles.short(one.name),
+            "name": one.name.removeprefix("TP. "),
             "code": one.code,
             "number": one.figures[by],
         }

@@ -103,7 +103,7 @@ class Line:
         return max(known, key=lambda one: one.value or 0, default=None)
 
 
-async def _judged(desk: Desk) -> tuple[Judged, dict[str, Any]]:
+async def all_judged(desk: Desk) -> tuple[Judged, dict[str, Any]]:
     """How all stands, and what the files say."""
     async with desk.pool.acquire() as connection:
         judged = await ledger.read(connection)
@@ -132,7 +132,7 @@ def _where(visit: Visit, label: str) -> str:
     return ", ".join(words)
 
 
-def _lines(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Line]:
+def all_lines(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Line]:
     """What the visitor may see, who needs help first."""
     places = visit.in_force.places
     targets = {one.objective: one.target for one in judged.objectives}
@@ -264,8 +264,8 @@ _KEYS: Final[Mapping[str, Any]] = {
 
 async def every(desk: Desk, visit: Visit) -> Shown:
     """All objectives in all scopes, and services."""
-    judged, files = await _judged(desk)
-    lines = _lines(visit, judged, files)
+    judged, files = await all_judged(desk)
+    lines = all_lines(visit, judged, files)
     many = Counter(one.stands.state for one in lines)
     shown = [one for one in lines if visit["state"] in (None, one.stands.state)]
     shown = in_order(shown, _KEYS, visit["sort"])
@@ -343,7 +343,7 @@ def _sheet(lines: Sequence[Line]) -> Table:
 
 async def objective(desk: Desk, visit: Visit) -> Shown:
     """What an objective asks, how all its scopes stand, and how one of them stood."""
-    judged, files = await _judged(desk)
+    judged, files = await all_judged(desk)
     name = visit["objective"]
     asked = next((one for one in judged.objectives if one.objective == name), None)
     if asked is None or name not in files:
@@ -353,7 +353,7 @@ async def objective(desk: Desk, visit: Visit) -> Shown:
             "see /objectives; `emc objectives` shows all of them",
         )
     file = files[name]
-    lines = [one for one in _lines(visit, judged, files) if one.stands.objective == name]
+    lines = [one for one in all_lines(visit, judged, files) if one.stands.objective == name]
     scope = visit["scope"]
     if scope is not None and not visit.visitor.may_see(agency_of(scope), visit.in_force.places):
         raise refusal(visit.visitor, scope)

@@ -6,7 +6,13 @@ Tests hold that both languages have every text, with the same gaps, and that no 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from monitor.outlets.console import texts_ops, texts_scores, texts_work
+from monitor.outlets.console import (
+    texts_agency,
+    texts_dossier,
+    texts_ops,
+    texts_scores,
+    texts_work,
+)
 from monitor.outlets.digest.words import Language
 
 OWN: Final[Mapping[str, tuple[str, str]]] = {
@@ -77,9 +83,9 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
         "Hồ sơ được tiếp nhận hôm nay, theo ngày tiếp nhận.",
         "Dossiers received today, by the day of receipt.",
     ),
-    "now.completed": ("Giải quyết xong", "Completed"),
+    "now.completed": ("Đã giải quyết", "Completed"),
     "now.completed.is": (
-        "Hồ sơ xử lý xong hôm nay (trạng thái 9, hoặc 10 khi không qua 9).",
+        "Hồ sơ giải quyết xong hôm nay (trạng thái 9, hoặc 10 khi không qua 9).",
         "Dossiers completed today (state 9, or 10 where 9 was skipped).",
     ),
     "now.returned": ("Trả lại", "Returned"),
@@ -90,14 +96,14 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "now.rule_766": ("quy tắc của Quyết định 766/QĐ-TTg", "rule of Decision 766/QĐ-TTg"),
     "now.rule_plain": ("hạn do hệ thống nguồn gửi", "by the due date that was sent"),
-    "now.open": ("Đang xử lý", "Open"),
+    "now.open": ("Đang giải quyết", "Open"),
     "now.open.is": (
-        "Hồ sơ đã tiếp nhận, chưa kết thúc: đang xử lý hoặc tạm dừng.",
+        "Hồ sơ đã tiếp nhận, chưa kết thúc: đang giải quyết hoặc tạm dừng.",
         "Dossiers received and not ended: in process or paused.",
     ),
     "now.overdue": ("Quá hạn", "Overdue"),
     "now.overdue.is": (
-        "Hồ sơ đang xử lý hoặc tạm dừng đã qua hạn do hệ thống nguồn gửi.",
+        "Hồ sơ đang giải quyết hoặc tạm dừng đã qua hạn do hệ thống nguồn gửi.",
         "Open dossiers whose due date, as it was sent, has passed.",
     ),
     "now.moved": ("Vừa diễn ra", "What moved"),
@@ -144,7 +150,7 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "now.unranked": ("chưa xếp hạng", "no place"),
     "now.month": ("{n} ngày qua", "The last {n} days"),
     "now.chart": (
-        "Hồ sơ tiếp nhận và giải quyết xong mỗi ngày trong {n} ngày qua",
+        "Hồ sơ tiếp nhận và đã giải quyết mỗi ngày trong {n} ngày qua",
         "Dossiers received and completed a day over the last {n} days",
     ),
     "now.day": ("Ngày", "Day"),
@@ -173,6 +179,33 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
         "… stands for a number that is held back so that no applicant can be made out.",
     ),
     "now.agency_only": ("Cơ quan của bạn, hôm nay", "Your agency, today"),
+    "now.since": ("từ {at} ({span})", "since {at} ({span})"),
+    # Who is worst today, and why.
+    "worst.title": ("Kém nhất hôm nay", "Worst today"),
+    "worst.says": (
+        "hồ sơ quá hạn trên số đang giải quyết, nơi có từ {n} hồ sơ",
+        "overdue of open dossiers, where {n} or more are open",
+    ),
+    "worst.why": ("Vì sao: {name}", "Why: {name}"),
+    "worst.overdue": (
+        "trên {open} hồ sơ đang giải quyết đã quá hạn. Nhiều nhất:",
+        "of {open} open dossiers are overdue. Most of them:",
+    ),
+    "worst.nothing": (
+        "Không có hồ sơ nào quá hạn trong {open} hồ sơ đang giải quyết.",
+        "Nothing is overdue of {open} open dossiers.",
+    ),
+    "worst.at": ("ở", "at"),
+    "worst.service": (
+        "Nhóm dịch vụ “{group}” suy giảm: {why}.",
+        "The services “{group}” are degraded: {why}.",
+    ),
+    "worst.source": (
+        "Hệ thống nguồn {source} {word} từ {at}: số liệu có thể chưa đủ.",
+        "Source {source} is {word} since {at}: figures may be incomplete.",
+    ),
+    "worst.list": ("Xem {n} hồ sơ quá hạn", "The {n} overdue dossiers"),
+    "worst.open": ("Trang của {name}", "Page of {name}"),
     # Words of the ledger.
     "degraded.backlog_and_slow": (
         "tồn đọng tăng và thời gian giải quyết vượt thời hạn",
@@ -292,7 +325,9 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
 
 ALL: Final[Mapping[str, tuple[str, str]]] = {
     **OWN,
+    **texts_dossier.TEXTS,
     **texts_work.TEXTS,
+    **texts_agency.TEXTS,
     **texts_ops.TEXTS,
     **texts_scores.TEXTS,
 }

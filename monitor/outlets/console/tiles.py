@@ -36,6 +36,6 @@ def shades(values: Mapping[str, float | None]) -> dict[str, int]:
     return found
 
 
-def short(name: str) -> str:
-    """A province's name as it fits into a tile."""
-    return name.removeprefix("Thành phố ").removeprefix("Tỉnh ")
+def brief(name: str) -> str:
+    """As people write it where there is little room."""
+    return name.replace("Thành phố ", "TP. ", 1)

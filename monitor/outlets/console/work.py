@@ -7,6 +7,7 @@ from monitor.outlets.console import (
     differences,
     dossier,
     downloads,
+    procedure,
     rankings,
     scorecards,
 )
@@ -18,5 +19,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *differences.PAGES,
     *downloads.PAGES,
     *agency.PAGES,
+    *procedure.PAGES,
     *dossier.PAGES,
 )

@@ -69,10 +69,10 @@ _OBJECTIVES: Final = """
     INSERT INTO objective_version (objective, known_ms, version, said)
     VALUES ('on-time-766', {now} - 864000000, 'abc123', '{{}}');
     INSERT INTO service_standing (agency, grp, state, reasons, since_ms, judged_ms, open, open_then,
-        completed, median_ms, limit_ms)
+        completed, median_ms, limit_ms, title_vi, title_en)
     VALUES ('H56', 'land', 'degraded', '{{backlog_and_slow}}', {now} - 7200000, {now}, 90, 40, 61,
-            432000000, 288000000),
-           ('H57', 'land', 'well', '{{}}', {now} - 7200000, {now}, 10, 12, 33, 28800000, 288000000);
+            432000000, 288000000, 'Đất đai', 'Land'),
+           ('H57', 'land', 'well', '{{}}', {now} - 7200000, {now}, 10, 12, 33, 28800000, 288000000, 'Đất đai', 'Land');
 """
 
 _BOOKS: Final = """

@@ -7,10 +7,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.outlets.api.service import Here
-from tests.outlets.console.conftest import reading
 from tests.outlets.console.ops import office, signed_in
 from tests.servers.postgres import Postgres
 
@@ -77,15 +75,15 @@ PLACES = (
 
 async def test_connections_say_who_is_away_since_when_and_what_is_missing(ledger: Here) -> None:
     html = await page(ledger, "/connections?lang=en")
-    [line] = [row for row in rows(html) if row and row[0].startswith("H56-onestop")]
-    assert line[0] == "H56-onestop Một cửa Thanh Hoá"
+    [line] = [row for row in rows(html) if row and row[0].endswith("H56-onestop")]
+    assert line[0] == "Một cửa Thanh Hoá H56-onestop"
     assert line[1] == "Thanh Hóa"
     assert line[2] == "interrupted events wait: 41"
     assert line[3].endswith(" 1 h")
     assert line[5] == "45 min"
     assert line[6].replace(" ", "") == "99.4%"  # 99 hours and 24 minutes of 100 hours
     assert line[8:] == ["1,392", "1,387", "5", "9"]
-    [calm] = [row for row in rows(html) if row and row[0].startswith("H57-onestop")]
+    [calm] = [row for row in rows(html) if row and row[0].endswith("H57-onestop")]
     assert calm[-1] == "This source is not registered as claiming."
     many = {row[0]: row[1] for row in rows(html) if len(row) == 3}
     assert many["interrupted"] == many["connected"] == "1"
@@ -145,7 +143,7 @@ async def test_objectives_say_state_ratio_budget_and_pace_of_each_scope(ledger: 
         ["Thành phố Huế", "good", "97.9 %", "90 %", "79.4 %", "0.2 ×"],
     ]
     assert "assumption: Decision 766" in html
-    services = [row for row in rows(html) if row and row[0] == "land"]
+    services = [row for row in rows(html) if row and row[0] == "Land"]
     assert [[row[1], row[2], *row[4:]] for row in services] == [
         [
             "Thanh Hóa",
@@ -170,7 +168,7 @@ async def test_an_objective_s_page_has_its_history_by_scope(ledger: Here) -> Non
 
 async def test_an_agency_sees_the_objectives_of_its_own(ledger: Here) -> None:
     html = await page(ledger, "/objectives?lang=en", "agency")
-    assert {row[1] for row in rows(html) if row and row[0] in ("Settled on time", "land")} == {
+    assert {row[1] for row in rows(html) if row and row[0] in ("Settled on time", "Land")} == {
         "Thanh Hóa"
     }
     await page(ledger, "/objectives/on-time-766?scope=agency:H57", "agency", 403)
@@ -252,28 +250,3 @@ async def test_no_page_has_a_style_or_a_script_of_its_own(
     assert re.findall(r"<script[^>]*>", html) == [
         found for found in re.findall(r"<script[^>]*>", html) if 'src="/static/' in found
     ]
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
-def test_every_page_is_drawn_without_a_complaint_can_be_used_by_all_and_fits_its_screen(
-    width: int, scheme: str, ledger: Here, chromium: Browser, axe: str
-) -> None:
-    for reader in reading(ledger, chromium, width=width, scheme=scheme):
-        reader.sign_in("admin")
-        for path in PLACES:
-            drawn = reader.open(path)
-            assert reader.serious(axe) == [], path
-            assert drawn.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert reader.complaints == []
-
-
-def test_whether_a_system_is_connected_and_since_when_not_is_two_presses_away(
-    ledger: Here, chromium: Browser
-) -> None:
-    for reader in reading(ledger, chromium):
-        reader.sign_in("national")
-        reader.page.click("nav.pages a[href^='/connections']")
-        reader.page.click("text=H56-onestop")
-        said = reader.page.locator(".verdict").inner_text()
-        assert said.startswith("gián đoạn từ ")
-        assert "Lần cuối kết nối bình thường: đến " in said

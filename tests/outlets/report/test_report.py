@@ -1,6 +1,7 @@
 """`emc report` on a real ledger: the same bytes for the same cut, and what changed after closing."""
 
 import asyncio
+import csv
 import io
 import json
 from collections.abc import Sequence
@@ -297,14 +298,88 @@ async def test_sets_are_listed(database: str):
 async def test_a_file_is_written_whole_or_not_at_all(database: str, tmp_path: Path):
     await tell(database, AUGUST)
     out = tmp_path / "reports" / "august.html"
+    out.parent.mkdir()
 
     await asked(database, replace(FORM, out=out, format_=None, language=Language.ENGLISH))
 
     assert out.read_text().startswith("<!DOCTYPE html>")
     assert list(out.parent.iterdir()) == [out]
+    out.with_name("a.csv").mkdir()
+    with pytest.raises(CannotMake, match="cannot be written: Is a directory"):
+        await asked(database, replace(FORM, out=out.with_name("a.csv"), format_=None))
+
+
+async def test_a_folder_that_is_not_there_is_not_made(database: str, tmp_path: Path):
+    """A misspelt one would hold the report where nobody looks; and nothing is published first."""
+    await tell(database, AUGUST)
     (tmp_path / "file").touch()
-    with pytest.raises(CannotMake, match="cannot be written: File exists"):
-        await asked(database, replace(FORM, out=tmp_path / "file" / "a.csv", format_=None))
+
+    for said, found in (
+        (replace(FORM, out=tmp_path / "reprots" / "a.csv", format_=None), "does not exist"),
+        (replace(FORM, out=tmp_path / "file" / "a.csv", format_=None), "is no folder"),
+        (replace(FORM, folder=tmp_path / "archvie", publish=True), "does not exist"),
+    ):
+        with pytest.raises(CannotMake, match=f"{found}: make it first"):
+            await asked(database, said)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]  # noqa: ASYNC240 - of a test
+    assert (
+        json.loads(
+            await asked(
+                database,
+                Said(indicators="", scope="", period="", list_=True, format_=Format.JSON),
+            )
+        )
+        == []
+    )
+
+
+async def test_a_share_of_3_of_3_that_is_0_says_what_it_is_multiplied_by(database: str):
+    """Nothing is synchronised: 3.3 is 5 of 7 online dossiers with a result, times 0 %."""
+    await tell(database, AUGUST)
+    said = replace(EMC, indicators="qd766", scope="H56")
+
+    told = json.loads(await asked(database, said))
+    shown = (await asked(database, replace(said, format_=Format.TABLE))).decode()
+    lines = (await asked(database, replace(said, format_=Format.CSV))).decode()
+
+    figure = next(one for one in told["figures"] if one["indicator"] == "3.3")
+    assert figure["times"] == {"indicator": "1.4", "factor": 0.0}
+    assert all(one["times"] is None for one in told["figures"] if one["indicator"] != "3.3")
+    assert "Hệ số" in shown
+    head, *rows = csv.reader(lines.splitlines())
+    [row] = [one for one in rows if one[head.index("indicator")] == "3.3"]
+    assert (row[head.index("times")], row[head.index("factor")]) == ("1.4", "0.00")
+
+
+async def test_a_unit_that_exists_nowhere_is_refused_and_one_that_sends_is_not(database: str):
+    await tell(
+        database,
+        [
+            *AUGUST,
+            state(9, 2, "2026-08-25 10:00", agency="H56.98.01"),
+            state(9, 9, "2026-08-26 10:00", agency="H56.98.01"),
+        ],
+    )
+
+    with pytest.raises(CannotMake, match=r"H56\.99 is in no list of agencies and nothing was"):
+        await asked(database, replace(EMC, scope="H56.99"))
+    with pytest.raises(CannotMake, match=r"H56\.9 is in no list"):
+        await asked(database, replace(EMC, scope="H56.9"))
+    told = json.loads(await asked(database, replace(FORM, scope="H56.98")))
+
+    assert values(json.dumps(told).encode(), "received_total") == [1]
+
+
+async def test_of_a_period_that_has_not_begun_there_is_no_data(database: str):
+    await tell(database, AUGUST)
+
+    told = json.loads(await asked(database, replace(EMC, indicators="qd766", period="2099")))
+
+    assert {one["standing"] for one in told["figures"]} == {"no_data", "not_applicable"}
+    assert {
+        one["reason"]["why"] for one in told["figures"] if one["standing"] == "no_data"
+    } == {"not_begun"}
 
 
 @pytest.mark.parametrize("name", ["august.pdf", "august.xls", "august"])

@@ -17,7 +17,7 @@ function tell(on, at) {
   if (!fresh) return;
   fresh.classList.toggle("on", on);
   fresh.classList.toggle("off", !on);
-  fresh.querySelector(".state").textContent = on ? fresh.dataset.on : fresh.dataset.off;
+  fresh.querySelector(".says").textContent = on ? fresh.dataset.on : fresh.dataset.off;
   if (at) fresh.querySelector("time").textContent = clock.format(at);
 }
 
@@ -44,6 +44,8 @@ function listen() {
     document.dispatchEvent(new CustomEvent("emc-live", { detail: said }));
   };
   source.onerror = () => tell(false);
+  // A cable that was pulled is no error of the stream: it would be waited for.
+  addEventListener("offline", () => tell(false));
   addEventListener("pagehide", () => source.close(), { once: true });
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); }, { once: true });
 }

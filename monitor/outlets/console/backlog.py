@@ -1,0 +1,317 @@
+"""What is open and when it falls due: counts, a chart by day, and the dossiers, each look written down.
+
+Always of now, to the last committed booking.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from monitor.outlets.api.asked import Format, Parameter, a_day, one_of
+from monitor.outlets.api.desk import Desk
+from monitor.outlets.console import charts
+from monitor.outlets.console.now import name_of
+from monitor.outlets.console.page import Table, Visit
+from monitor.outlets.console.shown import Number, counted, day, instant, lasting, when
+
+MOST: Final = 200  # dossiers listed
+MOST_IN_SHEET: Final = 5_000
+BEFORE: Final = 10  # days back that have a bar of their own
+AHEAD: Final = 20
+
+
+class Due(StrEnum):
+    """When open dossiers fall due, as the ledger's view of them says it."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    LATER = "later"
+    NONE = "none"
+
+
+DUE: Final = Parameter(
+    name="due",
+    says="Which open dossiers are listed.",
+    read=one_of(Due),
+    schema={"type": "string", "enum": list(Due)},
+    example="tomorrow",
+)
+ON: Final = Parameter(
+    name="on",
+    says="The dossiers that fall due on a day are listed.",
+    read=a_day,
+    schema={"type": "string", "format": "date"},
+    example="2026-08-14",
+)
+_ALARMING: Final = {Due.OVERDUE: "bad", Due.TODAY: "warn"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Of:
+    """Whose open dossiers."""
+
+    offices: Sequence[str] | None  # at any level, as booked; None: everybody's
+    procedure: str = ""
+
+    def where(self) -> tuple[str, list[Any]]:
+        """As a condition of the view, and what it is given."""
+        said: list[str] = []
+        given: list[Any] = []
+        if self.offices is not None:
+            given.append(list(self.offices))
+            said.append(f"office = ANY(${len(given)}::text[])")
+        if self.procedure:
+            given.append(self.procedure)
+            said.append(f"procedure = ${len(given)}")
+        return " AND ".join(said) or "true", given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """A row of the list."""
+
+    token: str
+    office: str
+    where: str
+    procedure: str
+    called: str  # the procedure, by its name
+    state: str  # in_process or paused
+    due: str
+    due_at: str  # ISO 8601
+    against: str  # how late, or how long there is
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """All of it, as a page has it."""
+
+    open: Number
+    counts: Sequence[tuple[Due, Number, str]]
+    chart: Markup | None
+    days: Sequence[tuple[date | None, str, int]]  # None: no single day
+    chosen: str  # what is listed, in words; "" where nothing is
+    listed: Sequence[Dossier]
+    all: int
+
+    def number(self, due: Due) -> Number:
+        return next(number for one, number, _ in self.counts if one is due)
+
+
+async def read(desk: Desk, visit: Visit, of: Of) -> Backlog:
+    """Counts, and the dossiers that are asked for, once that is written down."""
+    where, given = of.where()
+    zone = visit.zone.name
+    due: Due | None = visit["due"]
+    on: date | None = visit["on"]
+    async with desk.pool.acquire() as connection:
+        rows = await connection.fetch(
+            f"SELECT due, (due_at AT TIME ZONE ${len(given) + 1})::date AS day, count(*) AS n"  # noqa: S608 - ours
+            f" FROM grafana_open WHERE {where} GROUP BY 1, 2",
+            *given,
+            zone,
+        )
+        counts = dict.fromkeys(Due, 0)
+        for row in rows:
+            counts[Due(row["due"])] += row["n"]
+        found: Sequence[Any] = ()
+        there = 0
+        if due is not None or on is not None:
+            there = sum(
+                row["n"]
+                for row in rows
+                if (due is None or row["due"] == due) and (on is None or row["day"] == on)
+            )
+            most = MOST_IN_SHEET if visit["format"] is Format.CSV else MOST
+            await desk.note(visit.visitor, visit.url(lang=None), dossiers=min(there, most))
+            given += [due and due.value, on, zone, most]
+            n = len(given)
+            found = await connection.fetch(
+                "SELECT token, office, procedure, state, due_at FROM grafana_open"  # noqa: S608 - ours
+                f" WHERE {where} AND (${n - 3}::text IS NULL OR due = ${n - 3})"
+                f" AND (${n - 2}::date IS NULL OR (due_at AT TIME ZONE ${n - 1})::date = ${n - 2})"
+                f" ORDER BY due_at, token LIMIT ${n}",
+                *given,
+            )
+    days = _days(visit, rows)
+    return Backlog(
+        open=_number(visit, "count.open", sum(counts.values()), "count.open.is"),
+        counts=[
+            (
+                one,
+                _number(visit, f"due.{one}", counts[one], "count.due.is"),
+                _ALARMING.get(one, ""),
+            )
+            for one in Due
+        ],
+        chart=await _chart(visit, days),
+        days=[(on_, label, n) for on_, label, n, _ in days if n],
+        chosen=_chosen(visit, due, on),
+        listed=[_dossier(visit, row) for row in found],
+        all=there,
+    )
+
+
+def _number(visit: Visit, title: str, value: int, what: str) -> Number:
+    return counted(
+        visit,
+        value,
+        visit.t(title),
+        (visit.t("meaning.what"), visit.t(what)),
+        (visit.t("live.at"), when(visit, visit.now_ms)),
+    )
+
+
+def _chosen(visit: Visit, due: Due | None, on: date | None) -> str:
+    said = [] if due is None else [visit.t(f"due.{due}")]
+    if on is not None:
+        said.append(visit.t("backlog.on", day=day(visit, on)))
+    return " · ".join(said)
+
+
+def _days(visit: Visit, rows: Sequence[Any]) -> list[tuple[date | None, str, int, str]]:
+    """Days around today, each with a label, how many, and how alarming; what is beyond drawn together."""
+    today = instant(visit, visit.now_ms).date()
+    first, last = today - timedelta(BEFORE), today + timedelta(AHEAD)
+    held: dict[date, dict[str, int]] = {}
+    before = after = without = 0
+    for row in rows:
+        on = row["day"]
+        if on is None:
+            without += row["n"]
+        elif on < first:
+            before += row["n"]
+        elif on > last:
+            after += row["n"]
+        else:
+            of = held.setdefault(on, {})
+            of[row["due"]] = of.get(row["due"], 0) + row["n"]
+    found: list[tuple[date | None, str, int, str]] = [
+        (None, visit.t("backlog.earlier", day=_short(first)), before, "overdue")
+    ]
+    for n in range(BEFORE + AHEAD + 1):
+        on = first + timedelta(n)
+        of = held.get(on, {})
+        kind = "overdue" if on < today else "today" if on == today else "later"
+        late = of.pop("overdue", 0) if on == today else 0
+        if late:
+            found.append(
+                (on, f"{_short(on)} ({visit.t('backlog.today_late')})", late, "overdue")
+            )
+        found.append((on, _short(on), sum(of.values()), kind))
+    found.append((None, visit.t("backlog.later", day=_short(last)), after, "later"))
+    found.append((None, visit.t("backlog.without"), without, "none"))
+    return found
+
+
+def _short(on: date) -> str:
+    return f"{on:%d/%m}"
+
+
+_COLOURS: Final[Mapping[str, str]] = {
+    "overdue": "var(--bad)",
+    "today": "var(--series-5)",
+    "later": "var(--series-1)",
+    "none": "var(--series-6)",
+}
+
+
+async def _chart(
+    visit: Visit, days: Sequence[tuple[date | None, str, int, str]]
+) -> Markup | None:
+    if not any(n for _, _, n, _ in days):
+        return None
+    words = {
+        kind: visit.t(f"due.{kind}")
+        for kind in _COLOURS
+        if any(n for _, _, n, one in days if one == kind)
+    }
+    # A part of today that is late already stands on the same bar.
+    rows = [
+        {"day": label.partition(" (")[0], "n": n, "kind": words[kind]}
+        for _, label, n, kind in days
+        if n
+    ]
+    order = list(dict.fromkeys(label.partition(" (")[0] for _, label, _, _ in days))
+    spec = {
+        "data": {"values": rows},
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {
+                "field": "day",
+                "type": "ordinal",
+                "title": None,
+                "scale": {"domain": order},
+                "axis": {"labelAngle": -45, "labelOverlap": False},
+            },
+            "y": {
+                "field": "n",
+                "type": "quantitative",
+                "title": None,
+                "axis": {"tickCount": 4},
+            },
+            "color": {
+                "field": "kind",
+                "type": "nominal",
+                "title": None,
+                "scale": {
+                    "domain": list(words.values()),
+                    "range": [_COLOURS[kind] for kind in words],
+                },
+                "legend": {"orient": "top", "columnPadding": 34},
+            },
+        },
+    }
+    return await charts.draw(
+        spec,
+        language=visit.language.value,
+        label=visit.t("backlog.chart"),
+        width=1240,
+        height=170,
+    )
+
+
+def _dossier(visit: Visit, row: Any) -> Dossier:
+    in_force = visit.in_force
+    against, late = "", False
+    if row["due_at"] is not None:
+        ms = visit.now_ms - int(row["due_at"].timestamp() * 1000)
+        late = ms > 0
+        key = "backlog.late_by" if late else "backlog.left"
+        against = visit.t(key, time=lasting(visit, abs(ms)))
+    called = None
+    if in_force.reference is not None and row["procedure"]:
+        called = in_force.reference.procedures.on(
+            row["procedure"], in_force.policy.zone.day(visit.now_ms)
+        )
+    return Dossier(
+        token=row["token"],
+        office=row["office"],
+        where=name_of(in_force.agencies, row["office"]),
+        procedure=row["procedure"],
+        called=""
+        if called is None
+        else visit.one_of(called.name_vi, called.name_en or called.name_vi),
+        state=row["state"],
+        due=when(visit, row["due_at"]),
+        due_at="" if row["due_at"] is None else instant(visit, row["due_at"]).isoformat(),
+        against=against,
+        late=late,
+    )
+
+
+def sheet(name: str, found: Backlog) -> Table:
+    """The dossiers that are listed."""
+    return Table(
+        name=name,
+        columns=("token", "procedure", "agency", "agency_name", "state", "due_at"),
+        rows=[
+            (one.token, one.procedure, one.office, one.where, one.state, one.due_at)
+            for one in found.listed
+        ],
+    )
