@@ -32,6 +32,10 @@ STATES = (
     "/procedures/1.004194?due=later",
     "/find?q=thanh+hoa",
     "/find?q=khong-co-gi-ca",
+    "/scorecards/qd766?scope=H56&lang=en",
+    "/scorecards/report-06b?scope=H56",
+    "/scorecards/targets",
+    "/rankings/qd766?why=H56",
     "/agencies/H56?due=tomorrow",
     "/quarantine?source=H57-onestop&reason=missing_field",
 )
