@@ -108,6 +108,7 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench.gateway
 	$(BIN)/python -m tests.bench.console
+	$(BIN)/python -m tests.bench.live
 	$(BIN)/python -m tests.bench.official
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -132,8 +133,8 @@ simulate: install ## Ten thousand simulated histories of the worker: make simula
 	$(BIN)/python -m tests.simulation --histories 10000 $(ARGS)
 
 .PHONY: official
-official: install ## Every official figure twice, of a province of 50,000 dossiers; minutes
-	EMC_OFFICIAL_DOSSIERS=50000 $(BIN)/python -m pytest -s tests/official/test_second_calculation.py
+official: install ## All that is official twice, of 50,000 dossiers by way of Kafka; minutes: make official ARGS="--seeds 1-3"
+	$(BIN)/python -m tests.official $(ARGS)
 
 .PHONY: chaos
 chaos: install ## Faults drawn from seeds on real servers, minutes a seed: make chaos ARGS='--seeds 1-3'

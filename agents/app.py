@@ -23,9 +23,9 @@ from agents.quarantine import Quarantine, Seal
 from agents.releasing import releasing
 from agents.settings import Settings
 from agents.standing import Standing, Stands
+from agents.stopped import Stopped
 from agents.streaming import (
     AppLog,
-    Stopped,
     build_app,
     first,
     follow_until,

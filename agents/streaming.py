@@ -33,6 +33,7 @@ from agents.health import WorkerHealth
 from agents.logidentity import LogReplaced
 from agents.quarantine import Seal
 from agents.settings import SettingRefused, Settings
+from agents.stopped import Stopped
 from agents.transport import BatchConsumer, batch_transport
 from agents.trouble import of_brokers, of_ledger
 from agents.watchdog import Eye, Stuck, keep_watch
@@ -44,10 +45,6 @@ from monitor.reference.sets import ReadsDifferently
 
 STOP_SECONDS = 5  # for Faust to end; then the process does
 LARGEST_FETCH = 16 * 1024 * 1024  # bytes a partition: the largest record that topics admit
-
-
-class Stopped(Exception):
-    """The process cannot go on; the text says why and how to go on."""
 
 
 class AppLog:

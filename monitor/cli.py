@@ -9,16 +9,14 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO, cast
 
 import structlog
 import typer
 from rich.console import Console
 
-from agents.app import work
-from agents.health import WorkerHealth
 from agents.settings import SettingRefused, Settings, misspelt
-from agents.streaming import Stopped, bring_up_to_date
+from agents.stopped import Stopped
 from monitor import __version__
 from monitor.domain import compiled
 from monitor.domain.policy import Precision
@@ -29,6 +27,10 @@ from monitor.outlets.digest.words import Language
 from monitor.outlets.names import Metric
 from monitor.outlets.report.formats import Format as ReportFormat
 from monitor.reference.shipped import IN_A_CHECKOUT, shipped_reference
+
+# What only some commands need is imported by them: Faust alone would make each start a second later.
+if TYPE_CHECKING:
+    from agents.health import WorkerHealth
 
 OK: Final = 0
 FAILED: Final = 1
@@ -66,6 +68,9 @@ def _root(
 @app.command()
 def worker() -> None:
     """Read events from Kafka and book them in the ledger; start more workers to scale."""
+    from agents.app import work
+    from agents.health import WorkerHealth
+
     settings = _configured()
     health = WorkerHealth()
     _serve_metrics(health, settings, "worker", settings.worker_metrics_port)
@@ -88,7 +93,7 @@ def ingest() -> None:
     raise typer.Exit(_until_stopped(lambda stop: take_in(settings, health, stop=stop)))
 
 
-def _serve_metrics(health: WorkerHealth, settings: Settings, name: str, port: int) -> None:
+def _serve_metrics(health: "WorkerHealth", settings: Settings, name: str, port: int) -> None:
     try:
         chosen = health.serve(port, settings.listening())
     except OSError as error:
@@ -161,6 +166,8 @@ def migrate() -> None:
     A worker does so when it starts. Where workers may not change the schema
     (deploy/postgresql/roles.sql), run this as the role that owns the ledger, before them.
     """
+    from agents.streaming import bring_up_to_date
+
     settings = _configured()
 
     async def applied(_: asyncio.Event) -> None:

@@ -31,6 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 SERVERS: Final = frozenset(
     {
         "alertmanager",
+        "bare_database",
         "broker",
         "database",
         "kafka",

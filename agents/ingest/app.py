@@ -25,9 +25,9 @@ from agents.quarantine import Quarantine
 from agents.register import Register
 from agents.settings import Settings
 from agents.signals import SignalsDesk
+from agents.stopped import Stopped
 from agents.streaming import (
     AppLog,
-    Stopped,
     build_app,
     first,
     follow_until,

@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from typing import Final, NamedTuple, assert_never
 
 from monitor.domain.deadlines import HOUR_MS, Basis
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.period import Span
@@ -115,11 +116,16 @@ class Why(StrEnum):
     NOT_OF_THIS_KIND_FULL_MARKS = "not_of_this_kind_full_marks"
     ONE_PROCEDURE_ONLY = "one_procedure_only"
     BEFORE_GO_LIVE = "before_go_live"
-    NOT_CONNECTED = "not_connected"
+    NOT_CONNECTED = "not_connected"  # nobody is registered who speaks for it
+    SILENT = "silent"  # somebody is and has gone live, and nothing was ever heard of it
+    NOT_BEGUN = "not_begun"  # the period
     BELOW_MINIMUM = "below_minimum"
     LARGER_UNKNOWN = "larger_unknown"  # what may be larger than the denominator is not known
     SHARE_STATED = "share_stated"  # a claim of the share alone, without its two numbers
     LIST_INCOMPLETE = "list_incomplete"  # the catalogue has fewer than the list
+    OTHER_UNIT = (
+        "other_unit"  # the procedure's limit is in another unit: read the figure beside
+    )
 
 
 class Reason(NamedTuple):
@@ -176,6 +182,7 @@ class Target:
     due_day: int | None  # the last day to reach it
     source: str
     basis: Basis
+    source_vi: str = ""  # "": as `source`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +209,7 @@ class Indicator:
     score: Score = UNSCORED
     kinds: frozenset[Kind] = frozenset(Kind)
     one_procedure: bool = False  # of a scope that is one procedure only
+    limit_unit: LimitUnit | None = None  # meant for procedures whose limit is in this unit
     direction: Direction = Direction.UP
     target: Target | None = None
     minimum: int = 0  # fewer in the denominator are too few
@@ -211,6 +219,7 @@ class Indicator:
     beside: tuple[str, ...] = ()  # indicators to be shown next to it
     note_vi: str = ""
     note_en: str = ""
+    source_vi: str = ""  # "": as `source`
 
     @property
     def stated(self) -> Term | None:
@@ -287,6 +296,7 @@ class IndicatorSet:
     ranked_by: str = ""  # an indicator, or TOTAL
     rank_minimum: int = 0
     volume_classes: tuple[VolumeClass, ...] = ()  # highest first
+    source_vi: str = ""  # "": as `source`
 
     @cached_property
     def by_id(self) -> Mapping[str, Indicator]:
@@ -347,6 +357,7 @@ class Figure:
     # What it was divided by: the larger of two, or last year's part, rounded to a whole number.
     denominator: int | None = None
     ratio: Fraction | None = None  # exact; with `times` it is not the plain quotient
+    factor: Fraction | None = None  # the ratio by which `times` multiplies it; None: not known
     shown: Decimal | None = None  # in the indicator's unit
     score: Decimal | None = None
     most: Decimal | None = None  # points that it could have; None: it has none
@@ -360,6 +371,13 @@ class Figure:
     def percent(self) -> Decimal | None:
         return self.shown if self.indicator.unit is Unit.PERCENT else None
 
+    @property
+    def factor_percent(self) -> Decimal | None:
+        """The factor as it is shown."""
+        if self.factor is None:
+            return None
+        return rounded(self.factor * 100, self.indicator.decimals)
+
 
 class Sum(NamedTuple):
     """Points of figures, of a group's or of all."""
@@ -368,6 +386,17 @@ class Sum(NamedTuple):
     out_of: Decimal  # what those that have points could have had
     empty: Decimal  # points of figures with nothing to measure
     unknown: Decimal  # points of figures that nobody knows, that lack data or are too few
+    stated: Decimal = Decimal(0)  # what all could have, as the set states it
+
+    @property
+    def applicable(self) -> Decimal:
+        """What those could have that are asked of this kind of agency."""
+        return self.out_of + self.empty + self.unknown
+
+    @property
+    def elsewhere(self) -> Decimal:
+        """What those could have that are not asked of it."""
+        return self.stated - self.applicable
 
     @property
     def complete(self) -> bool:
@@ -476,26 +505,29 @@ def evaluate(
     span: Span,
     last_year: Facts | None = None,
     one_procedure: bool = False,
+    limit_unit: LimitUnit | None = None,
     silent: Why | None = None,
 ) -> Scorecard:
     """All figures of a scope's facts.
 
-    `last_year`: the facts of the calendar year before; None where there was none. `silent`: why
-    the scope has no dossiers to count (BEFORE_GO_LIVE, NOT_CONNECTED); its claims and its
-    catalogue are looked at all the same.
+    `limit_unit`: in what the one procedure's limit is. `last_year`: the facts of the calendar year before; None where there was none. `silent`: why
+    the scope has no dossiers to count (BEFORE_GO_LIVE, NOT_CONNECTED, SILENT); its claims and its
+    catalogue are looked at all the same. Of a period that has NOT_BEGUN nothing is.
     """
-    asked = _Asked(indicators, kind, facts, span, last_year, one_procedure, silent)
+    asked = _Asked(indicators, kind, facts, span, last_year, one_procedure, limit_unit, silent)
     figures: dict[str, Figure] = {}
     for each in indicators.indicators:
         figures[each.id] = asked.figure(each, figures)
     found = tuple(figures.values())
-    whole = _sum(found)
+    whole = _sum(found, indicators)
     return Scorecard(
         set=indicators,
         kind=kind,
         figures=found,
         groups={
-            group.id: _sum([each for each in found if each.indicator.group == group.id])
+            group.id: _sum(
+                [each for each in found if each.indicator.group == group.id], indicators
+            )
             for group in indicators.groups
         },
         sum=whole,
@@ -547,6 +579,7 @@ class _Asked:
     span: Span
     last_year: Facts | None
     one_procedure: bool
+    limit_unit: LimitUnit | None
     silent: Why | None
 
     def figure(self, each: Indicator, before: Mapping[str, Figure]) -> Figure:
@@ -568,8 +601,9 @@ class _Asked:
                 standing=Standing.NOT_APPLICABLE,
                 reason=Reason(Why.ONE_PROCEDURE_ONLY),
             )
-        if self.silent is not None and any(
-            term.fact not in _ELSEWHERE for term in (*each.numerator, *each.denominator)
+        if self.silent is not None and (
+            self.silent is Why.NOT_BEGUN
+            or any(term.fact not in _ELSEWHERE for term in (*each.numerator, *each.denominator))
         ):
             return Figure(
                 indicator=each,
@@ -592,8 +626,8 @@ class _Asked:
         if ratio is not None and 0 < (divided.denominator or 0) < each.minimum:
             ratio, standing = None, Standing.TOO_FEW
             reason = Reason(Why.BELOW_MINIMUM, str(each.minimum))
-        if ratio and each.times:  # 0 times whatever it may be is 0
-            other = before[each.times]
+        other = before[each.times] if each.times else None
+        if ratio and other is not None:  # 0 times whatever it may be is 0
             if other.ratio is None:
                 ratio, standing = None, Standing.NULL
                 reason = Reason(Why.DEPENDS, each.times)
@@ -611,13 +645,15 @@ class _Asked:
             numerator=numerator,
             denominator=divided.denominator,
             ratio=ratio,
+            factor=None if other is None else other.ratio,
             shown=shown,
             score=score,
             most=most,
             excluded=total(each.excluded, self.facts) if each.excluded else None,
+            # Of what is shown: whoever takes the target off the figure comes to the same.
             distance=None
-            if ratio is None or each.target is None
-            else rounded(ratio / _ONE[each.unit] - each.target.value, each.decimals),
+            if shown is None or each.target is None
+            else rounded(Fraction(shown) - each.target.value, each.decimals),
             reason=reason,
         )
 
@@ -636,6 +672,10 @@ class _Asked:
             )
         if self.kind is Kind.COUNTRY and denominator < each.listed:
             reason = Reason(Why.LIST_INCOMPLETE, str(each.listed))
+        if None not in (self.limit_unit, each.limit_unit) and (
+            self.limit_unit is not each.limit_unit
+        ):
+            reason = Reason(Why.OTHER_UNIT, str(self.limit_unit))
         return _Divided(_share(each, Fraction(numerator, denominator)), denominator, reason)
 
     def _stated(self, each: Indicator) -> _Divided | None:
@@ -710,7 +750,7 @@ def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:
     return next((written(term) for term in plain if facts(term) is None), "")
 
 
-def _sum(figures: Sequence[Figure]) -> Sum:
+def _sum(figures: Sequence[Figure], indicators: IndicatorSet) -> Sum:
     scores = [each.score for each in figures if each.score is not None]
     left = {False: Decimal(0), True: Decimal(0)}
     for each in figures:
@@ -725,6 +765,9 @@ def _sum(figures: Sequence[Figure]) -> Sum:
         ),
         empty=left[True],
         unknown=left[False],
+        stated=sum(
+            (indicators.most[each.indicator.id] or Decimal(0) for each in figures), Decimal(0)
+        ),
     )
 
 

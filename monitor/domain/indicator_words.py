@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.event import Channel, Level
 from monitor.domain.facts import Fact, Term
 from monitor.domain.indicator import IfZero, Indicator, Kind, Reason, Scoring, Unit, Why
@@ -182,8 +183,17 @@ _REASONS: Final[Mapping[Why, Said]] = {
     Why.ONE_PROCEDURE_ONLY: Said(
         "chỉ tính cho một thủ tục", "only where one procedure is asked for"
     ),
-    Why.BEFORE_GO_LIVE: Said("trước ngày kết nối chính thức", "before go-live"),
-    Why.NOT_CONNECTED: Said("chưa kết nối", "not connected"),
+    Why.BEFORE_GO_LIVE: Said(
+        "đã đăng ký, chưa đến ngày kết nối chính thức", "registered, before go-live"
+    ),
+    Why.NOT_CONNECTED: Said(
+        "chưa kết nối: không có hệ thống nguồn nào được đăng ký",
+        "not connected: no source is registered for it",
+    ),
+    Why.SILENT: Said(
+        "đã kết nối nhưng chưa gửi dữ liệu nào", "connected, and nothing was ever sent"
+    ),
+    Why.NOT_BEGUN: Said("kỳ báo cáo chưa bắt đầu", "the period has not begun"),
     Why.BELOW_MINIMUM: Said("quá ít, cần ít nhất {}", "too few, at least {} are asked for"),
     Why.LARGER_UNKNOWN: Said(
         "mẫu số thứ hai chưa có số liệu: {}", "the other denominator is not known: {}"
@@ -194,8 +204,16 @@ _REASONS: Final[Mapping[Why, Said]] = {
     Why.LIST_INCOMPLETE: Said(
         "danh mục chưa đủ {} dịch vụ", "the catalogue has fewer than the {} of the list"
     ),
+    Why.OTHER_UNIT: Said(
+        "thời hạn giải quyết của thủ tục tính bằng {}", "the procedure's limit is in {}"
+    ),
 }
 _NAMED: Final[Mapping[str, Said]] = {fact.value: said for fact, said in FACTS.items()}
+_LIMIT_UNITS: Final[Mapping[str, Said]] = {
+    LimitUnit.HOURS: Said("giờ làm việc", "working hours"),
+    LimitUnit.CALENDAR_DAYS: Said("ngày", "days of the calendar"),
+    LimitUnit.WORKING_DAYS: Said("ngày làm việc", "working days"),
+}
 _PARTS: Final[Mapping[str, Said]] = {
     "numerator": Said("tử số", "numerator"),
     "denominator": Said("mẫu số", "denominator"),
@@ -311,8 +329,11 @@ def points(one: Indicator) -> Said:
 def reason(one: Reason) -> Said:
     """Why a figure is not a plain number, or what to know of it."""
     said = _REASONS[one.why]
-    # A fact without anything that narrows it; others are named as files write them.
-    what = _NAMED.get(one.what, Said(one.what, one.what))
+    # What narrows a fact is named as files write it.
+    fact, bracket, narrowed = one.what.partition("[")
+    what = _NAMED.get(fact) or _LIMIT_UNITS.get(fact) or Said(fact, fact)
+    if bracket:
+        what = Said(f"{what.vi} [{narrowed}", f"{what.en} [{narrowed}")
     return Said(said.vi.format(what.vi), said.en.format(what.en))
 
 

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from monitor.domain.codes import level1
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
     TOTAL,
@@ -29,7 +30,7 @@ from monitor.domain.indicator import (
     evaluate,
     total,
 )
-from monitor.domain.period import Period
+from monitor.domain.period import Period, Span
 from monitor.domain.ranking import (
     Entry,
     OfIndicator,
@@ -429,6 +430,7 @@ class Officials:
                     facts,
                     None,
                     {},
+                    limit_unit=_limit_unit(scope._replace(procedure=code), period, ground),
                 )
                 for code, facts in sorted(parts.items())
             ]
@@ -449,8 +451,7 @@ class Officials:
         A figure whose set was not valid in a period, or not known, is left out there.
         """
         ground = await self.ground(known_at)
-        for scope in scopes:
-            _check(scope, ground.reference)
+        await self.check(scopes, ground)
         sets = await self._single(wanted, periods, ground)
         asked = {
             *terms,
@@ -460,7 +461,7 @@ class Officials:
         return [
             [
                 self._fared(
-                    of, scope, period, ground, reading.facts(scope), reading.heard(scope)
+                    of, scope, period, ground, reading.facts(scope), reading.silence(scope)
                 )
                 for scope in scopes
             ]
@@ -478,7 +479,7 @@ class Officials:
     ) -> list[Fared]:
         """The same of each procedure of a scope that anything is to be told of."""
         ground = await self.ground(known_at)
-        _check(scope, ground.reference)
+        await self.check([scope], ground)
         [of] = await self._single(wanted, [period], ground)
         found = await breakdown(
             self._pool,
@@ -491,7 +492,7 @@ class Officials:
             today=ground.known.as_of_day,
         )
         return [
-            self._fared(of, scope._replace(procedure=code), period, ground, facts, heard=True)
+            self._fared(of, scope._replace(procedure=code), period, ground, facts, None)
             for code, facts in sorted(found.items())
         ]
 
@@ -520,7 +521,7 @@ class Officials:
         period: Period,
         ground: _Ground,
         facts: Facts,
-        heard: bool,
+        silent: Why | None,
     ) -> Fared:
         about = self._about(scope, period, ground)
         return Fared(
@@ -529,7 +530,17 @@ class Officials:
             known=ground.known,
             facts=_booked(facts, ground.known.rules),
             figures={
-                name: _evaluated(of, about, period, ground.known, facts, None, {}, heard=heard)
+                name: _evaluated(
+                    of,
+                    about,
+                    period,
+                    ground.known,
+                    facts,
+                    None,
+                    {},
+                    silent=silent,
+                    limit_unit=_limit_unit(scope, period, ground),
+                )
                 for name, of in sets.items()
             },
         )
@@ -758,6 +769,22 @@ class Officials:
             )
         return replace(ground, reference=self._then[asked])
 
+    async def check(self, scopes: Sequence[Scope], ground: _Ground) -> None:
+        """Raises `NoSuch` for an agency of which nothing can be known.
+
+        A unit that no file lists is measured all the same, once anything is booked of it.
+        """
+        for scope in scopes:
+            if _listed(scope, ground.reference):
+                continue
+            async with self._pool.acquire() as connection:
+                if not await connection.fetchval(_BOOKED, scope.agency):
+                    raise NoSuch(
+                        f"{scope.agency} is in no list of agencies and nothing was ever booked of"
+                        " it; write country, or an agency of agencies/*.csv or one below it that"
+                        " sends"
+                    )
+
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
         if known is None:
@@ -841,8 +868,7 @@ class Officials:
 
         `earlier`: of all periods but the first no more than this part of the set.
         """
-        for scope in scopes:
-            _check(scope, ground.reference)
+        await self.check(scopes, ground)
         years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
         readings = await self._read(
             scopes,
@@ -866,7 +892,8 @@ class Officials:
                         reading.facts(scope),
                         None if last_year is None else last_year.facts(scope),
                         published.get(scope, {}),
-                        heard=reading.heard(scope),
+                        silent=reading.silence(scope),
+                        limit_unit=_limit_unit(scope, period, ground),
                     )
                     for scope in scopes
                 ]
@@ -1073,11 +1100,15 @@ def _no_indicator(indicators: IndicatorSet, asked: str) -> str:
     )
 
 
-def _check(scope: Scope, reference: Reference) -> None:
-    """Raises `NoSuch` for an agency of which nothing can be known."""
+# A dot parts an agency and what is below it; the sign after the dot is the slash.
+_BOOKED: Final = "SELECT EXISTS (SELECT FROM cell WHERE agency = $1 OR (agency >= $1 || '.' AND agency < $1 || '/'))"
+
+
+def _listed(scope: Scope, reference: Reference) -> bool:
+    """Whether the files list an agency. Raises `NoSuch` where they do not even list what is above."""
     agency = scope.agency
     if not agency or reference.agencies.rows(agency):
-        return
+        return True
     if not reference.agencies.rows(level1(agency)):
         meant = nearest(agency, reference.agencies.codes())
         raise NoSuch(
@@ -1085,6 +1116,15 @@ def _check(scope: Scope, reference: Reference) -> None:
             + (f"; did you mean {meant}?" if meant else "")
             + "; write country, or an agency of agencies/*.csv or below one"
         )
+    return False
+
+
+def _limit_unit(scope: Scope, period: Period, ground: _Ground) -> LimitUnit | None:
+    """In what the limit of a scope's one procedure is said when a period ends."""
+    if not scope.procedure:
+        return None
+    day = min(period.last_day, ground.known.as_of_day)
+    return ground.reference.procedures.limit_unit(scope.procedure, day)
 
 
 def _row(reference: Reference, code: str, day: int) -> Agency | None:
@@ -1104,20 +1144,67 @@ def _evaluated(
     last_year: Facts | None,
     published: Mapping[str, Published],
     *,
-    heard: bool = True,
+    silent: Why | None = None,
+    limit_unit: LimitUnit | None = None,
 ) -> Official:
-    card = evaluate(
+    card = _scorecard(
         indicators,
         about.kind,
         _booked(facts, known.rules),
-        span=period.span,
-        last_year=last_year and _booked(last_year, known.rules),
+        period.span,
+        last_year and _booked(last_year, known.rules),
         one_procedure=bool(about.scope.procedure),
-        silent=None if heard else Why.BEFORE_GO_LIVE,
+        limit_unit=limit_unit,
+        silent=silent,
     )
     return Official(
         about=about, period=period, known=known, scorecard=card, published=published
     )
+
+
+# What follows from facts follows from them again: they are read anew, each time, and only what
+# `evaluate` makes of the same ones is remembered.
+_cards: dict[tuple[object, ...], tuple[IndicatorSet, Scorecard]] = {}
+_REMEMBERED: Final = 10_000
+
+
+def _scorecard(
+    indicators: IndicatorSet,
+    kind: Kind,
+    facts: Facts,
+    span: Span,
+    last_year: Facts | None,
+    *,
+    one_procedure: bool,
+    limit_unit: LimitUnit | None,
+    silent: Why | None,
+) -> Scorecard:
+    key = (
+        id(indicators),
+        kind,
+        span,
+        limit_unit,
+        one_procedure,
+        silent,
+        tuple(map(facts, indicators.terms)),
+        last_year and tuple(map(last_year, indicators.terms_of_last_year)),
+    )
+    same_set, card = _cards.get(key, (None, None))
+    if card is None or same_set is not indicators:
+        card = evaluate(
+            indicators,
+            kind,
+            facts,
+            span=span,
+            last_year=last_year,
+            one_procedure=one_procedure,
+            limit_unit=limit_unit,
+            silent=silent,
+        )
+        if len(_cards) >= _REMEMBERED:
+            _cards.clear()
+        _cards[key] = indicators, card
+    return card
 
 
 # From this rules version on dossiers are booked by traits, ratings and times by receipt day.

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from monitor.domain.composition import Share, Sum, Window
 from monitor.domain.facts import Fact, Facts, Term
+from monitor.domain.indicator import Why
 from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.claims import Claim, Of, agency_of
@@ -34,7 +35,7 @@ class _Here:
     scope: Scope
     cover: Collection[Place]  # of what is kept
     agencies: Collection[Place]  # of what is not
-    heard: bool  # whether anybody has gone live who speaks for it
+    heard: bool  # whether anybody who speaks for it was
     is_meant: Callable[[str], bool] | None  # of a procedure; None: all are
     windows: tuple[tuple[int, int], ...]  # stretches of a period, by `Window`
 
@@ -59,6 +60,7 @@ class Known:
     marks: Sequence[Sequence[Any]]  # of complaints: agency, procedure, mark, stretch, amount
     coverage: Coverage
     register: Register
+    spoke: Mapping[str, int | None]  # when each source was first heard; None: never yet
     connected: Mapping[int, Mapping[str, bool]]  # by the last day of a period, by source
     claims: Mapping[Of, Claim]
     # What is told of one scope is soon told of the next: how, by period and term.
@@ -69,7 +71,7 @@ class Known:
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         """The facts of a scope in a period."""
-        here = self._here(scope, period, self.heard(scope, period))
+        here = self._here(scope, period, self.silence(scope, period) is None)
         told = self._told.setdefault(period, {})
         found: dict[Term, int | None] = {}
 
@@ -85,9 +87,18 @@ class Known:
 
         return fact
 
-    def heard(self, scope: Scope, period: Period) -> bool:
-        """Whether anybody who speaks for a scope has gone live by the end of a period."""
-        return self.register.heard(scope, self._last_day(period), self.coverage.hierarchy)
+    def silence(self, scope: Scope, period: Period) -> Why | None:
+        """Why nothing is heard of a scope by the end of a period; None where something is."""
+        if period.first_day > self.today:
+            return Why.NOT_BEGUN
+        day = self._last_day(period)
+        ends_ms = self.reference.policy.zone.start_of(day + 1)
+        unheard = frozenset(
+            source
+            for source, first_ms in self.spoke.items()
+            if first_ms is None or first_ms >= ends_ms
+        )
+        return self.register.silence(scope, day, self.coverage.hierarchy, unheard)
 
     def procedures(self, scope: Scope, period: Period) -> list[str]:
         """The procedures of which anything was found in a scope."""

@@ -17,7 +17,7 @@ from monitor.ledger.reading_book import Procedures, Wanted
 from monitor.ledger.reading_known import Found, Known, narrows, of_period
 from monitor.ledger.reading_quick import Codes, Kept, Months
 from monitor.ledger.reading_sums import Between, Books, Place, Stretches, from_books, marks_of
-from monitor.ledger.register_then import register_then
+from monitor.ledger.register_then import register_then, spoke_by
 from monitor.ledger.remembered import Remembered
 from monitor.reference.agencies import Agencies
 from monitor.reference.hierarchy import Coverage, Hierarchy, hierarchy
@@ -138,6 +138,7 @@ async def load(
             marks=marks,
             coverage=coverage.with_more(loading.met),
             register=await register_then(pool, connection, at.read_at, zone),
+            spoke=await spoke_by(connection, at),
             connected=connected,
             claims=await _claims(connection, asked.made, scopes, periods, at),
         )

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from monitor.domain.event import Channel, Level
 from monitor.domain.facts import ANY, Facts, Term
+from monitor.domain.indicator import Why
 from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.follower import Cut
@@ -48,9 +49,9 @@ class Reading:
         """The facts of one of the scopes that were read; `KeyError` of a term that was not."""
         return self._known.facts(scope, self.period)
 
-    def heard(self, scope: Scope) -> bool:
-        """Whether anybody who speaks for a scope has gone live by the end of the period."""
-        return self._known.heard(scope, self.period)
+    def silence(self, scope: Scope) -> Why | None:
+        """Why nothing is heard of a scope by the end of the period; None where something is."""
+        return self._known.silence(scope, self.period)
 
 
 async def read(

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from monitor.domain.indicator import Why
 from monitor.domain.mandate import EVERYWHERE, Mandate
 from monitor.domain.scope import Reach, Scope
 from monitor.domain.zone import Zone, day_number
+from monitor.ledger.follower import Cut
 from monitor.ledger.remembered import Remembered
 from monitor.ledger.sources import Status
 from monitor.reference.agencies import Agencies
@@ -39,27 +41,52 @@ class Register:
     """All sources, as they were known at a time, and the agencies for which they speak."""
 
     sources: tuple[Registered, ...]
-    # By day, of the agencies that they were told by.
-    _voices: dict[int, tuple[Agencies, "_Voices"]] = field(default_factory=dict, compare=False)
+    # By day and by who was never heard, of the agencies that they were told by.
+    _voices: dict[tuple[int, frozenset[str]], tuple[Agencies, tuple["_Voices", ...]]] = field(
+        default_factory=dict, compare=False
+    )
 
-    def heard(self, scope: Scope, day: int, hierarchy: Hierarchy) -> bool:
-        """Whether anybody who speaks for a scope has gone live by a day.
+    def silence(
+        self,
+        scope: Scope,
+        day: int,
+        hierarchy: Hierarchy,
+        unheard: frozenset[str] = frozenset(),
+    ) -> Why | None:
+        """Why nobody who speaks for a scope was heard by a day; None where somebody was.
 
-        An empty register tells nothing of who is heard: then all are.
+        `unheard`: sources of which nothing had ever come by then. An empty register tells nothing
+        of who is heard: then all are.
         """
         if not self.sources:
-            return True
-        agencies, voices = self._voices.get(day, (None, None))
-        if voices is None or agencies is not hierarchy.agencies:
-            mandates = [
-                mandate
-                for source in self.sources
-                if source.was_live(day)
-                for mandate in source.mandates
-            ]
-            voices = _Voices.of(mandates, hierarchy)
-            self._voices[day] = hierarchy.agencies, voices
-        return voices.reach(scope, hierarchy)
+            return None
+        spoke, live, registered = self._of(day, hierarchy, unheard)
+        if spoke.reach(scope, hierarchy):
+            return None
+        if live.reach(scope, hierarchy):
+            return Why.SILENT
+        if registered.reach(scope, hierarchy):
+            return Why.BEFORE_GO_LIVE
+        return Why.NOT_CONNECTED
+
+    def _of(
+        self, day: int, hierarchy: Hierarchy, unheard: frozenset[str]
+    ) -> tuple["_Voices", ...]:
+        """Of those that were heard, that had gone live, and that are registered."""
+        agencies, voices = self._voices.get((day, unheard), (None, ()))
+        if agencies is hierarchy.agencies:
+            return voices
+        live = [one for one in self.sources if one.was_live(day)]
+        voices = tuple(
+            _Voices.of([mandate for one in sources for mandate in one.mandates], hierarchy)
+            for sources in (
+                [one for one in live if one.code not in unheard],
+                live,
+                self.sources,
+            )
+        )
+        self._voices[day, unheard] = hierarchy.agencies, voices
+        return voices
 
     def live(self, scope: Scope, day: int, hierarchy: Hierarchy) -> list[str]:
         """The sources that are live on a day and speak for a scope."""
@@ -157,3 +184,17 @@ def _changed(known: Registered, change: dict[str, Any], day: int) -> Registered:
             live_until=day if status is Status.REVOKED else None,
         )
     return known
+
+
+# `not_connected` is a source of which nothing came since its go-live, or for thirty days: one that
+# was ever of another class was heard (MEASURES: connection of a source).
+_SPOKE: Final = (
+    "SELECT source, min(since_ms) FILTER (WHERE class <> 'not_connected') AS first_ms"
+    " FROM connection_spell WHERE since_ms <= $1 GROUP BY source"
+)
+
+
+async def spoke_by(connection: Any, cut: Cut) -> dict[str, int | None]:
+    """When each source that was ever judged by a cut was first heard; None: never yet."""
+    at_ms = int(cut.read_at.timestamp() * 1000)
+    return {row["source"]: row["first_ms"] for row in await connection.fetch(_SPOKE, at_ms)}

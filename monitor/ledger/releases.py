@@ -4,9 +4,7 @@ Nothing here needs reference files: a release keeps with it what it was made by.
 here know of a number that was not shown.
 """
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from monitor.domain.period import Period, Span
 from monitor.domain.public import Share, Table
+from monitor.domain.spreadsheet import harmless, lines
 from monitor.domain.suppression import ROOT, TOTAL
 from monitor.domain.zone import date_of
 from monitor.reference.releases import table_of
@@ -338,38 +337,34 @@ def as_csv(release: Release) -> bytes:
     """A line a place, a column for each of the table's and each share; `…` is suppressed."""
     table = release.table
     shares = {(one.share, one.place): one.percent for one in release.shares}
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\r\n")
-    write.writerow(
-        [
-            "first_day",
-            "last_day",
-            "place",
-            "name",
-            "total",
-            *table.names,
-            *(share.name for share in table.shares),
-        ]
-    )
-    lines: dict[str, list[Cell]] = {}
+    heads = [
+        "first_day",
+        "last_day",
+        "place",
+        "name",
+        "total",
+        *table.names,
+        *(share.name for share in table.shares),
+    ]
+    by_place: dict[str, list[Cell]] = {}
     for cell in release.cells:
-        lines.setdefault(cell.place, []).append(cell)
-    for place, cells in lines.items():
-        write.writerow(
-            [
-                date_of(release.first_day).isoformat(),
-                date_of(release.last_day).isoformat(),
-                place or "country",
-                cells[0].name,
-                *(
-                    NOT_SHOWN if cell.standing is Standing.SUPPRESSED else cell.value
-                    for cell in cells
-                ),
-                *(shares.get((share.name, place)) for share in table.shares),
-            ]
-        )
+        by_place.setdefault(cell.place, []).append(cell)
+    rows = [
+        [
+            date_of(release.first_day).isoformat(),
+            date_of(release.last_day).isoformat(),
+            place or "country",
+            harmless(cells[0].name),
+            *(
+                NOT_SHOWN if cell.standing is Standing.SUPPRESSED else cell.value
+                for cell in cells
+            ),
+            *(shares.get((share.name, place)) for share in table.shares),
+        ]
+        for place, cells in by_place.items()
+    ]
     # Spreadsheets take UTF-8 for what it is only with this mark.
-    return out.getvalue().encode("utf-8-sig")
+    return lines([heads, *rows], end="\r\n").encode("utf-8-sig")
 
 
 def _utc(at: datetime) -> str:

@@ -118,6 +118,7 @@ def _position(of: Ranking, one: Position) -> dict[str, Any]:
         "denominator": None if figure_ is None else figure_.denominator,
         "score": card.total,
         "out_of": card.out_of,
+        "set_max_score": card.sum.stated,
         "band": None if card.band is None else card.band.id,
         "moved_by": [
             {"indicator": moved.indicator, "before": moved.before, "now": moved.now}
@@ -180,6 +181,7 @@ def _named(one: Indicator) -> dict[str, Any]:
         "unit": one.unit.value,
         "basis": one.basis.value,
         "source": one.source,
+        "source_vi": one.source_vi or one.source,
     }
 
 
@@ -264,6 +266,7 @@ def heading(
             "title_en": indicators.title_en,
             "owner": indicators.owner,
             "source": indicators.source,
+            "source_vi": indicators.source_vi or indicators.source,
             "basis": indicators.basis.value,
         },
         "period": {
@@ -319,6 +322,9 @@ def figure(
         else {"why": one.reason.why.value, "what": one.reason.what or None},
         "numerator": one.numerator,
         "denominator": one.denominator,
+        "times": None
+        if not indicator.times
+        else {"indicator": indicator.times, "factor": one.factor_percent},
         "excluded": one.excluded,
         "value": one.shown,
         "unit": indicator.unit.value,
@@ -340,6 +346,7 @@ def figure(
         "denominator_is": terms(indicator.denominator),
         "basis": indicator.basis.value,
         "source": indicator.source,
+        "source_vi": indicator.source_vi or indicator.source,
         "reverse_engineered": indicator.reverse_engineered,
     }
 
@@ -365,6 +372,8 @@ def _sum(one: Sum) -> dict[str, Any]:
         "out_of": one.out_of,
         "nothing_to_measure": one.empty,
         "unknown": one.unknown,
+        "not_applicable": one.elsewhere,
+        "set_max_score": one.stated,
         "complete": one.complete,
     }
 
@@ -374,6 +383,7 @@ def _target(target: Target, distance: Decimal | None) -> dict[str, Any]:
         "value": float(target.value),
         "due": None if target.due_day is None else date_of(target.due_day).isoformat(),
         "source": target.source,
+        "source_vi": target.source_vi or target.source,
         "basis": target.basis.value,
         "distance": distance,
     }

@@ -88,6 +88,8 @@ def described(each: Indicator) -> Iterator[tuple[str, str]]:
         yield "To be read with", ", ".join(f"`{name}`" for name in each.beside)
     if each.note_vi:
         yield "Note", f"{each.note_vi} · {each.note_en}"
+    if each.source_vi:
+        yield "Căn cứ", each.source_vi
     yield "Source", f"{each.source} ({each.basis})"
 
 
@@ -142,6 +144,7 @@ def as_values(sets: Sequence[IndicatorSet]) -> list[dict[str, Any]]:
             "title_en": one.title_en,
             "owner": one.owner,
             "source": one.source,
+            "source_vi": one.source_vi or one.source,
             "basis": one.basis,
             "valid_from": str(date_of(one.valid_from)),
             "valid_until": None if one.valid_until is None else str(date_of(one.valid_until)),
@@ -159,6 +162,7 @@ def as_values(sets: Sequence[IndicatorSet]) -> list[dict[str, Any]]:
                     "unit": each.unit,
                     "points": float(each.score.most) if each.score.most else None,
                     "source": each.source,
+                    "source_vi": each.source_vi or each.source,
                     "basis": each.basis,
                     "reverse_engineered": each.reverse_engineered,
                 }

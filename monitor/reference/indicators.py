@@ -19,6 +19,7 @@ import msgspec
 
 from monitor.domain.composition import Unanswerable, made_of
 from monitor.domain.deadlines import Basis
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.event import Channel
 from monitor.domain.facts import Fact, Term
 from monitor.domain.indicator import (
@@ -105,6 +106,7 @@ class IndicatorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     definition_vi: str
     definition_en: str
     source: str = ""
+    source_vi: str = ""
     basis: Basis | None = None
     numerator: tuple[TermRow, ...]
     denominator: tuple[TermRow, ...] = ()
@@ -124,10 +126,12 @@ class IndicatorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     steps: tuple[tuple[float, float], ...] = ()
     kinds: tuple[Kind, ...] = ()
     one_procedure: bool = False
+    limit_unit: LimitUnit | None = None
     direction: Direction = Direction.UP
     target: float | None = None
     target_due: date | None = None
     target_source: str = ""
+    target_source_vi: str = ""
     target_basis: Basis | None = None
     minimum: int = 0
     listed: int = 0
@@ -173,6 +177,7 @@ class IndicatorsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     title_en: str
     owner: str
     source: str
+    source_vi: str = ""
     basis: Basis
     valid_from: date = FIRST_DATE
     valid_until: date | None = None
@@ -276,6 +281,7 @@ class _Reader:
             title_en=said.title_en,
             owner=said.owner,
             source=said.source,
+            source_vi=said.source_vi,
             basis=said.basis,
             valid_from=day_number(said.valid_from),
             valid_until=None if said.valid_until is None else day_number(said.valid_until),
@@ -339,6 +345,8 @@ class _Reader:
             definition_vi=row.definition_vi,
             definition_en=row.definition_en,
             source=row.source or self._said.source,
+            # One that a row names itself is not told in the words of its file's.
+            source_vi=row.source_vi or ("" if row.source else self._said.source_vi),
             basis=row.basis or self._said.basis,
             numerator=self._terms(f"{where}.numerator", row.numerator),
             denominator=self._terms(f"{where}.denominator", row.denominator),
@@ -352,6 +360,7 @@ class _Reader:
             score=self._score(where, row),
             kinds=frozenset(row.kinds or self._said.kinds or Kind),
             one_procedure=row.one_procedure,
+            limit_unit=row.limit_unit,
             direction=row.direction,
             target=self._target(where, row),
             minimum=row.minimum,
@@ -536,6 +545,9 @@ class _Reader:
             value=_exact(row.target),
             due_day=None if row.target_due is None else day_number(row.target_due),
             source=row.target_source or row.source or self._said.source,
+            source_vi=row.target_source_vi
+            or ("" if row.target_source else row.source_vi)
+            or ("" if row.target_source or row.source else self._said.source_vi),
             basis=row.target_basis or row.basis or self._said.basis,
         )
 

@@ -94,6 +94,13 @@ class Procedures:
             if row.value.ministry
         }
 
+    def limit_unit(self, code: str, day: int) -> Unit | None:
+        """In what a procedure's limit is said; None where there is none, or channels differ in it."""
+        row = self.on(code, day)
+        said = [row.limit, *(getattr(row, column) for column in _CHANNELS)] if row else []
+        units = {match[2] for text in said if (match := _LIMIT.fullmatch(text))}
+        return Unit(units.pop()) if len(units) == 1 else None
+
     def on(self, code: str, day: int) -> ProcedureRow | None:
         """The row as it is written down, with its names and the source of its limit."""
         rows = self._rows.get(procedure_code(code), ())

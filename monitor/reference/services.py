@@ -29,6 +29,9 @@ _BELOW: Final = {
 }
 
 
+_IN_EVERY_PROVINCE: Final = frozenset({AgencyKind.DEPARTMENT, AgencyKind.COMMUNE})
+
+
 class Sort(NamedTuple):
     """What matters of a procedure here; a national catalogue has a few hundred sorts."""
 
@@ -68,8 +71,14 @@ class Services:
             self._counts[key] = self._count(scope, term)
         return self._counts[key]
 
-    def agencies(self, scope: Scope, kind: str) -> int:
-        """How many agencies of a kind ("": of any) there are below a scope."""
+    def agencies(self, scope: Scope, kind: str) -> int | None:
+        """How many agencies of a kind ("": of any) there are below a scope.
+
+        Every province has departments and communes: where none is listed, the list was left out,
+        and nobody knows.
+        """
+        if scope.reach is Reach.OWN:
+            return 0
         key = (scope.agency, kind)
         if key not in self._agencies_below:
             agencies, day = self._agencies, self._day
@@ -81,7 +90,15 @@ class Services:
                 for code in below
                 if (row := agencies.on(code, day)) and (not kind or row.kind == kind)
             )
-        return self._agencies_below[key]
+        found = self._agencies_below[key]
+        if not found and kind in _IN_EVERY_PROVINCE and self._is_whole(scope.agency):
+            return None
+        return found
+
+    def _is_whole(self, agency: str) -> bool:
+        """Whether it is the country or a province."""
+        row = self._agencies.on(agency, self._day) if agency else None
+        return not agency or (row is not None and row.kind is AgencyKind.PROVINCE)
 
     def _count(self, scope: Scope, term: Term) -> int | None:
         handles = self._handled_by(scope)

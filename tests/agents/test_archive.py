@@ -377,8 +377,8 @@ async def test_explain_says_plainly_that_a_dossier_is_retired(filled: str) -> No
     assert f"dossier {key} is retired: its events are past retention and gone" in err.getvalue()
 
 
-async def test_a_ledger_without_the_migration_is_said_in_one_line(database: str) -> None:
-    run = await archive(database)
+async def test_a_ledger_without_the_migration_is_said_in_one_line(bare_database: str) -> None:
+    run = await archive(bare_database)
 
     assert run.status == 1
     assert run.err == (

@@ -599,8 +599,8 @@ async def test_a_dossier_without_a_national_code_is_named_with_its_source(
     assert run.status == 0
 
 
-async def test_a_ledger_without_a_schema_is_said_in_one_line(database: str) -> None:
-    run = await run_on(database)
+async def test_a_ledger_without_a_schema_is_said_in_one_line(bare_database: str) -> None:
+    run = await run_on(bare_database)
 
     assert (run.status, run.out) == (1, "")
     assert run.err == (

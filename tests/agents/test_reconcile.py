@@ -341,8 +341,8 @@ async def test_a_page_names_what_differs_and_counts_what_does_not(filled: str) -
     assert any(line.strip().startswith(f"{key}: ") for line in lines)
 
 
-async def test_a_ledger_without_the_migration_is_said_in_one_line(database: str) -> None:
-    run = await reconcile(database)
+async def test_a_ledger_without_the_migration_is_said_in_one_line(bare_database: str) -> None:
+    run = await reconcile(bare_database)
 
     assert run.status == 1
     assert run.err == (

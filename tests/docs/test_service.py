@@ -122,11 +122,11 @@ def test_the_whole_path_gives_what_the_tutorial_shows(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 async def test_a_service_of_ones_own_shows_what_the_pages_say(
-    tansu: Tansu, postgres: Postgres, database: str, tmp_path: Path
+    tansu: Tansu, postgres: Postgres, bare_database: str, tmp_path: Path
 ) -> None:
     topic = await create_topic(tansu.bootstrap, "emc.dossiers", partitions=4)
-    await asyncio.to_thread(_follow_the_pages, tansu.bootstrap, topic, database, tmp_path)
-    connection = await asyncpg.connect(database)
+    await asyncio.to_thread(_follow_the_pages, tansu.bootstrap, topic, bare_database, tmp_path)
+    connection = await asyncpg.connect(bare_database)
     try:
         for page, name in ((TRACE, "journal.sql"), (TRACE, "overdue.sql")):
             rows = await connection.fetch(files(page)[name])
@@ -134,7 +134,9 @@ async def test_a_service_of_ones_own_shows_what_the_pages_say(
         assert await connection.fetch(files(TRACE)["agree.sql"]) == []
 
         await produce(tansu.bootstrap, topic, [BROKEN])
-        await asyncio.to_thread(_open_quarantine, tansu.bootstrap, topic, database, tmp_path)
+        await asyncio.to_thread(
+            _open_quarantine, tansu.bootstrap, topic, bare_database, tmp_path
+        )
         [refused] = await connection.fetch(files(QUARANTINE)["refused.sql"])
         assert tuple(refused.values())[:4] == (
             "broken-client",

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.deadlines import Basis
+from monitor.domain.deadlines import Unit as LimitUnit
 from monitor.domain.facts import Fact, Facts, Term
 from monitor.domain.indicator import (
     Band,
@@ -32,6 +33,7 @@ from monitor.domain.indicator import (
     rounded,
     written,
 )
+from monitor.domain.indicator_words import reason
 from monitor.domain.period import Span
 from monitor.domain.traits import Trait
 
@@ -224,6 +226,7 @@ def test_an_indicator_is_multiplied_by_another():
     found = card(both, {ONLINE: 30, RECEIVED: 40, SYNCED: 20}).figure("3.3")
     assert (found.numerator, found.denominator) == (30, 40)
     assert (found.ratio, found.score) == (Fraction(3, 8), Decimal("2.25"))
+    assert (found.factor, found.factor_percent) == (Fraction(1, 2), Decimal("50.00"))
 
     unknown = card(both, {ONLINE: 30, RECEIVED: 40}).figure("3.3")
     assert (unknown.standing, unknown.ratio) == (Standing.NULL, None)
@@ -257,6 +260,15 @@ def test_the_distance_to_a_target_is_in_the_unit_that_is_shown():
     found = figure(indicator("i", target=target), {ONLINE: 2, RECEIVED: 3})
 
     assert (found.percent, found.distance) == (Decimal("66.67"), Decimal("-13.33"))
+
+
+def test_the_distance_to_a_target_is_what_is_shown_less_the_target():
+    """Of 96.875 %, told as 96.88 %, it is not 3.13 to a hundred."""
+    target = Target(value=Fraction(100), due_day=20_088, source="s", basis=Basis.LAW)
+
+    found = figure(indicator("i", target=target), {ONLINE: 31, RECEIVED: 32})
+
+    assert (found.percent, found.distance) == (Decimal("96.88"), Decimal("-3.12"))
 
 
 def test_hours_are_no_percent():
@@ -323,6 +335,24 @@ def test_a_mean_of_one_procedure_is_not_applicable_to_all_of_them():
 
     assert figure(one, given).reason == Reason(Why.ONE_PROCEDURE_ONLY)
     assert figure(one, given, one_procedure=True).standing is Standing.NUMBER
+
+
+def test_a_mean_in_another_unit_than_the_procedures_limit_says_so():
+    """2.2 is in the procedure's own unit: the others stand beside it, and none is taken for it."""
+    days = indicator("days", one_procedure=True, limit_unit=LimitUnit.WORKING_DAYS)
+    given = {ONLINE: 1, RECEIVED: 2}
+
+    own = figure(days, given, one_procedure=True, limit_unit=LimitUnit.WORKING_DAYS)
+    other = figure(days, given, one_procedure=True, limit_unit=LimitUnit.HOURS)
+
+    assert (own.standing, own.reason) == (Standing.NUMBER, None)
+    assert (other.standing, other.reason) == (
+        Standing.NUMBER,
+        Reason(Why.OTHER_UNIT, "hours"),
+    )
+    assert reason(Reason(Why.OTHER_UNIT, "hours")).vi == (
+        "thời hạn giải quyết của thủ tục tính bằng giờ làm việc"
+    )
 
 
 def test_without_a_method_it_is_not_applicable_until_somebody_claims():
@@ -401,6 +431,26 @@ def test_of_a_scope_that_is_silent_only_claims_and_the_catalogue_are_known():
     assert (silent.standing, silent.score) == (Standing.NO_DATA, None)
     assert silent.reason == Reason(Why.NOT_CONNECTED)
     assert found.sum.unknown == Decimal("6.00")
+
+
+def test_of_a_period_that_has_not_begun_nothing_is_known_not_even_claims():
+    claim = indicator("claim", numerator=(CLAIMED,), denominator=(REPORTED,))
+
+    found = card(made(claim), {CLAIMED: 1, REPORTED: 2}, silent=Why.NOT_BEGUN).figure("claim")
+
+    assert (found.standing, found.reason) == (Standing.NO_DATA, Reason(Why.NOT_BEGUN))
+
+
+def test_what_all_could_have_is_what_is_known_empty_unknown_and_not_asked():
+    """So that nobody takes 6 of the 6 that are known for 6 of 16."""
+    online = indicator("online", score=points(6))
+    nobody = indicator("claim", numerator=(CLAIMED,), denominator=(REPORTED,), score=points(4))
+    ministries = indicator("ministries", kinds=frozenset({Kind.MINISTRY}), score=points(6))
+
+    found = card(made(online, nobody, ministries), {ONLINE: 1, RECEIVED: 1}).sum
+
+    assert [found.total, found.out_of, found.unknown, found.empty] == [6, 6, 4, 0]
+    assert [found.applicable, found.elsewhere, found.stated] == [10, 6, 16]
 
 
 def test_what_is_left_out_stands_beside_the_figure():

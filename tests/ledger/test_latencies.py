@@ -145,16 +145,16 @@ def test_provinces_that_were_merged_are_one():
     assert found == [Latency(STEP, "H01", "check", 20, 67_082, 67_082)]
 
 
-async def test_what_was_in_the_balances_before_the_migration_is_taken_over(database):
+async def test_what_was_in_the_balances_before_the_migration_is_taken_over(bare_database):
     everything = migrate_module.migrations()
     earlier = [one for one in everything if one[0] < 15]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrate_module, "migrations", lambda: earlier)
-        await migrate(database)
-    connection = await connect(database)
+        await migrate(bare_database)
+    connection = await connect(bare_database)
     today = await connection.fetchval("SELECT current_date - date '1970-01-01'")
     check, source = await number(
-        database, at("check", 2), Cell("H56.14", "", "", 0, "", 0, source="s")
+        bare_database, at("check", 2), Cell("H56.14", "", "", 0, "", 0, source="s")
     )
     await book(connection, STEP, check, today - 3, 7, 3)
     await book(connection, STEP, check, today - 70, 7, 5)
@@ -162,7 +162,7 @@ async def test_what_was_in_the_balances_before_the_migration_is_taken_over(datab
     await folded(connection)
     await book(connection, STEP, check, today, 9, 1)
 
-    await migrate(database)
+    await migrate(bare_database)
     await folded(connection)
     await latencies.add(connection, today - 60)
 

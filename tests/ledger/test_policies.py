@@ -174,8 +174,9 @@ async def test_a_release_of_another_rules_version_books_nothing_and_says_the_rem
 
 
 async def test_a_ledger_of_the_first_release_goes_on_and_that_release_books_there_no_more(
-    database: str, connection: asyncpg.Connection
+    bare_database: str,
 ):
+    connection = await asyncpg.connect(bare_database)
     _, name, first = migrations()[0]
     books = (
         "INSERT INTO dossier (key, version, rules, outcome, cell, due_ms, events, booked)"
@@ -189,8 +190,9 @@ async def test_a_ledger_of_the_first_release_goes_on_and_that_release_books_ther
     await connection.execute("INSERT INTO migration (number, name) VALUES (1, $1)", name)
     await connection.execute(books, "a")
 
-    assert "0002_policy" in await migrate(database)
+    assert "0002_policy" in await migrate(bare_database)
 
     assert await connection.fetchval("SELECT epoch FROM booked_now WHERE key = 'a'") == 0
     with pytest.raises(asyncpg.NotNullViolationError):
         await connection.execute(books, "b")
+    await connection.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.domain.facts import Fact, Term
+from monitor.domain.indicator import Why
 from monitor.domain.measures import FIXED_IN_TIME, FIXED_LATE, FIXED_UNCERTAIN, Measure
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
@@ -19,7 +20,7 @@ from monitor.ledger.claims import Figure, state
 from monitor.ledger.follower import Cut
 from monitor.ledger.readings import By, breakdown, read, series
 from monitor.reference.policy import Reference, load_reference
-from tests.domain.strategies_time import day
+from tests.domain.strategies_time import at, day
 from tests.ledger.books import Books, books
 from tests.servers.require import ROOT
 
@@ -195,6 +196,42 @@ async def test_before_a_source_goes_live_nobody_knows(held: Books, reference: Re
     assert await asked(held, reference, Fact.SOURCES, "H56", "2026-08") == 1
     assert await asked(held, reference, Fact.SOURCES, "H26", "2026-08") == 0
     assert await asked(held, reference, Fact.SOURCES_CONNECTED, "H56", "2026-08") is None
+
+
+async def test_why_a_scope_is_silent_is_told_apart(held: Books, reference: Reference):
+    """Registered and not live yet, registered by nobody, live and never heard of: three answers."""
+    await held.live("h56-onestop", datetime(2026, 8, 1, tzinfo=UTC), "H56")
+    await held.live("h48-onestop", datetime(2026, 8, 1, tzinfo=UTC), "H48")
+    await held.book(Measure.ACCEPTED, "H56", day("2026-08-03"))
+    await held.pool.executemany(
+        "INSERT INTO connection_spell (source, since_ms, class) VALUES ($1, $2, $3)",
+        [
+            ("h56-onestop", at("2026-08-01 00:00"), "not_connected"),
+            ("h56-onestop", at("2026-08-03 08:00"), "undetermined"),
+            ("h48-onestop", at("2026-08-01 00:00"), "not_connected"),
+        ],
+    )
+    await held.folded()
+
+    async def silence(scope: str, period: str) -> Why | None:
+        of = Scope.of(scope)
+        reading = await read(
+            held.pool,
+            reference,
+            [of],
+            Period.of(period),
+            [Term(fact=Fact.RECEIVED)],
+            today=TODAY,
+        )
+        return reading.silence(of)
+
+    assert await silence("H56", "2026-07") is Why.BEFORE_GO_LIVE
+    assert await silence("H56", "2026-08") is None
+    assert await silence("H56", "2026-08-02") is Why.SILENT
+    assert await silence("H48", "2026-08") is Why.SILENT
+    assert await silence("H26", "2026-08") is Why.NOT_CONNECTED
+    assert await silence("H56", "2026-10") is Why.NOT_BEGUN
+    assert await silence("country", "2026-08") is None
 
 
 async def test_a_reading_at_a_cut_says_the_same_for_ever(held: Books, reference: Reference):

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ TRAITS = (
     *("paid_national", "paid_local", "paid_direct", "electronic_result", "paper_result"),
     *("digitised", "reused", "national_store", "population", "verified", "synced", "disliked"),
 )
+# What is below an agency of a kind also where the files do not list it.
+BELOW = {
+    "province": {"department", "commune", "centre"},
+    "ministry": {"division", "centre"},
+    "body": {"division", "centre"},
+}
 _SCHEMA = f"""
 create table dossier (
   code text, procedure text, channel int, level int, receiver text, settler text,
@@ -42,9 +49,18 @@ create table service (
   tags text, "by" text
 );
 create table agency (code text, kind text);
+create table sector (governed text, ministry text);
 create table claim (indicator text, agency text, "from" text, "to" text,
-  numerator int, denominator int, not_issued int);
+  numerator int, denominator int, value text, unit text, not_issued int);
+create table here (code text primary key);
 create index stay_since on stay (since, until);
+create index dossier_code on dossier (code);
+create index dossier_receiver on dossier (receiver, received);
+create index dossier_settler on dossier (settler, "end");
+create index dossier_settler_766 on dossier (settler_766, end_766);
+create index dossier_rated on dossier (rated_at, rated);
+create index at_end_agency on at_end (agency);
+create index at_start_agency on at_start (agency);
 """
 
 
@@ -103,6 +119,23 @@ class Facts:
         self._db = sqlite3.connect(":memory:")
         self._db.executescript(_SCHEMA)
         self._fill(lives, petitions, claims)
+        # By the catalogue's last word on each procedure.
+        last = {row["code"]: row.get("ministry") for row in _rows(folder / "procedures")}
+        self._insert(
+            "sector", ((code, ministry) for code, ministry in last.items() if ministry)
+        )
+        self._codes = {row["code"] for row in self._agencies} | {
+            code
+            for (code,) in self._db.execute(
+                "select receiver from dossier union select settler from dossier"
+                " union select agency from stay union select agency from petition"
+                " union select giver from hand union select taker from hand"
+            )
+        }
+        self._standing = "", ""
+        self.procedures = sorted(
+            {one.procedure for one in lives} | {one.procedure for one in petitions} - {""}
+        )
         self._looked_at = 0, 0, 0
         self._answered: dict[str, int | None] = {}
         self._first = self._last = 0
@@ -151,7 +184,8 @@ class Facts:
             (
                 (
                     *(c["indicator"], c["agency"], c["from"], c["to"]),
-                    *(c.get("numerator"), c.get("denominator"), c.get("not_issued", False)),
+                    *(c.get("numerator"), c.get("denominator"), c.get("value"), c.get("unit")),
+                    c.get("not_issued", False),
                 )
                 for c in claims
             ),
@@ -231,29 +265,38 @@ class Facts:
                 )
                 lists = (flags["bundled"], f" {' '.join(sorted(row.tags))} ", " ".join(row.by))
                 self._insert("service", [(*said, *lists)])
-        for listed in self._agencies:
-            if (
-                (_day(listed["valid_from"]) or 0)
-                <= self._last
-                < (_day(listed["valid_until"]) or EVER)
-            ):
-                self._insert("agency", [(listed["code"], listed["kind"])])
+        self._insert("agency", self.agencies(self._last))
 
-    def fact(self, term: Mapping[str, Any], scope: str, procedure: str = "") -> int | None:
-        """What one term asks of an agency and all below it, or of all; of one procedure, or of all."""
-        asked = json.dumps([term, scope, procedure], sort_keys=True)
+    def agencies(self, day: int) -> list[tuple[str, str]]:
+        """Codes and kinds of those that are there on a day."""
+        return [
+            (listed["code"], listed["kind"])
+            for listed in self._agencies
+            if (_day(listed["valid_from"]) or 0) <= day < (_day(listed["valid_until"]) or EVER)
+        ]
+
+    def fact(self, term: Mapping[str, Any], scope: str) -> int | None:
+        """What one term asks of a scope, written as country, H57, H57/own, G02/sector, H57+1.004194."""
+        asked = json.dumps([term, scope], sort_keys=True)
         if asked not in self._answered:
-            self._answered[asked] = self._fact(term, scope, procedure)
+            self._answered[asked] = self._fact(term, scope)
         return self._answered[asked]
 
-    def _fact(self, term: Mapping[str, Any], scope: str, procedure: str) -> int | None:
+    def _fact(self, term: Mapping[str, Any], scope: str) -> int | None:
         fact = term["fact"]
+        where, _, procedure = scope.partition("+")
+        agency, _, reach = where.partition("/")
+        sector = agency if reach == "sector" else ""
+        self._stand(agency if not sector else "country", reach)
         given = {
             "a": self._first,
             "b": self._last,
             "from": self._claimed[0],
             "to": self._claimed[1],
-            "s": scope,
+            "scope": scope,
+            "s": "" if agency == "country" or sector else agency,
+            "own": reach == "own",
+            "sector": sector,
             "p": procedure,
             "kind": term.get("kind", ""),
             "tag": f"% {term['tag']} %" if term.get("tag") else "%",
@@ -273,40 +316,73 @@ class Facts:
         ).fetchone()
         return int(found[0] or 0)
 
+    def _stand(self, agency: str, reach: str) -> None:
+        """Tell who is in a scope: an agency, and all whose codes go on from its code after a dot."""
+        if (agency, reach) == self._standing:
+            return
+        self._standing = agency, reach
+        self._db.execute("delete from here")
+        self._insert(
+            "here",
+            (
+                (code,)
+                for code in self._codes
+                if agency in ("country", code)
+                or (reach != "own" and code.startswith(f"{agency}."))
+            ),
+        )
+
     def _claim(self, given: Mapping[str, Any], part: str) -> int | None:
-        agency = given["s"] or "country"
         found = self._db.execute(
-            f"select {part} from claim where indicator = :claim and agency = :agency"
+            "select numerator, denominator, value, unit from claim"
+            " where indicator = :claim and agency = :agency"
             ' and "from" = :from and "to" = :to order by rowid desc',
-            {**given, "agency": agency},
+            {**given, "agency": given["scope"]},
         ).fetchone()
-        return None if found is None else found[0]
+        if found is None:
+            return None
+        numerator, denominator, value, unit = found
+        if part == "value":  # in millionths, where it is a share
+            return None if unit != "percent" else int(Decimal(value) * 10**6)
+        side: int | None = numerator if part == "numerator" else denominator
+        return side
+
+    def claimed(self, of: str, scope: str, first: int, last: int) -> list[tuple[str, str]]:
+        """Values of claims whose names begin so, by what follows."""
+        return self._db.execute(
+            "select substr(indicator, length(?) + 1), value from claim"
+            ' where indicator like ? || \'%\' and agency = ? and "from" = ? and "to" = ?'
+            " order by rowid",
+            (of, of, scope, iso(first), iso(last)),
+        ).fetchall()
 
     def not_issued(self, claim: str, scope: str) -> bool:
         found = self._db.execute(
             "select not_issued from claim where indicator = ? and agency = ?"
             ' and "from" = ? and "to" = ?',
-            (claim, scope or "country", *self._claimed),
+            (claim, scope, *self._claimed),
         ).fetchone()
         return found is None or bool(found[0])
 
     def _services(self, term: Mapping[str, Any], given: Mapping[str, Any]) -> int:
         """Procedures that an agency of the scope handles: by its kind, or by its code."""
-        scope = given["s"]
+        scope, own = given["s"], given["own"]
         kinds = {
             kind
             for (kind,) in self._db.execute(
                 f"select distinct kind from agency where {_under('code')}", given
             )
         }
-        if "province" in kinds:
-            kinds.add("commune")  # which the files that we ship do not list
+        if not own:  # and those that the files do not list
+            for kind, below in BELOW.items():
+                if kind in kinds:
+                    kinds |= below
         wanted = {
             "eligible": "eligible",
             "fee_bearing": "fee_bearing",
             "document_result": "document_result",
         }
-        where = ["tags like :tag", "(:p = '' or code = :p)"]
+        where = ["tags like :tag", f"(:p = '' or {_form_of('code')})", _in_sector("code")]
         where += [f"{wanted[trait]} = 1" for trait in term.get("having", ())]
         where += [f"level = {term['level']}"] if term.get("level") else []
         where += ["level in (3, 4)"] if term.get("online") else []
@@ -315,7 +391,10 @@ class Facts:
         ).fetchall()
         return sum(
             any(
-                who in kinds or who == scope or who.startswith(f"{scope}.") or not scope
+                who in kinds
+                or who == scope
+                or (not own and who.startswith(f"{scope}."))
+                or not scope
                 for who in by.split()
             )
             for (by,) in rows
@@ -323,11 +402,23 @@ class Facts:
 
 
 def _under(column: str) -> str:
-    return f"(:s = '' or {column} = :s or {column} like :s || '.%')"
+    return f"{column} in (select code from here)"
+
+
+def _form_of(column: str) -> str:
+    """A province's own form of a procedure is one of it."""
+    return f"{column} = :p or {column} like :p || '.%'"
+
+
+def _in_sector(column: str) -> str:
+    return (
+        f"(:sector = '' or exists (select 1 from sector where ministry = :sector and"
+        f" ({column} = governed or {column} like governed || '.%')))"
+    )
 
 
 def _narrowed(term: Mapping[str, Any]) -> str:
-    parts = ["(:p = '' or procedure = :p)"]
+    parts = [f"(:p = '' or {_form_of('procedure')})", _in_sector("procedure")]
     if term.get("channel"):
         parts.append(f"channel = {CHANNELS[term['channel']]}")
     if term.get("level"):
@@ -378,7 +469,8 @@ def _received_over(count: str) -> str:
 def _petitions(condition: str) -> str:
     return (
         f"select count(*) from petition where {condition} and {_under('agency')}"
-        " and (:kind = '' or about = :kind) and (:p = '' or procedure = :p)"
+        f" and (:kind = '' or about = :kind) and (:p = '' or {_form_of('procedure')})"
+        f" and {_in_sector('procedure')}"
     )
 
 
@@ -444,7 +536,8 @@ FACTS = {
         "received between :a and :b and unsatisfied = 0 and late_from > :b"
     ),
     "complaints_of_dossiers": "select count(distinct dossier) from petition where dossier <> ''"
-    f" and received between :a and :b and {_under('agency')} and (:p = '' or procedure = :p)",
+    f" and received between :a and :b and {_under('agency')}"
+    f" and (:p = '' or {_form_of('procedure')}) and {_in_sector('procedure')}",
     "agencies": "select count(*) from agency where kind = :kind and code <> :s"
     f" and {_under('code')}",
 }

@@ -4,8 +4,8 @@ A second reading of the same definitions: it shares nothing with the monitor's e
 """
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +31,30 @@ class Figure:
     ratio: Fraction | None = None
     shown: Decimal | None = None
     score: Decimal | None = None
+    most: Decimal | None = None  # points that it could have
+    excluded: int | None = None
+    distance: Decimal | None = None  # what is shown less the target
+
+
+@dataclass(frozen=True)
+class Points:
+    """Of some figures: reached, of how many, and those that nothing is known of."""
+
+    total: Decimal | None
+    out_of: Decimal
+    empty: Decimal  # there was nothing to measure
+    unknown: Decimal
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is official of a scope and a period, by one set."""
+
+    figures: Mapping[str, Figure]
+    groups: Mapping[str, Points]
+    points: Points
+    band: str | None
+    checks: Mapping[str, tuple[int | None, int | None]]
 
 
 def half_up(value: Fraction, decimals: int) -> Decimal:
@@ -63,14 +87,80 @@ def evaluate(
         if not said.get("method_issued", True) and not_issued(said["numerator"][0]["claim"]):
             applies = False
         if applies:
-            figure = _figure(document, said, ask, last_year, span, found)
+            figure = _beside(
+                document, said, ask, _figure(document, said, ask, last_year, span, found)
+            )
         else:
             full = kind in document.get("full_marks_for", ()) and said.get("points")
-            figure = Figure(
-                said["id"], "not_applicable", score=Decimal(said["points"]) if full else None
-            )
+            points = _most(document, said) if full else None
+            figure = Figure(said["id"], "not_applicable", score=points, most=points)
         found[said["id"]] = figure
     return found
+
+
+def _most(document: Mapping[str, Any], said: Mapping[str, Any]) -> Decimal | None:
+    if said.get("scoring", "none") == "none":
+        return None
+    return half_up(Fraction(str(said["points"])), document.get("score_decimals", 2))
+
+
+def _beside(
+    document: Mapping[str, Any], said: Mapping[str, Any], ask: Ask, figure: Figure
+) -> Figure:
+    """With what stands beside the figure."""
+    return replace(
+        figure,
+        most=_most(document, said),
+        excluded=_sum(said["excluded"], ask) if said.get("excluded") else None,
+        distance=None
+        if figure.shown is None or "target" not in said
+        else figure.shown - Decimal(str(said["target"])),
+    )
+
+
+def card(document: Mapping[str, Any], figures: Mapping[str, Figure], ask: Ask) -> Card:
+    """The sums of a set's figures: of its groups, of all, the verdict, and its checks."""
+    in_group = {said["id"]: said.get("group") for said in document["indicators"]}
+    points = _points_of(figures.values())
+    return Card(
+        figures,
+        {
+            group["id"]: _points_of(
+                figure for id_, figure in figures.items() if in_group[id_] == group["id"]
+            )
+            for group in document.get("groups", ())
+        },
+        points,
+        _band(document, points),
+        {
+            check["id"]: (_sum(check["left"], ask), _sum(check["right"], ask))
+            for check in document.get("checks", ())
+        },
+    )
+
+
+def _points_of(figures: Iterable[Figure]) -> Points:
+    nothing = Decimal(0)
+    scores, out_of, empty, unknown = [], nothing, nothing, nothing
+    for figure in figures:
+        if figure.score is not None:
+            scores.append(figure.score)
+            out_of += figure.most or nothing
+        elif figure.most is not None and figure.standing != "not_applicable":
+            if figure.denominator == 0:
+                empty += figure.most
+            else:
+                unknown += figure.most
+    return Points(sum(scores, nothing) if scores else None, out_of, empty, unknown)
+
+
+def _band(document: Mapping[str, Any], points: Points) -> str | None:
+    """By the share of the points that are known, where enough of them are."""
+    if points.total is None or points.out_of < document.get("band_from", 0):
+        return None
+    share = Fraction(points.total) / Fraction(points.out_of) * document.get("bands_of", 100)
+    bands = sorted(document.get("bands", ()), key=lambda band: -band["least"])
+    return next((band["id"] for band in bands if share >= band["least"]), None)
 
 
 def _sum(terms: Sequence[Mapping[str, Any]], ask: Ask) -> int | None:
@@ -102,7 +192,13 @@ def _figure(
     if denominator is not None and other is not None:
         denominator = max(denominator, other)
     if numerator is None or denominator is None:
-        return Figure(id_, "null", numerator, denominator)
+        stated = _stated(said, ask)
+        if stated is None:
+            return Figure(id_, "null", numerator, denominator)
+        score = _points(document, said, stated)
+        return Figure(
+            id_, "number", numerator, denominator, stated, _shown(said, stated), score
+        )
     if denominator == 0:
         if said.get("if_zero") == "last_year":
             return _last_year(document, said, numerator, last_year, span)
@@ -119,6 +215,15 @@ def _figure(
         ratio *= factor
     score = _points(document, said, ratio)
     return Figure(id_, "number", numerator, denominator, ratio, _shown(said, ratio), score)
+
+
+def _stated(said: Mapping[str, Any], ask: Ask) -> Fraction | None:
+    """The share that somebody claims without its two numbers."""
+    sides = [*said["numerator"], *said["denominator"]]
+    if len(sides) == 2 and len({side.get("claim") for side in sides} - {None}) == 1:
+        millionths = ask({"fact": "claim", "claim": sides[0]["claim"], "part": "value"})
+        return None if millionths is None else Fraction(millionths, 100 * 10**6)
+    return None
 
 
 def _of_nothing(document: Mapping[str, Any], said: Mapping[str, Any], numerator: int) -> Figure:
@@ -144,10 +249,12 @@ def _last_year(
     last_year: Ask | None,
     span: str,
 ) -> Figure:
-    before = None if last_year is None else _sum(said["denominator"], last_year)
     parts = said.get(f"last_year_{span}", 0)
+    if not parts:  # of a day nothing stands in
+        return Figure(said["id"], "null", numerator, 0)
+    before = None if last_year is None else _sum(said["denominator"], last_year)
     ratio = Fraction(0)
-    if before and parts:
+    if before:
         ratio = Fraction(numerator * parts, before)
     score = _points(document, said, ratio)
     return Figure(said["id"], "number", numerator, 0, ratio, _shown(said, ratio), score)

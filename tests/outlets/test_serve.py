@@ -307,11 +307,11 @@ async def test_what_is_committed_is_in_the_next_snapshot(database: str) -> None:
     assert one(after, "emc_dossiers_accepted_credit_total", **live) == 18
 
 
-async def test_a_ledger_without_schema_is_told_and_then_found(database: str) -> None:
-    async with serving(database) as service:
+async def test_a_ledger_without_schema_is_told_and_then_found(bare_database: str) -> None:
+    async with serving(bare_database) as service:
         unready, blind = await service.get("/readyz"), await service.get("/metrics")
         alive = await service.get("/healthz")
-        await migrate(database)
+        await migrate(bare_database)
         await asyncio.sleep(FRESH_SECONDS + 0.05)
         ready, seeing = await service.get("/readyz"), await service.get("/metrics")
 
@@ -421,9 +421,9 @@ async def test_whoever_hangs_up_does_not_end_what_others_wait_for() -> None:
 
 
 async def test_before_there_is_a_schema_the_front_page_says_so_and_leads_to_the_rest(
-    database: str,
+    bare_database: str,
 ) -> None:
-    async with serving(database) as service:
+    async with serving(bare_database) as service:
         page = await service.get("/")
         nothing = await service.get("/nothing")
 

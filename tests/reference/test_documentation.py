@@ -152,7 +152,7 @@ def test_the_examples_of_indicators_can_be_used(tmp_path):
 def test_the_steps_of_the_how_to_lead_to_files_that_can_be_used(tmp_path):
     folder = shutil.copytree(ROOT / "deploy" / "reference", tmp_path / "reference")
     examples = EXAMPLE.findall(STEPS)
-    assert len(examples) == 6
+    assert len(examples) == 7
     for how, name, text in examples:
         path = folder / name
         if how == "append":

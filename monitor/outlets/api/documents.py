@@ -69,6 +69,8 @@ _CARD: Final[Json] = {
             out_of=DECIMAL,
             nothing_to_measure=DECIMAL,
             unknown=DECIMAL,
+            not_applicable=DECIMAL,
+            set_max_score=DECIMAL,
             complete=YES_NO,
         )
     ),
@@ -77,6 +79,8 @@ _CARD: Final[Json] = {
         out_of=DECIMAL,
         nothing_to_measure=DECIMAL,
         unknown=DECIMAL,
+        not_applicable=DECIMAL,
+        set_max_score=DECIMAL,
         complete=YES_NO,
         band=_or_null(_of(id=TEXT, name_vi=TEXT, name_en=TEXT, basis=_word(Basis))),
         official=_or_null(_ref("PublishedByOthers")),
@@ -147,6 +151,7 @@ SCHEMAS: Final[Json] = {
         title_en=TEXT,
         owner=TEXT,
         source=TEXT,
+        source_vi=TEXT,
         basis=_word(Basis),
     ),
     "PeriodNamed": _of(id=TEXT, span=_word(Span), first_day=DAY, last_day=DAY, over=YES_NO),
@@ -197,6 +202,7 @@ SCHEMAS: Final[Json] = {
             reason=_or_null(_of(why=_word(Why), what=_or_null(TEXT))),
             numerator=_or_null(WHOLE),
             denominator=_or_null(WHOLE),
+            times=_or_null(_of(indicator=TEXT, factor=_or_null(DECIMAL))),
             excluded=_or_null(WHOLE),
             value=_or_null(DECIMAL),
             value_before=_or_null(DECIMAL),
@@ -210,6 +216,7 @@ SCHEMAS: Final[Json] = {
                     value=DECIMAL,
                     due=_or_null(DAY),
                     source=TEXT,
+                    source_vi=TEXT,
                     basis=_word(Basis),
                     distance=_or_null(DECIMAL),
                 )
@@ -224,6 +231,7 @@ SCHEMAS: Final[Json] = {
             denominator_is=_or_null(TEXT),
             basis=_word(Basis),
             source=TEXT,
+            source_vi=TEXT,
             reverse_engineered=YES_NO,
         ),
         "description": "An indicator, evaluated, with all that it means. docs/reference/reports.md"
@@ -255,6 +263,7 @@ SCHEMAS: Final[Json] = {
                 denominator=_or_null(WHOLE),
                 score=_or_null(DECIMAL),
                 out_of=DECIMAL,
+                set_max_score=DECIMAL,
                 band=_or_null(TEXT),
                 moved_by=_list({"type": "object"}),
             )

@@ -32,10 +32,15 @@ DOSSIER: Final = in_path(
 )
 
 
-async def looked_at(desk: Desk, visitor: Visitor, said: str) -> tuple[str, dict[str, Any]]:
-    """A dossier's token, and what `emc explain` tells of it to a visitor. Written down before it returns."""
+async def looked_at(
+    desk: Desk, visitor: Visitor, said: str, *, below: str
+) -> tuple[str, dict[str, Any]]:
+    """A dossier's token, and what `emc explain` tells of it to a visitor. Written down before it returns.
+
+    `below`: the address that was asked for, up to the dossier, of which the token is noted.
+    """
     token = said if is_token(said) else await desk.token(wanted(said))
-    look = f"/dossiers/{token}"
+    look = f"{below}/{token}"
     what = "this dossier"
     try:
         key = desk.key_of_token(said) or await key_of(desk.pool, said)
@@ -59,7 +64,9 @@ async def looked_at(desk: Desk, visitor: Visitor, said: str) -> tuple[str, dict[
 
 async def timeline(desk: Desk, asked: Asked) -> Answer:
     """What `emc explain` tells."""
-    token, shown = await looked_at(desk, asked.visitor, asked["dossier"])
+    token, shown = await looked_at(
+        desk, asked.visitor, asked["dossier"], below=asked.path.rpartition("/")[0]
+    )
     body = shapes.Timeline(dossier=token, explanation=shown)
     lines = tuple(
         shapes.TimelineLine(

@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from monitor.domain.composition import Unanswerable, made_of
 from monitor.domain.facts import Fact, Facts, Term
-from monitor.domain.indicator import Figure, Indicator, IndicatorSet, Scoring
+from monitor.domain.indicator import (
+    Figure,
+    Indicator,
+    IndicatorSet,
+    Scoring,
+    Standing,
+    Why,
+)
 from monitor.domain.indicator import written as as_text
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
@@ -119,6 +126,7 @@ def figure_line(of: Official, one: Figure) -> shapes.FigureLine:
         standing=one.standing,
         numerator=one.numerator,
         denominator=one.denominator,
+        factor=one.factor_percent,
         value=one.shown,
         unit=one.indicator.unit,
         score=one.score,
@@ -213,6 +221,7 @@ def _set(one: IndicatorSet) -> shapes.SetVersion:
         owner=one.owner,
         basis=one.basis,
         source=one.source,
+        source_vi=one.source_vi or one.source,
         valid_from=date_of(one.valid_from),
         valid_until=None if one.valid_until is None else date_of(one.valid_until),
         indicators=len(one.indicators),
@@ -234,6 +243,7 @@ def _indicator(one: Indicator) -> shapes.IndicatorLine:
         definition_en=one.definition_en,
         numerator_is=stated.terms(one.numerator),
         denominator_is=stated.terms(one.denominator),
+        times=one.times or None,
         unit=one.unit,
         zero_rule=one.if_zero,
         scoring=one.score.rule,
@@ -242,10 +252,12 @@ def _indicator(one: Indicator) -> shapes.IndicatorLine:
         target=None if target is None else float(target.value),
         target_due=due,
         target_source="" if target is None else target.source,
+        target_source_vi="" if target is None else target.source_vi or target.source,
         applies_to=tuple(sorted(one.kinds)),
         minimum=one.minimum,
         basis=one.basis,
         source=one.source,
+        source_vi=one.source_vi or one.source,
         reverse_engineered=one.reverse_engineered,
         method_issued=one.method_issued,
         note_vi=one.note_vi,
@@ -390,8 +402,10 @@ async def balances(desk: Desk, asked: Asked) -> Answer:
     by: Parts | None = asked["by"]
     await desk.admit(asked.visitor, scope)
     ground = await desk.officials.ground(asked["known_at"])
+    await desk.officials.check([scope], ground)
     terms = _terms(asked["fact"])
     today = ground.known.as_of_day
+    silent = Why.NOT_BEGUN if period.first_day > today else None
     found: dict[str | None, Facts] = {}
     shown: Sequence[str | None] = [None]
     next_ = None
@@ -400,6 +414,7 @@ async def balances(desk: Desk, asked: Asked) -> Answer:
             desk.pool, ground.reference, [scope], period, terms, cut=ground.cut, today=today
         )
         found[None] = reading.facts(scope)
+        silent = reading.silence(scope)
     else:
         parts = await breakdown(
             desk.pool,
@@ -417,7 +432,7 @@ async def balances(desk: Desk, asked: Asked) -> Answer:
     lines = tuple(
         line
         for part in shown
-        for line in _fact_lines(period, part, names.of(part), terms, found[part])
+        for line in _fact_lines(period, part, names.of(part), terms, found[part], silent)
     )
     about = known(ground.known)
     return answer(
@@ -443,6 +458,7 @@ async def fact_series(desk: Desk, asked: Asked) -> Answer:
     await desk.admit(asked.visitor, scope)
     periods = _periods(asked, MOST_PERIODS)
     ground = await desk.officials.ground(asked["known_at"])
+    await desk.officials.check([scope], ground)
     terms = _terms(asked["fact"])
     found = await series(
         desk.pool,
@@ -456,7 +472,9 @@ async def fact_series(desk: Desk, asked: Asked) -> Answer:
     lines = tuple(
         line
         for one in found
-        for line in _fact_lines(one.period, None, None, terms, one.facts(scope))
+        for line in _fact_lines(
+            one.period, None, None, terms, one.facts(scope), one.silence(scope)
+        )
     )
     about = known(ground.known)
     return answer(
@@ -478,7 +496,9 @@ def _fact_lines(
     name: str | None,
     terms: Iterable[Term],
     facts: Facts,
+    silent: Why | None,
 ) -> Iterable[shapes.FactLine]:
+    without = Standing.NULL if silent is None else Standing.NO_DATA
     for term in terms:
         value = facts(term)
         yield shapes.FactLine(
@@ -486,7 +506,8 @@ def _fact_lines(
             part=part,
             name=name,
             fact=term.fact,
-            standing="null" if value is None else "number",
+            standing=Standing.NUMBER if value is not None else without,
+            reason=silent if value is None else None,
             value=value,
             unit="ms" if term.fact in _TIMES else "count",
         )
@@ -524,6 +545,7 @@ async def dossiers(desk: Desk, asked: Asked) -> Answer:
     if not await desk.admits(visitor, scope):
         raise await desk.refuse(visitor, str(scope), asked.address)
     ground = await desk.officials.ground(None)
+    await desk.officials.check([scope], ground)
     terms = await _behind(desk, asked)
     place, following = _from(asked["after"])
     if place >= len(terms):

@@ -178,6 +178,7 @@ class SetVersion(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     basis: str
     source: str
+    source_vi: str
     valid_from: date
     valid_until: date | None  # the first day on which it is no longer
     indicators: int
@@ -195,6 +196,7 @@ class IndicatorLine(msgspec.Struct, frozen=True, kw_only=True):
     definition_en: str
     numerator_is: str | None
     denominator_is: str | None
+    times: str | None  # the indicator by whose ratio the quotient is multiplied
     unit: str
     zero_rule: str
     scoring: str
@@ -203,10 +205,12 @@ class IndicatorLine(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None
     target_due: date | None
     target_source: str
+    target_source_vi: str
     applies_to: tuple[str, ...]
     minimum: int
     basis: str
     source: str
+    source_vi: str
     reverse_engineered: bool
     method_issued: bool
     note_vi: str
@@ -237,7 +241,8 @@ class FactLine(msgspec.Struct, frozen=True, kw_only=True):
     part: str | None  # code of what it is broken down by; null: the whole
     name: str | None
     fact: str
-    standing: str  # number or null
+    standing: str  # number, null or no_data
+    reason: str | None  # why there is no data
     value: int | None
     unit: str  # count or ms
 
@@ -267,6 +272,7 @@ class FigureLine(msgspec.Struct, frozen=True, kw_only=True):
     standing: str
     numerator: int | None
     denominator: int | None
+    factor: Decimal | None  # percent; the ratio of the indicator that it is multiplied by
     value: Decimal | None
     unit: str
     score: Decimal | None

@@ -5,9 +5,7 @@ and a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
 import asyncio
-import csv
 import gzip
-import io
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from monitor.domain.spreadsheet import harmless, lines
 from monitor.ledger import stated
 from monitor.outlets.api.asked import Format
 from monitor.outlets.problem import Code, Problem
@@ -33,8 +32,6 @@ CONTENT_TYPE: Final[Mapping[Format, str]] = {
 }
 SMALL_BYTES: Final = 1_000  # not worth compressing
 LARGE_BYTES: Final = 100_000  # compressed in a thread
-# What a spreadsheet takes for a formula (OWASP, CSV injection).
-_FORMULA: Final = re.compile(r"^\s*[=+\-@\t\r|]")
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -75,12 +72,8 @@ def _table(
     own = columns.__struct_fields__
     common = {name: getattr(each, name) for each in about for name in each.__struct_fields__}
     tail = [cell(value) for value in common.values()]
-    out = io.StringIO(newline="")
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow([*own, *common])
-    for row in rows:
-        lines.writerow([*(cell(getattr(row, name)) for name in own), *tail])
-    return out.getvalue().encode()
+    body = ([*(cell(getattr(row, name)) for name in own), *tail] for row in rows)
+    return lines([[*own, *common], *body]).encode()
 
 
 def chosen(accept: str, asked: Format | None, offered: Sequence[Format]) -> Format:
@@ -147,15 +140,9 @@ def cell(value: Any) -> str:
         case date():
             return value.isoformat()
         case list() | tuple():
-            return _text(" ".join(map(str, value)))
+            return harmless(" ".join(map(str, value)))
         case _:
-            return _text(str(value))
-
-
-def _text(text: str) -> str:
-    """As it is, unless a spreadsheet would take it for a formula."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")  # which would end a line
-    return f"'{plain}" if _FORMULA.match(text) else plain
+            return harmless(str(value))
 
 
 def tag(body: bytes, *, compressed: bool) -> str:

@@ -1,6 +1,5 @@
 """An agency's page: how it fares, what falls due there, what speaks for its figures, and who is below it."""
 
-from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -33,7 +32,6 @@ from monitor.outlets.report import said
 from monitor.reference.agencies import Agencies
 from monitor.reference.hierarchy import Hierarchy
 
-SETS: Final = ("emc", "qd766")
 MOST: Final = 12  # procedures listed, unless all are asked for
 MOST_UNITS: Final = 40
 
@@ -63,6 +61,23 @@ TABLE: Final = Parameter(
     schema={"type": "string", "enum": list(Tables)},
     example="units",
     usual=Tables.UNITS.value,
+)
+
+
+class Sets(StrEnum):
+    """Whose figures are in a table: one at a time, as each is a reading of its own."""
+
+    EMC = "emc"
+    QD766 = "qd766"
+
+
+SET: Final = Parameter(
+    name="set",
+    says="Which set's figures are shown.",
+    read=one_of(Sets),
+    schema={"type": "string", "enum": list(Sets)},
+    example="qd766",
+    usual=Sets.EMC.value,
 )
 
 
@@ -109,7 +124,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     every = visit["rows"] is Rows.ALL
     listed = compare.chosen(compare.weightiest(procedures), visit["order"], None)
     merged = merger(agencies, code)
-    cards = await _cards(desk, visit, scope, period)
+    card = await _card(desk, visit, scope, period)
     return Drawn(
         template="agency.html",
         values={
@@ -137,7 +152,8 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             "all_procedures": len(procedures),
             "units": filtered if every else filtered[:MOST_UNITS],
             "all_units": len(units),
-            "groups": [(card, _grouped(card)) for card in cards],
+            "sets": [(one.value, one is visit["set"]) for one in Sets],
+            "groups": [] if card is None else [(card, _grouped(card))],
             "figure": lambda card, one: shown.of_figure(visit, card, one),
             "points": lambda card, one: shown.of_figure(visit, card, one, points=True),
         },
@@ -265,18 +281,13 @@ async def _sheet(
             return compare.sheet(f"units-{code}-{period}", "agency", rows)
 
 
-async def _cards(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Sequence[Official]:
-    found = []
-    for set_id in SETS:
-        try:
-            found.append(
-                await desk.officials.scorecard(
-                    set_id, scope, period, known_at=visit["known_at"]
-                )
-            )
-        except (NoSuch, NotKnown):
-            continue  # no version of the set then, or nothing was known yet
-    return found
+async def _card(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Official | None:
+    try:
+        return await desk.officials.scorecard(
+            visit["set"].value, scope, period, known_at=visit["known_at"]
+        )
+    except (NoSuch, NotKnown):
+        return None  # no version of the set then, or nothing was known yet
 
 
 def _grouped(card: Official) -> list[tuple[Group | None, list[Any]]]:
@@ -304,6 +315,7 @@ PAGES: Final = (
             compare.FILTER,
             times.TIMES,
             ROWS,
+            SET,
             TABLE,
         ),
         act=act,

@@ -66,6 +66,7 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
 
 def _said(visit: Visit, of: IndicatorSet, one: Indicator) -> dict[str, object]:
     basis = said.BASES[str(one.basis)].of(visit.language)
+    source = visit.one_of(*said.source(one))
     lines = [
         (visit.t("meaning.rule"), visit.one_of(*indicator_words.formula(one))),
         (
@@ -81,7 +82,7 @@ def _said(visit: Visit, of: IndicatorSet, one: Indicator) -> dict[str, object]:
                 visit.one_of(*indicator_words.KINDS[kind]) for kind in sorted(one.kinds)
             ),
         ),
-        (visit.t("meaning.basis"), f"{basis}: {one.source}" if one.source else basis),
+        (visit.t("meaning.basis"), f"{basis}: {source}" if source else basis),
         (visit.t("definitions.note"), visit.one_of(one.note_vi, one.note_en)),
     ]
     return {

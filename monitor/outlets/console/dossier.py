@@ -28,7 +28,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     """From its first event to the figures that it counts in."""
     if visit["known_at"] is not None:  # a dossier is told as the ledger has it now
         return Elsewhere(to=visit.url(known_at=None))
-    token, told = await looked_at(desk, visit.visitor, visit["dossier"])
+    token, told = await looked_at(desk, visit.visitor, visit["dossier"], below="/dossiers")
     if visit["format"] is Format.CSV:
         return _table(token, told)
     one = story.verdict(told)

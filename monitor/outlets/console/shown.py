@@ -88,12 +88,15 @@ def meaning(visit: Visit, official: Official, figure: Figure) -> Meaning:
     if one.denominator:
         parts = f"{number(visit, figure.numerator)} / {number(visit, figure.denominator)}"
         lines.append((visit.t("meaning.parts"), parts))
+    if one.times:
+        factor = number(visit, figure.factor_percent)
+        lines.append((words.FACTOR.of(language), f"{factor} % ({one.times})"))
     lines.append((visit.t("meaning.rule"), visit.one_of(*formula)))
     if figure.most is not None:
         points = f"{number(visit, figure.score)} / {number(visit, figure.most)}"
         lines.append((words.SCORE.of(language), points))
     basis = said.BASES[str(one.basis)].of(language)
-    source = one.source
+    source = visit.one_of(*said.source(one))
     if one.reverse_engineered:
         source = f"{source}; {words.REVERSE.of(language)}"
     lines += [

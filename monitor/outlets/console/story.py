@@ -86,13 +86,20 @@ def _known(visit: Visit, key: str, otherwise: str) -> str:
 
 
 def verdict(told: Told) -> Mapping[str, Any] | None:
-    """That of Decision 766, or the plain one where it does not judge; None before acceptance."""
+    """That of Decision 766; the plain one where that does not judge, or where only that is late.
+
+    None before acceptance, and without a due date.
+    """
     by_rule: dict[str, Mapping[str, Any]] = {one["rule"]: one for one in told["verdicts"]}
-    for rule in ("on_time_766", "on_time"):
-        one = by_rule.get(rule)
-        if one is not None and one["due"] is not None and one["finding"] != "not_judged":
-            return one
-    return None
+    found = [
+        one
+        for rule in ("on_time_766", "on_time")
+        if (one := by_rule.get(rule)) is not None
+        and one["due"] is not None
+        and one["finding"] != "not_judged"
+    ]
+    late = [one for one in found if one["finding"] in _LATE]
+    return next(iter(late or found), None)
 
 
 def headline(visit: Visit, one: Mapping[str, Any]) -> str:
@@ -137,6 +144,10 @@ def because(
     if one["late_by_supplements"]:
         found.append(visit.t("verdict.second", n=one["supplements"]))
     found.append(visit.t("verdict.by", rule=visit.t(f"verdict.{one['rule']}")))
+    for other in told["verdicts"]:
+        if other["rule"] == "on_time_766" != one["rule"]:
+            finding = visit.t(f"finding.{other['finding']}")
+            found.append(visit.t("verdict.other", finding=finding))
     return found
 
 

@@ -91,6 +91,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "share.on_time": ("Đúng hạn", "On time"),
     "share.headline": ("Toàn trình", "Full-process"),
+    "agency.set.emc": ("Chỉ số EMC", "EMC indicators"),
+    "agency.set.qd766": (
+        "Bộ chỉ số Quyết định 766/QĐ-TTg",
+        "Indicators of Decision 766/QĐ-TTg",
+    ),
     # Trend.
     "trend.title": ("Diễn biến 12 tháng", "Twelve months"),
     "trend.counts": ("Hồ sơ mỗi tháng", "Dossiers a month"),

@@ -32,6 +32,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{span} of waiting for supplements are taken off.",
     ),
     "verdict.by": ("Tính {rule}.", "Judged {rule}."),
+    "verdict.other": (
+        "Theo Quyết định 766/QĐ-TTg thì {finding}.",
+        "By Decision 766/QĐ-TTg it is {finding}.",
+    ),
     "due_from.sent": ("do hệ thống nguồn gửi", "as sent by the source"),
     "due_from.limit": (
         "tính từ thời hạn của thủ tục",

@@ -4,12 +4,10 @@ RFC 4180 with LF, UTF-8. An empty field has no value, and the row's `standing` s
 never 0. Texts of others that a spreadsheet would take for a formula get an apostrophe in front.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+from monitor.domain.spreadsheet import harmless, lines
 
 
 class Field(NamedTuple):
@@ -51,6 +49,8 @@ FIGURE: Final = (
     Field("reason_what", "reason.what", "what of"),
     Field("numerator", "numerator", "a whole number"),
     Field("denominator", "denominator", "a whole number; empty for a count"),
+    Field("times", "times.indicator", "the indicator by whose ratio the quotient is multiplied"),
+    Field("factor", "times.factor", "that ratio in percent; empty where it is not known"),
     Field("excluded", "excluded", "left out of both, where the indicator leaves something out"),
     Field("value", "value", "rounded half up, in `unit`"),
     Field("unit", "unit", "percent, count, points, hours, days, working_hours, working_days"),
@@ -58,11 +58,12 @@ FIGURE: Final = (
     Field("standing_before", "standing_before", "of that"),
     Field("change", "change", "value less value_before"),
     Field("score", "score", "points, rounded"),
-    Field("max_score", "max_score", "points that it could have had"),
+    Field("max_score", "max_score", "points that it could have had; of the total: those could that have points"),
     Field("target", "target.value", "what somebody wants it to be, in `unit`"),
     Field("target_due", "target.due", "by when"),
     Field("target_distance", "target.distance", "value less target"),
     Field("target_source", "target.source", "who wants it"),
+    Field("target_source_vi", "target.source_vi", "likewise, Vietnamese"),
     Field("official_value", "official.value", "as published by others, for this scope and period"),
     Field("official_unit", "official.unit", "of the official value: percent or points"),
     Field("official_numerator", "official.numerator", "if they published it"),
@@ -71,10 +72,11 @@ FIGURE: Final = (
     Field("difference_to_official", "difference_to_official", "ours less theirs, in their unit"),
     Field("zero_rule", "zero_rule", "where the denominator is 0: null, zero, full_marks or last_year"),
     Field("scoring", "scoring", "how a ratio becomes points"),
-    Field("max_points", "max_points", "points that the rule gives at most"),
+    Field("max_points", "max_points", "points that the rule gives at most; of the total: all indicators of the set"),
     Field("direction", "direction", "which way is better"),
     Field("basis", "basis", "law, practice or assumption"),
     Field("source", "source", "the text that the indicator is from"),
+    Field("source_vi", "source_vi", "likewise, Vietnamese"),
     Field("reverse_engineered", "reverse_engineered", "the formula was derived from published figures"),
     Field("definition_vi", "definition_vi", "plain definition, Vietnamese"),
     Field("definition_en", "definition_en", "plain definition, English"),
@@ -97,6 +99,7 @@ POSITION: Final = (
     Field("denominator", "denominator", "likewise"),
     Field("score", "score", "points of those that are known"),
     Field("out_of", "out_of", "points that these could have had"),
+    Field("set_max_score", "set_max_score", "points that all could have, as the set states it"),
     Field("band", "band", "the verdict on the points"),
 )  # fmt: skip
 RANKING: Final = (
@@ -133,11 +136,8 @@ TOTAL_ROW: Final = "total"
 def as_csv(document: Mapping[str, Any]) -> bytes:
     """Of a document of any kind."""
     columns, rows = TABLES[document["kind"]](document)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in columns])
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode()
+    names = [column.name for column in columns]
+    return lines([names, *([_cell(value) for value in row] for row in rows)]).encode()
 
 
 def _cell(value: Any) -> str:
@@ -147,7 +147,7 @@ def _cell(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f"'{value}" if value.startswith(_FORMULA) else value
+            return harmless(value)
         case _:
             return str(value)
 
@@ -195,6 +195,7 @@ def _card(head: list[Any], card: Mapping[str, Any]) -> Rows:
             "standing": "null" if total["score"] is None else "number",
             "score": total["score"],
             "max_score": total["out_of"],
+            "max_points": total["set_max_score"],
             "official": total["official"],
             "reason": {"why": "band", "what": total["band"]["id"]} if total["band"] else None,
         }

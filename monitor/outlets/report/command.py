@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +145,8 @@ async def report(
     """Make a report and write it; one that is published is kept first."""
     asked = said.asked()
     chosen = format_of(said.format_, said.out)
+    for folder in (said.folder, None if said.out is None else said.out.parent):
+        _there(folder)
     if chosen is Format.XLSX and said.out is None and not said.publish and out.isatty():
         raise CannotMake("a workbook is no text: name a file with --out, or a pipe")
     _readable(asked)
@@ -179,6 +182,14 @@ async def report(
     elif not said.publish:
         _print(found, chosen, said.language, content, out)
     return OK
+
+
+def _there(folder: Path | None) -> None:
+    """Refuse what is no folder: one that is made unasked is a misspelling that nobody finds again."""
+    if folder is None or folder.is_dir():
+        return
+    what = "is no folder" if folder.exists() else "does not exist"
+    raise CannotMake(f"the folder {folder} {what}: make it first, or name another")
 
 
 def _readable(asked: Asked) -> None:
@@ -262,13 +273,11 @@ def _write(path: Path, content: bytes) -> None:
     # Whoever reads what lies there never finds half a report.
     half = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            half.write_bytes(content)
-            half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
+        half.write_bytes(content)
+        half.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
         raise CannotMake(f"{path} cannot be written: {error.strerror}") from None
 
 

@@ -19,6 +19,7 @@ from monitor.outlets.report.said import (
     day,
     moment,
     same,
+    source,
 )
 from monitor.outlets.report.sheet import Line
 
@@ -39,7 +40,7 @@ def lines(indicators: IndicatorSet, period: Period, known: Known) -> list[Line]:
             said=same(f"{indicators.id}, {indicators.version} ({indicators.hash[:16]})"),
         ),
         Line(title=words.OWNER, said=same(indicators.owner)),
-        Line(title=words.SOURCE, said=same(indicators.source)),
+        Line(title=words.SOURCE, said=source(indicators)),
         Line(title=words.BASIS, said=basis),
         Line(title=words.PERIOD, said=of_period(period)),
         Line(title=words.AS_OF, said=of_day(min(known.as_of_day, period.last_day))),

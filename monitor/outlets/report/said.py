@@ -6,7 +6,14 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from monitor.domain import indicator_words
-from monitor.domain.indicator import Figure, Indicator, Kind, Standing
+from monitor.domain.indicator import (
+    Figure,
+    Indicator,
+    IndicatorSet,
+    Kind,
+    Standing,
+    Target,
+)
 from monitor.domain.zone import Zone, date_of
 from monitor.outlets.digest.words import Language
 
@@ -44,8 +51,9 @@ STANDINGS: Final = {
     ),
     Standing.NOT_APPLICABLE: Said("không áp dụng", "not applicable"),
     Standing.NO_DATA: Said(
-        "chưa có dữ liệu (chưa kết nối, hoặc trước ngày vận hành)",
-        "no data (not connected, or before go-live)",
+        "chưa có dữ liệu (chưa kết nối, chưa đến ngày kết nối chính thức, chưa gửi dữ liệu nào, hoặc"
+        " kỳ báo cáo chưa bắt đầu)",
+        "no data (not connected, before go-live, nothing ever sent, or a period not begun)",
     ),
     Standing.TOO_FEW: Said("quá ít hồ sơ để kết luận", "too few to tell"),
 }
@@ -115,6 +123,11 @@ def name(indicator: Indicator) -> Said:
 
 def definition(indicator: Indicator) -> Said:
     return Said(indicator.definition_vi, indicator.definition_en)
+
+
+def source(one: Indicator | IndicatorSet | Target) -> Said:
+    """The text that it is from."""
+    return Said(one.source_vi or one.source, one.source)
 
 
 def unit(indicator: Indicator) -> Said:

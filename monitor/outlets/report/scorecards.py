@@ -26,8 +26,8 @@ from monitor.outlets.report.said import (
     name,
     points,
     reason,
-    same,
     shown,
+    source,
     unit,
     zero_rule,
 )
@@ -71,13 +71,14 @@ def _subtitle(official: Official) -> Said:
 def _figures(official: Official) -> Table:
     card = official.scorecard
     scored, beside = official.set.scored, bool(official.published)
-    trend = official.before is not None
+    trend, factor = official.before is not None, _has_factor(official)
     columns = [
         # Where ids are words, names say the same and better.
         Column(title=words.ID, width=9, detail=_are_words(official)),
         Column(title=words.INDICATOR, width=46),
         Column(title=words.NUMERATOR, form=Form.COUNT, width=14),
         Column(title=words.DENOMINATOR, form=Form.COUNT, width=14),
+        *([Column(title=words.FACTOR, form=Form.DECIMAL)] if factor else []),
         Column(title=words.VALUE, form=Form.DECIMAL),
         Column(title=words.UNIT, width=10),
     ]
@@ -89,6 +90,7 @@ def _figures(official: Official) -> Table:
     if scored:
         columns += [
             Column(title=words.SCORE, form=Form.DECIMAL),
+            Column(title=words.MOST_KNOWN, form=Form.DECIMAL),
             Column(title=words.MOST, form=Form.DECIMAL),
         ]
     if beside:
@@ -111,6 +113,7 @@ def _figures(official: Official) -> Table:
                     None,
                     beside=beside,
                     trend=trend,
+                    factor=factor,
                 )
             )
         rows += [
@@ -121,7 +124,13 @@ def _figures(official: Official) -> Table:
     if scored:
         strong.add(len(rows))
         row = _sum_row(
-            "", words.TOTAL, card.sum, official.published.get(TOTAL), beside=beside, trend=trend
+            "",
+            words.TOTAL,
+            card.sum,
+            official.published.get(TOTAL),
+            beside=beside,
+            trend=trend,
+            factor=factor,
         )
         if card.band is not None:
             row[-1] = Said(
@@ -135,6 +144,11 @@ def _figures(official: Official) -> Table:
         rows=rows,
         strong=frozenset(strong),
     )
+
+
+def _has_factor(official: Official) -> bool:
+    """Whether any figure is multiplied by another: 3/3 may then be 0 %, and must say why."""
+    return any(one.times for one in official.set.indicators)
 
 
 def _are_words(official: Official) -> bool:
@@ -152,9 +166,11 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
         name(indicator),
         or_standing(figure.numerator, without),
         or_standing(figure.denominator, without) if indicator.denominator else None,
-        or_standing(figure.shown, without),
-        unit(indicator),
     ]
+    if _has_factor(official):
+        factor = or_standing(figure.factor_percent, Standing.NULL)
+        row.append(factor if indicator.times else None)
+    row += [or_standing(figure.shown, without), unit(indicator)]
     if official.before is not None:
         earlier = official.earlier(figure)
         row += [
@@ -162,10 +178,12 @@ def _row(official: Official, figure: Figure, *, scored: bool, beside: bool) -> l
             official.change(figure),
         ]
     if scored:
-        unscored = figure.most is None and without is not Standing.NOT_APPLICABLE
+        stated_ = official.set.most[indicator.id]
+        unscored = stated_ is None
         row += [
             None if unscored else or_standing(figure.score, without),
-            None if unscored else or_standing(figure.most, without),
+            None if figure.score is None else figure.most,
+            stated_,
         ]
     if beside:
         published = official.beside(figure)
@@ -192,12 +210,20 @@ def _beside(published: Published | None, difference: Decimal | None) -> list[Val
 
 
 def _sum_row(
-    code: str, named: Said, sum_: Sum, published: Published | None, *, beside: bool, trend: bool
+    code: str,
+    named: Said,
+    sum_: Sum,
+    published: Published | None,
+    *,
+    beside: bool,
+    trend: bool,
+    factor: bool,
 ) -> list[Value]:
     total = Standing.NULL if sum_.total is None else sum_.total
     row: list[Value] = [code, named, None, None, None, None]
+    row += [None] if factor else []
     row += [None, None] if trend else []
-    row += [total, sum_.out_of]
+    row += [total, sum_.out_of, sum_.stated]
     if beside:
         ours = sum_.total
         apart = (
@@ -243,6 +269,7 @@ def _notes(official: Official) -> list[Said]:
     for left, sentence in (
         (sum_.unknown, words.UNKNOWN_POINTS),
         (sum_.empty, words.EMPTY_POINTS),
+        (sum_.elsewhere, words.ELSEWHERE_POINTS),
     ):
         if left:
             found.append(
@@ -279,7 +306,7 @@ def _targets(official: Official) -> Table:
                 unit(figure.indicator),
                 figure.distance,
                 None if target.due_day is None else of_day(target.due_day),
-                same(target.source),
+                source(target),
                 BASES[target.basis.value],
             ]
         )
@@ -359,7 +386,7 @@ def definitions(official: Official) -> Table:
                 zero_rule(one),
                 points(one),
                 BASES[one.basis.value],
-                one.source,
+                source(one),
             ]
             for one in official.set.indicators
         ],
@@ -372,16 +399,14 @@ def charts(official: Official) -> list[Chart]:
     found: list[Chart] = []
     if official.set.scored and official.set.groups:
         bars = []
-        most = max(
-            (_could_have(card.groups[g.id]) for g in official.set.groups), default=Decimal(0)
-        )
+        most = max((card.groups[g.id].stated for g in official.set.groups), default=Decimal(0))
         for group in official.set.groups:
             sum_ = card.groups[group.id]
             bars.append(
                 Bar(
                     label=Said(group.name_vi, group.name_en),
                     parts=() if sum_.total is None else (sum_.total,),
-                    of=sum_.out_of,
+                    of=sum_.stated,
                     said=_points(sum_),
                 )
             )
@@ -399,14 +424,11 @@ def charts(official: Official) -> list[Chart]:
     return found
 
 
-def _could_have(sum_: Sum) -> Decimal:
-    return sum_.out_of + sum_.empty + sum_.unknown
-
-
 def _points(sum_: Sum) -> Said:
     def said(language: Language) -> str:
         total = shown(Standing.NULL if sum_.total is None else sum_.total, language)
-        return f"{total} / {shown(sum_.out_of, language)}"
+        known, most = shown(sum_.out_of, language), shown(sum_.stated, language)
+        return f"{total} / {known} / {most}"
 
     return Said(said(Language.VIETNAMESE), said(Language.ENGLISH))
 

@@ -23,8 +23,10 @@ NUMERATOR: Final = Said("Tử số", "Numerator")
 DENOMINATOR: Final = Said("Mẫu số", "Denominator")
 VALUE: Final = Said("Giá trị", "Value")
 UNIT: Final = Said("Đơn vị tính", "Unit")
+FACTOR: Final = Said("Hệ số nhân (%)", "Factor (%)")
 SCORE: Final = Said("Điểm", "Score")
-MOST: Final = Said("Điểm tối đa", "Maximum")
+MOST_KNOWN: Final = Said("Điểm tối đa phần đã có điểm", "Maximum of what has points")
+MOST: Final = Said("Điểm tối đa theo bộ chỉ số", "Maximum of the set")
 TARGET: Final = Said("Mục tiêu", "Target")
 DISTANCE: Final = Said("Chênh lệch với mục tiêu", "Distance")
 DUE: Final = Said("Thời hạn", "Due")
@@ -49,7 +51,10 @@ AGREES: Final = Said("khớp", "agrees")
 DIFFERS: Final = Said("KHÔNG KHỚP", "DOES NOT AGREE")
 NOT_CHECKED: Final = Said("không kiểm tra được", "cannot be checked")
 GROUPS: Final = Said("Nhóm chỉ số", "Groups")
-SCORES: Final = Said("Điểm theo nhóm", "Points by group")
+SCORES: Final = Said(
+    "Điểm theo nhóm: điểm / tối đa phần đã có điểm / tối đa theo bộ chỉ số",
+    "Points by group: points / maximum of what has points / maximum of the set",
+)
 SHARES: Final = Said("Tỷ lệ (%)", "Shares (%)")
 LEGEND: Final = Said("Ký hiệu", "Signs")
 PROVENANCE: Final = Said("Nguồn gốc số liệu", "Where the figures come from")
@@ -69,6 +74,10 @@ UNKNOWN_POINTS: Final = Said(
 EMPTY_POINTS: Final = Said(
     "{n} điểm thuộc các chỉ số không phát sinh, không nằm trong tổng.",
     "{n} points belong to figures with nothing to measure; the total is without them.",
+)
+ELSEWHERE_POINTS: Final = Said(
+    "{n} điểm thuộc các chỉ số không áp dụng cho cơ quan này, không nằm trong tổng.",
+    "{n} points belong to figures that are not asked of this agency; the total is without them.",
 )
 BESIDE: Final = Said(
     "Số đã công bố do cơ quan khác cung cấp, đặt bên cạnh để đối chiếu, không thay thế số liệu"

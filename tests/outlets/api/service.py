@@ -198,6 +198,15 @@ async def here(
 ) -> AsyncIterator[Here]:
     """A service for a block, that logs in as a member of a role."""
     await filled(dsn, fill)
+    async with serving(dsn, folder, role=role, **settings) as service:
+        yield service
+
+
+@asynccontextmanager
+async def serving(
+    dsn: str, folder: Path, *, role: str = "emc_server", **settings: str
+) -> AsyncIterator[Here]:
+    """The same on a ledger as it is."""
     async with roles(dsn) as address:
         held = await visitors(dsn)
         said = {f"EMC_{name.upper()}": value for name, value in settings.items()}

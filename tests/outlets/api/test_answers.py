@@ -82,7 +82,7 @@ async def test_what_others_wrote_is_no_formula_to_a_spreadsheet(api: Here):
 
     read = list(csv.DictReader(io.StringIO(written, newline="")))
     assert [one["name"] for one in read] == [
-        "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'\n=1", "' =1", "'|x", 'a,b\n"c"', "plain",
+        "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'\r=1", "' =1", "'|x", 'a,b\n"c"', "plain",
     ]  # fmt: skip
     assert {one["measure"] for one in read} == {"-5"}
 
@@ -339,11 +339,11 @@ async def test_a_look_is_written_down_before_it_is_answered(api: Here):
     await api.get(f"dossiers/{own}", "agency")
 
     assert (await api.looks())[len(before) :] == [
-        ("agency", f"/dossiers/{own}", 200, 1),
-        ("agency", f"/dossiers/{foreign}", 403, 0),
-        ("national", f"/dossiers/{foreign}", 200, 1),
-        ("admin", f"/dossiers/{nobodys}", 404, 0),
-        ("agency", f"/dossiers/{own}", 200, 1),
+        ("agency", f"/api/v1/dossiers/{own}", 200, 1),
+        ("agency", f"/api/v1/dossiers/{foreign}", 403, 0),
+        ("national", f"/api/v1/dossiers/{foreign}", 200, 1),
+        ("admin", f"/api/v1/dossiers/{nobodys}", 404, 0),
+        ("agency", f"/api/v1/dossiers/{own}", 200, 1),
     ]
 
 

@@ -222,6 +222,11 @@ async def test_peers_are_ranked_for_an_agency_once_the_period_is_over(api: Here)
         ),
         (f"dossiers?scope=H56&{MONTH}&fact=completed&after=9.", "wrong_parameter", "after"),
         (f"differences/emc?scope=H56&{MONTH}", "wrong_parameter", "then"),
+        (f"scorecards/emc?scope=H56.99&{MONTH}", "not_found", None),
+        (f"breakdowns/emc?scope=H56.99&{MONTH}", "not_found", None),
+        (f"balances?scope=H56.99&{MONTH}", "not_found", None),
+        ("series?scope=H56.99&from=2026-07&to=2026-08", "not_found", None),
+        (f"dossiers?scope=H56.99&{MONTH}&fact=completed", "not_found", None),
     ],
 )
 async def test_what_cannot_be_answered_says_why(
@@ -234,6 +239,29 @@ async def test_what_cannot_be_answered_says_why(
     assert answer.status_code == (404 if code.startswith("not_") else 400)
     assert said["detail"]
     assert said["remedy"]
+
+
+async def test_of_a_period_that_has_not_begun_there_is_no_data_and_it_says_why(api: Here):
+    facts = (await api.get("balances?scope=H56&period=2099", "national")).json()["facts"]
+    card = (await api.get("scorecards/emc?scope=H56&period=2099", "national")).json()
+
+    assert {(one["standing"], one["reason"], one["value"]) for one in facts} == {
+        ("no_data", "not_begun", None)
+    }
+    assert {one["standing"] for one in card["figures"]} == {"no_data"}
+
+
+async def test_a_look_at_a_dossier_is_noted_as_the_address_it_was_asked_at(api: Here):
+    """The book has one form: what stands in it can be asked for again."""
+    [shown] = (
+        await api.get(f"dossiers?scope=H56&{MONTH}&fact=completed&limit=1", "agency")
+    ).json()["dossiers"]
+
+    await api.get(f"dossiers/{shown['dossier']}", "agency")
+
+    listed, one = [asked for _, asked, _, _ in (await api.looks())[-2:]]
+    assert listed.startswith("/api/v1/dossiers?")
+    assert one == f"/api/v1/dossiers/{shown['token']}"
 
 
 async def test_a_plus_in_an_address_is_one(api: Here):

@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from tests.outlets.api.service import OWN, Here
+from tests.outlets.api.service import OWN, Here, now
 from tests.outlets.console.ops import signed_in, written
 from tests.outlets.console.test_dossier import ledger
 
@@ -55,6 +55,16 @@ async def test_an_agency_has_its_figures_of_the_period(ledger: Here):
     assert "Completed 2" in head
     assert "On time 50.00%" in head
     assert "Overdue 1" in head
+
+
+async def test_the_figures_of_another_set_are_a_click_away(ledger: Here):
+    html = await page(ledger, f"/agencies/H56?{AUGUST}&lang=en", "agency")
+    other = await page(ledger, f"/agencies/H56?{AUGUST}&lang=en&set=qd766", "agency")
+
+    assert f'href="/agencies/H56?{AUGUST}&amp;lang=en&amp;set=qd766#figures"' in html
+    # Formula 2.1 judges what is open, too: one of three was or is within its limit.
+    assert " 33.33% 1 3 " in panel(other, "set-qd766")
+    assert 'id="set-qd766"' not in html
 
 
 async def test_months_are_a_trend_of_which_the_last_is_the_periods(ledger: Here):
@@ -185,6 +195,19 @@ async def test_who_took_over_is_said_and_linked(ledger: Here):
     assert "Bình Dương" in plain(heir)
     assert "Bà Rịa - Vũng Tàu" in plain(heir)
     assert "Từ 01/07/2025" in plain(heir)
+
+
+async def test_as_known_then_says_which_parts_are_of_now_all_the_same(ledger: Here):
+    then = f"{now():%Y-%m-%dT%H:%M:%S}Z"
+    html = await page(ledger, f"/agencies/H56?{AUGUST}&known_at={then}", "agency")
+    before = await page(
+        ledger, "/agencies/H56?known_at=2026-08-01T00:00:00Z", "agency", status=404
+    )
+
+    assert "2026-08 3 2 0 1 50,00% 100,00%" in panel(html, "trend")
+    assert "Phần này luôn là hiện tại" in panel(html, "due")
+    assert f'href="/procedures/1.004194?known_at={then}&amp;agency=H56"' in html
+    assert "2026-08-01" in plain(before)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,10 @@ STATES = (
     "/procedures/1.004194?due=later",
     "/find?q=thanh+hoa",
     "/find?q=khong-co-gi-ca",
+    "/scorecards/qd766?scope=H56&lang=en",
+    "/scorecards/report-06b?scope=H56",
+    "/scorecards/targets",
+    "/rankings/qd766?why=H56",
     "/agencies/H56?due=tomorrow",
     "/quarantine?source=H57-onestop&reason=missing_field",
 )
@@ -76,7 +80,13 @@ def visited(here: Here, role: Role) -> list[str]:
     """The addresses that a role may open."""
     late = overdue(here, "H56" if role is Role.AGENCY else "")
     before = f"{now() - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
-    paths = [address(one, late) for one in every_page() if role in one.open_to]
+    paths = []
+    for one in every_page():
+        if role in one.open_to:
+            # An agency may read rankings of periods that are over.
+            over = role is Role.AGENCY and any(each.name == "period" for each in one.parameters)
+            period = f"?period={last_month():%Y-%m}" if over else ""
+            paths.append(address(one, late) + period)
     if role in (Role.NATIONAL, Role.ADMIN):
         states = [one.format(before=before) for one in STATES]
         paths += [one for one in states if role is Role.ADMIN or "quarantine" not in one]

@@ -95,7 +95,11 @@ SET = IndicatorSet(
     ),
 )
 SUM = Sum(
-    total=Decimal("13.71"), out_of=Decimal("40.00"), empty=Decimal(20), unknown=Decimal(20)
+    total=Decimal("13.71"),
+    out_of=Decimal("40.00"),
+    empty=Decimal(20),
+    unknown=Decimal(20),
+    stated=Decimal("85.00"),
 )
 CARD = Scorecard(
     set=SET,

@@ -1,8 +1,10 @@
 """`emc report` on a real ledger: the same bytes for the same cut, and what changed after closing."""
 
 import asyncio
+import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -17,15 +19,18 @@ from agents.generate.model import Record
 from monitor.cli import app
 from monitor.ledger.claims import Figure
 from monitor.ledger.claims import state as state_claim
+from monitor.ledger.follower import close, connect, order_closing
+from monitor.ledger.indicator_sets import keep_sets
 from monitor.ledger.migrate import migrate
 from monitor.ledger.official import By, Ranked
 from monitor.ledger.stated import instant
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report.command import CannotMake, Said, run
 from monitor.outlets.report.formats import Format
+from monitor.reference.indicators import StoredSet, set_from
 from tests.domain.strategies_time import day
 from tests.ledger.roles import roles
-from tests.outlets.report.told import AUGUST, LATER, execute, sealed, state, tell
+from tests.outlets.report.told import AUGUST, LATER, SETS, execute, sealed, state, tell
 
 EMC = Said(indicators="emc", scope="H56", period="2026-08", format_=Format.JSON, by="a clerk")
 FORM = replace(EMC, indicators="report-06b")
@@ -91,6 +96,53 @@ async def test_a_late_correction_changes_what_is_known_now_and_not_what_was_know
     assert at_the_time == before[0]
     assert all(one != other for one, other in zip(now, before, strict=True))
     assert values(now[0], *COLUMNS) == [8, 5, 2, 1, 4, 1, 1, 2, 4, 3, 1, 0, 0]
+
+
+async def test_old_bytes_come_from_kept_sums_closings_and_later_sets_alike(database: str):
+    """Asked early, so that sums are kept; then closed over; then the set has another version."""
+    then = await tell(database, AUGUST)
+    formats = (Format.JSON, Format.CSV, Format.XLSX, Format.HTML, Format.TABLE)
+    at_the_cut = [replace(FORM, known_at=str(then.seq), format_=one) for one in formats]
+    before = [await asked(database, one) for one in at_the_cut]
+    await sealed(database)  # fills what was asked for
+    assert [await asked(database, one) for one in at_the_cut] == before
+    await tell(database, LATER)
+    assert [await asked(database, one) for one in at_the_cut] == before
+
+    now = await asked(database, FORM)
+    await closed(database)
+    assert [await asked(database, one) for one in at_the_cut] == before
+    assert await asked(database, FORM) == now
+
+    await keep_sets(database, [_of_another_version(one) for one in SETS])
+    assert [await asked(database, one) for one in at_the_cut] == before
+    assert await count(database, "reading_sum WHERE filled_until = 2147483647") > 10
+    assert await count(database, "closing WHERE closed_at IS NOT NULL") == 1
+
+
+def _of_another_version(stored: StoredSet) -> StoredSet:
+    """The same indicators under a later number."""
+    text = re.sub('^version = ".*"$', 'version = "2099.1"', stored.text, flags=re.MULTILINE)
+    return StoredSet(stored.name, text, set_from(stored.name, text))
+
+
+async def closed(dsn: str) -> None:
+    """A closing at the last cut."""
+    connection = await connect(dsn)
+    try:
+        await order_closing(connection)
+        while await close(connection):
+            pass
+    finally:
+        await connection.close()
+
+
+async def count(dsn: str, of: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval(f"SELECT count(*) FROM {of}"))
+    finally:
+        await connection.close()
 
 
 async def test_the_difference_explains_itself(database: str):
@@ -297,14 +349,88 @@ async def test_sets_are_listed(database: str):
 async def test_a_file_is_written_whole_or_not_at_all(database: str, tmp_path: Path):
     await tell(database, AUGUST)
     out = tmp_path / "reports" / "august.html"
+    out.parent.mkdir()
 
     await asked(database, replace(FORM, out=out, format_=None, language=Language.ENGLISH))
 
     assert out.read_text().startswith("<!DOCTYPE html>")
     assert list(out.parent.iterdir()) == [out]
+    out.with_name("a.csv").mkdir()
+    with pytest.raises(CannotMake, match="cannot be written: Is a directory"):
+        await asked(database, replace(FORM, out=out.with_name("a.csv"), format_=None))
+
+
+async def test_a_folder_that_is_not_there_is_not_made(database: str, tmp_path: Path):
+    """A misspelt one would hold the report where nobody looks; and nothing is published first."""
+    await tell(database, AUGUST)
     (tmp_path / "file").touch()
-    with pytest.raises(CannotMake, match="cannot be written: File exists"):
-        await asked(database, replace(FORM, out=tmp_path / "file" / "a.csv", format_=None))
+
+    for said, found in (
+        (replace(FORM, out=tmp_path / "reprots" / "a.csv", format_=None), "does not exist"),
+        (replace(FORM, out=tmp_path / "file" / "a.csv", format_=None), "is no folder"),
+        (replace(FORM, folder=tmp_path / "archvie", publish=True), "does not exist"),
+    ):
+        with pytest.raises(CannotMake, match=f"{found}: make it first"):
+            await asked(database, said)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]  # noqa: ASYNC240 - of a test
+    assert (
+        json.loads(
+            await asked(
+                database,
+                Said(indicators="", scope="", period="", list_=True, format_=Format.JSON),
+            )
+        )
+        == []
+    )
+
+
+async def test_a_share_of_3_of_3_that_is_0_says_what_it_is_multiplied_by(database: str):
+    """Nothing is synchronised: 3.3 is 5 of 7 online dossiers with a result, times 0 %."""
+    await tell(database, AUGUST)
+    said = replace(EMC, indicators="qd766", scope="H56")
+
+    told = json.loads(await asked(database, said))
+    shown = (await asked(database, replace(said, format_=Format.TABLE))).decode()
+    lines = (await asked(database, replace(said, format_=Format.CSV))).decode()
+
+    figure = next(one for one in told["figures"] if one["indicator"] == "3.3")
+    assert figure["times"] == {"indicator": "1.4", "factor": 0.0}
+    assert all(one["times"] is None for one in told["figures"] if one["indicator"] != "3.3")
+    assert "Hệ số" in shown
+    head, *rows = csv.reader(lines.splitlines())
+    [row] = [one for one in rows if one[head.index("indicator")] == "3.3"]
+    assert (row[head.index("times")], row[head.index("factor")]) == ("1.4", "0.00")
+
+
+async def test_a_unit_that_exists_nowhere_is_refused_and_one_that_sends_is_not(database: str):
+    await tell(
+        database,
+        [
+            *AUGUST,
+            state(9, 2, "2026-08-25 10:00", agency="H56.98.01"),
+            state(9, 9, "2026-08-26 10:00", agency="H56.98.01"),
+        ],
+    )
+
+    with pytest.raises(CannotMake, match=r"H56\.99 is in no list of agencies and nothing was"):
+        await asked(database, replace(EMC, scope="H56.99"))
+    with pytest.raises(CannotMake, match=r"H56\.9 is in no list"):
+        await asked(database, replace(EMC, scope="H56.9"))
+    told = json.loads(await asked(database, replace(FORM, scope="H56.98")))
+
+    assert values(json.dumps(told).encode(), "received_total") == [1]
+
+
+async def test_of_a_period_that_has_not_begun_there_is_no_data(database: str):
+    await tell(database, AUGUST)
+
+    told = json.loads(await asked(database, replace(EMC, indicators="qd766", period="2099")))
+
+    assert {one["standing"] for one in told["figures"]} == {"no_data", "not_applicable"}
+    assert {
+        one["reason"]["why"] for one in told["figures"] if one["standing"] == "no_data"
+    } == {"not_begun"}
 
 
 @pytest.mark.parametrize("name", ["august.pdf", "august.xls", "august"])

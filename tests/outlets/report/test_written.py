@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from openpyxl import load_workbook
 
+from monitor.domain.spreadsheet import harmless, lines
 from monitor.ledger.stated import as_bytes
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report import page
@@ -118,7 +119,7 @@ def test_what_is_published_by_others_stands_beside_ours_with_the_difference():
 
     assert (told["score"], told["official"]["value"]) == (13.71, 13.5)
     assert told["difference_to_official"] == 0.21
-    assert cells(html(), "figures")[1][10:12] == ["13,50", "+0,21"]
+    assert cells(html(), "figures")[1][11:13] == ["13,50", "+0,21"]
     assert (rows()[0]["score"], rows()[0]["official_value"]) == ("13.71", "13.50")
 
 
@@ -157,7 +158,7 @@ def test_the_workbook_has_the_same_values_as_numbers_with_formats_and_a_fixed_he
     assert [cell.value for cell in sheet[6]][2:5] == [115_665, 168_746, 68.54]
     assert sheet["C6"].number_format == "#,##0"
     assert sheet["E6"].number_format == "#,##0.00"
-    assert sheet["L6"].value == pytest.approx(0.21)
+    assert sheet["M6"].value == pytest.approx(0.21)
     assert sheet["B7"].value == '=HYPERLINK("http://a.example")'
     assert (sheet["B7"].data_type, sheet["B7"].hyperlink) == ("s", None)
     assert sheet.freeze_panes == "C5"
@@ -194,8 +195,9 @@ def test_the_page_has_the_values_of_the_table_and_its_bars_their_lengths():
 
     [heading] = page.iter(f"{PAGE}h1")
     assert heading.text == "Bộ chỉ số <thử> & nghiệm"
-    assert cells(page, "figures")[1][:10] == [
+    assert cells(page, "figures")[1][:11] == [
         "1.1", "Tỷ lệ 1.1", "115.665", "168.746", "68,54", "%", "66,04", "+2,50", "13,71", "20,00",
+        "20,00",
     ]  # fmt: skip
     bars = [
         [rect.get("class") for rect in svg]
@@ -230,6 +232,33 @@ def test_points_that_are_unknown_or_empty_are_not_in_the_total_and_it_says_so():
 
     assert "20 điểm thuộc các chỉ số chưa có số liệu, không nằm trong tổng." in page
     assert "20 điểm thuộc các chỉ số không phát sinh, không nằm trong tổng." in page
+    assert (
+        "5,00 điểm thuộc các chỉ số không áp dụng cho cơ quan này, không nằm trong tổng."
+        in page
+    )
+
+
+def test_a_total_stands_beside_what_is_known_of_and_what_the_set_could_give():
+    """13.71 of the 40 that are known is another thing than 13.71 of 85."""
+    total = json.loads(as_bytes(REPORT.document))["total"]
+
+    assert cells(html(), "figures")[-1][8:11] == ["13,71", "40,00", "85,00"]
+    assert (total["out_of"], total["set_max_score"], total["not_applicable"]) == (40, 85, 5)
+    assert (rows()[6]["max_score"], rows()[6]["max_points"]) == ("40.00", "85.00")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", " =1+1", "+84", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "|x"]
+)
+def test_what_a_spreadsheet_would_run_is_text(text: str):
+    assert harmless(text) == f"'{text}"
+
+
+def test_a_carriage_return_ends_no_line():
+    """Excel and RFC 4180 take a bare CR for the end of a line, unless it is quoted."""
+    assert lines([["a\rb", "c"], ["d\ne", 'f"g'], ["h", 1]]) == (
+        '"a\rb",c\n"d\ne","f""g"\nh,1\n'
+    )
 
 
 def test_every_documented_column_is_in_the_document():

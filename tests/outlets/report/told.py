@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import asyncpg
 
 from agents.generate.model import Record
+from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
 from monitor.ledger.follower import Cut, Follower, connect, last_cut
 from monitor.ledger.indicator_sets import keep_sets
 from monitor.reference.indicators import load_sets
-from monitor.reference.sets import set_of
+from monitor.reference.sets import ReferenceSet, set_of
 from schemas import encode
 from schemas.event import StateChanged
 from tests.domain.strategies_time import at
@@ -40,9 +41,15 @@ def state(
     return Record(told.dossier, encode(told), at(when))
 
 
-async def tell(dsn: str, records: Iterable[Record]) -> Cut:
+async def tell(
+    dsn: str,
+    records: Iterable[Record],
+    *,
+    files: tuple[ReferenceSet, Policy] = (REFERENCE, POLICY),
+) -> Cut:
     """Have them booked, sealed and folded; the cut that holds them."""
-    async with feeding(dsn, POLICY, now_ms=NOW, reference=REFERENCE) as feeder:
+    reference, policy = files
+    async with feeding(dsn, policy, now_ms=NOW, reference=reference) as feeder:
         await feeder.hear(records)
     await keep_sets(dsn, SETS)
     return await sealed(dsn)
