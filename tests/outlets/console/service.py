@@ -97,6 +97,14 @@ async def corrected(database: str) -> None:
     await folded(database)
 
 
+async def used(found: Here) -> None:
+    """As after some minutes: what pages ask for was asked before, and the follower keeps its sums."""
+    async with ops.signed_in(found, "national") as client:
+        for path in ("/", "/agencies/H56", "/agencies/H26.01", "/procedures/1.004194"):
+            await client.get(path)  # the first may take longer than the service is patient
+    await folded(found.database)
+
+
 @asynccontextmanager
 async def nation(dsn: str, folder: Path, dossiers: int = PAST) -> AsyncIterator[Here]:
     """The country, served."""
@@ -105,4 +113,5 @@ async def nation(dsn: str, folder: Path, dossiers: int = PAST) -> AsyncIterator[
     async with here(dsn, folder, fill=[*before, *records]) as found:
         await corrected(dsn)
         await troubled(dsn)
+        await used(found)
         yield found
