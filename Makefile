@@ -108,6 +108,7 @@ bench: install ## CPU of clock and fold, then events per second beside plain Fau
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench.gateway
 	$(BIN)/python -m tests.bench.console
+	$(BIN)/python -m tests.bench.live
 	$(BIN)/python -m tests.bench.official
 	$(BIN)/python -m tests.bench $(ARGS)
 

@@ -33,7 +33,6 @@ from typing import Any
 import asyncpg
 
 from monitor.domain.facts import Term
-from monitor.domain.measures import Clock, Measure, Part, clock_measure
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.ledger import reading_book
@@ -43,114 +42,24 @@ from monitor.ledger.readings import By, Reading, breakdown, read, series
 from monitor.reference.indicators import load_sets
 from monitor.reference.policy import Reference, load_reference
 from tests.bench.answers import over_http
+from tests.bench.nation import SHIPPED, books
 from tests.bench.usage import cpu_seconds
 from tests.servers.postgres import Postgres, _served
-from tests.servers.require import ROOT
 
-SHIPPED = ROOT / "deploy" / "reference"
 MONTH = Period.of("2026-10")
 TODAY = MONTH.last_day + 10
 FIRST_DAY = Period.of("2025-11").first_day
 SETS = ("emc", "qd766")
-
-# Whoever handles dossiers: of a province 99 departments and communes, of a ministry 5 divisions.
-CELLS = """
-    CREATE UNLOGGED TABLE handler AS
-    SELECT row_number() OVER () AS n, code || suffix AS agency, code LIKE 'H%' AS province
-    FROM unnest($1::text[]) AS first (code), LATERAL (
-        SELECT '.' || to_char(part, 'FM00') AS suffix
-        FROM generate_series(1, CASE WHEN code LIKE 'H%' THEN 99 ELSE 5 END) AS part
-    ) AS below;
-"""
-PLACES = """
-    INSERT INTO cell (agency, unit, procedure, channel, sub_channel, level)
-    SELECT handler.agency, '', procedure, channel, '', level
-    FROM handler, generate_series(1, 3) AS channel, (
-        SELECT number, '1.0' || lpad((number)::text, 5, '0') AS procedure, 2 + number % 3 AS level
-        FROM generate_series(1, 400) AS number
-    ) AS known
-    WHERE (handler.n + known.number) % 20 = 0
-"""
-# Of a dossier: where, when it was received and ended, when it falls due, and its traits.
-DOSSIERS = """
-    CREATE UNLOGGED TABLE told AS
-    SELECT n, chosen.cells[1 + floor(random() * cardinality(chosen.cells))::int] AS cell,
-           received, due, CASE WHEN taken < 60 THEN received + taken END AS ended,
-           (1 << (n % 4)::int) | (random() * 2)::int * 16 | 32 | 64 | 128 | 256
-           | (CASE WHEN random() < 0.5 THEN 512 | (2048 << (random() * 2)::int) ELSE 1024 END)
-           | (CASE WHEN random() < 0.6 THEN 16384 ELSE 32768 END)
-           | (CASE WHEN random() < 0.7 THEN 65536 ELSE 0 END)
-           | (CASE WHEN random() < 0.3 THEN 131072 ELSE 0 END)
-           | (CASE WHEN random() < 0.8 THEN 2097152 ELSE 0 END) AS traits
-    FROM (
-        SELECT n, $2 + floor(random() * $3)::int AS received, floor(random() * 70)::int AS taken
-        FROM generate_series(1, $1) AS n
-    ) AS drawn
-    CROSS JOIN LATERAL (SELECT received + 5 + n % 25 AS due) AS limits
-    CROSS JOIN (SELECT array_agg(id) AS cells FROM cell) AS chosen
-"""
-LINES = f"""
-    INSERT INTO journal_page (class, measures, cells, days, slots, amounts)
-    SELECT 0, array_agg(measure::int2), array_agg(cell), array_agg(day), array_agg(slot),
-           array_agg(amount)
-    FROM (
-        SELECT told.n, told.cell, line.* FROM told, LATERAL (VALUES
-            ({Measure.ACCEPTED.value}, received, -1, 1::int8),
-            ({Measure.ACCEPTED_TRAITS.value}, received, traits, 1),
-            ({Measure.IN_PROCESS.value}, received, due, 1),
-            ({Measure.IN_PROCESS_766.value}, received, due, 1),
-            ({Measure.IN_PROCESS_06B.value}, received, due, 1),
-            ({Measure.OPEN_TRAITS.value}, received, traits, 1),
-            ({Measure.IN_PROCESS.value}, ended, due, -1),
-            ({Measure.IN_PROCESS_766.value}, ended, due, -1),
-            ({Measure.IN_PROCESS_06B.value}, ended, due, -1),
-            ({Measure.OPEN_TRAITS.value}, ended, traits, -1),
-            ({Measure.COMPLETED.value}, ended, -1, 1),
-            ({Measure.ENDED_TRAITS.value}, ended, traits, 1),
-            (CASE WHEN ended <= due THEN {Measure.ON_TIME_766.value}
-                  ELSE {Measure.LATE_766.value} END, ended, -1, 1),
-            (CASE WHEN ended < due THEN {Measure.EARLY_06B.value}
-                  WHEN ended = due THEN {Measure.ON_TIME_06B.value}
-                  ELSE {Measure.LATE_06B.value} END, ended, -1, 1),
-            ({Measure.PROCESSING_TIME.value}, ended, -1, 86400000),
-            ({clock_measure(Clock.PROCESSING, Part.WORKED)}, ended, -1, 28800000),
-            ({Measure.TIMED_RECEIVED.value}, CASE WHEN ended IS NULL THEN ended ELSE received END,
-             -1, 1),
-            ({Measure.ELAPSED_RECEIVED.value}, CASE WHEN ended IS NULL THEN ended ELSE received END,
-             -1, 86400000),
-            ({Measure.RATED.value}, CASE WHEN told.n % 5 = 0 THEN ended END, 1 + (told.n % 7)::int % 5, 1)
-        ) AS line (measure, day, slot, amount)
-        WHERE line.day IS NOT NULL AND told.n > $1 AND told.n <= $2
-    ) AS one
-    GROUP BY n / 18 ORDER BY n / 18
-"""
 TABLES = ("reading_month", "reading_day", "reading_procedure", "reading_services")
-AT_ONCE = 50_000  # dossiers that one statement writes
 
 
 async def fill(dsn: str, dossiers: int, reference: Reference) -> Any:
     """The ledger, filled and followed; the connection that followed."""
     await migrate(dsn)
     connection: Any = await asyncpg.connect(dsn, command_timeout=3_600)
-    await connection.execute("SET synchronous_commit = off")
-    at = reference.agencies.at(TODAY)
-    first = [code for code, row in at.items() if not row.parent]
-    await connection.execute(CELLS.replace("$1::text[]", f"ARRAY[{_texts(first)}]"))
-    await connection.execute(PLACES)
-    await connection.execute("SELECT setseed(0.5)")
     began = time.perf_counter()
-    days = TODAY - FIRST_DAY
-    await connection.execute(
-        DOSSIERS.replace("$1", str(dossiers))
-        .replace("$2", str(FIRST_DAY))
-        .replace("$3", str(days))
-    )
-    await connection.execute("UPDATE told SET ended = NULL WHERE ended > $1", TODAY)
-    await connection.execute("CREATE INDEX ON told (n)")
-    for done in range(0, dossiers, AT_ONCE):
-        await connection.execute(LINES, done, min(dossiers, done + AT_ONCE))
-    await connection.execute("DROP TABLE told; ANALYZE")
-    lines = await connection.fetchval("SELECT sum(cardinality(cells))::int8 FROM journal_page")
+    lines = await books(connection, dossiers, reference, TODAY, TODAY - FIRST_DAY)
+    await connection.execute("DROP TABLE told, handler; ANALYZE")
     print(f"{dossiers:,} dossiers, {lines:,} lines in {time.perf_counter() - began:.0f} s")
     began = time.perf_counter()
     cut = await seal(connection)
@@ -159,10 +68,6 @@ async def fill(dsn: str, dossiers: int, reference: Reference) -> Any:
     took = time.perf_counter() - began
     print(f"balances: {took:.0f} s, {took / lines * 1e6:.2f} µs a line")
     return connection
-
-
-def _texts(codes: list[str]) -> str:
-    return ", ".join(f"'{code}'" for code in codes)
 
 
 def terms_of(names: tuple[str, ...]) -> list[Term]:

@@ -6,6 +6,7 @@ from monitor.domain.policy import Policy, Precision
 from monitor.domain.zone import Zone
 from monitor.ledger import held
 from monitor.ledger.held import Due, Fall, Holders
+from tests.outlets.api.service import now
 from tests.outlets.writer import Writer, dossier
 
 # Monday 2 March 2026, 10:00 in Hà Nội: day 20514.
@@ -91,3 +92,22 @@ async def test_those_that_are_asked_for_are_listed_the_earliest_first(database: 
         True,
         None,
     )
+
+
+async def test_dashboards_count_the_same(database: str):
+    at = int(now().timestamp() * 1000)
+    async with Writer.on(database) as writer:
+        cell = await writer.cell("H56.12", 2, 4)
+        await writer.book(
+            dossiers=[
+                dossier(f"H56.12-260302-{n:04}", outcome=4 + n % 2, cell=cell, due_ms=due)
+                for n, due in enumerate((at - 3 * DAY, at - 2 * DAY, at + 10 * DAY, None))
+            ]
+        )
+        pool = writer.ledger._pool
+        falls = await held.counts(pool, Holders(offices=["H56.12"]), POLICY, at)
+        shown = await pool.fetch("SELECT due, count(*) FROM grafana_open GROUP BY due")
+
+    counted = {due: sum(one.dossiers for one in falls if one.due is due) for due in Due}
+    assert {due: n for due, n in counted.items() if n} == dict(shown)
+    assert dict(shown) == {"overdue": 2, "later": 1, "none": 1}
