@@ -35,8 +35,8 @@ async def test_a_journal_that_nobody_has_booked_is_drift(database: str):
     ]
 
 
-async def test_a_ledger_that_cannot_be_reconciled_is_no_sound_one(database: str):
-    [said] = await drift(database)
+async def test_a_ledger_that_cannot_be_reconciled_is_no_sound_one(bare_database: str):
+    [said] = await drift(bare_database)
 
     assert "the ledger lacks a migration" in said
 

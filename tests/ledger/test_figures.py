@@ -318,8 +318,8 @@ async def test_the_watermark_tells_how_far_balances_are(database: str) -> None:
     await connection.close()
 
 
-async def test_a_ledger_without_schema_is_not_migrated(database: str) -> None:
-    async with figures_of(database) as figures:
+async def test_a_ledger_without_schema_is_not_migrated(bare_database: str) -> None:
+    async with figures_of(bare_database) as figures:
         with pytest.raises(NotMigrated, match="no schema yet"):
             await figures.check()
 

@@ -131,15 +131,15 @@ async def test_without_a_ledger_it_says_so_and_ends(tansu: Tansu, tmp_path: Path
 
 
 async def test_a_ledger_of_a_later_release_is_left_alone(
-    tansu: Tansu, database: str, tmp_path: Path
+    tansu: Tansu, bare_database: str, tmp_path: Path
 ):
-    connection = await asyncpg.connect(database)
+    connection = await asyncpg.connect(bare_database)
     await connection.execute(
         "CREATE TABLE migration (number integer PRIMARY KEY, name text NOT NULL)"
     )
     await connection.execute("INSERT INTO migration VALUES (9999, 'later')")
     await connection.close()
-    async with stage(tansu.bootstrap, database, tmp_path) as here:
+    async with stage(tansu.bootstrap, bare_database, tmp_path) as here:
         worker = here.worker()
         worker.launch()
 
