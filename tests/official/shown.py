@@ -29,7 +29,8 @@ async def everywhere(
     """
     first, month = next(iter(scopes)), periods[0]
     await way.evaluated()
-    async with serving(way.database, folder) as service:
+    # Some is read from the books: what is asked for here is exactness, not speed.
+    async with serving(way.database, folder, api_patience_seconds="300") as service:
         for period in periods:
             for set_id in both.second.valid(period):
                 for scope, kind in scopes.items():
