@@ -52,6 +52,12 @@ class Outcome:
             f"{when}: {one}" for when, both in self.both.items() for one in both.differences
         ]
 
+    def tell(self, when: str) -> None:
+        """Said at once: what comes later may fail."""
+        both = self.both[when]
+        found = f"{both.compared.total():,} compared, {len(both.differences):,} differ"
+        print(f"{when}: {found}, {self.took[when]:.0f} s", flush=True)
+
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
         began = monotonic()
@@ -97,6 +103,7 @@ async def run(
                     both[when] = Both(officials, calculated, as_of, at)
                     some = wide if at is None else replace(wide, parts=min(wide.parts, 10))
                     await figures(both[when], province, some, tell, f"{when}: ")
+                outcome.tell(when)
                 if wide.further and when == "from the books":
                     await here.killed()  # while they fill what was asked for
                 outcome.sums = await here.kept()
