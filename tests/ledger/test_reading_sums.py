@@ -293,12 +293,12 @@ async def agrees(
 
 @pytest.mark.parametrize("known_then", [21, 26, 28])
 async def test_a_ledger_of_an_earlier_schema_has_its_sums_filled_after_the_upgrade(
-    database: str, reference: Reference, known_then: int
+    bare_database: str, reference: Reference, known_then: int
 ):
     """With a journal, cuts, and balances that are not up to the last of them."""
     rng = random.Random(known_then)
     entries = [some(rng) for _ in range(150)]
-    connection = await connect(database)
+    connection = await connect(bare_database)
     try:
         await _apply(connection, [one for one in migrations() if one[0] <= known_then])
         known: list[tuple[Cut, list[Entry]]] = []
@@ -318,7 +318,7 @@ async def test_a_ledger_of_an_earlier_schema_has_its_sums_filled_after_the_upgra
             )
     finally:
         await connection.close()
-    async with books(database) as held:
+    async with books(bare_database) as held:
         while await fold(held.follower, known[-1][0]):
             pass
         for _ in range(6):

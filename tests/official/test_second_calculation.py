@@ -28,7 +28,7 @@ SCOPES = {
 OTHERS = {"country": "country", "H57/own": "province", "G01/sector": "ministry"}
 # Each indicator of Decision 766 must have something to say in this province, or it proves nothing.
 AS_OF = number(date(2026, 11, 1))  # all of it is over by then
-SILENT = {"2.2", "2.2-days"}  # of one procedure only: asked for apart
+SILENT = {"2.2", "2.2-days", "2.2-hours"}  # of one procedure only: asked for apart
 
 
 def calculated(folder: Path) -> Second:

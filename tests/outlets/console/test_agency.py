@@ -264,7 +264,7 @@ async def test_a_unit_is_told_whose_sources_send_for_it(stocked: Here):
         ("/agencies/H56", "", 403),
         ("/agencies/H57", "national", 200),
         ("/agencies/H99", "national", 404),
-        ("/agencies/H56.999", "agency", 200),  # units need not be listed to be measured
+        ("/agencies/H56.999", "agency", 404),  # in no list, and nothing was ever booked of it
         ("/agencies/H57.999", "agency", 403),
         ("/agencies/H56?due=soon", "national", 400),
     ],

@@ -32,7 +32,7 @@ STATES = (
     "/procedures/1.004194?due=later",
     "/find?q=thanh+hoa",
     "/find?q=khong-co-gi-ca",
-    "/scorecards/qd766?scope=H56&lang=en",
+    "/scorecards/qd766?scope=H56",
     "/scorecards/report-06b?scope=H56",
     "/scorecards/targets",
     "/rankings/qd766?why=H56",
