@@ -284,18 +284,25 @@ async def drawn(
     language = visit.language.value
     return (
         await charts.draw(
-            _bars(rows, [visit.t(f"count.{name}") for name in named], order, mark),
+            _drawn(
+                rows,
+                [visit.t(f"count.{name}") for name in named],
+                order,
+                mark,
+                share=False,
+            ),
             language=language,
             label=visit.t("trend.counts"),
             width=520,
             height=190,
         ),
         await charts.draw(
-            _lines(
+            _drawn(
                 shares,
                 [visit.t("share.on_time"), visit.t("share.headline")],
                 order,
                 mark,
+                share=True,
             ),
             language=language,
             label=visit.t("trend.shares"),
@@ -332,64 +339,44 @@ def _colour(words: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _marked(spec: dict[str, Any], order: Sequence[str], mark: str | None) -> dict[str, Any]:
-    """With a line where a merger took effect."""
-    if mark is None:
+_BARS: Final[Mapping[str, Any]] = {"type": "bar"}
+_LINES: Final[Mapping[str, Any]] = {"type": "line", "strokeWidth": 2, "point": True}
+
+
+def _drawn(
+    rows: Sequence[Mapping[str, Any]],
+    words: Sequence[str],
+    order: Sequence[str],
+    merger: str | None,
+    *,
+    share: bool,
+) -> dict[str, Any]:
+    """Counts as bars, or shares as lines; with a rule where a merger took effect."""
+    scale = {"scale": {"domain": [0, 100]}} if share else {}
+    spec = {
+        "data": {"values": list(rows)},
+        "mark": _LINES if share else _BARS,
+        "encoding": {
+            "x": _axis(order),
+            **({} if share else {"xOffset": {"field": "what", "sort": None}}),
+            "y": {
+                "field": "n",
+                "type": "quantitative",
+                "title": None,
+                "axis": {"tickCount": 5 if share else 4},
+                **scale,
+            },
+            "color": _colour(words),
+        },
+    }
+    if merger is None:
         return spec
     rule = {
-        "data": {"values": [{"m": mark}]},
+        "data": {"values": [{"m": merger}]},
         "mark": {"type": "rule", "strokeDash": [4, 3], "color": "var(--quiet)", "xOffset": 0},
         "encoding": {"x": _axis(order)},
     }
     return {"layer": [spec, rule]}
-
-
-def _bars(
-    rows: Sequence[Mapping[str, Any]],
-    words: Sequence[str],
-    order: Sequence[str],
-    mark: str | None,
-) -> dict[str, Any]:
-    spec = {
-        "data": {"values": list(rows)},
-        "mark": {"type": "bar"},
-        "encoding": {
-            "x": _axis(order),
-            "xOffset": {"field": "what", "sort": None},
-            "y": {
-                "field": "n",
-                "type": "quantitative",
-                "title": None,
-                "axis": {"tickCount": 4},
-            },
-            "color": _colour(words),
-        },
-    }
-    return _marked(spec, order, mark)
-
-
-def _lines(
-    rows: Sequence[Mapping[str, Any]],
-    words: Sequence[str],
-    order: Sequence[str],
-    mark: str | None,
-) -> dict[str, Any]:
-    spec = {
-        "data": {"values": list(rows)},
-        "mark": {"type": "line", "strokeWidth": 2, "point": True},
-        "encoding": {
-            "x": _axis(order),
-            "y": {
-                "field": "n",
-                "type": "quantitative",
-                "title": None,
-                "scale": {"domain": [0, 100]},
-                "axis": {"tickCount": 5},
-            },
-            "color": _colour(words),
-        },
-    }
-    return _marked(spec, order, mark)
 
 
 def sheet(name: str, found: Whole | None) -> Table:

@@ -1,9 +1,6 @@
 """One console for all tests that do no harm to it, and the system's Chromium."""
 
-import asyncio
 import json
-import queue
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.outlets.api.service import Here
 from tests.outlets.console.service import nation
+from tests.outlets.lasting import lasting
 from tests.servers.postgres import Postgres
 from tests.servers.require import ROOT, absent, require
 
@@ -22,33 +20,8 @@ AXE: Final = ROOT / "tests/outlets/console/axe/node_modules/axe-core/axe.min.js"
 @pytest.fixture(scope="session")
 def console(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     """The invented country, a token of each role."""
-    ready: queue.Queue[Here | BaseException] = queue.Queue()
-    done = threading.Event()
-
-    async def run() -> None:
-        name = await postgres.create()
-        try:
-            folder = tmp_path_factory.mktemp("console")
-            async with nation(postgres.dsn(name), folder) as found:
-                ready.put(found)
-                await asyncio.to_thread(done.wait)
-        except BaseException as error:
-            ready.put(error)
-            raise
-        finally:
-            await postgres.drop(name)
-
-    # On a loop of its own, that outlives the tests'.
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    found = ready.get()
-    if isinstance(found, BaseException):
-        raise found
-    try:
+    with lasting(postgres, tmp_path_factory.mktemp("console"), nation) as found:
         yield found
-    finally:
-        done.set()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

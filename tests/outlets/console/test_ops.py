@@ -1,47 +1,21 @@
 """Pages of connections, objectives, and of quarantine and ledger: a ledger written by hand."""
 
-import asyncio
-import queue
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tests.outlets.api.service import Here
 from tests.outlets.console.ops import office, signed_in
+from tests.outlets.lasting import lasting
 from tests.servers.postgres import Postgres
 
 
 @pytest.fixture(scope="module")
 def ledger(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     """One service for all of them: none does harm to it."""
-    ready: queue.Queue[Here | BaseException] = queue.Queue()
-    done = threading.Event()
-
-    async def run() -> None:
-        name = await postgres.create()
-        try:
-            async with office(postgres.dsn(name), tmp_path_factory.mktemp("ops")) as found:
-                ready.put(found)
-                await asyncio.to_thread(done.wait)
-        except BaseException as error:
-            ready.put(error)
-            raise
-        finally:
-            await postgres.drop(name)
-
-    # On a loop of its own, that outlives the tests'.
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    found = ready.get()
-    if isinstance(found, BaseException):
-        raise found
-    try:
+    with lasting(postgres, tmp_path_factory.mktemp("ops"), office) as found:
         yield found
-    finally:
-        done.set()
-        thread.join()
 
 
 async def page(ledger: Here, path: str, role: str = "national", status: int = 200) -> str:

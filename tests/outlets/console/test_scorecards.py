@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import queue
 import re
-import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -31,43 +31,26 @@ from tests.outlets.api.service import (
 )
 from tests.outlets.console.ops import signed_in
 from tests.outlets.console.test_agency import plain
+from tests.outlets.lasting import lasting
 from tests.servers.postgres import Postgres
 
 ADDED = "H56.14-260805-0004"
 BEHIND = "indicator=full_process_dossier_share&side=numerator"
 
 
+@asynccontextmanager
+async def corrected_late(dsn: str, folder: Path) -> AsyncIterator[Here]:
+    async with here(dsn, folder) as found:
+        await asyncio.sleep(0.05)  # what comes now comes after the cut was read
+        await late(found)
+        yield found
+
+
 @pytest.fixture(scope="module")
 def corrected(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     """After August was closed a dossier of it came for Thanh Hoá, and nothing else."""
-    ready: queue.Queue[Here | BaseException] = queue.Queue()
-    done = threading.Event()
-
-    async def run() -> None:
-        name = await postgres.create()
-        try:
-            async with here(postgres.dsn(name), tmp_path_factory.mktemp("scorecards")) as found:
-                await asyncio.sleep(0.05)  # what comes now comes after the cut was read
-                await late(found)
-                ready.put(found)
-                await asyncio.to_thread(done.wait)
-        except BaseException as error:
-            ready.put(error)
-            raise
-        finally:
-            await postgres.drop(name)
-
-    # On a loop of its own, that outlives the tests'.
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    found = ready.get()
-    if isinstance(found, BaseException):
-        raise found
-    try:
+    with lasting(postgres, tmp_path_factory.mktemp("scorecards"), corrected_late) as found:
         yield found
-    finally:
-        done.set()
-        thread.join()
 
 
 async def late(here: Here) -> None:
