@@ -213,6 +213,23 @@ def question_by_procedure(
     return _BY_PROCEDURE.format(parts=parts), values
 
 
+def question_of_codes(
+    months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
+) -> Question:
+    """What is asked of PostgreSQL for procedures to be counted."""
+    return _BITS, _where(months, asked, places)
+
+
+# Reach and place, number of a sum, stretch and procedure.
+Met = tuple[int, str, int, int, str]
+
+
+def question_of_met(months: Months, met: Collection[Met]) -> Question:
+    """What is asked of PostgreSQL for single procedures of sums."""
+    columns = map(list, zip(*met, strict=True))
+    return _HAD, [*columns, list(months.bounds), months.first, months.last]
+
+
 def _where(months: Months, asked: Mapping[Wanted, int], places: Collection[Place]) -> list[Any]:
     ordered = sorted(places)
     return [
@@ -298,9 +315,8 @@ async def codes(
     """
     found: dict[int, dict[tuple[Place, int], int]] = {number: {} for number in asked.values()}
     if asked and places:
-        for reach, place, number, stretch, procedures in await connection.fetch(
-            _BITS, *_where(months, asked, places)
-        ):
+        query, values = question_of_codes(months, asked, places)
+        for reach, place, number, stretch, procedures in await connection.fetch(query, *values):
             of_sum, key = found[number], ((reach, place), stretch)
             of_sum[key] = of_sum.get(key, 0) | int.from_bytes(procedures, "little")
     return Codes(numbers, found)
@@ -320,7 +336,7 @@ async def turn_between(
         connection, between, {one.sum: number for one, number in asked.items()}, (), stretches,
         by_procedure=True,
     )  # fmt: skip
-    more: dict[tuple[int, str, int, int, str], int] = {}
+    more: dict[Met, int] = {}
     for number, (_, agency), code, amounts in moved.items():
         for reach, place in ((0, agency), (1, level1.get(agency, ""))):
             for stretch, amount in enumerate(amounts):
@@ -329,13 +345,8 @@ async def turn_between(
                     more[met] = more.get(met, 0) + amount
     if not more:
         return codes
-    rows = await connection.fetch(
-        _HAD,
-        *map(list, zip(*more, strict=True)),
-        list(months.bounds),
-        months.first,
-        months.last,
-    )
+    query, values = question_of_met(months, more)
+    rows = await connection.fetch(query, *values)
     for *met, amount in rows:
         more[tuple(met)] += amount
     # One that is met for the first time has no number yet.

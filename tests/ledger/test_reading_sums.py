@@ -18,7 +18,13 @@ from monitor.ledger import reading_book
 from monitor.ledger.follower import Cut, close, connect, fold, order_closing, seal
 from monitor.ledger.migrate import _apply, migrations
 from monitor.ledger.reading_book import Procedures, Wanted
-from monitor.ledger.reading_quick import Months, plain_question, question_by_procedure
+from monitor.ledger.reading_quick import (
+    Months,
+    plain_question,
+    question_by_procedure,
+    question_of_codes,
+    question_of_met,
+)
 from monitor.ledger.reading_sums import Stretches
 from monitor.ledger.readings import series
 from monitor.reference.policy import Reference, load_reference
@@ -404,6 +410,12 @@ FILLED_PROCEDURES = """
     FROM generate_series(10, 99) AS place, generate_series(1, 3) AS sum,
          generate_series(100, 130) AS procedure, unnest($1::int4[]) AS month;
 """
+FILLED_SERVICES = """
+    INSERT INTO reading_services (reach, place, month, sum, procedures)
+    SELECT 1, 'H' || place, month, sum, decode(repeat('ff', 100), 'hex')
+    FROM generate_series(10, 499) AS place, generate_series(1, 3) AS sum,
+         unnest($1::int4[]) AS month;
+"""
 
 
 @pytest.mark.parametrize("period", ["2026-08", "2026-09", "2026-Q2"])
@@ -414,6 +426,7 @@ async def test_a_page_reads_the_places_it_shows_by_index(held: Books, period: st
     await connection.execute(FILLED, months)
     await connection.execute(FILLED_DAYS, day("2026-06-01"))
     await connection.execute(FILLED_PROCEDURES, months)
+    await connection.execute(FILLED_SERVICES, months)
     await connection.execute("ANALYZE")
     shares = {
         share.sum
@@ -430,9 +443,11 @@ async def test_a_page_reads_the_places_it_shows_by_index(held: Books, period: st
     for query, values in (
         plain_question(found, asked, places),
         question_by_procedure(found, asked, places),
+        question_of_codes(found, asked, places),
+        question_of_met(found, [(1, "H56", 1, 1, "1.000101"), (1, "H26", 2, 1, "1.000102")]),
     ):
         rows = await connection.fetch("EXPLAIN " + query, *values)
         plan = "\n".join(row[0] for row in rows)
-        for table in ("reading_month", "reading_day", "reading_procedure"):
+        for table in ("reading_month", "reading_day", "reading_procedure", "reading_services"):
             assert f"Seq Scan on {table}" not in plan, plan
         assert "Index" in plan
