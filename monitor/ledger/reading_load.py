@@ -91,6 +91,29 @@ async def load(
     by_procedure: bool = False,
 ) -> Known:
     """Read what the facts of scopes and periods are made of. Raises `Unanswerable`, `NotKnown`."""
+    wished: list[Wanted] = []
+    try:
+        return await _load(
+            pool, reference, scopes, periods, terms, wished,
+            cut=cut, today=today, by_procedure=by_procedure,
+        )  # fmt: skip
+    finally:
+        # Also of what took longer than it may: else it would take as long for ever.
+        await _want(pool, wished)
+
+
+async def _load(
+    pool: Any,
+    reference: Reference,
+    scopes: Sequence[Scope],
+    periods: Sequence[Period],
+    terms: Iterable[Term],
+    wished: list[Wanted],
+    *,
+    cut: Cut | None,
+    today: int,
+    by_procedure: bool,
+) -> Known:
     begun = [period for period in periods if period.first_day <= today]
     last_days = sorted({min(period.last_day, today) for period in begun})
     asked = Asked.of(terms, scopes, last_days, by_procedure=by_procedure)
@@ -104,7 +127,7 @@ async def load(
         kept = await Kept.now(connection)
         at = await newest(connection, kept) if cut is None else cut
         coverage = await _coverage(pool, connection, reference.agencies, kept)
-        loading = _Loading(pool, connection, at, kept, stretches, scopes, coverage)
+        loading = _Loading(pool, connection, at, kept, stretches, scopes, coverage, wished)
         counted, services = await loading.services(asked)
         whole, split = await loading.found(
             replace(
@@ -125,7 +148,7 @@ async def load(
             for period in periods:
                 ends_ms = zone.start_of(min(period.last_day, today) + 1)
                 connected[period.last_day] = await _judged(connection, ends_ms, at)
-        known = Known(
+        return Known(
             reference=reference,
             cut=at,
             today=today,
@@ -142,8 +165,6 @@ async def load(
             connected=connected,
             claims=await _claims(connection, asked.made, scopes, periods, at),
         )
-    await _want(pool, [wanted for wanted in loading.missed if wanted not in kept.asked])
-    return known
 
 
 _AS_USUAL: Final = (
@@ -163,7 +184,7 @@ class _Loading:
     stretches: Stretches
     scopes: Sequence[Scope]
     coverage: Coverage
-    missed: tuple[Wanted, ...] = ()  # sums that are to be kept
+    wished: list[Wanted]  # sums that are to be kept, and are not asked for yet
     met: set[str] = field(default_factory=set)  # agencies in the books
 
     async def services(self, asked: Asked) -> tuple[dict[Sum, int], Codes]:
@@ -204,13 +225,13 @@ class _Loading:
             whole = await self._kept(asked.whole, by_procedure=False)
             split = await self._kept(asked.split, by_procedure=True)
         wanted = [*asked.whole.values(), *asked.split.values()]
-        self.missed = tuple(
-            {
-                one
-                for one in wanted
-                if one.sum not in asked.passing and self.kept.number(one) is None
-            }
-        )
+        self.wished += {
+            one
+            for one in wanted
+            if one.sum not in asked.passing
+            and one not in self.kept.asked
+            and self.kept.number(one) is None
+        }
         slow = {one: two for one, two in asked.whole.items() if one not in whole}
         slow_split = {one: two for one, two in asked.split.items() if one not in split}
         if slow or slow_split:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from monitor.domain.facts import Fact, Term
@@ -422,3 +423,27 @@ async def test_a_count_that_is_claimed_alone_is_one_side_of_a_share_and_never_bo
 
     assert [both.facts(of)(term) for term in (above, below)] == [None, None]
     assert await asked(held, reference, below, "H56") == 2_731_000
+
+
+async def test_what_took_longer_than_it_may_is_asked_for_to_be_kept(
+    held: Books, reference: Reference
+):
+    """Or whoever asks again would wait as long, for ever."""
+    await held.book(Measure.ACCEPTED, "H56.04", day("2026-08-03"))
+    await held.folded()
+    hurried = await asyncpg.create_pool(
+        held.dsn, min_size=0, max_size=1, server_settings={"statement_timeout": "200ms"}
+    )
+    async with hurried, held.pool.acquire() as another:
+        async with another.transaction():
+            await another.execute("LOCK TABLE balance_run IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await read(
+                    hurried,
+                    reference,
+                    [Scope.of("H56")],
+                    AUGUST,
+                    [Term(fact=Fact.RECEIVED)],
+                    today=TODAY,
+                )
+        assert await another.fetchval("SELECT count(*) FROM reading_sum") == 1
