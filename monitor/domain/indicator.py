@@ -510,9 +510,10 @@ def evaluate(
 ) -> Scorecard:
     """All figures of a scope's facts.
 
-    `limit_unit`: in what the one procedure's limit is. `last_year`: the facts of the calendar year before; None where there was none. `silent`: why
-    the scope has no dossiers to count (BEFORE_GO_LIVE, NOT_CONNECTED, SILENT); its claims and its
-    catalogue are looked at all the same. Of a period that has NOT_BEGUN nothing is.
+    `limit_unit`: in what the one procedure's limit is. `last_year`: the facts of the calendar year
+    before; None where there was none. `silent`: why the scope has no dossiers to count
+    (BEFORE_GO_LIVE, NOT_CONNECTED, SILENT); its claims and its catalogue are looked at all the same.
+    Of a period that has NOT_BEGUN nothing is.
     """
     asked = _Asked(indicators, kind, facts, span, last_year, one_procedure, limit_unit, silent)
     figures: dict[str, Figure] = {}

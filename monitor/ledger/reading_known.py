@@ -98,7 +98,17 @@ class Known:
             for source, first_ms in self.spoke.items()
             if first_ms is None or first_ms >= ends_ms
         )
-        return self.register.silence(scope, day, self.coverage.hierarchy, unheard)
+        why = self.register.silence(scope, day, self.coverage.hierarchy, unheard)
+        if why is Why.SILENT and self._is_told(scope, period):
+            return None
+        return why
+
+    def _is_told(self, scope: Scope, period: Period) -> bool:
+        """Whether anything is booked: whoever is heard late may have told of the time before."""
+        here = self._here(scope, period, heard=True)
+        return any(
+            self._tells(term, period)(here) for term, shares in self.made.items() if shares
+        )
 
     def procedures(self, scope: Scope, period: Period) -> list[str]:
         """The procedures of which anything was found in a scope."""

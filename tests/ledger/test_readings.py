@@ -203,13 +203,17 @@ async def test_why_a_scope_is_silent_is_told_apart(held: Books, reference: Refer
     """Registered and not live yet, registered by nobody, live and never heard of: three answers."""
     await held.live("h56-onestop", datetime(2026, 8, 1, tzinfo=UTC), "H56")
     await held.live("h48-onestop", datetime(2026, 8, 1, tzinfo=UTC), "H48")
+    await held.live("h57-onestop", datetime(2026, 8, 1, tzinfo=UTC), "H57")
     await held.book(Measure.ACCEPTED, "H56", day("2026-08-03"))
+    await held.book(Measure.ACCEPTED, "H57", day("2026-08-04"))  # told in September
     await held.pool.executemany(
         "INSERT INTO connection_spell (source, since_ms, class) VALUES ($1, $2, $3)",
         [
             ("h56-onestop", at("2026-08-01 00:00"), "not_connected"),
             ("h56-onestop", at("2026-08-03 08:00"), "undetermined"),
             ("h48-onestop", at("2026-08-01 00:00"), "not_connected"),
+            ("h57-onestop", at("2026-08-01 00:00"), "not_connected"),
+            ("h57-onestop", at("2026-09-10 08:00"), "connected"),
         ],
     )
     await held.folded()
@@ -230,6 +234,8 @@ async def test_why_a_scope_is_silent_is_told_apart(held: Books, reference: Refer
     assert await silence("H56", "2026-08") is None
     assert await silence("H56", "2026-08-02") is Why.SILENT
     assert await silence("H48", "2026-08") is Why.SILENT
+    assert await silence("H57", "2026-08") is None
+    assert await silence("H57", "2026-08-02") is Why.SILENT
     assert await silence("H26", "2026-08") is Why.NOT_CONNECTED
     assert await silence("H56", "2026-10") is Why.NOT_BEGUN
     assert await silence("country", "2026-08") is None
