@@ -50,7 +50,7 @@ from monitor.ledger.follower import Cut
 from monitor.ledger.indicator_sets import Version, known_sets, valid_in, versions
 from monitor.ledger.policies import load
 from monitor.ledger.reading_known import sectors
-from monitor.ledger.reading_load import newest
+from monitor.ledger.reading_load import newest, parts
 from monitor.ledger.reading_quick import Kept
 from monitor.ledger.readings import By as Parts
 from monitor.ledger.readings import Reading, breakdown, series
@@ -404,23 +404,24 @@ class Officials:
         """A scope's figures, and those of its parts; parts of which everything is 0 are left out."""
         ground = await self.ground(known_at)
         indicators = await self._set(set_id, period, ground, set_hash)
-        [whole] = await self._officials(indicators, [scope], period, ground)
-        parts = await breakdown(
-            self._pool,
-            ground.reference,
-            scope,
-            period,
-            indicators.terms,
-            Parts.PROCEDURE if by is By.PROCEDURE else Parts.PART,
-            cut=ground.cut,
-            today=ground.known.as_of_day,
-        )
         if by is By.UNIT:
-            scopes = [scope._replace(agency=code, reach=Reach.ALL) for code in sorted(parts)]
+            below = await parts(self._pool, ground.reference, scope.agency)
+            scopes = [scope._replace(agency=code, reach=Reach.ALL) for code in sorted(below)]
             if scope.agency and scope.reach is Reach.ALL:
                 scopes.insert(0, scope._replace(reach=Reach.OWN))
-            found = await self._officials(indicators, scopes, period, ground)
+            whole, *found = await self._officials(indicators, [scope, *scopes], period, ground)
         else:
+            [whole] = await self._officials(indicators, [scope], period, ground)
+            by_procedure = await breakdown(
+                self._pool,
+                ground.reference,
+                scope,
+                period,
+                indicators.terms,
+                Parts.PROCEDURE,
+                cut=ground.cut,
+                today=ground.known.as_of_day,
+            )
             found = [
                 _evaluated(
                     indicators,
@@ -432,7 +433,7 @@ class Officials:
                     {},
                     limit_unit=_limit_unit(scope._replace(procedure=code), period, ground),
                 )
-                for code, facts in sorted(parts.items())
+                for code, facts in sorted(by_procedure.items())
             ]
         rows = [one for one in found if not _idle(one)]
         return Breakdown(whole=whole, by=by, rows=tuple(rows))
