@@ -105,8 +105,11 @@ ADDRESSES: dict[str, Addresses] = {
     ),
     # Of months that are over: rankings of these are open to agencies too.
     "ranking": lambda a, n, role: (
-        f"/rankings/{one(a.sets, n)}?kind={one(('provinces', 'ministries'), n)}&period={one(a.months[1:], n)}"
-        + one(("", f"&why={one(a.provinces, n)}"), n if role != "agency" else 0)
+        f"/rankings/{one(a.sets, n)}?period={one(a.months[1:], n)}"
+        + one(
+            ("&kind=provinces", "&kind=ministries", f"&kind=provinces&why={one(a.provinces, n)}"),
+            n if role != "agency" else n % 2,
+        )
     ),
     "difference": lambda a, n, role: (
         f"/differences/{one(a.sets, n)}?scope={_scope(a, n, role)}&period={one(a.months[:3], n)}&then={one(a.lately, n)}"
