@@ -68,7 +68,7 @@ def demo(
         else:
             run = partial(
                 show,
-                Scenario(seed=seed, dossiers=dossiers or 5_000, official=True),
+                Scenario(seed=seed, dossiers=dossiers or 9_000, official=True),
                 speed=speed,
                 console=console,
                 rules=rules,
