@@ -140,7 +140,7 @@ async def lived(
             if len(chunk) == _CHUNK:
                 await feed.send(chunk)
                 chunk = []
-                await asyncio.sleep(0)
+                progress.update(booking, total=feed.sent)
         await feed.send(chunk)
         await feed.flush()
         progress.update(booking, total=feed.sent)

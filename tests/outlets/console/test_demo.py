@@ -81,17 +81,18 @@ def test_every_page_of_the_others_opens(
     opens_all(reader, paths)
 
 
-def test_every_link_of_the_first_page_leads_somewhere(national: Reader) -> None:
-    page = national.page
+def test_every_link_of_the_first_page_leads_somewhere(reader: Reader) -> None:
+    reader.sign_in("national")
+    page = reader.page
     found = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
     leads = sorted({one.partition("#")[0] for one in found})
-    assert all(one.startswith(national.here.serve.url) for one in leads)
-    # Of links that differ in nothing but an agency's code, two are followed.
+    assert all(one.startswith(reader.here.serve.url) for one in leads)
+    # Of links that differ in nothing but an agency's code, one is followed.
     alike: dict[str, list[str]] = {}
     for one in leads:
         alike.setdefault(re.sub(r"\b[GH]\d\d\b", "…", one), []).append(one)
-    followed = [one for several in alike.values() for one in several[:2]]
-    assert len(followed) > 20
+    followed = [one for several in alike.values() for one in several[:1]]
+    assert len(followed) > 10
     answers = {one: page.request.get(one).status for one in followed}
     assert {one for one, status in answers.items() if status != 200} == set()
 
