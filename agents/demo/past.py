@@ -106,19 +106,18 @@ class Unsealed:
 
     async def end(self) -> None:
         """From here on a worker seals."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._connection.close()
 
     @classmethod
     @asynccontextmanager
     async def held(cls) -> AsyncIterator["Unsealed"]:
-        """Ended with the block at the latest."""
+        """Ended with the block at the latest, when PostgreSQL may be gone already."""
         one = cls()
         try:
             yield one
         finally:
-            await one.end()
+            if one._connection is not None:
+                one._connection.terminate()
 
 
 async def lived(
