@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -57,6 +57,9 @@ def process(command: str, folder: Path, around: dict[str, str]) -> Iterator[Path
         assert running.wait(30) == 0, log.read_text()
     finally:
         if running.poll() is None:
+            running.send_signal(signal.SIGINT)  # what it has started ends with it
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(30)
             running.kill()
             running.wait()
 
@@ -98,8 +101,8 @@ def curl() -> None:
 def test_the_demo_shows_what_the_tutorial_says_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     around = environment(tmp_path)
 
-    with process("demo", tmp_path, around) as log:
-        address = announced(log, r"metrics of the ledger +(http://\S+)")
+    with process("demo --dossiers 2000", tmp_path, around) as log:  # less of a past
+        address = announced(log, r"metrics of the ledger +(http://\S+)", within_s=120)
         for step in steps(TUTORIAL, "demo"):
             shown_soon(step, tmp_path, {**around, "METRICS": address})
 
