@@ -52,6 +52,7 @@ BOOKED_EVERY: Final = 0.5  # seconds
 RESTARTS: Final = 3
 SETS: Final = ("emc", "qd766", "decree-224-19", "report-06b")  # of these years
 SINCE: Final = {"decree-224-19": "2026-07"}  # no figures of earlier months
+FIRST_TURNS: Final = 6  # each page in all its forms
 TOKENS: Final = 400  # of dossiers, drawn from all
 
 
@@ -325,6 +326,15 @@ async def served(
         await asyncio.to_thread(serve.stop)
 
 
+async def everything(dsn: str, folder: Path) -> None:
+    """Open each page some times while there is little to read."""
+    asked = await asked_of(dsn, load_reference(nation.SHIPPED))
+    async with served(dsn, folder, live=False) as (_, people):
+        for turn in range(FIRST_TURNS):
+            for page, role in wanted(()):
+                await opened(people[role], ADDRESSES[page.name](asked, turn, role))
+
+
 async def visitors_of(dsn: str) -> dict[str, str]:
     """New tokens: of those of the last time nobody has more than hashes."""
     connection = await asyncpg.connect(dsn)
@@ -417,7 +427,7 @@ def ledger(
             else:
                 name = asyncio.run(own.create())
                 dsn = own.dsn(name)
-                asyncio.run(nation.fill(dsn, dossiers))
+                asyncio.run(nation.fill(dsn, dossiers, lambda dsn: everything(dsn, folder)))
                 said.write_text(name)
             yield dsn, folder
     finally:
