@@ -103,6 +103,7 @@ def test_the_demo_shows_what_the_tutorial_says_and_ends_on_ctrl_c(tmp_path: Path
 
     with process("demo --dossiers 2000", tmp_path, around) as log:  # less of a past
         address = announced(log, r"metrics of the ledger +(http://\S+)", within_s=120)
+        announced(log, r"\n(end) ")  # before that it is interrupted, and not ended
         for step in steps(TUTORIAL, "demo"):
             shown_soon(step, tmp_path, {**around, "METRICS": address})
 
