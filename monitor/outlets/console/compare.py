@@ -11,7 +11,7 @@ from monitor.outlets.console.connections import in_order
 from monitor.outlets.console.fares import Line, share
 from monitor.outlets.console.find import plain
 from monitor.outlets.console.page import Table, Visit
-from monitor.outlets.console.shown import Number, as_of, counted
+from monitor.outlets.console.shown import Number, as_of, counted, span
 
 ORDER: Final = Parameter(
     name="order",
@@ -39,6 +39,11 @@ class Row:
     late: Number
     late_share: Number | None = None
 
+    @property
+    def unnamed(self) -> bool:
+        """Whether no file has a name for it."""
+        return self.name == self.code
+
 
 def rows(
     visit: Visit, lines: Sequence[Line], named: Callable[[Line], tuple[str, str]]
@@ -59,7 +64,7 @@ def _row(visit: Visit, one: Line, code: str, name: str, all_late: int) -> Row:
             one.late,
             f"{visit.t('count.late')}: {name or code}",
             (visit.t("meaning.what"), visit.t("count.late.is")),
-            (visit.t("fares.period"), str(one.fared.period)),
+            (visit.t("fares.period"), span(visit, one.fared.period)),
             *stood,
         ),
         late_share=None
