@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from agents import desk
 from agents.batch import Batch, Record
@@ -19,13 +19,15 @@ from agents.quarantine import Quarantine
 from agents.recompute.rebook import difference
 from agents.standing import Standing
 from agents.subjects import petition_stand, unpack_petition
+from monitor.domain.activity import HOUR_MS, Counted, note_sign
 from monitor.domain.identity import Repeat
 from monitor.domain.petition import effective_ms, repeat, settled
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
+from monitor.ledger import connections
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.ledger.subjects import petition_key
-from monitor.ledger.unit import BookingClass, DossierRow, Journal, TallyKey, Unit
+from monitor.ledger.unit import BookingClass, DossierRow, Journal, Sent, TallyKey, Unit
 from schemas.decode import Decoder, sender
 from schemas.event import Petition
 from schemas.packed import pack_events
@@ -43,6 +45,9 @@ class Ledger(desk.Ledger, Protocol):
 
     async def load(self, keys: Collection[str]) -> Mapping[str, DossierRow]: ...
     async def number(self, cells: Collection[Cell]) -> dict[Cell, int]: ...
+    async def book(
+        self, unit: Unit, also: Callable[[Any], Awaitable[None]] | None = None
+    ) -> None: ...
 
 
 @dataclass(slots=True)
@@ -106,6 +111,7 @@ class PetitionDesk(Desk):
         self._at_hand = at_hand
         self._files: OrderedDict[str, File] = OrderedDict()
         self._touched_before: Mapping[str, BookingClass] = {}  # by the unit sealed last
+        self._sealed_signs = Counted()
         super().__init__(
             ledger=ledger,
             log=log,
@@ -120,6 +126,9 @@ class PetitionDesk(Desk):
         super()._clear_unit()
         self._touched: dict[str, BookingClass] = {}
         self._counted: Counter[str] = Counter()
+        # For the health of connections: what shows that a source lives, and what it sent before.
+        self._signs = Counted()
+        self._repeats: Counter[tuple[str, int]] = Counter()
 
     def _forget(self) -> None:
         super()._forget()
@@ -180,6 +189,10 @@ class PetitionDesk(Desk):
             raise
         self._counted[event.source] += 1
         self._files.move_to_end(file.key)
+        if found in (Repeat.DUPLICATE, Repeat.EARLIER):
+            self._repeats[event.source, event.arrival_ms // HOUR_MS] += 1
+        elif found is not Repeat.OVERRULED and not event.backfill:
+            note_sign(self._signs, event.source, event.arrival_ms, event.claimed_ms)
         if found is Repeat.DUPLICATE:
             return
         if event.backfill:
@@ -229,6 +242,7 @@ class PetitionDesk(Desk):
                 )
             )
         self._put_away()
+        self._sealed_signs = self._signs
         return Unit(
             epoch=self._epoch,
             dossiers=rows,
@@ -237,7 +251,16 @@ class PetitionDesk(Desk):
                 TallyKey(PETITIONS, source, ""): number
                 for source, number in self._counted.items()
             },
+            sent=Sent(repeats=self._repeats),
         )
+
+    async def _store(self, unit: Unit) -> None:
+        signs = self._sealed_signs
+
+        async def also(connection: Any) -> None:
+            await connections.add(connection, signs)
+
+        await self._ledger.book(unit, also)
 
     def _put_away(self) -> None:
         """Keep so many petitions at hand; all that are not yet in the ledger.

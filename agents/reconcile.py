@@ -22,17 +22,21 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agents.progress import bar
-from agents.refold import Refolded, Refolder, in_words
+from agents.refold import Refolded, Refolder, in_words, name_of
 from agents.settings import Settings
 from monitor.domain.codes import level1
+from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
+from monitor.domain.zone import date_of
 from monitor.ledger import reconcile as books
+from monitor.ledger import reconcile_sums
 from monitor.ledger.checks import Check
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.migrate import OWNER_MIGRATES
 from monitor.ledger.policies import Policies
 from monitor.ledger.reconcile import NAMED, Books, Difference, Found
+from monitor.ledger.reconcile_sums import Kept
 from monitor.ledger.unit import BookingClass
 from monitor.reference.sets import ReadsDifferently, ReferenceSet, policy_of
 
@@ -64,6 +68,7 @@ def reconcile_command(
     *,
     checks: Collection[Check] = tuple(Check),
     jobs: int = 1,
+    refill: bool = False,
     as_json: bool = False,
     out: TextIO | None = None,
     err: TextIO | None = None,
@@ -72,7 +77,9 @@ def reconcile_command(
     out, err = out or sys.stdout, err or sys.stderr
     own, _ = settings.reference_set()
     try:
-        outcomes = asyncio.run(_reconciled(settings.database, own, checks, jobs, err))
+        outcomes = asyncio.run(
+            _reconciled(settings.database, own, checks, jobs, err, refill=refill)
+        )
     except KeyboardInterrupt:
         err.write("emc reconcile: interrupted; nothing was recorded\n")
         return INTERRUPTED
@@ -97,16 +104,23 @@ def reconcile_command(
 
 
 async def _reconciled(
-    dsn: str, own: ReferenceSet, checks: Collection[Check], jobs: int, err: TextIO
+    dsn: str,
+    own: ReferenceSet,
+    checks: Collection[Check],
+    jobs: int,
+    err: TextIO,
+    *,
+    refill: bool,
 ) -> Outcomes:
     console = Console(file=err)
     outcomes: Outcomes = {}
+    wrong: set[int] = set()  # numbers of sums
     async with AsyncExitStack() as stack:
         rules = await _in_force(dsn, own)
         clerks = await stack.enter_async_context(_clerks(dsn, rules, jobs))
         progress = stack.enter_context(bar(console, ""))
         if sums := [check for check in checks if check is not Check.DOSSIERS]:
-            outcomes |= await _sums(dsn, sums, clerks, progress)
+            outcomes |= await _sums(dsn, sums, clerks, progress, wrong)
         if Check.DOSSIERS in checks:
             outcomes[Check.DOSSIERS] = await _dossiers(dsn, clerks, progress)
         try:
@@ -117,6 +131,13 @@ async def _reconciled(
             err.write(
                 "emc reconcile: this role may not write the table reconciled, so that"
                 " emc_ledger_drift does not show this run\n"
+            )
+        if refill and wrong:
+            async with books.connected(dsn) as connection:
+                filling = await reconcile_sums.fill_anew(connection, wrong)
+            outcomes[Check.READINGS].note += (
+                f"; {filling:,} sums are filled anew by the worker, and readings of them come from"
+                " the books until they are"
             )
     return {check: outcomes[check] for check in Check if check in outcomes}
 
@@ -135,7 +156,11 @@ async def _in_force(dsn: str, own: ReferenceSet) -> ReferenceSet:
 
 
 async def _sums(
-    dsn: str, checks: Collection[Check], clerks: "Clerks", progress: Progress
+    dsn: str,
+    checks: Collection[Check],
+    clerks: "Clerks",
+    progress: Progress,
+    wrong: set[int],
 ) -> Outcomes:
     outcomes: Outcomes = {}
     async with Books.open(dsn) as here:
@@ -145,6 +170,10 @@ async def _sums(
                 others.append(asyncio.create_task(_balances(dsn, here.snapshot, outcomes)))
             if Check.TOTALS in checks:
                 others.append(asyncio.create_task(_totals(dsn, here.snapshot, outcomes)))
+            if Check.READINGS in checks:
+                others.append(
+                    asyncio.create_task(_readings(dsn, here.snapshot, outcomes, wrong))
+                )
             if Check.ENTRIES in checks:
                 blocks = await here.blocks()
                 task = progress.add_task("blocks", total=blocks)
@@ -185,6 +214,23 @@ async def _totals(dsn: str, snapshot: str, outcomes: Outcomes) -> None:
         outcomes[Check.TOTALS] = await _named(connection, found)
 
 
+async def _readings(dsn: str, snapshot: str, outcomes: Outcomes, wrong: set[int]) -> None:
+    async with books.joined(dsn, snapshot) as connection:
+        found = await reconcile_sums.kept_sums(connection)
+        wrong |= found.numbers
+        outcome = outcomes[Check.READINGS] = Outcome(
+            found.compared,
+            found.differing,
+            first=[
+                {"account": _kept_in_words(one), "journal": one.ours, "other": one.theirs}
+                for one in found.first
+            ],
+            note=f"in {found.sums:,} sums",
+        )
+        if found.filling:
+            outcome.note += f", of which {found.filling:,} are not filled to their end"
+
+
 async def _named(connection: Any, found: Found) -> Outcome:
     cells = await Ledger(connection).cells(
         {one.cell for one in found.first if one.cell is not None}
@@ -201,6 +247,51 @@ async def _named(connection: Any, found: Found) -> Outcome:
 
 def _sides(one: Difference) -> dict[str, int]:
     return {"journal": one.ours, "other": one.theirs}
+
+
+def _kept_in_words(one: Kept) -> str:
+    if one.what in ("agency", "last day"):
+        if one.place:
+            return f"agency {one.place}, which sums are kept of and which no reading is told of"
+        return f"last day on which anything is booked, up to {date_of(one.day).isoformat()}"
+    given = [
+        _sum_in_words(one.sum) if one.sum else "a sum that nobody asks for",
+        f"{'all of' if one.reach else 'agency'} {one.place or 'unsaid'}",
+    ]
+    if one.day == LOWEST:
+        given.append("all time")
+    elif one.what == "day":
+        given.append(f"day {date_of(one.day).isoformat()}")
+    else:
+        given.append(f"month {date_of(one.day):%Y-%m}")
+    if one.what == "procedure":
+        given.append(f"procedure {one.procedure or 'unsaid'}")
+    elif one.what == "procedures":
+        given.append("procedures counted")
+    return ", ".join(given)
+
+
+def _sum_in_words(asked: Sum) -> str:
+    names = [f"{'less ' if weight < 0 else ''}{name_of(m)}" for m, weight in asked.measures]
+    said = [" + ".join(names).replace("+ less", "less")]
+    said += [
+        f"{dimension} {value}"
+        for dimension, value in (("channel", asked.channel), ("level", asked.level))
+        if value
+    ]
+    if (asked.first_slot, asked.last_slot) != (LOWEST, HIGHEST):
+        last = "on" if asked.last_slot == HIGHEST else f"to {asked.last_slot}"
+        said.append(f"slots {asked.first_slot} {last}")
+    if asked.due:
+        said.append("when it falls due")
+    for word, traits in (
+        ("with", asked.having),
+        ("without", asked.lacking),
+        ("with any of", asked.any_of),
+    ):
+        if traits:
+            said.append(f"{word} {' '.join(str(one.name).lower() for one in traits)}")
+    return " ".join(said)
 
 
 def _account(one: Difference, cell: Cell | None) -> str:
@@ -367,6 +458,7 @@ _WHAT: Final = {
     Check.TOTALS: ("accounts", "journal", "total"),
     Check.ENTRIES: ("accounts", "journal", "dossiers"),
     Check.DOSSIERS: ("dossiers", "", ""),
+    Check.READINGS: ("amounts", "journal", "kept"),
 }
 
 

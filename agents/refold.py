@@ -86,16 +86,21 @@ def in_words(measure: int, cell: Cell, day: int | None, slot: int) -> str:
     """An account with every dimension that it has."""
     if APPLICANTS <= measure < TRIAL:  # day and slot are what tells applicants apart: not shown
         return f"applicants of {applicant_year(measure)}, agency {cell.agency}"
-    try:
-        name = posted(Account(measure, cell, day or 0, slot), 0).name
-    except (KeyError, ValueError):
-        name = f"measure {measure}"
+    name = name_of(measure, slot)
     given = [f"{dimension} {value}" for dimension, value in cell._asdict().items() if value]
     if day is not None:
         given.append(f"day {date_of(day).isoformat()}")
     if slot != NO_SLOT:
         given.append(f"slot {slot}")
     return ", ".join([name, *given])
+
+
+def name_of(measure: int, slot: int = NO_SLOT) -> str:
+    """What a measure is called."""
+    try:
+        return posted(Account(measure, Cell("", "", "", 0, "", 0), 0, slot), 0).name
+    except (KeyError, ValueError):
+        return f"measure {measure}"
 
 
 def _unknown(number: int) -> Cell:

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ from agents.quarantine import Quarantine, Seal, unpack_record
 from agents.standing import Stands
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
-from monitor.ledger.ledger import Ledger, Position, PositionMoved
+from monitor.ledger.ledger import Also, Ledger, Position, PositionMoved
 from monitor.ledger.quarantine import RETRY_SHARD, Again, Cupboard, Kept, Overtaken, settle
 from monitor.ledger.unit import DossierRow, Partition, Unit
 from schemas.decode import Decoder
@@ -136,7 +135,7 @@ class _Books:
     async def sealed_by_source(self) -> Mapping[str, int]:
         return {}
 
-    async def book(self, unit: Unit) -> None:
+    async def book(self, unit: Unit, also: Also | None = None) -> None:
         move = unit.moves[HERE]
         again = {refusal.offset: refusal for refusal in unit.refusals}
         returned: dict[int, int] = {}
@@ -150,10 +149,14 @@ class _Books:
                 returned[record.id] = record.tries
         # Records read are tallied once, when they are read; here only what has gone back is.
         sent = replace(unit, moves={}, refusals=[], tallies={})
+
+        async def also_settle(connection: Any) -> None:
+            if also is not None:
+                await also(connection)
+            await settle(connection, returned=returned, again=refused, who=self._who)
+
         try:
-            await self._ledger.book(
-                sent, partial(settle, returned=returned, again=refused, who=self._who)
-            )
+            await self._ledger.book(sent, also_settle)
         except Overtaken as error:
             raise PositionMoved(str(error)) from error
         self._held.pending -= returned.keys() | {one.id for one in refused}

@@ -670,12 +670,19 @@ def reconcile(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes that read and fold; default: cores.")
     ] = None,
+    refill: Annotated[
+        bool,
+        typer.Option(
+            "--refill", help="Have the worker fill anew what **readings** finds wrong."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
 ) -> None:
     """Compare the ledger's books with each other, and every dossier with its events.
 
     **balances**, **totals** and **entries** are summed as of one state and held against the
-    journal; **dossiers** are folded anew, some hundred at a time. Workers go on meanwhile. What
+    journal; so are the sums behind official figures (**readings**), against the balances;
+    **dossiers** are folded anew, some hundred at a time. Workers go on meanwhile. What
     differs is named, emc_ledger_drift shows it, and the exit status is 1. Dossiers booked under
     another policy or other rules are counted as stale, not compared.
     """
@@ -684,7 +691,11 @@ def reconcile(
 
     with as_active(Settings.from_environment()) as settings:
         status = reconcile_command(
-            settings, checks=check or list(Check), jobs=jobs or default_jobs(), as_json=json
+            settings,
+            checks=check or list(Check),
+            jobs=jobs or default_jobs(),
+            refill=refill,
+            as_json=json,
         )
     raise typer.Exit(status)
 

@@ -136,16 +136,22 @@ def count(
         _add(counted, event, zone, -1)
 
 
-def _note_arrival(counted: Counted, event: Event, zone: Zone) -> None:
-    source, at = event.source, event.arrival_ms
-    hour, within = divmod(at, HOUR_MS)
+def note_sign(counted: Counted, source: str, arrival_ms: int, claimed_ms: int) -> int:
+    """Add an event that shows that a source lives, of whatever kind; the hour of its arrival."""
+    hour, within = divmod(arrival_ms, HOUR_MS)
     here = counted.hours.setdefault(HourKey(source, hour), Arrived())
     here.events += 1
     here.minutes |= 1 << within // MINUTE_MS
-    here.last_ms = max(here.last_ms, at)
+    here.last_ms = max(here.last_ms, arrival_ms)
+    counted.delays[source, hour, delay_bin(arrival_ms - claimed_ms)] += 1
+    return hour
+
+
+def _note_arrival(counted: Counted, event: Event, zone: Zone) -> None:
+    source, at = event.source, event.arrival_ms
+    hour = note_sign(counted, source, at, event.claimed_ms)
     state = getattr(event, "state", NO_STATE)
     counted.kinds[source, hour, int(event.kind), state] += 1
-    counted.delays[source, hour, delay_bin(at - event.claimed_ms)] += 1
     day = zone.day(at)
     names = {
         (Part.KIND, str(int(event.kind))),

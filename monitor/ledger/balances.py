@@ -3,7 +3,8 @@
 As known now is the balances plus what the journal has beyond the follower's watermark, read in
 one snapshot: whatever the follower does meanwhile, no booking is missed or counted twice. As
 known then is the closings up to a cut plus what the journal has between the last of them and
-the cut. Neither depends on how far the follower has come.
+the cut; or the balances, brought to the cut by what the journal has between it and their
+watermark, where that is less to read. The figures of neither depend on how far the follower has come.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +15,9 @@ from typing import Any, Final
 
 import asyncpg
 
+from monitor.domain.measures import BY_THE_HOUR
 from monitor.ledger.follower import Cut
+from monitor.ledger.reading_sums import MOST_TAKEN_BACK
 
 
 class Dimension(StrEnum):
@@ -168,21 +171,35 @@ async def known_then(
     connection: Any, accounts: Accounts, cut: Cut, by: Sequence[Dimension] = ()
 ) -> Known:
     """What was known at a cut, within a transaction that sees one state (repeatable read)."""
-    closing: int = await connection.fetchval(
-        "SELECT coalesce(max(seq), 0) FROM closing WHERE seq <= $1 AND closed_at IS NOT NULL",
+    closing, folded = await connection.fetchrow(
+        "SELECT (SELECT coalesce(max(seq), 0) FROM closing"
+        " WHERE seq <= $1 AND closed_at IS NOT NULL), seq FROM follower",
         cut.seq,
     )
     sums = _Sums(accounts, by)
-    last, first = sums.given(cut.seq), sums.given(closing)
-    query = sums.query(
-        sums.part("closing_amount", f"closing <= {first}::int8"),
-        sums.part("journal", f"seq > {first}::int8 AND seq <= {last}::int8"),
-    )
+    near = abs(folded - cut.seq) <= min(cut.seq - closing, MOST_TAKEN_BACK)
+    if near and _kept_for_ever(accounts):
+        sign = "-" if folded > cut.seq else ""
+        last, first = map(sums.given, (max(cut.seq, folded), min(cut.seq, folded)))
+        parts = [sums.part("balance_line")]
+    else:
+        sign = ""
+        last, first = map(sums.given, (cut.seq, closing))
+        parts = [sums.part("closing_amount", f"closing <= {first}::int8")]
+    between = f"seq > {first}::int8 AND seq <= {last}::int8"
+    query = sums.query(*parts, sums.part("journal", between, sign=sign))
     return Known(
         figures=_figures(await connection.fetch(query, *sums.values)),
         by=tuple(by),
         at=cut.sealed_at,
         seq=cut.seq,
+    )
+
+
+def _kept_for_ever(accounts: Accounts) -> bool:
+    """Whether balances hold all that was ever booked: of hours they do not (`monitor.ledger.hours`)."""
+    return accounts.measures is not None and not any(
+        measure in BY_THE_HOUR for measure in accounts.measures
     )
 
 
@@ -244,11 +261,11 @@ class _Sums:
         self.values.append(value if plain else list(value))
         return f"${len(self.values)}"
 
-    def part(self, table: str, *conditions: str) -> str:
-        """The entries of one table, each account once."""
+    def part(self, table: str, *conditions: str, sign: str = "") -> str:
+        """The entries of one table, each account once; to be taken away with the sign -."""
         where = " AND ".join((*self._entries, *conditions)) or "true"
         return (
-            f"SELECT measure, cell, day, slot, sum(amount) AS amount FROM {table}"  # noqa: S608 - constants
+            f"SELECT measure, cell, day, slot, {sign}sum(amount) AS amount FROM {table}"  # noqa: S608 - constants
             f" WHERE {where} GROUP BY measure, cell, day, slot"
         )
 

@@ -1,5 +1,6 @@
 """What was read of some scopes and periods, and the facts that follow from it; no I/O here."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -37,6 +38,7 @@ class _Here:
     agencies: Collection[Place]  # of what is not
     heard: bool  # whether anybody who speaks for it was
     is_meant: Callable[[str], bool] | None  # of a procedure; None: all are
+    codes: Sequence[str] | None  # of procedures that are; None: `is_meant` is to be asked
     windows: tuple[tuple[int, int], ...]  # stretches of a period, by `Window`
 
 
@@ -126,6 +128,9 @@ class Known:
             else frozenset((0, code) for code in self.coverage.hierarchy.holds(scope)),
             heard,
             meant(scope, self.reference) if narrows(scope) else None,
+            self._forms.get(scope.procedure, ())
+            if scope.procedure and scope.reach is not Reach.SECTOR
+            else None,
             tuple(self._window(window, period) for window in Window),
         )
 
@@ -134,6 +139,23 @@ class Known:
         return not self.marks and all(
             found.kept for found in (*self.whole.values(), *self.split.values())
         )
+
+    @cached_property
+    def _forms(self) -> Mapping[str, Sequence[str]]:
+        """The codes that were met, by every procedure that they are, or are a form of."""
+        met = {
+            procedure
+            for sums, number, _ in self.split.values()
+            for by_procedure in _by_place(sums, number).values()
+            for procedure in by_procedure
+        }
+        forms: defaultdict[str, list[str]] = defaultdict(list)
+        for code in met:
+            above = code
+            while above:
+                forms[above].append(code)
+                above = above.rpartition(".")[0]
+        return forms
 
     def _last_day(self, period: Period) -> int:
         return min(period.last_day, self.today)
@@ -286,12 +308,22 @@ class Known:
 
 
 def _lines(found: Found, here: _Here) -> Iterator[tuple[str, Sequence[int]]]:
-    assert isinstance(found.sums, Sums)  # noqa: S101 - what was asked for by procedure
-    by_place = found.sums.by_place(found.number)
+    by_place = _by_place(found.sums, found.number)
     for place in here.cover if found.kept else here.agencies:
-        for procedure, amounts in by_place.get(place, {}).items():
+        by_procedure = by_place.get(place, {})
+        if here.codes is not None:
+            for code in here.codes:
+                if code in by_procedure:
+                    yield code, by_procedure[code]
+            continue
+        for procedure, amounts in by_procedure.items():
             if here.is_meant is None or here.is_meant(procedure):
                 yield procedure, amounts
+
+
+def _by_place(sums: Sums | Rows, number: int) -> Mapping[Place, Mapping[str, Sequence[int]]]:
+    assert isinstance(sums, Sums)  # noqa: S101 - what was asked for by procedure
+    return sums.by_place(number)
 
 
 _PERCENT: Final = frozenset({"%", "percent"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 from typing import Any, Final
 
@@ -167,6 +168,7 @@ async def _load(
         )
 
 
+FEW_SUMS: Final = 24
 _AS_USUAL: Final = (
     "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on;"
     " SET LOCAL max_parallel_workers_per_gather = 2"
@@ -201,9 +203,7 @@ class _Loading:
             return {}, Codes({}, {})
         await reading_quick.at_ease(self.connection)
         numbers = await _code_numbers(self.pool, self.connection)
-        codes = await reading_quick.codes(
-            self.connection, months, chosen, self._cover(), numbers
-        )
+        codes = await reading_quick.codes(self.connection, months, chosen, self._cover, numbers)
         if self.kept.seq != self.cut.seq:
             codes = await reading_quick.turn_between(
                 self.connection,
@@ -225,6 +225,9 @@ class _Loading:
             whole = await self._kept(asked.whole, by_procedure=False)
             split = await self._kept(asked.split, by_procedure=True)
         wanted = [*asked.whole.values(), *asked.split.values()]
+        if len(asked.split) <= FEW_SUMS:
+            # By procedure of every agency they are many rows: no whole sets of them are kept.
+            wanted = [*asked.whole.values(), *map(self._of_whom, asked.split.values())]
         self.wished += {
             one
             for one in wanted
@@ -263,15 +266,10 @@ class _Loading:
         self, asked: Mapping[Sum, Wanted], *, by_procedure: bool
     ) -> dict[Sum, Found]:
         months = Months.of(self.stretches, self.kept.last_day)
-        places = self._cover()
-        of_agencies = any(not reach for reach, _ in places)
+        places = self._cover
         chosen: dict[Wanted, int] = {}
         for wanted in asked.values():
-            found = self.kept.number(
-                wanted._replace(procedures=Procedures.OF_ALL)
-                if by_procedure and of_agencies
-                else wanted
-            )
+            found = self.kept.number(self._of_whom(wanted) if by_procedure else wanted)
             if found is not None and reading_quick.told(
                 months, found[0], places, by_procedure=by_procedure
             ):
@@ -289,6 +287,13 @@ class _Loading:
         )
         return {wanted.sum: Found(sums, number, kept=True) for wanted, number in chosen.items()}
 
+    def _of_whom(self, wanted: Wanted) -> Wanted:
+        """By procedure of all agencies, where others than ministries and provinces are asked of."""
+        if all(reach for reach, _ in self._cover):
+            return wanted
+        return wanted._replace(procedures=Procedures.OF_ALL)
+
+    @cached_property
     def _cover(self) -> frozenset[Place]:
         places: frozenset[Place] = frozenset()
         return places.union(*map(self.coverage.of, self.scopes))

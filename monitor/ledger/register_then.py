@@ -188,10 +188,27 @@ def _changed(known: Registered, change: dict[str, Any], day: int) -> Registered:
 
 # `not_connected` is a source of which nothing came since its go-live, or for thirty days: one that
 # was ever of another class was heard (MEASURES: connection of a source).
-_SPOKE: Final = (
-    "SELECT source, min(since_ms) FILTER (WHERE class <> 'not_connected') AS first_ms"
-    " FROM connection_spell WHERE since_ms <= $1 GROUP BY source"
-)
+# Each by the index that begins with it: there may be thousands of spells of each.
+_SPOKE: Final = """
+    WITH RECURSIVE known AS (
+        (SELECT source FROM connection_spell ORDER BY source LIMIT 1)
+        UNION ALL
+        SELECT (SELECT spell.source FROM connection_spell AS spell
+                WHERE spell.source > known.source ORDER BY spell.source LIMIT 1)
+        FROM known WHERE known.source IS NOT NULL
+    )
+    SELECT source, (
+        SELECT spell.since_ms FROM connection_spell AS spell
+        WHERE spell.source = known.source AND spell.since_ms <= $1
+          AND spell.class <> 'not_connected'
+        ORDER BY spell.since_ms LIMIT 1
+    ) AS first_ms
+    FROM known
+    WHERE EXISTS (
+        SELECT FROM connection_spell AS spell
+        WHERE spell.source = known.source AND spell.since_ms <= $1
+    )
+"""
 
 
 async def spoke_by(connection: Any, cut: Cut) -> dict[str, int | None]:

@@ -332,8 +332,8 @@ DRIFT: Final = Metric(
     name="emc_ledger_drift",
     type=Type.GAUGE,
     labels=("check",),
-    meaning="Accounts, or with `dossiers` dossiers, on which the ledger's books disagreed when"
-    " the check was last made by emc reconcile. Must be 0; none as long as it was never made.",
+    meaning="Accounts, or with `dossiers` dossiers and with `readings` kept sums, on which the"
+    " ledger's books disagreed when the check was last made by emc reconcile. Must be 0; none as long as it was never made.",
     series="check that was made",
     typical=len(Check),
 )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agents.batch import Batch
 from agents.dossiers import DossierDesk
 from agents.explain_petition import explain_petition
 from agents.health import WorkerHealth
+from agents.keeper import Keeper
 from agents.operator import Refusal
 from agents.petitions import File, PetitionDesk
 from agents.quarantine import Quarantine, Seal
@@ -24,14 +26,17 @@ from agents.retry import original, send_back
 from agents.settings import Settings
 from agents.standing import Stands
 from monitor.domain.codes import dossier_key
+from monitor.domain.connection import Class
 from monitor.domain.identity import Repeat
 from monitor.domain.measures import Measure
 from monitor.domain.petition import About
+from monitor.domain.rhythm import Thresholds
 from monitor.domain.zone import Zone
 from monitor.ledger import recompute
 from monitor.ledger.ledger import Ledger, Position
 from monitor.ledger.migrate import migrate
 from monitor.ledger.quarantine import Cupboard, Filter
+from monitor.ledger.sources import Source, Sources, Status, read_all
 from monitor.ledger.subjects import is_petition, petition_key, petition_of
 from monitor.ledger.unit import Partition, Unit
 from monitor.reference.sets import set_of
@@ -65,11 +70,11 @@ class Away:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
 
-    async def book(self, unit: Unit) -> None:
+    async def book(self, unit: Unit, also: Any = None) -> None:
         if not self.failed and not self._after:
             self.failed = True
             raise Outage
-        await self._ledger.book(unit)
+        await self._ledger.book(unit, also)
         if not self.failed:
             self.failed = True
             raise Outage
@@ -211,6 +216,52 @@ async def test_what_a_failed_booking_brought_is_booked_once(log: Log, after: boo
     assert booked["received", 3, 0] == 2
     assert booked["open", 3, AUGUST + 24] == 2
     assert await log.ledger._pool.fetchval("SELECT next FROM position WHERE topic = 'emc.petitions'") == 3  # fmt: skip
+
+
+async def test_a_system_that_sends_nothing_but_petitions_is_connected_by_them(
+    log: Log, database: str
+):
+    """What it tells again, what others overrule and what it calls history show nothing."""
+    async with asyncpg.create_pool(database, min_size=0, max_size=1) as pool:
+        await Sources(pool).add(
+            Source(
+                code="dvcqg",
+                name="Cổng",
+                owner=OFFICE,
+                status=Status.LIVE,
+                go_live=date(2026, 8, 1),
+            ),
+            who="test",
+        )
+    log.put(
+        RECEIVED,
+        replace(RECEIVED, arrival_ms=NOW),
+        replace(RECEIVED, agency="H26.2", revision=1, arrival_ms=august(3, "10:30")),
+        told("received", august(4), petition="dvcqg|PAKN.9", backfill=True),
+        ANSWERED,
+    )
+    desk = await log.started(Away(log.ledger, after=True))
+    await log.read(desk, most=3)
+    await desk.close()
+    keeper = Keeper(log.policy, Thresholds(), now_ms=lambda: NOW)
+
+    async with asyncpg.create_pool(database, min_size=0, max_size=1) as pool:
+        async with pool.acquire() as connection:
+            await keeper.round(connection)
+            [source] = await read_all(connection)
+            judged = await keeper.judge(connection, source, NOW)
+        hours = await pool.fetch(
+            "SELECT hour, events, repeats FROM activity_hour ORDER BY hour"
+        )
+
+    assert judged.word is Class.UNDETERMINED  # and not `not_connected`
+    assert judged.last_ms == ANSWERED.arrival_ms
+    assert [tuple(row) for row in hours if row["events"]] == [
+        (RECEIVED.arrival_ms // 3_600_000, 1, 0),
+        (august(3, "10:30") // 3_600_000, 1, 0),
+        (ANSWERED.arrival_ms // 3_600_000, 1, 0),
+    ]
+    assert [tuple(row) for row in hours if not row["events"]] == [(NOW // 3_600_000, 0, 1)]
 
 
 async def test_what_is_no_petition_is_refused_and_the_rest_is_booked(log: Log):

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from io import StringIO
 from typing import Any
@@ -13,7 +13,11 @@ import pytest
 from agents.archive import archive_command
 from agents.reconcile import reconcile_command
 from agents.settings import Settings
+from monitor.domain.composition import HIGHEST, made_of
+from monitor.domain.facts import Fact, Term
+from monitor.ledger import reading_book
 from monitor.ledger.checks import Check
+from monitor.ledger.follower import connect, fold, seal
 from monitor.ledger.packing import pack_entries, unpack_entries
 from monitor.reference.policy import load_policy
 from tests.agents.test_archive import (
@@ -25,6 +29,7 @@ from tests.agents.test_archive import (
     filled_once,
     scenario,
 )
+from tests.servers.postgres import Postgres
 from tests.servers.require import ROOT
 from tests.whole.ledger_checks import PLAIN as PLAIN_POLICY
 
@@ -437,3 +442,174 @@ async def test_a_reference_that_was_lost_is_named_without_the_applicant(database
     assert account["journal"] == account["other"] + 1
     assert str(digest) not in json.dumps(account)
     assert "day" not in account["account"]
+
+
+@pytest.fixture(scope="module")
+def summed_once(postgres: Postgres, filled_once: str) -> Iterator[str]:
+    """The same ledger with sums that readings are made of, to be copied."""
+
+    async def make() -> str:
+        name = await postgres.create(filled_once)
+        await keep_sums(postgres.dsn(name))
+        return name
+
+    name = asyncio.run(make())
+    yield name
+    asyncio.run(postgres.drop(name))
+
+
+@pytest.fixture
+async def summed(postgres: Postgres, summed_once: str) -> AsyncIterator[str]:
+    name = await postgres.create(summed_once)
+    yield postgres.dsn(name)
+    await postgres.drop(name)
+
+
+ASKED = {
+    fact: reading_book.Wanted(made_of(Term(fact=fact))[0].sum, stock, procedures)
+    for fact, stock, procedures in (
+        (Fact.RECEIVED, False, reading_book.Procedures.OF_ALL),
+        (Fact.COMPLETED, False, reading_book.Procedures.OF_LEVEL1),
+        (Fact.IN_PROCESS, True, reading_book.Procedures.OF_NOBODY),
+    )
+}
+
+
+async def keep_sums(dsn: str) -> None:
+    """As the follower does: all that is booked, in the sums that are asked for."""
+    follower = await connect(dsn)
+    try:
+        await reading_book.want(follower, ASKED.values())
+        cut = await seal(follower)
+        while await fold(follower, cut):
+            pass
+        assert await reading_book.follow(follower, 60) is False
+    finally:
+        await follower.close()
+
+
+async def number_of(dsn: str, fact: Fact) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return (await reading_book.known(connection))[0][ASKED[fact]]
+    finally:
+        await connection.close()
+
+
+async def test_kept_sums_that_agree_are_said_to(summed: str) -> None:
+    found = await told(summed, [Check.READINGS], status=0)
+
+    readings = found["readings"]
+    assert (readings["differing"], readings["note"]) == (0, "in 3 sums")
+    assert readings["compared"] > 200
+
+
+# What is done to what is kept of the dossiers accepted, and what is said of it.
+CHANGED = {
+    "a month": (
+        "UPDATE reading_month SET amounts[$1] = amounts[$1] + 1 WHERE ctid ="
+        " (SELECT ctid FROM reading_month WHERE reach = 0 AND amounts[$1] > 0 ORDER BY place, month"
+        " LIMIT 1) RETURNING 'agency ' || place || ', month ' || to_char(date '1970-01-01' + month,"
+        " 'YYYY-MM'), amounts[$1] - 1, amounts[$1]"
+    ),
+    "a day": (
+        "UPDATE reading_day SET amounts[$1] = 0 WHERE ctid ="
+        " (SELECT ctid FROM reading_day WHERE amounts[$1] > 0 ORDER BY place, day LIMIT 1)"
+        " RETURNING 'all of ' || place || ', day ' || (date '1970-01-01' + day),"
+        " 1, amounts[$1]"
+    ),
+    "a procedure": (
+        "DELETE FROM reading_procedure WHERE ctid ="
+        " (SELECT ctid FROM reading_procedure WHERE sum = $1 AND reach = 0 AND amount > 0"
+        "  ORDER BY place, month, procedure LIMIT 1)"
+        " RETURNING 'agency ' || place || ', month ' || to_char(date '1970-01-01' + month,"
+        " 'YYYY-MM') || ', procedure ' || procedure, amount, 0"
+    ),
+    "the procedures that are counted": (
+        "UPDATE reading_services SET procedures = procedures || '\\x01' WHERE ctid ="
+        " (SELECT ctid FROM reading_services WHERE sum = $1 AND reach = 1"
+        "  ORDER BY place, month LIMIT 1)"
+        " RETURNING 'all of ' || place || ', month ' || to_char(date '1970-01-01' + month,"
+        " 'YYYY-MM') || ', procedures counted', bit_count(procedures) - 1, bit_count(procedures)"
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+async def test_a_changed_kept_sum_is_named_and_filled_anew_where_that_is_asked(
+    summed: str, change: str
+) -> None:
+    number = await number_of(summed, Fact.RECEIVED)
+    [(where, was, now)] = await ask(summed, CHANGED[change], number)
+
+    found = await told(summed)
+
+    assert [check for check, one in found.items() if one["differing"]] == ["readings"]
+    [amount] = found["readings"]["first"]
+    assert amount["account"] == f"accepted, {where}"
+    assert amount["other"] == now
+    if change != "a day":
+        assert amount["journal"] == was
+    assert await ask(summed, "SELECT differing FROM reconciled WHERE name = 'readings'") == [
+        (1,)
+    ]
+    # Only what is asked for is mended.
+    assert (await told(summed, [Check.READINGS]))["readings"]["differing"] == 1
+
+    run = await reconcile(summed, [Check.READINGS], refill=True)
+    assert run.status == 1
+    assert "1 sums are filled anew by the worker" in run.out
+    [(unfilled,)] = await ask(
+        summed, "SELECT count(*) FROM reading_sum WHERE filled_until < $1", HIGHEST
+    )
+    assert unfilled == 1
+    between = (await told(summed, [Check.READINGS], status=0))["readings"]
+    assert between["note"] == "in 3 sums, of which 1 are not filled to their end"
+    await keep_sums(summed)
+
+    again = (await told(summed, [Check.READINGS], status=0))["readings"]
+    assert again["note"] == "in 3 sums"
+    assert again["compared"] > between["compared"]
+
+
+async def test_an_agency_that_readings_would_pass_over_is_named_and_all_is_filled_anew(
+    summed: str,
+) -> None:
+    [(agency,)] = await ask(
+        summed,
+        "DELETE FROM reading_place WHERE agency = (SELECT min(agency) FROM reading_place)"
+        " RETURNING agency",
+    )
+    await ask(summed, "UPDATE reading_book SET last_day = last_day - 1 RETURNING 1")
+
+    found = (await told(summed, [Check.READINGS]))["readings"]["first"]
+    assert [one["account"].split(",")[0] for one in found] == [
+        f"agency {agency}",
+        "last day on which anything is booked",
+    ]
+
+    await reconcile(summed, [Check.READINGS], refill=True)
+    await keep_sums(summed)
+    await told(summed, [Check.READINGS], status=0)
+
+
+async def test_sums_that_are_behind_the_balances_are_compared_as_far_as_they_are(
+    summed: str,
+) -> None:
+    """More is booked and folded, and is not in the sums yet."""
+    await fill(summed, scenario(seed=9, dossiers=30))
+    follower = await connect(summed)
+    try:
+        cut = await seal(follower)
+        while await fold(follower, cut):
+            pass
+    finally:
+        await follower.close()
+    [(behind,)] = await ask(
+        summed, "SELECT follower.seq - reading_book.seq FROM follower, reading_book"
+    )
+
+    found = await told(summed, status=0)
+
+    assert behind > 0
+    assert found["readings"]["differing"] == 0

@@ -6,7 +6,7 @@ writes by hand what sources, the quarantine, the book of looks and the archive w
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -369,8 +369,8 @@ async def beside(connection: Any, reference: Reference, today: int) -> None:
     await connection.execute(script)
 
 
-async def fill(dsn: str, dossiers: int) -> None:
-    """All of it, as of today."""
+async def fill(dsn: str, dossiers: int, opened: Callable[[str], Awaitable[None]]) -> None:
+    """All of it, as of today; `opened` opens pages, so that what they ask for is kept."""
     reference = load_reference(SHIPPED)
     await migrate(dsn)
     with timed("dossiers to copy"):
@@ -382,6 +382,7 @@ async def fill(dsn: str, dossiers: int) -> None:
         with timed("sums asked for"):
             await fold(connection, await seal(connection))
             await ask(dsn, today)
+            await opened(dsn)
         with timed(f"journal of {dossiers:,} dossiers"):
             lines = await books(connection, dossiers, reference, today)
         print(f"{lines:,} lines")

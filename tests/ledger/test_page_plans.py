@@ -1,6 +1,7 @@
 """Pages find what they show by an index: of a ledger in which nothing is small enough to be read whole."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,8 @@ import pytest
 from monitor.domain.policy import Policy
 from monitor.domain.zone import Zone
 from monitor.ledger import tokens
+from monitor.ledger.balances import Accounts, Dimension, known_then
+from monitor.ledger.follower import Cut
 from monitor.ledger.held import Due, Holders, Marks, counted, listed
 from monitor.ledger.migrate import migrate
 from monitor.outlets.console import books, connections
@@ -111,3 +114,44 @@ async def test_a_token_is_found_however_its_dossier_stands_and_whatever_secret_i
     now = tokens.token(await tokens.secret(ledger), key)
     assert now != before
     assert await tokens.dossier_of(ledger, now) == key
+
+
+JOURNAL = """
+    INSERT INTO journal_page (class, measures, cells, days, slots, amounts)
+    SELECT 0, array_fill((2 + n % 40)::int2, ARRAY[20]), array_fill(1 + n % 6000, ARRAY[20]),
+           array_fill(20000 + n / 200, ARRAY[20]), array_fill(-1, ARRAY[20]), array_fill(1::int8, ARRAY[20])
+    FROM generate_series(1, 40000) AS n;
+    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts)
+    SELECT measures[1], days[1], 0, seq, cells, slots, amounts FROM journal_page;
+    UPDATE follower SET seq = (SELECT max(seq) FROM journal_page);
+"""
+
+
+async def test_a_release_reads_some_days_of_its_measures_and_little_of_the_journal(ledger: Any):
+    """At a cut near the balances' watermark, on either side of it."""
+    await ledger.execute(JOURNAL)
+    await ledger.execute("VACUUM ANALYZE")
+    last = await ledger.fetchval("SELECT max(seq) FROM journal_page")
+    asked = Accounts(measures=[2, 5], first_day=20_100, last_day=20_101)
+    now = datetime(2026, 9, 10, tzinfo=UTC)
+    for cut, folded in ((last - 300, last), (last, last - 300)):
+        await ledger.execute("UPDATE follower SET seq = $1", folded)
+        explained = Explained(ledger)
+        await known_then(explained, asked, Cut(cut, now, now), [Dimension.AGENCY])
+        told = explained.plans[-1]
+        assert "Seq Scan on balance_run" not in told, told
+        assert "Seq Scan on journal_page" not in told, told
+        assert "closing_amount" not in told, told
+
+
+class Explained:
+    """A connection that also tells how each of its queries is answered."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.plans: list[str] = []
+        self.fetchrow = connection.fetchrow
+
+    async def fetch(self, query: str, *given: Any) -> Any:
+        self.plans.append(await plan(self._connection, query, given))
+        return await self._connection.fetch(query, *given)

@@ -27,6 +27,7 @@ from monitor.ledger.reading_quick import (
 )
 from monitor.ledger.reading_sums import Stretches
 from monitor.ledger.readings import series
+from monitor.ledger.reconcile_sums import kept_sums
 from monitor.reference.policy import Reference, load_reference
 from tests.domain.strategies_time import day
 from tests.ledger.books import Books, books
@@ -217,6 +218,7 @@ async def test_kept_sums_tell_what_the_entries_add_up_to_at_every_cut(
             await killed(held, known[-1][0], rng)
         elif act == "q" and known:
             await agrees(held, reference, known, rng)
+            await nothing_differs(follower)
     known.append((await seal(follower), list(entries)))
     while await fold(follower, known[-1][0]):
         pass
@@ -227,6 +229,15 @@ async def test_kept_sums_tell_what_the_entries_add_up_to_at_every_cut(
             "SELECT count(*) FROM reading_sum WHERE filled_until < $1", HIGHEST
         )
     assert await follower.fetchval("SELECT count(*) FROM reading_sum") > 5
+    assert await nothing_differs(follower) > 100
+
+
+async def nothing_differs(connection: Any) -> int:
+    """Whoever reconciles finds the same, also of sums that are half filled; how much there was."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        found = await kept_sums(connection)
+    assert (found.differing, found.first) == (0, ())
+    return found.compared
 
 
 async def kept_on(follower: Any, act: str, rng: random.Random) -> None:

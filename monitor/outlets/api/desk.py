@@ -16,7 +16,7 @@ from monitor.ledger.access import Look, Passes, Role
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.official import Officials
 from monitor.ledger.policies import ActivePolicy, active, load
-from monitor.ledger.readings import booked_codes
+from monitor.ledger.readings import places
 from monitor.ledger.recalled import NotFound
 from monitor.outlets.access import Visitor, refusal
 from monitor.outlets.problem import Code, Problem
@@ -135,12 +135,11 @@ class Desk:
 
     async def admits(self, visitor: Visitor, scope: Scope) -> bool:
         """Whether figures of a scope are open to a visitor."""
-        if visitor.sees_all:
-            return True
-        in_force = await self.in_force()
-        async with self.pool.acquire() as connection:
-            booked = await booked_codes(connection)
-        return visitor.may_enter(scope, hierarchy(in_force.agencies, booked))
+        return visitor.sees_all or visitor.may_enter(scope, await self.places())
+
+    async def places(self) -> Hierarchy:
+        """Who is below whom, of all that is booked."""
+        return await places(self.pool, (await self.in_force()).agencies)
 
     async def admit(self, visitor: Visitor, scope: Scope) -> None:
         """Raises `Problem` where they are not."""

@@ -234,7 +234,7 @@ async def _procedures(
 ) -> list[compare.Row]:
     lines = await fares.by_procedure(desk, visit, scope, period)
     return compare.rows(
-        visit, lines, lambda one: (one.fared.about.scope.procedure, one.fared.about.name)
+        lines, lambda one: (one.fared.about.scope.procedure, one.fared.about.name)
     )
 
 
@@ -248,7 +248,6 @@ async def _units(
     scopes = [scope._replace(reach=Reach.OWN), *map(Scope, below)]
     lines = await fares.parts(desk, visit, scopes, period)
     found = compare.rows(
-        visit,
         lines,
         lambda one: (
             one.fared.about.scope.agency,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from monitor.outlets.api.asked import Parameter
@@ -10,7 +11,7 @@ from monitor.outlets.console.asked import a_sort
 from monitor.outlets.console.connections import in_order
 from monitor.outlets.console.fares import Line, share
 from monitor.outlets.console.find import plain
-from monitor.outlets.console.page import Table, Visit
+from monitor.outlets.console.page import Table
 from monitor.outlets.console.shown import Number, as_of, counted, span
 
 ORDER: Final = Parameter(
@@ -29,55 +30,57 @@ FILTER: Final = Parameter(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """A scope in a table."""
 
     code: str
     name: str
     line: Line
-    late: Number
-    late_share: Number | None = None
+    all_late: int  # of all in the table
 
     @property
     def unnamed(self) -> bool:
         """Whether no file has a name for it."""
         return self.name == self.code
 
-
-def rows(
-    visit: Visit, lines: Sequence[Line], named: Callable[[Line], tuple[str, str]]
-) -> list[Row]:
-    """Each with how much of all that ended late is its own."""
-    all_late = sum(one.late or 0 for one in lines)
-    return [_row(visit, one, *named(one), all_late) for one in lines]
-
-
-def _row(visit: Visit, one: Line, code: str, name: str, all_late: int) -> Row:
-    stood = as_of(visit, one.fared.known)
-    return Row(
-        code=code,
-        name=name or code,
-        line=one,
-        late=counted(
+    @cached_property
+    def late(self) -> Number:
+        """That ended late."""
+        visit, fared = self.line.visit, self.line.fared
+        return counted(
             visit,
-            one.late,
-            f"{visit.t('count.late')}: {name or code}",
+            self.line.late,
+            f"{visit.t('count.late')}: {self.name}",
             (visit.t("meaning.what"), visit.t("count.late.is")),
-            (visit.t("fares.period"), span(visit, one.fared.period)),
-            *stood,
-        ),
-        late_share=None
-        if one.late is None
-        else share(
+            (visit.t("fares.period"), span(visit, fared.period)),
+            *as_of(visit, fared.known),
+        )
+
+    @cached_property
+    def late_share(self) -> Number | None:
+        """How much of all that ended late is its own."""
+        visit, late = self.line.visit, self.line.late
+        if late is None:
+            return None
+        return share(
             visit,
-            one.late,
-            all_late,
-            f"{visit.t('count.late_share')}: {name or code}",
+            late,
+            self.all_late,
+            f"{visit.t('count.late_share')}: {self.name}",
             (visit.t("meaning.what"), visit.t("count.late_share.is")),
-            *stood,
-        ),
-    )
+            *as_of(visit, self.line.fared.known),
+        )
+
+
+def rows(lines: Sequence[Line], named: Callable[[Line], tuple[str, str]]) -> list[Row]:
+    """Each with its code and its name."""
+    all_late = sum(one.late or 0 for one in lines)
+    return [
+        Row(code=code, name=name or code, line=one, all_late=all_late)
+        for one in lines
+        for code, name in [named(one)]
+    ]
 
 
 def _value(number: Number) -> int | Decimal | None:
@@ -86,12 +89,12 @@ def _value(number: Number) -> int | Decimal | None:
 
 KEYS: Final[Mapping[str, Callable[[Row], Any]]] = {
     "name": lambda one: plain(one.name),
-    "received": lambda one: _value(one.line.counts["received"]),
-    "completed": lambda one: _value(one.line.counts["completed"]),
-    "open_end": lambda one: _value(one.line.counts["open_end"]),
+    "received": lambda one: one.line.amounts["received"],
+    "completed": lambda one: one.line.amounts["completed"],
+    "open_end": lambda one: one.line.amounts["open_end"],
     "on_time": lambda one: _value(one.line.on_time),
     "headline": lambda one: _value(one.line.headline),
-    "late": lambda one: _value(one.late),
+    "late": lambda one: one.line.late,
 }
 
 
@@ -107,7 +110,7 @@ def chosen(found: list[Row], sort: str | None, words: str | None) -> list[Row]:
 def weightiest(found: list[Row]) -> list[Row]:
     """Who has most that ended late first, then who received most."""
     return sorted(
-        found, key=lambda one: (-(one.line.late or 0), -int(one.line.received or 0), one.code)
+        found, key=lambda one: (-(one.line.late or 0), -(one.line.received or 0), one.code)
     )
 
 
@@ -123,8 +126,8 @@ def sheet(name: str, kind: str, found: Sequence[Row]) -> Table:
             (
                 one.code,
                 one.name,
-                *(one.line.counts[each].value for each in ("received", "completed", "open_end")),
-                one.late.value,
+                *(one.line.amounts[each] for each in ("received", "completed", "open_end")),
+                one.line.late,
                 _value(one.line.on_time),
                 _value(one.line.headline),
                 str(one.line.fared.period),

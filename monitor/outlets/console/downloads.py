@@ -19,6 +19,7 @@ from monitor.outlets.problem import Code, Problem
 from monitor.outlets.report.asked import Asked, made, written
 from monitor.outlets.report.command import file_name
 from monitor.outlets.report.formats import Format
+from monitor.reference.hierarchy import Hierarchy
 
 TYPES: Final[Mapping[Format, str]] = {
     Format.TABLE: "text/plain; charset=utf-8",
@@ -108,7 +109,8 @@ async def report(desk: Desk, visit: Visit) -> Shown:
 async def archive(desk: Desk, visit: Visit) -> Shown:
     """What was published, the last first; of what the visitor may see."""
     entries = await published.listed(desk.pool, last=LISTED)
-    open_ = [one for one in entries if await _open(desk, visit, one)]
+    places = await desk.places()
+    open_ = [one for one in entries if _open(visit, one, places)]
     return Drawn(template="reports.html", values={"entries": open_, "name": file_name})
 
 
@@ -121,7 +123,7 @@ async def one_published(desk: Desk, visit: Visit) -> Shown:
             f"no report was published as {visit['number']}",
             "look at /reports",
         )
-    if not await _open(desk, visit, found):
+    if not _open(visit, found, await desk.places()):
         raise refusal(visit.visitor, f"the report {found.id}")
     return File(
         name=file_name(found),
@@ -130,7 +132,7 @@ async def one_published(desk: Desk, visit: Visit) -> Shown:
     )
 
 
-async def _open(desk: Desk, visit: Visit, one: Entry) -> bool:
+def _open(visit: Visit, one: Entry, places: Hierarchy) -> bool:
     """Whether a report's figures are open to a visitor, as they are on the other pages."""
     if visit.visitor.sees_all:
         return True
@@ -139,7 +141,7 @@ async def _open(desk: Desk, visit: Visit, one: Entry) -> bool:
         day = visit.zone.day(int(one.sealed_at.timestamp() * 1000))
         return day > Period.of(one.period).last_day
     try:
-        return await desk.admits(visit.visitor, Scope.of(one.scope))
+        return visit.visitor.may_enter(Scope.of(one.scope), places)
     except NoScope:
         return False
 

@@ -4,9 +4,10 @@ One reading for all of a scope's months, one for its parts, one for its procedur
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -48,20 +49,49 @@ _BY_CHANNEL: Final = {one: Term(fact=Fact.RECEIVED, channel=one) for one in CHAN
 _BY_LEVEL: Final = {one: Term(fact=Fact.RECEIVED, level=one) for one in LEVELS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Line:
-    """Counts and shares of a scope in a period, as numbers of a page."""
+    """Counts and shares of a scope in a period, as numbers of a page.
 
+    Each is written when it is asked for: of hundreds of lines that are compared few are shown.
+    """
+
+    visit: Visit = field(repr=False)
     fared: Fared
-    counts: Mapping[str, Number]
-    on_time: Number
-    headline: Number
+
+    @cached_property
+    def amounts(self) -> Mapping[str, int | None]:
+        """Every count that was read."""
+        found = {}
+        for name, terms in COUNTS.items():
+            try:
+                values = [self.fared.facts(term) for term in terms]
+            except KeyError:
+                continue  # was not asked for
+            known = [one for one in values if one is not None]
+            found[name] = sum(known) if len(known) == len(values) else None
+        return found
+
+    @cached_property
+    def counts(self) -> Mapping[str, Number]:
+        return {
+            name: count(self.visit, self.fared, name, COUNTS[name], amount)
+            for name, amount in self.amounts.items()
+        }
+
+    @cached_property
+    def on_time(self) -> Number:
+        return figure(self.visit, self.fared, ON_TIME)
+
+    @cached_property
+    def headline(self) -> Number:
+        return figure(self.visit, self.fared, HEADLINE)
 
     @property
-    def received(self) -> int | Decimal | None:
-        return self.counts["received"].value
+    def received(self) -> int | None:
+        return self.amounts["received"]
 
-    @property
+    @cached_property
     def late(self) -> int | None:
         """That ended late, as the share on time has it."""
         return late_of(self.fared)
@@ -69,7 +99,7 @@ class Line:
     @property
     def idle(self) -> bool:
         """Whether nothing happened."""
-        return not any(one.value for one in self.counts.values())
+        return not any(self.amounts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +151,8 @@ async def whole(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Whole
     found = {one.period: one for [one] in read}
     now = found[period]
     return Whole(
-        now=line(visit, now),
-        months=[line(visit, found[one]) for one in months],
+        now=Line(visit, now),
+        months=[Line(visit, found[one]) for one in months],
         means=[figure(visit, now, one) for one in MEANS],
         channels=_parts(visit, now, "channel", _BY_CHANNEL),
         levels=_parts(visit, now, "level", _BY_LEVEL),
@@ -138,7 +168,7 @@ async def parts(
     [read] = await desk.officials.fared(
         scopes, [period], (ON_TIME, HEADLINE), _OF_PARTS, known_at=visit["known_at"]
     )
-    return [line(visit, one) for one in read]
+    return [Line(visit, one) for one in read]
 
 
 async def by_procedure(desk: Desk, visit: Visit, scope: Scope, period: Period) -> list[Line]:
@@ -146,26 +176,7 @@ async def by_procedure(desk: Desk, visit: Visit, scope: Scope, period: Period) -
     read = await desk.officials.fared_by_procedure(
         scope, period, (ON_TIME, HEADLINE), _OF_PARTS, known_at=visit["known_at"]
     )
-    return [one for one in (line(visit, each) for each in read) if not one.idle or one.late]
-
-
-def line(visit: Visit, of: Fared) -> Line:
-    """Every count that was read, and both shares."""
-    counts = {}
-    for name, terms in COUNTS.items():
-        try:
-            values = [of.facts(term) for term in terms]
-        except KeyError:
-            continue  # was not asked for
-        known = [one for one in values if one is not None]
-        total = sum(known) if len(known) == len(values) else None
-        counts[name] = count(visit, of, name, terms, total)
-    return Line(
-        fared=of,
-        counts=counts,
-        on_time=figure(visit, of, ON_TIME),
-        headline=figure(visit, of, HEADLINE),
-    )
+    return [one for one in (Line(visit, each) for each in read) if not one.idle or one.late]
 
 
 def count(
@@ -267,10 +278,10 @@ async def drawn(
         return None
     named = ("received", "completed")
     rows = [
-        {"m": _month(one), "what": visit.t(f"count.{name}"), "n": one.counts[name].value}
+        {"m": _month(one), "what": visit.t(f"count.{name}"), "n": one.amounts[name]}
         for one in months
         for name in named
-        if one.counts[name].value is not None
+        if one.amounts[name] is not None
     ]
     shares = [
         {"m": _month(one), "what": visit.t(f"share.{name}"), "n": float(number.value)}
@@ -390,7 +401,7 @@ def sheet(name: str, found: Whole | None) -> Table:
         rows=[
             (
                 str(one.fared.period),
-                *(one.counts[each].value for each in COUNTS),
+                *(one.amounts[each] for each in COUNTS),
                 one.on_time.value if one.on_time.known else None,
                 one.headline.value if one.headline.known else None,
                 one.fared.known.cut,

@@ -212,7 +212,6 @@ async def _places(
     lines = [one for one in await fares.parts(desk, visit, scopes, period) if not one.idle]
     return compare.weightiest(
         compare.rows(
-            visit,
             lines,
             lambda one: (
                 one.fared.about.scope.agency,

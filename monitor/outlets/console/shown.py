@@ -3,6 +3,7 @@
 Null, 0, not applicable, no data and too few are different answers and look different.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,8 +26,18 @@ class Meaning:
     """What a number is: lines of name and text, and where its set tells more."""
 
     title: str
-    lines: tuple[tuple[str, str], ...]
+    lines: Iterable[tuple[str, str]]
     more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Lines that are written when they are read: of a page's figures most are only sorted by."""
+
+    write: Callable[[], Iterable[tuple[str, str]]]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.write())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,15 @@ def of_figure(
 
 def meaning(visit: Visit, official: Official, figure: Figure) -> Meaning:
     """Name, numerator, denominator, rule, basis, as of, watermark."""
+    one = figure.indicator
+    return Meaning(
+        title=visit.one_of(one.name_vi, one.name_en),
+        lines=Later(lambda: _lines(visit, official, figure)),
+        more=visit.url(f"/definitions/{official.set.id}") + f"#{one.id}",
+    )
+
+
+def _lines(visit: Visit, official: Official, figure: Figure) -> Iterable[tuple[str, str]]:
     one, language = figure.indicator, visit.language
     formula = indicator_words.formula(one)
     lines = [(visit.t("meaning.what"), visit.one_of(one.definition_vi, one.definition_en))]
@@ -101,17 +121,13 @@ def meaning(visit: Visit, official: Official, figure: Figure) -> Meaning:
     source = visit.one_of(*said.source(one))
     if one.reverse_engineered:
         source = f"{source}; {words.REVERSE.of(language)}"
-    lines += [
+    return [
+        *lines,
         (words.BASIS.of(language), f"{basis}: {source}" if source else basis),
         (words.SET.of(language), f"{official.set.id} {official.set.version}"),
         (words.PERIOD.of(language), span(visit, official.period)),
         *as_of(visit, official.known),
     ]
-    return Meaning(
-        title=visit.one_of(one.name_vi, one.name_en),
-        lines=tuple(lines),
-        more=visit.url(f"/definitions/{official.set.id}") + f"#{one.id}",
-    )
 
 
 def as_of(visit: Visit, known: Known) -> list[tuple[str, str]]:
