@@ -18,9 +18,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 KAFKA_VERSION := $(shell sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' deploy/kafka/pom.xml)
 KAFKA_JARS := $(or $(EMC_KAFKA_JARS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/emc-monitor/kafka-$(KAFKA_VERSION))
 
-# Processes that run tests side by side, each with servers of its own. 0: none but pytest itself,
-# for a debugger.
-JOBS ?= 2
+# Processes that run tests side by side, each with servers of its own: more than cores, since tests of
+# servers wait half of the time. 0: none but pytest itself, for a debugger.
+JOBS ?= 3
 
 # What a target passes on to its command: make demo ARGS='--once --dossiers 1000'
 ARGS ?=
@@ -70,7 +70,7 @@ lint: install ## ruff: rules and formatting
 
 .PHONY: types
 types: install ## mypy --strict
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 
 .PHONY: layers
 layers: install ## import-linter: the layers of the architecture

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -72,7 +73,7 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses a server is marked so: nobody has to remember it."""
+    """A test that uses a server is marked so: nobody has to remember it. Then the order of files."""
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
@@ -82,6 +83,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked = {*item.fixturenames, callspec and callspec.params.get("broker")}
         if REAL_KAFKA & asked:
             item.add_marker("real_kafka")
+    longest_first(items)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Files with slow tests, then those that use servers, then the quick ones.
+
+    Processes take one file after the other: a long one that came last would leave the others idle.
+    """
+    ranks: dict[Path, int] = {}
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        rank = 0 if "slow" in marks else 1 if "server" in marks else 2
+        ranks[item.path] = min(rank, ranks.get(item.path, rank))
+    items.sort(key=lambda item: ranks[item.path])
 
 
 @pytest.hookimpl(wrapper=True)

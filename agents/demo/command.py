@@ -48,6 +48,7 @@ def demo(
 ) -> int:
     """Run the demo; the exit status."""
     console = Console(stderr=True, highlight=False)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)  # a closed terminal is Ctrl-C
     if complaint := _complaint(once_only, log, incident, reference):
         console.print(f"emc demo: {complaint}", markup=False)
         return MISUSED
@@ -68,7 +69,7 @@ def demo(
         else:
             run = partial(
                 show,
-                Scenario(seed=seed, dossiers=dossiers or 5_000, official=True),
+                Scenario(seed=seed, dossiers=dossiers or 9_000, official=True),
                 speed=speed,
                 console=console,
                 rules=rules,
@@ -154,7 +155,7 @@ async def _incident(name: str, *, console: Console, stop: asyncio.Event, **said:
 async def _until_interrupted(run: Callable[..., Awaitable[int]]) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     return await run(stop=stop)
 

@@ -25,7 +25,8 @@ class Feed:
     def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
         self._producer = producer
         self._topic = topic
-        self.sent = 0
+        self.sent = 0  # to its own topic
+        self._in_flight = 0
 
     @classmethod
     @asynccontextmanager
@@ -53,10 +54,12 @@ class Feed:
                 key=record.key,
                 timestamp_ms=record.timestamp_ms,
             )
-            self.sent += 1
-            if self.sent % IN_FLIGHT == 0:
-                await self._producer.flush()
+            self.sent += not record.topic
+            self._in_flight += 1
+            if self._in_flight == IN_FLIGHT:
+                await self.flush()
 
     async def flush(self) -> None:
         """Wait until the broker has everything."""
+        self._in_flight = 0
         await self._producer.flush()

@@ -2,8 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -13,16 +16,20 @@ from rich.text import Text
 
 from agents.demo.alarm import Alarm, set_alarm, told_of
 from agents.demo.feed import Feed, Given
+from agents.demo.hearts import BEAT_MS, SILENT, SILENT_MS, beats, is_silent
 from agents.demo.interrupt import unless
-from agents.demo.registered import enter, pass_for_the_console, system
+from agents.demo.past import Past, Unsealed, given, last_month, lived
+from agents.demo.registered import enter, passes_for_the_console, system
 from agents.demo.scrape import Scrape, scrape
 from agents.demo.service import Running, migrated, whole_service
 from agents.demo.watch import NotWatched, Rules, Tools, installed
 from agents.generate.country import load
-from agents.generate.model import PETITIONS, Record, Scenario, live
+from agents.generate.model import Scenario, live
 from agents.settings import Settings
 from monitor.domain.policy import Precision
-from monitor.domain.zone import date_of
+from monitor.domain.zone import date_of, day_number
+from monitor.reference.agencies import load_agencies
+from schemas import SIGNALS
 
 REFRESH_SECONDS = 1.0
 AT_MOST_BEHIND_MS = 50  # records due within this are sent together
@@ -40,36 +47,55 @@ async def show(
     """Run the service on a country's dossiers; returns the exit status once `stop` is set."""
     settings = Settings.from_environment()
     tools = _tools(reference, console)
-    console.print("Starting broker, PostgreSQL, worker and serve ...")
+    console.print("Starting broker, PostgreSQL, worker, ingest and serve ...")
     async with AsyncExitStack() as stack:
         async with unless(stop):
+            unsealed = await stack.enter_async_context(Unsealed.held())
             service = await stack.enter_async_context(
                 whole_service(
                     zone=settings.zone,
                     precision=Precision.INSTANT,
                     reference=reference,
-                    connections=tools is not None,
+                    connections=True,
+                    before=unsealed.begin,
                 )
             )
             feed = await stack.enter_async_context(Feed.open(service.kafka, service.topic))
+            hearts = await stack.enter_async_context(Feed.open(service.kafka, SIGNALS.name))
             await migrated(service)
-            token = await pass_for_the_console(service.database)
-            for what, where in _addresses(service, token):
+            now_ms = time.time_ns() // 1_000_000
+            today = date_of(settings.days().day(now_ms))
+            month = last_month(today)
+            sources = await _enter_all(service.database, month, today, reference)
+            beating = asyncio.create_task(_send(hearts, beats(sources, now_ms), stop))
+            stack.callback(beating.cancel)
+            days = (today - month).days + 1
+            told = live(replace(scenario, days=days), now_ms, speed)
+            past = Past(told, now_ms, month, partial(is_silent, now_ms=now_ms))
+            late = await lived(past, service, feed, unsealed, console)
+            for what, where in _addresses(
+                service, await passes_for_the_console(service.database)
+            ):
                 console.print(f"{what:<23}{where}", soft_wrap=True)  # whole, to be copied
             alarm = None
             if tools is not None and reference is not None:
                 files = rules(reference, 1)
-                await _enter_all(settings, service.database, time.time_ns() // 1_000_000)
                 alarm = await stack.enter_async_context(set_alarm(service, tools, files))
                 for what, where in await alarm.addresses():
                     console.print(f"{what:<23}{where}", soft_wrap=True)
-        # Only now: a past of tens of thousands of records would hold up all of that.
-        now_ms = time.time_ns() // 1_000_000
-        feeding = asyncio.create_task(_feed(feed, live(scenario, now_ms, speed), stop))
+            minute = settings.days().ms_of_day(now_ms - SILENT_MS) // 60_000
+            console.print(
+                f"{'staged':<23}{SILENT} is silent since {minute // 60:02}:{minute % 60:02};"
+                f" {late} dossiers of {month:%Y-%m} were told after it was closed",
+                soft_wrap=True,
+            )
+            console.print(f"{'end':<23}Ctrl-C")
+        feeding = asyncio.create_task(_send(feed, map(given, past.present()), stop))
         stack.callback(feeding.cancel)
-        await _status(service, feed, feeding, alarm, console, stop)
-        feeding.cancel()
-        await asyncio.wait({feeding})
+        await _status(service, feed, (feeding, beating), alarm, console, stop)
+        for task in (feeding, beating):
+            task.cancel()
+        await asyncio.wait({feeding, beating})
         console.print("Stopping ...")
     return 0
 
@@ -88,20 +114,33 @@ def _tools(reference: Path | None, console: Console) -> Tools | None:
         return None
 
 
-async def _enter_all(settings: Settings, database: str, now_ms: int) -> None:
-    """The country's systems, which come on board today: their history is no rhythm."""
-    country, zone = load(), settings.days()
-    today = date_of(zone.day(now_ms))
-    codes = [f"{agency}-onestop" for agency in (*country.provinces, *country.ministries)]
-    await enter(database, [system(code, today) for code in codes])
+async def _enter_all(
+    database: str, since: date, today: date, reference: Path | None
+) -> list[str]:
+    """The country's systems, on board since its past began; their codes."""
+    country = load()
+    names = {}
+    if reference is not None:
+        there = load_agencies(reference / "agencies").at(day_number(today))
+        names = {code: f"Một cửa {one.name}" for code, one in there.items()}
+    owners = (*country.provinces, *country.ministries)
+    sources = [
+        replace(
+            system(f"{one}-onestop", since, names.get(one, "")),
+            heartbeat_seconds=BEAT_MS // 1000,
+        )
+        for one in owners
+    ]
+    await enter(database, sources)
+    return [source.code for source in sources]
 
 
-async def _feed(feed: Feed, records: Iterator[Record], stop: asyncio.Event) -> None:
-    """Send each record when it is due; the past at once."""
+async def _send(feed: Feed, records: Iterable[Given], stop: asyncio.Event) -> None:
+    """Send each record when it is due; what is past at once."""
     due: list[Given] = []
     for record in records:
-        due.append(_given(record))
-        ahead_ms = record.at_ms - time.time_ns() // 1_000_000
+        due.append(record)
+        ahead_ms = record.timestamp_ms - time.time_ns() // 1_000_000
         if len(due) >= 500 or ahead_ms > AT_MOST_BEHIND_MS:
             await feed.send(due)
             due = []
@@ -110,15 +149,10 @@ async def _feed(feed: Feed, records: Iterator[Record], stop: asyncio.Event) -> N
             return
 
 
-def _given(record: Record) -> Given:
-    topic = PETITIONS if record.topic == PETITIONS else ""
-    return Given(record.key.encode(), record.value, record.at_ms, topic)
-
-
 async def _status(
     service: Running,
     feed: Feed,
-    feeding: "asyncio.Task[None]",
+    feeding: Iterable["asyncio.Task[None]"],
     alarm: Alarm | None,
     console: Console,
     stop: asyncio.Event,
@@ -128,8 +162,9 @@ async def _status(
     with Live(console=console, refresh_per_second=4, transient=True) as line:
         while not stop.is_set():
             service.check()
-            if feeding.done():
-                feeding.result()
+            for task in feeding:
+                if task.done():
+                    task.result()
             if alarm is not None:
                 alarm.watch.check()
                 for ring in alarm.bell.rung[rung:]:
@@ -147,15 +182,16 @@ async def _status(
                 continue
 
 
-def _addresses(service: Running, token: str) -> list[tuple[str, str]]:
+def _addresses(service: Running, passes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    first, *others = (f"{token}  ({says})" for token, says in passes)
     return [
         ("open in a browser", f"{service.address}/"),
-        ("sign in with", token),
+        ("sign in with", first),
+        *(("or with", other) for other in others),
         ("metrics of the ledger", f"{service.address}/metrics"),
         ("metrics of the worker", service.worker_metrics),
         ("Kafka", service.kafka),
         ("PostgreSQL", service.database),
-        ("end", "Ctrl-C"),
     ]
 
 

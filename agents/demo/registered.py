@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -15,12 +16,12 @@ WHO: Final = "emc demo"
 _SUFFIX: Final = "-onestop"
 
 
-def system(code: str, since: date) -> Source:
+def system(code: str, since: date, name: str = "") -> Source:
     """The one-stop system of a province or ministry, as registered."""
     owner = code.removesuffix(_SUFFIX)
     return Source(
         code=code,
-        name=code,
+        name=name or code,
         owner=owner,
         status=Status.LIVE,
         go_live=since,
@@ -51,20 +52,41 @@ async def enter(database: str, sources: Iterable[Source]) -> None:
         await pool.close()
 
 
-async def pass_for_the_console(database: str) -> str:
-    """A token that shows the whole country for a day: the ledger is gone before."""
-    token = new_token()
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Who may look at the console, as what."""
+
+    name: str
+    role: Role
+    agency: str
+    says: str  # to whoever reads the terminal
+
+
+PASSES: Final = (
+    Pass("demo", Role.NATIONAL, "", "the whole country"),
+    Pass("demo-province", Role.AGENCY, "H56", "a province, Thanh Hóa"),
+    Pass("demo-admin", Role.ADMIN, "", "an administrator: quarantine and ledger too"),
+)
+
+
+async def passes_for_the_console(database: str) -> list[tuple[str, str]]:
+    """Tokens, and what each shows, for a day: the ledger is gone before."""
     now = datetime.fromtimestamp(time.time(), UTC)
+    made: list[tuple[str, str]] = []
     pool = await asyncpg.create_pool(database, min_size=0, max_size=1)
     try:
-        await Passes(pool).add(
-            "demo",
-            token_hash(token),
-            role=Role.NATIONAL,
-            at=now,
-            expires_at=now + timedelta(days=1),
-            who=WHO,
-        )
+        for one in PASSES:
+            token = new_token()
+            await Passes(pool).add(
+                one.name,
+                token_hash(token),
+                role=one.role,
+                agency=one.agency,
+                at=now,
+                expires_at=now + timedelta(days=1),
+                who=WHO,
+            )
+            made.append((token, one.says))
     finally:
         await pool.close()
-    return token
+    return made

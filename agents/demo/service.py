@@ -1,7 +1,7 @@
 """The demo's service: embedded pair, topics, worker, `emc serve` and, where asked, `emc ingest`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +45,14 @@ async def whole_service(
     reference: Path | None = None,
     connections: bool = False,
     brisk: bool = True,
+    before: Callable[[str], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Running]:
     """Start everything on free ports and end it all with the block.
 
     With a folder of reference files the law's measures are booked too, by its zone. With
     `connections` an `emc ingest` keeps those of sources, and takes what they say of themselves;
-    `brisk` has all of them look twice a second, and not once a minute.
+    `brisk` has all of them look twice a second, and not once a minute. `before` is called with the
+    database's address when nothing of the service is there yet.
     """
     topic = Settings().topic
     async with AsyncExitStack() as stack:
@@ -58,6 +60,8 @@ async def whole_service(
         await create_topic(pair.kafka, topic, PARTITIONS)
         for name in (one.name for one in TOPICS if one != DOSSIERS):
             await create_topic(pair.kafka, name, 1)
+        if before is not None:
+            await before(pair.database)
         settings = {
             "EMC_KAFKA": pair.kafka,
             "EMC_DATABASE": pair.database,

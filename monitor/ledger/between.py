@@ -15,6 +15,7 @@ from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
 from monitor.ledger.follower import Cut
+from monitor.ledger.reading_sums import within
 from monitor.reference.hierarchy import hierarchy
 from monitor.reference.policy import Reference
 from monitor.reference.services import of
@@ -44,8 +45,8 @@ _LINES: Final = """
                 $9::int2[], $10::int2[], $11::int4[], $12::int4[], $13::int4[])
          AS asked (number, measure, weight, due, first_slot, last_slot, channel, level, has,
                    lacks, any_of) ON asked.measure = line.measure
-    JOIN cell ON cell.id = line.cell
-    WHERE line.seq > $1 AND line.seq <= $2
+    JOIN cell ON cell.id = line.cell{within}
+    WHERE line.seq > $1 AND line.seq <= $2 AND line.day <= $14 AND line.measure = ANY($15::int2[])
       AND line.slot BETWEEN asked.first_slot AND asked.last_slot
       AND (asked.channel = 0 OR asked.channel = cell.channel)
       AND (asked.level = 0 OR asked.level = cell.level)
@@ -83,11 +84,16 @@ async def between(
             numbers.setdefault(share.sum, len(numbers))
     if not numbers or now.seq <= then.seq:
         return Between([None if one is None else Moved(0, 0) for one in composed], {})
+    condition, values = within(16, hierarchy(reference.agencies, ()).firsts(scope))
+    asked = list(zip(*_asked(numbers), strict=True))
     rows = await connection.fetch(
-        _LINES,
+        _LINES.format(within=condition),
         then.seq,
         now.seq,
-        *map(list, zip(*_asked(numbers), strict=True)),
+        *map(list, asked),
+        min(period.last_day, as_of),
+        sorted(set(asked[1])),
+        *values,
         timeout=None,
     )
     agencies = hierarchy(reference.agencies, {row["agency"] for row in rows}).holds(scope)

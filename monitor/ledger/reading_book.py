@@ -28,6 +28,7 @@ class Procedures(IntEnum):
     OF_NOBODY = 0
     OF_LEVEL1 = 1  # of ministries and provinces
     OF_ALL = 2
+    COUNTED = 3  # of all, and which of them there is more than nothing of
 
 
 class Wanted(NamedTuple):
@@ -198,11 +199,11 @@ _ADD: Final = f"""
             UNION ALL
             SELECT reach, place, month, number, procedure, 0, amount FROM by_procedure
         ) AS one
+        WHERE number IN (SELECT number FROM reading_sum WHERE procedures > 2)
         GROUP BY 1, 2, 3, 4, 5
     ), turned AS (
         SELECT reach, place, month, number, array_agg(procedure) AS codes
-        FROM met JOIN reading_sum AS kept USING (number)
-        WHERE kept.procedures > 1 AND month <> {LOWEST} AND (now > 0) <> (now - more > 0)
+        FROM met WHERE month <> {LOWEST} AND (now > 0) <> (now - more > 0)
         GROUP BY 1, 2, 3, 4
     ), places AS (
         INSERT INTO reading_place (agency, level1)

@@ -72,7 +72,7 @@ class Asked:
                     passing.add(asked)
                 if counts:
                     into = split if by_procedure or any(narrowed) else counted
-                    into[asked] = Wanted(asked, stock, Procedures.OF_ALL)
+                    into[asked] = Wanted(asked, stock, Procedures.COUNTED)
                 elif by_procedure or any(narrowed):
                     split.setdefault(asked, Wanted(asked, stock, Procedures.OF_LEVEL1))
                 if not counts and not all(narrowed):
@@ -142,7 +142,9 @@ async def _load(
         books = await Books.at(connection, at)
         marks: Sequence[Sequence[Any]] = ()
         if begun and Fact.COMPLAINTS in facts:
-            marks = await marks_of(connection, books, COMPLAINT, stretches)
+            marks = await marks_of(
+                connection, books, COMPLAINT, stretches, coverage.firsts(scopes)
+            )
         loading.met.update(agency for agency, *_ in marks)
         connected = {}
         if Fact.SOURCES_CONNECTED in facts:
@@ -213,6 +215,7 @@ class _Loading:
                 chosen,
                 self.stretches,
                 self.coverage.level1,
+                self._firsts,
             )
         return {wanted.sum: number for wanted, number in chosen.items()}, codes
 
@@ -254,6 +257,7 @@ class _Loading:
                 [one for one, wanted in of_them.items() if wanted.stock],
                 self.stretches,
                 by_procedure=by_procedure,
+                firsts=self._firsts,
             )
             self.met.update(agency for _, (_, agency), _, _ in sums.items())
             for one, number in numbers.items():
@@ -284,6 +288,7 @@ class _Loading:
             chosen,
             self.coverage.level1,
             with_procedure=by_procedure,
+            firsts=self._firsts,
         )
         return {wanted.sum: Found(sums, number, kept=True) for wanted, number in chosen.items()}
 
@@ -291,7 +296,11 @@ class _Loading:
         """By procedure of all agencies, where others than ministries and provinces are asked of."""
         if all(reach for reach, _ in self._cover):
             return wanted
-        return wanted._replace(procedures=Procedures.OF_ALL)
+        return wanted._replace(procedures=max(wanted.procedures, Procedures.OF_ALL))
+
+    @cached_property
+    def _firsts(self) -> frozenset[str] | None:
+        return self.coverage.firsts(self.scopes)
 
     @cached_property
     def _cover(self) -> frozenset[Place]:

@@ -17,8 +17,16 @@ from typing import Any, Final, NamedTuple
 from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.zone import date_of, day_number
 from monitor.ledger.follower import Cut
-from monitor.ledger.reading_book import PAGES_AT_ONCE, Procedures, Wanted, known
-from monitor.ledger.reading_sums import Between, Place, Rows, Stretches, Sums, from_books
+from monitor.ledger.reading_book import Procedures, Wanted, known
+from monitor.ledger.reading_sums import (
+    MOST_TAKEN_BACK,
+    Between,
+    Place,
+    Rows,
+    Stretches,
+    Sums,
+    from_books,
+)
 
 
 class Kept(NamedTuple):
@@ -49,8 +57,8 @@ class Kept(NamedTuple):
         return cls(seq, folded, last_day, places, *await known(connection))
 
     def near(self, cut: Cut) -> bool:
-        """Whether what the journal has between them and a cut is little."""
-        return abs(self.seq - cut.seq) <= PAGES_AT_ONCE
+        """Whether what the journal has between them and a cut is less than the books have."""
+        return abs(self.seq - cut.seq) <= MOST_TAKEN_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,11 +338,12 @@ async def turn_between(
     asked: Mapping[Wanted, int],
     stretches: Stretches,
     level1: Mapping[str, str],
+    firsts: Collection[str] | None,
 ) -> Codes:
     """Bring procedures from the sums' watermark to a cut, by what the journal has between them."""
     moved = await from_books(
         connection, between, {one.sum: number for one, number in asked.items()}, (), stretches,
-        by_procedure=True,
+        by_procedure=True, firsts=firsts,
     )  # fmt: skip
     more: dict[Met, int] = {}
     for number, (_, agency), code, amounts in moved.items():
@@ -399,6 +408,7 @@ async def add_between(
     level1: Mapping[str, str],
     *,
     with_procedure: bool,
+    firsts: Collection[str] | None,
 ) -> set[str]:
     """Bring sums from their watermark to a cut, by what the journal has between them.
 
@@ -414,6 +424,7 @@ async def add_between(
         [wanted.sum for wanted in asked if wanted.stock],
         found.stretches,
         by_procedure=with_procedure,
+        firsts=firsts,
     )
     for number, (_, agency), procedure, amounts in moved.items():
         met.add(agency)

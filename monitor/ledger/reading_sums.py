@@ -262,7 +262,7 @@ _SUMS: Final = """
                 $8::int2[], $9::int2[], $10::int4[], $11::int4[], $12::int4[])
          AS asked (number, measure, weight, due, first_slot, last_slot, channel, level, having_all,
                    lacking_all, having_any) ON asked.measure = line.measure
-    JOIN cell ON cell.id = line.cell
+    JOIN cell ON cell.id = line.cell{within}
     WHERE line.slot BETWEEN asked.first_slot AND asked.last_slot
       AND (asked.channel = 0 OR asked.channel = cell.channel)
       AND (asked.level = 0 OR asked.level = cell.level)
@@ -270,6 +270,20 @@ _SUMS: Final = """
       AND (asked.having_any = 0 OR line.slot & asked.having_any <> 0)
     GROUP BY 1, 2, 3, 4 HAVING sum(line.amount * asked.weight) <> 0
 """
+
+
+def within(first_free: int, firsts: Collection[str] | None) -> tuple[str, list[Any]]:
+    """A condition on cells and its value: what is booked under some ministries and provinces.
+
+    And all codes that are not national: whom they are below only files tell.
+    """
+    if firsts is None:
+        return "", []
+    condition = (
+        f" AND (cell.level1 = ANY(${first_free}::text[])"
+        " OR cell.level1 COLLATE \"C\" !~ '^[A-Y][0-9]{2}$')"
+    )
+    return condition, [sorted(firsts)]
 
 
 async def from_books(
@@ -280,10 +294,12 @@ async def from_books(
     stretches: Stretches,
     *,
     by_procedure: bool,
+    firsts: Collection[str] | None,
 ) -> Sums:
     """Sum all lines that were known at a cut; within a transaction that sees one state.
 
     `sums` have numbers; `stocks` are those of which what lies before the periods is wanted too.
+    `firsts` are the ministries and provinces that are asked about; None: all.
     """
     found = Sums(stretches)
     if not sums:
@@ -312,9 +328,11 @@ async def from_books(
         "measure = ANY($13::int2[]) AND day >= $14::int4 AND day <= $15::int4",
         "measure = ANY($16::int2[]) AND day <= $15::int4",
     )
+    condition, values = within(17, firsts)
     query = _SUMS.format(
         procedure="cell.procedure" if by_procedure else "''::text",
         lines=lines,
+        within=condition,
     )
     rows = await connection.fetch(
         query,
@@ -324,6 +342,7 @@ async def from_books(
         first,
         last,
         sorted(standing),
+        *values,
         timeout=None,
     )
     for number, agency, procedure, stretch, amount in rows:
@@ -334,22 +353,28 @@ async def from_books(
 _MARKS: Final = """
     SELECT cell.agency, cell.procedure, line.slot,
            width_bucket(line.day, $1::int4[]) AS stretch, sum(line.amount)::int8
-    FROM ({lines}) AS line JOIN cell ON cell.id = line.cell
+    FROM ({lines}) AS line JOIN cell ON cell.id = line.cell{within}
     GROUP BY 1, 2, 3, 4 HAVING sum(line.amount) <> 0
 """
 
 
 async def marks_of(
-    connection: Any, books: Books, measure: int, stretches: Stretches
+    connection: Any,
+    books: Books,
+    measure: int,
+    stretches: Stretches,
+    firsts: Collection[str] | None,
 ) -> list[Sequence[Any]]:
     """Agency, procedure, slot, stretch and amount of a measure whose slots are to be told apart."""
     lines = books.lines("measure = $2::int2 AND day >= $3::int4 AND day < $4::int4")
+    condition, values = within(5, firsts)
     rows: list[Sequence[Any]] = await connection.fetch(
-        _MARKS.format(lines=lines),
+        _MARKS.format(lines=lines, within=condition),
         list(stretches.bounds),
         measure,
         stretches.bounds[0],
         stretches.bounds[-1],
+        *values,
         timeout=None,
     )
     return rows

@@ -92,9 +92,9 @@ _AMOUNTS: Final = f"""
         UNION ALL SELECT number, 'day', reach, place, day, '', amount, 0
         FROM place WHERE due OR reach = 1
         UNION ALL SELECT number, 'procedure', reach, place, {_MONTH}, procedure, amount, 0
-        FROM place WHERE procedures = 2 OR procedures = 1 AND reach = 1
+        FROM place WHERE procedures >= 2 OR procedures = 1 AND reach = 1
         UNION ALL SELECT number, 'procedure', reach, place, {LOWEST}, procedure, amount, 0
-        FROM place WHERE stock AND (procedures = 2 OR procedures = 1 AND reach = 1)
+        FROM place WHERE stock AND (procedures >= 2 OR procedures = 1 AND reach = 1)
         UNION ALL SELECT $1::int2 - 1 + n, 'month', reach, place, month, '', 0, amount
         FROM reading_month, unnest(amounts[$1::int2:$2::int2]) WITH ORDINALITY AS one (amount, n)
         WHERE amount <> 0
@@ -112,7 +112,7 @@ _AMOUNTS: Final = f"""
 _COUNTED: Final = f"""
     WITH {_PARTS}, had AS (
         SELECT number, reach, place, {_MONTH} AS day, procedure
-        FROM place WHERE procedures = 2
+        FROM place WHERE procedures = 3
         GROUP BY 1, 2, 3, 4, 5 HAVING sum_whole(amount) > 0
     ), ours AS (
         SELECT had.number, reach, place, day, count(*) AS amount,
@@ -161,7 +161,7 @@ async def kept_sums(connection: Any) -> FoundKept:
     for start in range(0, len(asked), SUMS_AT_ONCE):
         some = {row["number"]: row for row in asked[start : start + SUMS_AT_ONCE]}
         measures = {measure for row in some.values() for measure in row["measures"]}
-        counted = any(row["procedures"] == Procedures.OF_ALL for row in some.values())
+        counted = any(row["procedures"] == Procedures.COUNTED for row in some.values())
         for question in (_AMOUNTS, _COUNTED) if counted else (_AMOUNTS,):
             found = found.with_more(
                 await _differing(

@@ -134,7 +134,8 @@ class Moved(NamedTuple):
 _MOVED: Final = """
     SELECT measure, cell.agency, sum(amount)::int8
     FROM journal JOIN cell ON cell.id = journal.cell
-    WHERE seq > coalesce((SELECT max(seq) FROM cut WHERE sealed_at <= to_timestamp($1 / 1000.0)), 0)
+    WHERE seq > coalesce((SELECT max(seq) FROM cut WHERE sealed_at <= to_timestamp($1 / 1000.0)),
+                         (SELECT min(seq) FROM cut), 0)
       AND seq > $3 AND measure = ANY($2::int2[])
     GROUP BY 1, 2 HAVING sum(amount) <> 0
 """
@@ -142,7 +143,10 @@ MOST_PAGES: Final = 20_000  # of the journal that are looked back at
 
 
 async def moved(pool: Any, policy: Policy, since_ms: int, drawn_: int) -> list[Moved]:
-    """Bookings after the last cut before an instant, of those who moved most first."""
+    """Bookings after the last cut before an instant, of those who moved most first.
+
+    In a ledger that is younger, after its first cut: what it began with has not just moved.
+    """
     rows = await pool.fetch(_MOVED, since_ms, [int(one) for one in _FLOWS], drawn_ - MOST_PAGES)
     found: dict[str, dict[str, int]] = {}
     for measure, booked_at, amount in rows:

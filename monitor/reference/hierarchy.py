@@ -42,6 +42,21 @@ class Hierarchy:
         """The agencies directly below one ("": ministries and provinces), listed or booked."""
         return tuple(sorted(self._parts.get(agency_code(agency) if agency else TOP, ())))
 
+    def firsts(self, scope: Scope) -> frozenset[str] | None:
+        """The ministries and provinces under which anything of a scope can be booked; None: any.
+
+        Of codes that are not national nothing is said: each of them is its own.
+        """
+        if not scope.agency or scope.reach is Reach.SECTOR:
+            return None
+        agency = agency_code(scope.agency)
+        ended = self.agencies.present(agency) != agency
+        return frozenset(
+            level1(code)
+            for code in (agency, *self.agencies.codes())
+            if agency in (self._then(code, agency) if ended else self.above(code))
+        )
+
     def above(self, agency: str) -> tuple[str, ...]:
         """An agency as it stands today and those above it, up to a ministry or province."""
         chain: list[str] = []
@@ -115,6 +130,7 @@ class Coverage:
     hierarchy: Hierarchy
     level1: Mapping[str, str]  # of each booked code, under which of them it was booked
     _covers: dict[tuple[str, Reach], frozenset[tuple[int, str]]] = field(default_factory=dict)
+    _firsts: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def of(self, scope: Scope) -> frozenset[tuple[int, str]]:
         """1 and a ministry or province for all that was booked below it, 0 and a code for itself."""
@@ -127,6 +143,20 @@ class Coverage:
                 (0, code) for code in held if self.level1.get(code) not in whole
             )
         return self._covers[key]
+
+    def firsts(self, scopes: Iterable[Scope]) -> frozenset[str] | None:
+        """Under which of them anything of scopes can be booked; None: any."""
+        found: set[str] = set()
+        for scope in scopes:
+            if scope.agency not in self._firsts:
+                self._firsts[scope.agency] = self.hierarchy.firsts(
+                    scope._replace(reach=Reach.ALL)
+                )
+            of_scope = None if scope.reach is Reach.SECTOR else self._firsts[scope.agency]
+            if of_scope is None:
+                return None
+            found |= of_scope
+        return frozenset(found)
 
     def with_more(self, codes: Iterable[str]) -> "Coverage":
         """The same with codes that no sum is kept of; itself where there are none."""

@@ -468,7 +468,7 @@ async def summed(postgres: Postgres, summed_once: str) -> AsyncIterator[str]:
 ASKED = {
     fact: reading_book.Wanted(made_of(Term(fact=fact))[0].sum, stock, procedures)
     for fact, stock, procedures in (
-        (Fact.RECEIVED, False, reading_book.Procedures.OF_ALL),
+        (Fact.RECEIVED, False, reading_book.Procedures.COUNTED),
         (Fact.COMPLETED, False, reading_book.Procedures.OF_LEVEL1),
         (Fact.IN_PROCESS, True, reading_book.Procedures.OF_NOBODY),
     )

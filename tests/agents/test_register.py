@@ -139,7 +139,7 @@ async def test_the_last_snapshot_stands_while_the_ledger_is_away(dsn):
 
         await owner.execute("ALTER TABLE away RENAME TO source_history")
         await owner.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await sources.unknown():
                 await asyncio.sleep(0.02)
 

@@ -5,7 +5,7 @@ from the types of its columns has one said in `ROWS`.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 import asyncpg
@@ -76,13 +76,31 @@ async def make(postgres: Postgres) -> AsyncIterator[Callable[[], Awaitable[Made]
     async with AsyncExitStack() as stack:
 
         async def new() -> Made:
-            name = await postgres.create()
-            stack.push_async_callback(postgres.drop, name)
-            connection = await asyncpg.connect(postgres.dsn(name))
-            stack.push_async_callback(connection.close)
-            return Made(postgres.dsn(name), connection)
+            return await stack.enter_async_context(copied(postgres))
 
         yield new
+
+
+@asynccontextmanager
+async def copied(postgres: Postgres, template: str = "template1") -> AsyncIterator[Made]:
+    """A copy for a block. It goes at once: kept until the end, each would be flushed to the disk."""
+    name = await postgres.create(template)
+    try:
+        connection = await asyncpg.connect(postgres.dsn(name))
+        try:
+            yield Made(postgres.dsn(name), connection)
+        finally:
+            await connection.close()
+    finally:
+        await postgres.drop(name)
+
+
+@pytest.fixture
+async def grows(postgres: Postgres) -> AsyncIterator[str]:
+    """The name of a database that a test migrates step by step, and copies as it is after each."""
+    name = await postgres.create()
+    yield name
+    await postgres.drop(name)
 
 
 async def bring_to(
@@ -167,7 +185,10 @@ async def schema(connection: Any) -> dict[str, Any]:
 
 
 async def test_every_version_with_rows_in_it_comes_to_the_schema_of_an_empty_one(
-    make: Callable[[], Awaitable[Made]], monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], Awaitable[Made]],
+    postgres: Postgres,
+    grows: str,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     fresh = await make()
     assert len(await migrate(fresh.dsn)) == len(NUMBERS)
@@ -176,43 +197,47 @@ async def test_every_version_with_rows_in_it_comes_to_the_schema_of_an_empty_one
     assert all((await contents(fresh.connection)).values())
 
     for known in range(1, len(NUMBERS)):
-        earlier = await make()
-        await bring_to(earlier.dsn, NUMBERS[:known], monkeypatch)
-        await fill(earlier.connection)
-        before = await contents(earlier.connection)
-        assert all(before.values()), before
-        if NUMBERS[known - 1] < SUMS_IN_ROWS:
-            before |= dict.fromkeys(before.keys() & FILLED_ANEW, 0)
+        await bring_to(postgres.dsn(grows), NUMBERS[:known], monkeypatch)
+        async with copied(postgres, grows) as earlier:
+            await fill(earlier.connection)
+            before = await contents(earlier.connection)
+            assert all(before.values()), before
+            if NUMBERS[known - 1] < SUMS_IN_ROWS:
+                before |= dict.fromkeys(before.keys() & FILLED_ANEW, 0)
 
-        applied = await migrate(earlier.dsn)
+            applied = await migrate(earlier.dsn)
 
-        assert [int(name[:4]) for name in applied] == NUMBERS[known:]
-        assert await schema(earlier.connection) == expected, f"from {NUMBERS[known - 1]:04}"
-        assert await contents(earlier.connection, before) == before
-        assert await migrate(earlier.dsn) == []
+            assert [int(name[:4]) for name in applied] == NUMBERS[known:]
+            assert await schema(earlier.connection) == expected, f"from {NUMBERS[known - 1]:04}"
+            assert await contents(earlier.connection, before) == before
+            assert await migrate(earlier.dsn) == []
 
 
 async def test_a_migration_that_comes_with_a_lower_number_is_applied_too(
-    make: Callable[[], Awaitable[Made]], monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], Awaitable[Made]],
+    postgres: Postgres,
+    grows: str,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     """Numbers are given before branches are merged, and are merged in another order."""
     expected = await make()
     await migrate(expected.dsn)
-    for missing in NUMBERS[1:]:
-        ledger = await make()
-        others = [number for number in NUMBERS if number != missing]
-        try:
-            await bring_to(ledger.dsn, others, monkeypatch)
-        except asyncpg.PostgresError:
-            continue  # a later one builds on it: no such ledger can be
+    for known, missing in enumerate(NUMBERS[1:], 1):
+        await bring_to(postgres.dsn(grows), NUMBERS[:known], monkeypatch)
+        async with copied(postgres, grows) as ledger:
+            others = [number for number in NUMBERS if number != missing]
+            try:
+                await bring_to(ledger.dsn, others, monkeypatch)
+            except asyncpg.PostgresError:
+                continue  # a later one builds on it: no such ledger can be
 
-        [applied] = await migrate(ledger.dsn)
+            [applied] = await migrate(ledger.dsn)
 
-        assert int(applied[:4]) == missing
-        # A view that several migrations make is the last one's: not the same in every order.
-        assert sorted(await tables(ledger.connection)) == sorted(
-            await tables(expected.connection)
-        )
+            assert int(applied[:4]) == missing
+            # A view that several migrations make is the last one's: not the same in every order.
+            assert sorted(await tables(ledger.connection)) == sorted(
+                await tables(expected.connection)
+            )
 
 
 async def test_balances_of_an_upgraded_ledger_have_what_was_booked_before(

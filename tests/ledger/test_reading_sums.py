@@ -17,7 +17,7 @@ from monitor.domain.traits import Trait
 from monitor.ledger import reading_book
 from monitor.ledger.follower import Cut, close, connect, fold, order_closing, seal
 from monitor.ledger.migrate import _apply, migrations
-from monitor.ledger.reading_book import Procedures, Wanted
+from monitor.ledger.reading_book import _CODES_MET, _TURN, Procedures, Wanted
 from monitor.ledger.reading_quick import (
     Months,
     plain_question,
@@ -462,3 +462,29 @@ async def test_a_page_reads_the_places_it_shows_by_index(held: Books, period: st
         for table in ("reading_month", "reading_day", "reading_procedure", "reading_services"):
             assert f"Seq Scan on {table}" not in plan, plan
         assert "Index" in plan
+
+
+FILLED_CODES = """
+    INSERT INTO reading_code (code) SELECT '1.' || lpad(n::text, 6, '0') FROM generate_series(1, 20000) AS n;
+"""
+
+
+async def test_procedures_that_turned_are_found_by_index(held: Books):
+    """Among all that were ever met, and among what all places have in all months."""
+    connection = held.follower
+    months = [Period.of(f"2026-{month:02d}").first_day for month in range(1, 13)]
+    await connection.execute(FILLED_SERVICES, months)
+    await connection.execute(FILLED_CODES)
+    await connection.execute("ANALYZE")
+    codes = ["1.000101", "1.000102", "1.999999"]
+    turned = [[1] * 3, ["H56"] * 3, [months[7]] * 3, [1, 2, 3], codes]
+    for query, values, index in (
+        (_CODES_MET, [codes], "reading_code_code_key"),
+        (_TURN, turned, "reading_code_code_key"),
+        # What is there already is met by the key, without which it could not be.
+        (_TURN, turned, "Conflict Arbiter Indexes: reading_services_pkey"),
+    ):
+        rows = await connection.fetch("EXPLAIN " + query, *values)
+        plan = "\n".join(row[0] for row in rows)
+        assert "Seq Scan on reading_code" not in plan, plan
+        assert index in plan, plan

@@ -297,7 +297,7 @@ LOOK = Look(
 
 async def test_a_server_asks_for_sums_to_be_kept_and_says_of_none_that_it_is_filled(address):
     wanted = [
-        reading_book.Wanted(share.sum, stock=False, procedures=reading_book.Procedures.OF_ALL)
+        reading_book.Wanted(share.sum, stock=False, procedures=reading_book.Procedures.COUNTED)
         for share in made_of(Term(fact=Fact.RECEIVED))
     ]
     async with connected(address("emc_server")) as connection:

@@ -39,7 +39,9 @@ def users(folder: Path) -> list[str]:
     return found
 
 
-def interrupted(folder: Path, options: tuple[str, ...], at: str) -> tuple[int, str]:
+def interrupted(
+    folder: Path, options: tuple[str, ...], at: str, by: signal.Signals = signal.SIGINT
+) -> tuple[int, str]:
     """Exit status and words of a demo that all of its terminal's group was interrupted in."""
     demo = subprocess.Popen(
         [sys.executable, "-m", "monitor", "demo", *options],
@@ -58,7 +60,7 @@ def interrupted(folder: Path, options: tuple[str, ...], at: str) -> tuple[int, s
             assert time.monotonic() < ends, f"{at} never came"
             time.sleep(0.01)
         time.sleep(0 if at else 0.5)
-        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+        os.killpg(demo.pid, by)  # as a terminal does
         said, _ = demo.communicate(timeout=60)
     finally:
         with suppress(ProcessLookupError):
@@ -75,6 +77,16 @@ def test_nothing_is_left_of_a_demo_that_is_interrupted_while_it_starts(folder: P
         assert (status, "Traceback" in said) == (130, False), said
         assert said.endswith("interrupted\n") or not at
         assert (users(folder), list(folder.glob("emc-*"))) == ([], [])
+
+
+@pytest.mark.server
+def test_nothing_is_left_of_a_demo_whose_terminal_was_closed(folder: Path) -> None:
+    at = "emc-demo-*/worker.log"
+
+    status, said = interrupted(folder, (), at, signal.SIGHUP)
+
+    assert (status, "Traceback" in said) == (130, False), said
+    assert (users(folder), list(folder.glob("emc-*"))) == ([], [])
 
 
 @pytest.mark.server

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -86,14 +86,14 @@ def settled(number: int, arrived: datetime | None = None) -> list[Record]:
     return told
 
 
-async def corrected(database: str) -> None:
-    """After last month was closed one more dossier of it arrives."""
+async def corrected(database: str, near: Sequence[Record]) -> None:
+    """After last month was closed one more dossier of it arrives, and what just happened."""
     await asyncio.sleep(0.05)  # what comes now comes after the cut was read
     at = now() + timedelta(seconds=1)
     at_ms = int(at.timestamp() * 1000)
     late = [one._replace(at_ms=at_ms) for one in settled(len(SETTLED), arrived=now())]
     async with feeding(database, POLICY, now_ms=at_ms, reference=REFERENCE) as feeder:
-        await feeder.hear(late)
+        await feeder.hear([*late, *near])
     await folded(database)
 
 
@@ -110,8 +110,8 @@ async def nation(dsn: str, folder: Path, dossiers: int = PAST) -> AsyncIterator[
     """The country, served."""
     before = [one for number in SETTLED for one in settled(number)]
     records = await asyncio.to_thread(lambda: list(country(dossiers)))
-    async with here(dsn, folder, fill=[*before, *records]) as found:
-        await corrected(dsn)
+    async with here(dsn, folder, fill=[*before, *records[:-NEAR]]) as found:
+        await corrected(dsn, records[-NEAR:])
         await troubled(dsn)
         await used(found)
         yield found

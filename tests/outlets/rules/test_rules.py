@@ -19,7 +19,7 @@ from monitor.outlets.rules.files import alerts, load, made, stale, texts, write
 from monitor.outlets.rules.yaml import yaml
 from tests.outlets.rules.case import GROUPS, KINDS, Case, files
 from tests.outlets.rules.service_cases import requests
-from tests.outlets.rules.suite import FOLDER, every, written
+from tests.outlets.rules.suite import AROUND, FOLDER, every, written
 from tests.servers.require import ROOT, require
 
 DEPLOY = ROOT / "deploy"
@@ -35,6 +35,7 @@ def promtool(paths: Sequence[Path]) -> str:
         text=True,
         timeout=300,
         check=False,
+        env=AROUND,
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
@@ -98,6 +99,7 @@ def test_promtool_finds_every_case_as_it_was_written() -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env=AROUND,
         )
         for part in parts
     ]

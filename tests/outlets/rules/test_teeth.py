@@ -14,7 +14,7 @@ import pytest
 from monitor.outlets.rules.files import load, made
 from monitor.outlets.rules.yaml import yaml
 from tests.outlets.rules.case import KINDS, Case, Told, files
-from tests.outlets.rules.suite import every
+from tests.outlets.rules.suite import AROUND, every
 from tests.servers.require import ROOT, require
 
 SAID = load(ROOT / "deploy" / "reference")
@@ -147,5 +147,6 @@ def passes(tool: str, told: Told, folder: Path) -> bool:
         capture_output=True,
         timeout=300,
         check=False,
+        env=AROUND,
     )
     return done.returncode == 0
