@@ -28,6 +28,7 @@ from tests.outlets.api.service import (
     folded,
     here,
     now,
+    today,
 )
 from tests.outlets.console.ops import signed_in
 from tests.outlets.console.test_agency import plain
@@ -141,7 +142,7 @@ async def test_what_did_not_change_says_so(corrected: Here) -> None:
 
 
 async def test_a_period_that_is_not_over_was_not_closed(corrected: Here) -> None:
-    html = await page(corrected, f"/differences/emc?period={now():%Y}&lang=en")
+    html = await page(corrected, f"/differences/emc?period={today():%Y}&lang=en")
     assert "not over and was not closed yet" in html
 
 
