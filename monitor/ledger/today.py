@@ -114,6 +114,14 @@ async def drawn(pool: Any) -> int:
     return int(await pool.fetchval(_DRAWN))
 
 
+_FOLDED: Final = "SELECT (extract(epoch FROM folded_at) * 1000)::int8 FROM follower"
+
+
+async def folded(pool: Any) -> int:
+    """When a worker last looked after the ledger, also where nothing was sent; 0: none ever did."""
+    return int(await pool.fetchval(_FOLDED))
+
+
 class Moved(NamedTuple):
     """What was booked of an agency in the last minutes, whichever day it belongs to."""
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import asyncpg
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
-from litestar.exceptions import HTTPException, NotFoundException
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from monitor.domain.policy import Policy
@@ -99,8 +99,7 @@ def build_app(
         logging_config=None,
         exception_handlers={
             Exception: failed,
-            HTTPException: failed,
-            NotFoundException: missing,
+            HTTPException: missing,
         },
     )
 
@@ -149,9 +148,10 @@ async def _pages(
     )
 
     def missing(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        if request.scope["path"].startswith("/api/"):
+        path, status = request.scope["path"], getattr(error, "status_code", 500)
+        if path.startswith("/api/") or status not in (404, 405):
             return failed(request, error)
-        return console.missing(request)
+        return console.missing(request) if status == 404 else console.only_read(request)
 
     return [*api.handlers(ENDPOINTS), *handlers(console, _instant)], missing
 

@@ -12,7 +12,7 @@ from monitor.outlets.console.connections import in_order
 from monitor.outlets.console.fares import Line, share
 from monitor.outlets.console.find import plain
 from monitor.outlets.console.page import Table
-from monitor.outlets.console.shown import Number, as_of, counted
+from monitor.outlets.console.shown import Number, as_of, counted, span
 
 ORDER: Final = Parameter(
     name="order",
@@ -39,6 +39,11 @@ class Row:
     line: Line
     all_late: int  # of all in the table
 
+    @property
+    def unnamed(self) -> bool:
+        """Whether no file has a name for it."""
+        return self.name == self.code
+
     @cached_property
     def late(self) -> Number:
         """That ended late."""
@@ -48,7 +53,7 @@ class Row:
             self.line.late,
             f"{visit.t('count.late')}: {self.name}",
             (visit.t("meaning.what"), visit.t("count.late.is")),
-            (visit.t("fares.period"), str(fared.period)),
+            (visit.t("fares.period"), span(visit, fared.period)),
             *as_of(visit, fared.known),
         )
 

@@ -43,6 +43,7 @@ def _daily(
 ENVIRONMENT.filters |= {
     "by_place": _by_place,
     "daily": _daily,
+    "capitalized": lambda text: f"{text[:1].upper()}{text[1:]}",
     "isoday": lambda day: date_of(day).isoformat(),
     "word": lambda value, group, visit: visit.t(f"{group}.{value}"),
 }
@@ -63,6 +64,8 @@ def drawn(template: str, visit: Visit, listed: Sequence[Page], **values: Any) ->
         number=lambda value, **said: shown.number(visit, value, **said),
         when=lambda at: shown.when(visit, at),
         day=lambda day: shown.day(visit, day),
+        in_short=lambda period: shown.span(visit, period),
+        stood=lambda known: shown.as_of(visit, known),
         ago=lambda at_ms: shown.ago(visit, at_ms),
         version=__version__,
         Markup=Markup,

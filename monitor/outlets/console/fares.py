@@ -24,7 +24,7 @@ from monitor.ledger.official import Fared
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts
 from monitor.outlets.console.page import Table, Visit
-from monitor.outlets.console.shown import Number, as_of, counted, of_figure
+from monitor.outlets.console.shown import Number, as_of, counted, of_figure, span
 from monitor.outlets.console.shown import number as written
 
 MONTHS: Final = 12
@@ -189,7 +189,7 @@ def count(
         visit.t(f"count.{name}"),
         (visit.t("meaning.what"), visit.t(f"count.{name}.is")),
         (visit.t("meaning.rule"), " + ".join(visit.one_of(*FACTS[one.fact]) for one in terms)),
-        (visit.t("fares.period"), str(of.period)),
+        (visit.t("fares.period"), span(visit, of.period)),
         *as_of(visit, of.known),
         standing=Standing.NO_DATA if value is None else None,
     )
@@ -237,7 +237,7 @@ def _part(visit: Visit, of: Fared, key: str, amount: int, total: int) -> Part:
             amount,
             f"{visit.t('count.received')}: {word}",
             (visit.t("meaning.what"), visit.t("count.received.is")),
-            (visit.t("fares.period"), str(of.period)),
+            (visit.t("fares.period"), span(visit, of.period)),
             *as_of(visit, of.known),
         ),
         share=share(

@@ -51,6 +51,7 @@ from monitor.outlets.console.page import (
     Table,
     Visit,
 )
+from monitor.outlets.console.plainly import plainly
 from monitor.outlets.digest.words import Language
 from monitor.outlets.problem import Code, Problem
 from monitor.reference.sets import ReadsDifferently
@@ -155,13 +156,14 @@ class Frame:
                 Problem(
                     Code.BUSY, "too many questions are in hand", "ask again", retry_after=1
                 ),
+                page=page,
             )
         self._in_hand += 1
         try:
             async with asyncio.timeout(self._patience):
                 return await self.aside.do(self._answered(request, page, form))
         except Exception as error:  # noqa: BLE001 - of one request; what is no problem is logged
-            return self.said(request, problem_of(request, error))
+            return self.said(request, problem_of(request, error), page=page)
         finally:
             self._in_hand -= 1
 
@@ -172,7 +174,7 @@ class Frame:
         try:
             return await self._opened(request, page, form, visitor, cookie)
         except Exception as error:  # noqa: BLE001 - as above; but now we know who asks
-            return self.said(request, problem_of(request, error), visitor)
+            return self.said(request, problem_of(request, error), visitor, page)
 
     async def _opened(
         self,
@@ -188,9 +190,12 @@ class Frame:
             )
         if visitor.role not in page.open_to:
             raise refusal(visitor, request.scope["path"])
-        said, written = read_all(
-            (*page.parameters, *EVERYWHERE), request.path_params, _query(request)
-        )
+        query = _query(request)
+        if ("format", Format.JSON.value) in query:
+            raise Problem(
+                Code.NOT_ACCEPTABLE, "a page has no JSON", "ask /api/v1", parameter="format"
+            )
+        said, written = read_all((*page.parameters, *EVERYWHERE), request.path_params, query)
         if said["theme"] is not None:  # a wish of the reader's, no state of the page
             del written["theme"]
         visit = Visit(
@@ -255,17 +260,12 @@ class Frame:
                     status_code=303,
                     headers={**headers, "cache-control": "no-store", "location": shown.to},
                 )
+                if shown.signed_in == "":  # the next at this machine finds no page of it
+                    answer.headers["clear-site-data"] = '"cache"'
                 if shown.signed_in is not None:
                     _set_cookie(request, answer, cookie_name(request), shown.signed_in)
                 return _remembered(request, answer, visit)
             case Table():
-                if visit["format"] is Format.JSON:
-                    raise Problem(
-                        Code.NOT_ACCEPTABLE,
-                        "a page has no JSON",
-                        "ask /api/v1",
-                        parameter="format",
-                    )
                 body = sheets.as_csv(shown)
                 headers["content-type"] = "text/csv; charset=utf-8; header=present"
                 headers["content-disposition"] = f'attachment; filename="{shown.name}.csv"'
@@ -289,33 +289,45 @@ class Frame:
         request: Request[Any, Any, Any],
         problem: Problem,
         visitor: Visitor | None = None,
+        page: Page = PROBLEM,
     ) -> Response[bytes]:
         """A problem as a page. Who has not signed in is told where to."""
+        query = _query_as_far_as_it_goes(request)
+        lang = dict(query).get("lang", "")
         visit = Visit(
             visitor=visitor or Visitor(role=Role.PUBLIC),
-            language=_language(request, None),
+            language=_language(request, Language(lang) if lang in tuple(Language) else None),
             theme=_theme(request),
-            page=PROBLEM,
+            page=page,
             path=request.scope["path"],
             said={"known_at": None},
-            written={},
+            written={"lang": lang} if lang in tuple(Language) else {},
             in_force=InForce(self.desk.own, None, None),
+        )
+        plain = plainly(
+            visit,
+            problem,
+            path=request.path_params,
+            query=query,
+            submitted=request.method == "POST",
         )
         status = 403 if problem.code is Code.NO_TOKEN else problem.code.status
         here = request.scope["path"]
-        if query := request.scope["query_string"].decode("ascii", "replace"):
-            here = f"{here}?{query}"
+        if asked := request.scope["query_string"].decode("ascii", "replace"):
+            here = f"{here}?{asked}"
         body = drawn(
             "problem.html",
             visit,
             self._pages,
-            problem=problem,
-            heading=visit.t(f"problem.{problem.code.value}"),
+            gone_wrong=True,
+            plain=plain,
             request=named(request),
             sign_in=f"/sign-in?next={quote(here, safe='/')}" if status == 403 else "",
         )
         headers = {
-            name: value for name, value in problem.headers.items() if name == "retry-after"
+            name: value
+            for name, value in problem.headers.items()
+            if name in ("retry-after", "allow")
         }
         return Response(
             body,
@@ -334,6 +346,18 @@ class Frame:
             request,
             Problem(
                 Code.NOT_FOUND, "there is no such address", "search, or go to the first page"
+            ),
+        )
+
+    def only_read(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """That nothing is sent to this address."""
+        return self.said(
+            request,
+            Problem(
+                Code.WRONG_METHOD,
+                "this address is only read",
+                "use GET or HEAD",
+                headers={"allow": "GET, HEAD"},
             ),
         )
 
@@ -440,6 +464,15 @@ def _language(request: Request[Any, Any, Any], asked: Language | None) -> Langua
 def _theme(request: Request[Any, Any, Any]) -> str:
     known = request.cookies.get(THEME, "")
     return known if known in ("light", "dark") else ""
+
+
+def _query_as_far_as_it_goes(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """For who is told that something is wrong, of which it may be the query."""
+    raw: bytes = request.scope["query_string"][:LONGEST_QUERY]
+    try:
+        return parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=30)
+    except ValueError:
+        return []
 
 
 def _query(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from litestar.response import Stream
 
 from monitor.ledger.access import Role
 from monitor.ledger.ledger import AWAY
-from monitor.ledger.today import Moved, Moving, Today, drawn, moved, today
+from monitor.ledger.today import Moved, Moving, Today, drawn, folded, moved, today
 from monitor.outlets.access import Visitor, refusal
 from monitor.outlets.api.aside import Aside
 from monitor.outlets.api.desk import Desk
@@ -33,6 +33,7 @@ MOVED_MINUTES: Final = 5
 MOST_PAGES: Final = 2_000  # open at once
 BEAT_SECONDS: Final = 15.0  # a comment, so that a proxy does not take a page for gone
 FRESH_SECONDS: Final = 1.0
+STALE_MS: Final = 300_000  # a worker looks after the ledger every few seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,12 @@ class State:
 
     today: Today
     moved: tuple[Moved, ...]
+    folded_ms: int  # when a worker last looked after the ledger
+
+    @property
+    def stale(self) -> bool:
+        """Whether none did for so long that what happened since is missing."""
+        return self.today.now_ms - self.folded_ms > STALE_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,7 @@ class Told:
 
 
 def _event(state: State, said: Mapping[str, int | float | None]) -> bytes:
-    body = msgspec.json.encode({"at": state.today.now_ms, "values": said})
+    body = msgspec.json.encode({"at": state.today.now_ms, "stale": state.stale, "values": said})
     return b"data: " + body + b"\n\n"
 
 
@@ -112,7 +119,7 @@ class Live:
         since = now_ms - MOVED_MINUTES * 60_000
         found = await today(pool, policy, now_ms)
         lately = await moved(pool, policy, since, await drawn(pool))
-        self._state = State(today=found, moved=tuple(lately))
+        self._state = State(today=found, moved=tuple(lately), folded_ms=await folded(pool))
         self._read_at = asyncio.get_running_loop().time()
 
     async def _poll(self, tell: asyncio.AbstractEventLoop) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from monitor.domain.indicator import TOTAL, Direction, Standing, rounded
 from monitor.domain.period import Period
-from monitor.domain.ranking import OfPart, Peers
+from monitor.domain.ranking import OfPart, Peers, Unranked
 from monitor.domain.scope import Scope
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.official import NoSuch, Position, Ranked, Ranking, chosen
@@ -78,7 +78,7 @@ class Part(NamedTuple):
 
 async def act(desk: Desk, visit: Visit) -> Shown:
     """All of it; the reasons of one movement where they are asked for."""
-    period = period_of(desk, visit)
+    period = period_of(desk, visit, over=not visit.visitor.sees_all)
     kind: Ranked = visit["kind"]
     then = visit["known_at"]
     try:
@@ -133,7 +133,8 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             "kind": kind,
             "kinds": list(Ranked),
             "groups": [
-                (_peers(visit, ranking, peers), lines) for peers, lines in groups.items()
+                (_peers(visit, ranking, peers), len(lines), _apart(lines))
+                for peers, lines in groups.items()
             ],
             "points": by == TOTAL,
             "unit": "" if by == TOTAL else said.unit(ranking.set.by_id[by]).of(visit.language),
@@ -215,6 +216,14 @@ def _peers(visit: Visit, ranking: Ranking, peers: Peers) -> str:
     return visit.t(
         "ranking.class", kind=kind, id=peers.volume_class, n=shown.number(visit, least)
     )
+
+
+def _apart(lines: Sequence[Line]) -> list[tuple[Unranked | None, list[Line]]]:
+    """Those with a place, then for each reason those without; each in the order of the list."""
+    found: dict[Unranked | None, list[Line]] = {None: []}
+    for line in lines:
+        found.setdefault(line.position.place.unranked, []).append(line)
+    return [(reason, rows) for reason, rows in found.items() if rows]
 
 
 _KEYS: Final[Mapping[str, Any]] = {

@@ -20,8 +20,10 @@ from monitor.outlets.console.chosen import CHOICES, SET, choices, period_of, sco
 from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Visit
 from monitor.outlets.console.shown import Number
 from monitor.outlets.report import breakdowns, said, words
-from monitor.outlets.report.headings import of_scope
+from monitor.outlets.report.headings import UNLISTED, of_scope
+from monitor.outlets.report.said import Said
 from monitor.outlets.report.sheet import Form
+from monitor.outlets.report.sheet import Table as Cells
 
 FORM_06B: Final = breakdowns.FORM_06B
 EACH: Final = Parameter(
@@ -88,6 +90,7 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
                 visit["set"], scope, period, by=each, known_at=card.known.cut
             )
         ).tables[0]
+    unlisted = UNLISTED.of(visit.language)  # told once, below the table
     return Drawn(
         template="scorecard.html",
         values={
@@ -99,7 +102,8 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "figure": lambda one: shown.of_figure(visit, card, one),
             "points": lambda one: shown.of_figure(visit, card, one, points=True),
             "total": _total(visit, card),
-            "sum": lambda one: shown.counted(visit, one.total, visit.t("scores.points")),
+            "sum": lambda name, one: _sum(visit, card, name, one),
+            "source": lambda one: said.source(one).of(visit.language),
             "in_before": lambda one: _earlier(visit, card, one),
             "earlier_period": period.before,
             "reason": lambda one: _reason(visit, one),
@@ -117,7 +121,8 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "beside": lambda one: _published(visit, card.beside(one)),
             "beside_total": _published(visit, card.published.get(TOTAL)),
             "form": form,
-            "form_said": lambda value: said.shown(value, visit.language),
+            "form_said": lambda value: said.shown(value, visit.language).removesuffix(unlisted),
+            "by_code": _by_code(form, unlisted),
             "is_text": lambda column: column.form is Form.TEXT,
             "each": each,
             "bys": list(By),
@@ -167,15 +172,21 @@ def _groups(visit: Visit, card: Official) -> list[tuple[str, Sum | None, list[Fi
 
 
 def _total(visit: Visit, card: Official) -> Number:
-    sum_ = card.scorecard.sum
+    return _sum(visit, card, visit.t("scores.points"), card.scorecard.sum)
+
+
+def _sum(visit: Visit, card: Official, title: str, sum_: Sum) -> Number:
+    """Points of a group or of all, and of what is not in them."""
+    points = f"{shown.number(visit, sum_.total)} / {shown.number(visit, sum_.out_of)}"
     lines = [
         (visit.t("meaning.what"), visit.t("scores.total.is")),
+        (visit.t("scores.points"), points),
         (visit.t("scores.unknown"), shown.number(visit, sum_.unknown)),
         (visit.t("scores.empty"), shown.number(visit, sum_.empty)),
         (words.SET.of(visit.language), f"{card.set.id} {card.set.version}"),
         *shown.as_of(visit, card.known),
     ]
-    return shown.counted(visit, sum_.total, visit.t("scores.points"), *lines)
+    return shown.counted(visit, sum_.total, title, *lines)
 
 
 def _earlier(visit: Visit, card: Official, one: Figure) -> tuple[str, Decimal | None]:
@@ -217,6 +228,16 @@ def _apart(since: Official | None, one: Figure) -> Decimal | None:
     if found is None or found.shown is None or one.shown is None:
         return None
     return found.shown - one.shown
+
+
+def _by_code(form: Cells | None, unlisted: str) -> int:
+    """How many rows are of units that no file names."""
+    if form is None:
+        return 0
+    return sum(
+        any(isinstance(one, Said) and unlisted in one.vi + one.en for one in row)
+        for row in form.rows
+    )
 
 
 def _target(visit: Visit, one: Figure) -> str:

@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from monitor.domain import indicator_words
 from monitor.domain.indicator import Figure, Standing, Unit
+from monitor.domain.period import Period
 from monitor.domain.zone import date_of
 from monitor.ledger.official import Known, Official
 from monitor.outlets.console.page import Visit
 from monitor.outlets.report import said, words
+from monitor.outlets.report.headings import in_short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ def _lines(visit: Visit, official: Official, figure: Figure) -> Iterable[tuple[s
         *lines,
         (words.BASIS.of(language), f"{basis}: {source}" if source else basis),
         (words.SET.of(language), f"{official.set.id} {official.set.version}"),
-        (words.PERIOD.of(language), str(official.period)),
+        (words.PERIOD.of(language), span(visit, official.period)),
         *as_of(visit, official.known),
     ]
 
@@ -184,6 +186,11 @@ def day(visit: Visit, at: date | int | None) -> str:
     if at is None:
         return said.EMPTY
     return said.day(date_of(at) if isinstance(at, int) else at, visit.language)
+
+
+def span(visit: Visit, period: Period) -> str:
+    """A period in as few words as a heading has room for."""
+    return in_short(period).of(visit.language)
 
 
 MINUTE: Final = 60_000

@@ -1,8 +1,9 @@
 """Signing in by a token, and out. A sign-in gives a new cookie each time; the old one ends."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from monitor.ledger.access import Role
 from monitor.ledger.sessions import Sessions
@@ -24,8 +25,11 @@ from monitor.outlets.problem import Code, Problem
 
 def a_place(text: str) -> str:
     """An address of ours to go on at; whatever is another's is the first page."""
-    ours = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isascii()
-    return text if ours else "/"
+    return text if _OURS.fullmatch(text) else "/"
+
+
+# Browsers leave out tabs and line ends, and take a backslash for a slash.
+_OURS: Final = re.compile(r"/(?![/\\])[!-~]*")
 
 
 NEXT = Parameter(

@@ -10,6 +10,7 @@ from monitor.outlets.console import (
     texts_agency,
     texts_dossier,
     texts_ops,
+    texts_problems,
     texts_scores,
     texts_work,
 )
@@ -106,6 +107,18 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
         "Hồ sơ đang giải quyết hoặc tạm dừng đã qua hạn do hệ thống nguồn gửi.",
         "Open dossiers whose due date, as it was sent, has passed.",
     ),
+    "now.moved.received.is": (
+        "Hồ sơ được tiếp nhận trong {n} phút qua, theo lúc ghi vào sổ số liệu.",
+        "Dossiers received in the last {n} minutes, by when the ledger booked them.",
+    ),
+    "now.moved.completed.is": (
+        "Hồ sơ giải quyết xong trong {n} phút qua, theo lúc ghi vào sổ số liệu.",
+        "Dossiers completed in the last {n} minutes, by when the ledger booked them.",
+    ),
+    "now.moved.returned.is": (
+        "Hồ sơ trả lại trong {n} phút qua, theo lúc ghi vào sổ số liệu.",
+        "Dossiers returned in the last {n} minutes, by when the ledger booked them.",
+    ),
     "now.moved": ("Vừa diễn ra", "What moved"),
     "now.moved.minutes": ("{n} phút qua", "the last {n} minutes"),
     "now.moved.nothing": ("Không có hồ sơ nào chuyển trạng thái.", "No dossier moved."),
@@ -143,6 +156,22 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "now.place": ("Hạng", "Place"),
     "now.agency": ("Cơ quan", "Agency"),
     "now.movement": ("So với kỳ trước", "Since the period before"),
+    "now.stale": (
+        "Không máy trạm nào (emc worker) ghi sổ số liệu từ {at} ({span} trước): máy trạm đã dừng, hoặc không"
+        " kết nối được với sổ. Những gì diễn ra từ đó chưa có trong số liệu dưới đây.",
+        "No worker (emc worker) has kept the ledger since {at} ({span} ago): it has stopped, or cannot"
+        " reach the ledger. What has happened since is missing below.",
+    ),
+    "now.never": (
+        "Chưa có máy trạm nào (emc worker) ghi sổ số liệu: mọi số dưới đây còn bằng 0 vì chưa có gì được"
+        " nhận, không phải vì không có hồ sơ.",
+        "No worker (emc worker) has kept this ledger yet: whatever is 0 below is so because nothing was"
+        " received, and not because there are no dossiers.",
+    ),
+    "now.movement.is": (
+        "Số bậc tăng (▲) hoặc giảm (▼) trong xếp hạng so với kỳ liền trước.",
+        "Places gained (▲) or lost (▼) in the ranking since the period before.",
+    ),
     "now.minimum": (
         "Dưới {n} hồ sơ trong kỳ thì không xếp hạng (–).",
         "With fewer than {n} dossiers in the period there is no place (–).",
@@ -271,56 +300,6 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
         "Phiên kéo dài tối đa 12 giờ, hoặc 2 giờ không dùng. Mỗi lần xem hồ sơ đều được ghi lại.",
         "A session lasts 12 hours at most, or 2 hours unused. Every look at dossiers is written down.",
     ),
-    # What went wrong.
-    "problem.back": ("Về trang đầu", "To the first page"),
-    "problem.request": ("Mã yêu cầu (để báo lỗi)", "Request (to report it)"),
-    "problem.sign_in": (
-        "Đăng nhập bằng mã truy cập có quyền xem trang này",
-        "Sign in with a token that opens this page",
-    ),
-    "problem.wrong_parameter": (
-        "Địa chỉ có tham số không đúng",
-        "The address has a wrong parameter",
-    ),
-    "problem.no_token": ("Trang này cần đăng nhập", "This page needs a sign-in"),
-    "problem.unknown_token": (
-        "Phiên đăng nhập không còn hiệu lực",
-        "The sign-in is no longer valid",
-    ),
-    "problem.tls_required": (
-        "Chỉ đăng nhập được qua kết nối được mã hoá (https)",
-        "Signing in needs an encrypted connection (https)",
-    ),
-    "problem.not_yours": (
-        "Trang này không thuộc quyền của bạn",
-        "This is not for your role, or not of your agency",
-    ),
-    "problem.not_found": ("Không có trang này", "There is nothing here"),
-    "problem.not_known": (
-        "Không còn lưu những gì đã biết lúc đó",
-        "What was known then is not kept",
-    ),
-    "problem.wrong_method": (
-        "Địa chỉ này không nhận thao tác đó",
-        "This address does not take that",
-    ),
-    "problem.not_acceptable": ("Không có định dạng này", "There is no such format"),
-    "problem.too_long": ("Yêu cầu quá dài", "The request is too long"),
-    "problem.rate": ("Quá nhiều yêu cầu; hãy chậm lại", "Too many requests; ask more slowly"),
-    "problem.fault": ("Lỗi của hệ thống", "A fault of ours"),
-    "problem.busy": ("Hệ thống đang bận; hãy thử lại", "Too much is in hand; try again"),
-    "problem.too_slow": (
-        "Mất quá nhiều thời gian; hãy hỏi ít hơn",
-        "It took too long; ask for less",
-    ),
-    "problem.ledger_away": (
-        "Sổ số liệu không trả lời; hãy thử lại sau ít giây",
-        "The ledger does not answer; try again in a few seconds",
-    ),
-    "problem.not_set_up": (
-        "Hệ thống chưa được thiết lập đủ cho trang này",
-        "The service is not set up for this page",
-    ),
 }
 
 ALL: Final[Mapping[str, tuple[str, str]]] = {
@@ -329,6 +308,7 @@ ALL: Final[Mapping[str, tuple[str, str]]] = {
     **texts_work.TEXTS,
     **texts_agency.TEXTS,
     **texts_ops.TEXTS,
+    **texts_problems.TEXTS,
     **texts_scores.TEXTS,
 }
 

@@ -12,7 +12,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "fares.before": ("Kỳ trước {period}", "Before: {period}"),
     "fares.after": ("Kỳ sau {period}", "After: {period}"),
     "fares.known": (
-        "Số liệu kỳ {period}, theo bản chốt lúc {at} (#{cut}).",
+        "Số liệu {period}, theo bản chốt lúc {at} (#{cut}).",
         "Figures of {period}, by the cut sealed at {at} (#{cut}).",
     ),
     "fares.not_over": (
@@ -240,6 +240,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "units.filter": ("Lọc theo tên hoặc mã", "Filter by name or code"),
     "units.found": ("{n} trong {all} đơn vị.", "{n} of {all} units."),
     "units.own": ("Riêng cơ quan này", "Itself alone"),
+    "units.by_code": (
+        "{n} đơn vị được gọi bằng mã vì danh mục cơ quan chưa có tên.",
+        "{n} units are called by their codes: the lists of agencies have no names of them.",
+    ),
     "units.none": (
         "Không có đơn vị trực thuộc nào trong danh mục.",
         "No unit below it is listed.",

@@ -37,7 +37,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "scores.indicators": ("{n} chỉ số", "{n} indicators"),
     "scores.ranking": ("Xếp hạng", "Ranking"),
     "scores.last": (
-        "Số liệu kỳ {period} có thay đổi sau khi chốt không?",
+        "Số liệu {period} có thay đổi sau khi chốt không?",
         "Have the figures of {period} changed since it was closed?",
     ),
     "scores.last.says": (
@@ -88,18 +88,17 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "ranking.place": ("Hạng", "Place"),
     "ranking.agency": ("Cơ quan", "Agency"),
     "ranking.value": ("Giá trị", "Value"),
-    "ranking.before": ("Kỳ {period}", "In {period}"),
     "ranking.change": ("Thay đổi", "Change"),
     "ranking.movement": ("Thay đổi hạng", "Movement"),
     "ranking.volume": ("Tiếp nhận", "Received"),
     "ranking.why": ("Vì sao", "Why"),
     "ranking.why.of": ("Vì sao {name} thay đổi", "What moved {name}"),
     "ranking.why.says": (
-        "So với kỳ {period}: mỗi dòng là phần đóng góp vào thay đổi; cộng lại bằng toàn bộ thay đổi.",
+        "So với {period}: mỗi dòng là phần đóng góp vào thay đổi; cộng lại bằng toàn bộ thay đổi.",
         "Since {period}: what each did to the change; all of them add up to it.",
     ),
     "ranking.why.points": (
-        "So với kỳ {period}: điểm của từng chỉ số; cộng lại bằng thay đổi của tổng điểm. Xếp hạng theo tổng"
+        "So với {period}: điểm của từng chỉ số; cộng lại bằng thay đổi của tổng điểm. Xếp hạng theo tổng"
         " điểm trên số điểm của các chỉ số đã biết, nên một chỉ số vừa có hoặc vừa mất số liệu cũng làm đổi"
         " cả mẫu số.",
         "Since {period}: the points of each; they add up to the change of the points. Ranked is by points of"
@@ -120,6 +119,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "ranking.minimum": (
         "Dưới {n} hồ sơ trong kỳ thì được liệt kê riêng, không xếp hạng.",
         "With fewer than {n} dossiers in the period an agency stands apart, without a place.",
+    ),
+    "ranking.not_over": (
+        "Kỳ chưa kết thúc: số liệu mới tính đến hết ngày {day}, thứ hạng còn thay đổi.",
+        "The period is not over: figures are up to {day}, and places still change.",
     ),
     "ranking.less_is_better": ("Thấp hơn là tốt hơn.", "Less is better."),
     "ranking.class": (

@@ -5,7 +5,7 @@ from typing import Final
 
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "agency.title": ("Cơ quan", "Agency"),
-    "agency.period": ("Số liệu kỳ {period}", "Figures of {period}"),
+    "agency.period": ("Số liệu {period}", "Figures of {period}"),
     "agency.before": ("kỳ trước: {period}", "the period before: {period}"),
     "agency.open": (
         "Hồ sơ đang giải quyết, theo hạn trả kết quả",

@@ -72,7 +72,7 @@ def of_scope(about: About) -> Said:
     elif about.name:
         named = same(f"{about.name} ({code})")
     else:
-        named = Said(f"{code} (chưa có trong danh mục)", f"{code} (not listed)")
+        named = Said(f"{code}{UNLISTED.vi}", f"{code}{UNLISTED.en}")
     reach = _REACHES[about.scope.reach]
     named = Said(f"{named.vi}{reach.vi}", f"{named.en}{reach.en}")
     if not procedure:
@@ -81,6 +81,8 @@ def of_scope(about: About) -> Said:
     return Said(f"{named.vi}, thủ tục {said}", f"{named.en}, procedure {said}")
 
 
+# Behind the code of a unit that no file names.
+UNLISTED: Final = Said(" (chưa có trong danh mục)", " (not listed)")
 _REACHES: Final = {
     Reach.ALL: Said("", ""),
     Reach.OWN: Said(", riêng cơ quan", ", its own"),
@@ -116,6 +118,30 @@ def of_period(period: Period) -> Said:
         f"{named.vi} (từ {day(first, _VI)} đến {day(last, _VI)})",
         f"{named.en} ({day(first, _EN)} to {day(last, _EN)})",
     )
+
+
+def in_short(period: Period) -> Said:
+    """The same where there is little room: tháng 8/2026, August 2026."""
+    first, last = date_of(period.first_day), date_of(period.last_day)
+    year = first.year
+    match period.span:
+        case Span.DAY:
+            return Said(day(first, _VI), day(first, _EN))
+        case Span.MONTH:
+            return Said(f"tháng {first.month}/{year}", f"{_MONTHS[first.month - 1]} {year}")
+        case Span.QUARTER:
+            which = last.month // 3
+            return Said(f"quý {_ROMAN[which - 1]}/{year}", f"quarter {which} of {year}")
+        case Span.HALF:
+            which = last.month // 6
+            return Said(
+                f"6 tháng {('đầu', 'cuối')[which - 1]} năm {year}",
+                f"{('first', 'second')[which - 1]} half of {year}",
+            )
+        case Span.YEAR:
+            return Said(f"năm {year}", str(year))
+        case _:
+            assert_never(period.span)
 
 
 def of_day(number: int) -> Said:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +37,11 @@ NOBODYS: Final = "H56.14-260803-9999"
 def now() -> datetime:
     """The service goes by the clock of the machine."""
     return datetime.now(UTC)  # noqa: TID251 - see above
+
+
+def today() -> date:
+    """In the offices, where each day begins seven hours before it does in UTC."""
+    return now().astimezone(timezone(timedelta(hours=7))).date()
 
 
 def event(dossier: str, number: int, state: int, time: str, **data: Any) -> Record:

@@ -34,6 +34,7 @@ from tests.outlets.api.service import (
     here,
     life,
     now,
+    today,
 )
 
 MONTH = "period=2026-08"
@@ -179,14 +180,14 @@ async def test_a_series_has_every_period_once_at_one_cut(api: Here):
 
 async def test_peers_are_ranked_for_an_agency_once_the_period_is_over(api: Here):
     over = (await api.get(f"rankings/emc?{MONTH}", "agency")).json()
-    today = await api.get(f"rankings/emc?period={now().year}", "agency")
-    national = await api.get(f"rankings/emc?period={now().year}", "national")
+    under_way = await api.get(f"rankings/emc?period={today().year}", "agency")
+    national = await api.get(f"rankings/emc?period={today().year}", "national")
 
     by_code = {one["scope"]["id"]: one for one in over["positions"]}
     assert len(by_code) == 34
     assert (by_code["H57"]["received"], by_code["H57"]["unranked"]) == (1, "too_small")
-    assert today.status_code == 403
-    assert "which is not over" in today.json()["detail"]
+    assert under_way.status_code == 403
+    assert "which is not over" in under_way.json()["detail"]
     assert national.status_code == 200
 
 

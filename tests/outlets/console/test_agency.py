@@ -96,7 +96,7 @@ async def test_charts_have_their_numbers_beside_them(ledger: Here):
 
     assert html.count('<svg class="chart"') == 3
     trend = panel(html, "trend")
-    assert "2026-08 3 2 0 1 50,00% 100,00%" in trend
+    assert "tháng 8/2026 3 2 0 1 50,00% 100,00%" in trend
     assert "Theo ngày đến hạn" in panel(html, "due")
 
 
@@ -204,7 +204,7 @@ async def test_as_known_then_says_which_parts_are_of_now_all_the_same(ledger: He
         ledger, "/agencies/H56?known_at=2026-08-01T00:00:00Z", "agency", status=404
     )
 
-    assert "2026-08 3 2 0 1 50,00% 100,00%" in panel(html, "trend")
+    assert "tháng 8/2026 3 2 0 1 50,00% 100,00%" in panel(html, "trend")
     assert "Phần này luôn là hiện tại" in panel(html, "due")
     assert f'href="/procedures/1.004194?known_at={then}&amp;agency=H56"' in html
     assert "2026-08-01" in plain(before)

@@ -13,7 +13,9 @@ NATIONAL = Visitor(role=Role.NATIONAL)
 def state(now_ms: int, received: int) -> State:
     agencies = {"H56": Moving(received=received, open=7), "H57": Moving(open=3)}
     return State(
-        today=Today(now_ms=now_ms, day=20_000, by_766=True, agencies=agencies), moved=()
+        today=Today(now_ms=now_ms, day=20_000, by_766=True, agencies=agencies),
+        moved=(),
+        folded_ms=1,
     )
 
 

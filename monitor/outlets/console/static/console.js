@@ -41,6 +41,8 @@ function listen() {
     const said = JSON.parse(event.data);
     for (const [name, value] of Object.entries(said.values)) put(name, value);
     tell(true, said.at);
+    const stale = document.getElementById("stale");
+    if (stale) stale.hidden = !said.stale;
     document.dispatchEvent(new CustomEvent("emc-live", { detail: said }));
   };
   source.onerror = () => tell(false);
