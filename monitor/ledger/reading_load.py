@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Final
 
+from monitor.domain.codes import level1
 from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
 from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
@@ -17,7 +18,16 @@ from monitor.ledger.follower import Cut
 from monitor.ledger.reading_book import Procedures, Wanted
 from monitor.ledger.reading_known import Found, Known, narrows, of_period
 from monitor.ledger.reading_quick import Codes, Kept, Months
-from monitor.ledger.reading_sums import Between, Books, Place, Stretches, from_books, marks_of
+from monitor.ledger.reading_sums import (
+    Between,
+    Books,
+    Place,
+    Rows,
+    Stretches,
+    Sums,
+    from_books,
+    marks_of,
+)
 from monitor.ledger.register_then import register_then, spoke_by
 from monitor.ledger.remembered import Remembered
 from monitor.reference.agencies import Agencies
@@ -278,8 +288,15 @@ class _Loading:
                 months, found[0], places, by_procedure=by_procedure
             ):
                 chosen[found[0]] = found[1]
-        read = reading_quick.by_procedure if by_procedure else reading_quick.plain
-        sums = await read(self.connection, months, self.stretches, chosen, places)
+        sums: Sums | Rows
+        if by_procedure:
+            sums = await reading_quick.by_procedure(
+                self.connection, months, self.stretches, chosen, places, self._procedure
+            )
+        else:
+            sums = await reading_quick.plain(
+                self.connection, months, self.stretches, chosen, places
+            )
         self.met |= await reading_quick.add_between(
             self.connection,
             sums,
@@ -294,13 +311,23 @@ class _Loading:
 
     def _of_whom(self, wanted: Wanted) -> Wanted:
         """By procedure of all agencies, where others than ministries and provinces are asked of."""
-        if all(reach for reach, _ in self._cover):
+        if self._cover:
+            above = all(reach for reach, _ in self._cover)
+        else:  # of a ledger of which no sums are kept yet
+            above = all(level1(scope.agency) == scope.agency for scope in self.scopes)
+        if above:
             return wanted
         return wanted._replace(procedures=max(wanted.procedures, Procedures.OF_ALL))
 
     @cached_property
     def _firsts(self) -> frozenset[str] | None:
         return self.coverage.firsts(self.scopes)
+
+    @cached_property
+    def _procedure(self) -> str:
+        """The one that all scopes are narrowed to; "": all, or several."""
+        named = {scope.procedure for scope in self.scopes}
+        return named.pop() if len(named) == 1 else ""
 
     @cached_property
     def _cover(self) -> frozenset[Place]:

@@ -148,15 +148,15 @@ _PROCEDURES_HERE: Final = f"""
 _PROCEDURES_IN_MONTHS: Final = f"""
     SELECT held.reach, held.place, held.procedure, held.sum,
            width_bucket(held.month, $3::int4[]) AS stretch, held.amount
-    {_PROCEDURES_HERE} AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[])
+    {_PROCEDURES_HERE} AND held.month BETWEEN $4 AND $5 AND held.sum = ANY($6::int2[]){{only}}
 """
 _PROCEDURES_OF_STOCKS: Final = f"""
     UNION ALL
     SELECT held.reach, held.place, held.procedure, held.sum, {HIGHEST}, held.amount
-    {_PROCEDURES_HERE} AND held.month > $5 AND held.sum = ANY($7::int2[])
+    {_PROCEDURES_HERE} AND held.month > $5 AND held.sum = ANY($7::int2[]){{only}}
     UNION ALL
     SELECT held.reach, held.place, held.procedure, held.sum, {LOWEST}, held.amount
-    {_PROCEDURES_HERE} AND held.month = {LOWEST} AND held.sum = ANY($7::int2[])
+    {_PROCEDURES_HERE} AND held.month = {LOWEST} AND held.sum = ANY($7::int2[]){{only}}
 """
 
 
@@ -208,14 +208,26 @@ def plain_question(
 
 
 def question_by_procedure(
-    months: Months, asked: Mapping[Wanted, int], places: Collection[Place]
+    months: Months,
+    asked: Mapping[Wanted, int],
+    places: Collection[Place],
+    procedure: str = "",
 ) -> Question:
-    """What is asked of PostgreSQL for sums of places by procedure."""
+    """What is asked of PostgreSQL for sums of places by procedure; of one and its forms, or of all."""
     stocks = [number for wanted, number in asked.items() if wanted.stock]
     values, parts = _where(months, asked, places), _PROCEDURES_IN_MONTHS
     if stocks:
         parts += _PROCEDURES_OF_STOCKS
         values.append(stocks)
+    only = ""
+    if procedure:
+        # The next character after a dot: forms of it begin with it and a dot.
+        values += [procedure, f"{procedure}/"]
+        only = (
+            f' AND held.procedure >= ${len(values) - 1} COLLATE "C"'
+            f' AND held.procedure < ${len(values)} COLLATE "C"'
+        )
+    parts = parts.replace("{only}", only)
     if months.first < months.last:
         parts = _SUMMED_BY_PROCEDURE.format(parts=parts)
     return _BY_PROCEDURE.format(parts=parts), values
@@ -282,13 +294,14 @@ async def by_procedure(
     stretches: Stretches,
     asked: Mapping[Wanted, int],
     places: Collection[Place],
+    procedure: str = "",
 ) -> Sums:
-    """Sums of places and procedures, of whole months."""
+    """Sums of places and procedures, of whole months; of one procedure and its forms, or of all."""
     found = Sums(stretches)
     if not asked or not places:
         return found
     stocks = {number for wanted, number in asked.items() if wanted.stock}
-    query, values = question_by_procedure(months, asked, places)
+    query, values = question_by_procedure(months, asked, places, procedure)
     for reach, place, procedures, *columns in await connection.fetch(query, *values):
         found.add_kept((reach, place), procedures.split("\n"), _arrays(*columns), stocks)
     return found

@@ -404,6 +404,33 @@ async def test_a_sum_that_is_asked_for_while_others_are_filled_is_filled_in_its_
     assert [reading.facts(Scope.of("H56"))(term) for term in terms] == [3, 2]
 
 
+async def test_a_commune_asked_of_by_procedure_is_read_from_sums_the_next_time(
+    held: Books, reference: Reference
+):
+    """Sums by procedure of ministries and provinces alone left it to the books for ever."""
+    on = day("2026-08-14")
+    await held.book(Measure.ACCEPTED, "H56.04", on, 3)
+    await held.book(Measure.ACCEPTED, "H56.05", on, 2)
+    await held.book(Measure.ACCEPTED, "H56.06", on, 1)  # the two are not all of the province
+    await held.folded()
+    await reading_book.add(held.follower)
+    scopes = [Scope.of(f"H56.0{n}+1.004194") for n in (4, 5)]
+    terms = [Term(fact=Fact.RECEIVED)]
+    periods = [Period.of("2026-08")]
+
+    async def received() -> list[int | None]:
+        [reading] = await series(held.pool, reference, scopes, periods, terms, today=TODAY)
+        return [reading.facts(scope)(terms[0]) for scope in scopes]
+
+    assert await received() == [3, 2]
+    while await reading_book.fill(held.follower):
+        pass
+    kept, _ = await reading_book.known(held.follower)
+    assert {one.procedures for one in kept} == {Procedures.OF_ALL}
+    await held.follower.execute("DELETE FROM reading_procedure WHERE place = 'H56.05'")
+    assert await received() == [3, 0]
+
+
 FILLED = """
     INSERT INTO reading_month (reach, place, month, amounts)
     SELECT reach, 'H' || place, month, array_fill(1::int8, ARRAY[40])
@@ -454,6 +481,7 @@ async def test_a_page_reads_the_places_it_shows_by_index(held: Books, period: st
     for query, values in (
         plain_question(found, asked, places),
         question_by_procedure(found, asked, places),
+        question_by_procedure(found, asked, places, "1.000101"),
         question_of_codes(found, asked, places),
         question_of_met(found, [(1, "H56", 1, 1, "1.000101"), (1, "H26", 2, 1, "1.000102")]),
     ):

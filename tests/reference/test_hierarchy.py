@@ -2,6 +2,7 @@
 
 import pytest
 
+from monitor.domain.codes import level1
 from monitor.domain.scope import Scope
 from monitor.reference.agencies import load_agencies
 from monitor.reference.hierarchy import Hierarchy, hierarchy
@@ -78,3 +79,27 @@ def test_above_an_agency_are_those_it_belongs_to_today(held: Hierarchy):
     assert held.above("H25.D1.07") == ("H42",)
     assert held.above("strange.code") == ("strange.code",)
     assert held.above("") == ()
+
+
+@pytest.mark.parametrize(
+    ("scope", "firsts"),
+    [
+        ("country", None),
+        ("G01/sector", None),
+        ("G01", {"G01"}),
+        # What was booked of the former province is under its own code.
+        ("H42", {"H25", "H42"}),
+        ("H42/own", {"H25", "H42"}),
+        ("H42.C1", {"H25", "H42"}),
+        ("H42.01.02", {"H42"}),
+        ("H25", {"H25"}),
+        ("strange.code", {"strange.code"}),
+    ],
+)
+def test_a_scope_is_booked_under_few_ministries_and_provinces(
+    held: Hierarchy, scope: str, firsts: set[str] | None
+):
+    of = Scope.of(scope)
+    assert held.firsts(of) == firsts
+    if firsts is not None:
+        assert {level1(code) for code in held.holds(of)} <= firsts

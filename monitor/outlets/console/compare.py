@@ -51,7 +51,7 @@ class Row:
         return counted(
             visit,
             self.line.late,
-            f"{visit.t('count.late')}: {self.name}",
+            visit.t("count.late"),
             (visit.t("meaning.what"), visit.t("count.late.is")),
             (visit.t("fares.period"), span(visit, fared.period)),
             *as_of(visit, fared.known),
