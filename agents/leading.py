@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from time import perf_counter
 from typing import Any, Final, Protocol
 
 import structlog
@@ -20,6 +21,7 @@ from monitor.reference.sets import ReadsDifferently
 PATIENCE_SECONDS: Final = 60.0
 SHORTEST_PAUSE_SECONDS: Final = 0.5  # after a failure
 LONGEST_PAUSE_SECONDS: Final = 20.0
+REST: Final = 4  # times as long as a round took, so that none takes more of a core than a fifth
 CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the process is asked to end
 
 _NOT_NOW: Final[tuple[type[BaseException], ...]] = (*AWAY, ReadsDifferently)
@@ -68,11 +70,14 @@ async def _lead(
             async with connected(dsn, patience_seconds) as connection:
                 while True:
                     more = False
+                    began = perf_counter()
                     if await leads(connection, lock):
                         more = await rounds.round(connection)
                         pause = SHORTEST_PAUSE_SECONDS
                     if not more:
-                        await asyncio.sleep(jittered(seconds))
+                        # Streams are followed by the same loop.
+                        rest = REST * (perf_counter() - began)
+                        await asyncio.sleep(jittered(max(seconds, rest)))
         except _NOT_NOW as error:
             say.warning("later", error=repr(error))
         except Exception:  # noqa: BLE001 - a bug of ours: streams go on, what was judged stays

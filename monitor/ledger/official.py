@@ -292,7 +292,13 @@ class Fared:
     period: Period
     known: Known
     facts: Facts
-    figures: Mapping[tuple[str, str], Official]  # by set and indicator; the set has no other
+    sets: Mapping[tuple[str, str], IndicatorSet]  # by set and indicator; each has no other
+    evaluated: Callable[[IndicatorSet], Official]
+
+    def figure(self, set_id: str, indicator: str) -> Official | None:
+        """Evaluated when it is asked for; None where the set had no version or no such indicator."""
+        of = self.sets.get((set_id, indicator))
+        return None if of is None else self.evaluated(of)
 
 
 class NoSuch(LookupError):
@@ -530,20 +536,18 @@ class Officials:
             period=period,
             known=ground.known,
             facts=_booked(facts, ground.known.rules),
-            figures={
-                name: _evaluated(
-                    of,
-                    about,
-                    period,
-                    ground.known,
-                    facts,
-                    None,
-                    {},
-                    silent=silent,
-                    limit_unit=_limit_unit(scope, period, ground),
-                )
-                for name, of in sets.items()
-            },
+            sets=sets,
+            evaluated=lambda of: _evaluated(
+                of,
+                about,
+                period,
+                ground.known,
+                facts,
+                None,
+                {},
+                silent=silent,
+                limit_unit=_limit_unit(scope, period, ground),
+            ),
         )
 
     async def difference(

@@ -33,7 +33,7 @@ from monitor.reference.agencies import Agencies
 from monitor.reference.hierarchy import Hierarchy
 
 MOST: Final = 12  # procedures listed, unless all are asked for
-MOST_UNITS: Final = 40
+MOST_UNITS: Final = 24
 
 
 class Tables(StrEnum):

@@ -197,7 +197,7 @@ def count(
 
 def figure(visit: Visit, of: Fared, name: tuple[str, str]) -> Number:
     """A figure of a set; where no version of the set was valid or known, there is none."""
-    found = of.figures.get(name)
+    found = of.figure(*name)
     if found is None:
         return Number(text="–", standing=Standing.NULL)
     return of_figure(visit, found, found.scorecard.figure(name[1]))
@@ -205,7 +205,7 @@ def figure(visit: Visit, of: Fared, name: tuple[str, str]) -> Number:
 
 def late_of(of: Fared) -> int | None:
     """Denominator less numerator of the share on time."""
-    found = of.figures.get(ON_TIME)
+    found = of.figure(*ON_TIME)
     if found is None:
         return None
     one = found.scorecard.figure(ON_TIME[1])

@@ -4,7 +4,7 @@ An agency sees the scopes of its own subtree; the country is nobody's own.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -132,20 +132,33 @@ def _where(visit: Visit, label: str) -> str:
     return ", ".join(words)
 
 
-def all_lines(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Line]:
+def open_standings(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Stands]:
     """What the visitor may see, who needs help first."""
     places = visit.in_force.places
-    targets = {one.objective: one.target for one in judged.objectives}
+    targets = {one.objective for one in judged.objectives}
     found = [
-        _line(visit, one, files[one.objective], targets[one.objective])
+        one
         for one in judged.standings
         if one.objective in files
         and one.objective in targets
         and visit.visitor.may_see(agency_of(one.scope), places)
     ]
-    return sorted(
-        found, key=lambda one: (_ORDER.index(State(one.stands.state)), one.stands.since_ms)
-    )
+    return sorted(found, key=lambda one: (_ORDER.index(State(one.state)), one.since_ms))
+
+
+def lines_of(
+    visit: Visit, standings: Iterable[Stands], judged: Judged, files: Mapping[str, Any]
+) -> list[Line]:
+    """As the table has them."""
+    targets = {one.objective: one.target for one in judged.objectives}
+    return [
+        _line(visit, one, files[one.objective], targets[one.objective]) for one in standings
+    ]
+
+
+def all_lines(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Line]:
+    """Of all that the visitor may see, who needs help first."""
+    return lines_of(visit, open_standings(visit, judged, files), judged, files)
 
 
 def _line(visit: Visit, one: Stands, file: Mapping[str, Any], target: int) -> Line:

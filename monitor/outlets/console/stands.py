@@ -3,6 +3,7 @@
 All of it as last judged.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR
@@ -32,10 +33,12 @@ class Goals:
 async def goals(desk: Desk, visit: Visit, code: str, there: Hierarchy) -> Goals:
     """As the page of objectives has them."""
     judged, files = await objectives.all_judged(desk)
-    lines = objectives.all_lines(visit, judged, files)
+    standings = objectives.open_standings(visit, judged, files)
+    many = Counter(objectives.agency_of(one.scope) for one in standings)
+    own = [one for one in standings if objectives.agency_of(one.scope) == code]
     return Goals(
-        own=[one for one in lines if one.agency == code],
-        below=sum(code in there.above(one.agency)[1:] for one in lines),
+        own=objectives.lines_of(visit, own, judged, files),
+        below=sum(n for agency, n in many.items() if code in there.above(agency)[1:]),
     )
 
 
