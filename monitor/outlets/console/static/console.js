@@ -40,7 +40,7 @@ function listen() {
   source.onmessage = (event) => {
     const said = JSON.parse(event.data);
     for (const [name, value] of Object.entries(said.values)) put(name, value);
-    tell(true, said.at);
+    tell(navigator.onLine, said.at); // what was under way may still come through a pulled cable
     const stale = document.getElementById("stale");
     if (stale) stale.hidden = !said.stale;
     document.dispatchEvent(new CustomEvent("emc-live", { detail: said }));
