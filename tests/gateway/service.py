@@ -228,7 +228,7 @@ def lines(events: Sequence[Mapping[str, Any]]) -> bytes:
 async def on_topic(
     bootstrap: str, topic: str, quiet_s: float = 1.0, partitions: int = 4
 ) -> list[Any]:
-    """All records of a topic, read until nothing has come for a while."""
+    """All records of a topic, read to its end and until nothing has come for a while."""
     assigned = [TopicPartition(topic, partition) for partition in range(partitions)]
     found: list[Any] = []
     async with AIOKafkaConsumer(
@@ -236,7 +236,14 @@ async def on_topic(
     ) as consumer:
         consumer.assign(assigned)
         await consumer.seek_to_beginning(*assigned)
-        while fetched := await consumer.getmany(timeout_ms=int(1000 * quiet_s)):
+        ends = await consumer.end_offsets(assigned)
+        # On a busy machine the first records may take longer to come than the quiet is long.
+        # On a busy machine the first records may take longer to come than the quiet is long.
+        ended = False
+        while not ended:
+            fetched = await consumer.getmany(timeout_ms=int(1000 * quiet_s))
             for run in fetched.values():
                 found.extend(run)
+            reached = [await consumer.position(one) >= ends[one] for one in assigned]
+            ended = not fetched and all(reached)
     return found

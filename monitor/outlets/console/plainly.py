@@ -115,8 +115,9 @@ def _wrong(
 
 
 def _detail(visit: Visit, problem: Problem) -> str:
-    """How a service is set up is not for everybody."""
-    if problem.code.status >= 500 and visit.visitor.anonymous:
+    """What goes on within is not for everybody; who sets a service up has no token yet."""
+    hidden = problem.code.status >= 500 and problem.code is not Code.NOT_SET_UP
+    if hidden and visit.visitor.anonymous:
         return ""
     named = f" ({problem.parameter})" if problem.parameter else ""
     return f"{problem.detail}{named}; {problem.remedy}"

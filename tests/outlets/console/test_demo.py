@@ -173,7 +173,7 @@ def test_did_last_months_number_change_after_closing_and_by_which_dossiers(
     [told] = re.findall(r"(\d+) dossiers of (\S+) were told after", running[0].said())
     assert (int(told[0]) > 2, told[1]) == (True, f"{before:%Y-%m}")
     somebody.follows("Bảng điểm và báo cáo", within="nav")
-    somebody.sees(f"Số liệu kỳ {before:%Y-%m} có thay đổi sau khi chốt không?")
+    somebody.sees(f"Số liệu tháng {before.month}/{before.year} có thay đổi sau khi chốt không?")
     somebody.follows(re.compile("^Chỉ số EMC"), within="main")
     somebody.sees(re.compile(r"\d chỉ số đã thay đổi"))
     somebody.page.locator("td:nth-child(6) a").first.click()  # “Hồ sơ nào?” of a denominator
