@@ -9,6 +9,7 @@ those of the balances cost less, and a sum that is to be filled holds nobody up.
 
 from collections.abc import Collection, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
@@ -45,12 +46,18 @@ _COLUMNS: Final = (
 )
 
 
+# Lists as texts: what a row says is looked up in what was read of it before.
+_KNOWN: Final = (
+    "SELECT number, filled_until, array_to_string(measures, ' '), array_to_string(weights, ' '), due,"
+    " first_slot, last_slot, channel, level, having_all, lacking_all, having_any, stock, procedures"
+    " FROM reading_sum"
+)
+
+
 async def known(connection: Any) -> tuple[dict[Wanted, int], frozenset[Wanted]]:
     """The sums that are filled, with their numbers, and all that are asked for."""
-    rows = await connection.fetch(
-        f"SELECT number, filled_until, {_COLUMNS} FROM reading_sum"  # noqa: S608 - constants
-    )
-    asked = [(number, until, _wanted(values)) for number, until, *values in rows]
+    rows = await connection.fetch(_KNOWN)
+    asked = [(number, until, _wanted(*values)) for number, until, *values in rows]
     return (
         {one: number for number, until, one in asked if until == HIGHEST},
         frozenset(one for _, _, one in asked),
@@ -87,19 +94,31 @@ def _values(wanted: Wanted) -> tuple[Any, ...]:
     )
 
 
-def _wanted(values: Sequence[Any]) -> Wanted:
-    measures, weights, due, first, last, channel, level, *traits, stock, procedures = values
-    having, lacking, any_of = map(Trait, traits)
+@lru_cache(maxsize=2 * MOST_SUMS)
+def _wanted(
+    measures: str,
+    weights: str,
+    due: bool,
+    first_slot: int,
+    last_slot: int,
+    channel: int,
+    level: int,
+    having: int,
+    lacking: int,
+    any_of: int,
+    stock: bool,
+    procedures: int,
+) -> Wanted:
     asked = Sum(
-        tuple(zip(measures, weights, strict=True)),
-        first,
-        last,
+        tuple(zip(map(int, measures.split()), map(int, weights.split()), strict=True)),
+        first_slot,
+        last_slot,
         due,
         channel,
         level,
-        having,
-        lacking,
-        any_of,
+        Trait(having),
+        Trait(lacking),
+        Trait(any_of),
     )
     return Wanted(asked, stock, Procedures(procedures))
 

@@ -50,11 +50,12 @@ class Hierarchy:
         if not scope.agency or scope.reach is Reach.SECTOR:
             return None
         agency = agency_code(scope.agency)
-        ended = self.agencies.present(agency) != agency
+        if self.agencies.present(agency) == agency:
+            return self._listed_under.get(agency, frozenset()) | {level1(agency)}
         return frozenset(
             level1(code)
             for code in (agency, *self.agencies.codes())
-            if agency in (self._then(code, agency) if ended else self.above(code))
+            if agency in self._then(code, agency)
         )
 
     def above(self, agency: str) -> tuple[str, ...]:
@@ -102,6 +103,14 @@ class Hierarchy:
         held: defaultdict[str, set[str]] = defaultdict(set)
         for code in self.booked:
             held[self.agencies.present(code)].add(code)
+        return {agency: frozenset(codes) for agency, codes in held.items()}
+
+    @cached_property
+    def _listed_under(self) -> Mapping[str, frozenset[str]]:
+        held: defaultdict[str, set[str]] = defaultdict(set)
+        for code in self.agencies.codes():
+            for above in self.above(code):
+                held[above].add(level1(code))
         return {agency: frozenset(codes) for agency, codes in held.items()}
 
     @cached_property

@@ -13,6 +13,7 @@ from monitor.domain.policy import Policy
 from monitor.domain.scope import Scope
 from monitor.ledger import tokens
 from monitor.ledger.access import Look, Passes, Role
+from monitor.ledger.balances import NotKnown
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.official import Officials
 from monitor.ledger.policies import ActivePolicy, active, load
@@ -138,8 +139,12 @@ class Desk:
         return visitor.sees_all or visitor.may_enter(scope, await self.places())
 
     async def places(self) -> Hierarchy:
-        """Who is below whom, of all that is booked."""
-        return await places(self.pool, (await self.in_force()).agencies)
+        """Who is below whom, of all that is booked: by the files that figures go by."""
+        try:
+            agencies = (await self.officials.ground(None)).reference.agencies
+        except NotKnown:
+            agencies = (await self.in_force()).agencies
+        return await places(self.pool, agencies)
 
     async def admit(self, visitor: Visitor, scope: Scope) -> None:
         """Raises `Problem` where they are not."""

@@ -12,7 +12,6 @@ from monitor.domain.zone import date_of, day_number
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.held import Holders
 from monitor.ledger.official import NoSuch, Official
-from monitor.ledger.readings import places
 from monitor.outlets.api.asked import Format, Parameter, an_agency, in_path, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import backlog, compare, fares, shown, stands, times
@@ -109,7 +108,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     scope = Scope(code)
     await desk.admit(visit.visitor, scope)
     period = visit["period"] or this_month(desk, visit)
-    there = await below(desk, visit)
+    there = await desk.places()
     if visit["format"] is Format.CSV:
         return await _sheet(desk, visit, scope, period, there)
     whole = await fares.whole(desk, visit, scope, period)
@@ -158,15 +157,6 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             "points": lambda card, one: shown.of_figure(visit, card, one, points=True),
         },
     )
-
-
-async def below(desk: Desk, visit: Visit) -> Hierarchy:
-    """Who is below whom, by the files that figures go by: the same that were read for them."""
-    try:
-        agencies = (await desk.officials.ground(None)).reference.agencies
-    except NotKnown:
-        agencies = visit.in_force.agencies
-    return await places(desk.pool, agencies)
 
 
 def this_month(desk: Desk, visit: Visit) -> Period:

@@ -21,7 +21,7 @@ from monitor.outlets.api.asked import (
 )
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import backlog, compare, fares, times
-from monitor.outlets.console.agency import around, below, offices, this_month
+from monitor.outlets.console.agency import around, offices, this_month
 from monitor.outlets.console.asked import SORT, WHEN
 from monitor.outlets.console.now import name_of
 from monitor.outlets.console.page import (
@@ -89,7 +89,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     scope = Scope(within, procedure=code)
     await desk.admit(visit.visitor, scope)
     period = visit["period"] or this_month(desk, visit)
-    there = await below(desk, visit)
+    there = await desk.places()
     of = Holders(offices=offices(there, within) if within else None, procedure=code)
     if visit["format"] is Format.CSV:
         return await _sheet(desk, visit, scope, period, there, of)
