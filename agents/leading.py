@@ -21,7 +21,7 @@ from monitor.reference.sets import ReadsDifferently
 PATIENCE_SECONDS: Final = 60.0
 SHORTEST_PAUSE_SECONDS: Final = 0.5  # after a failure
 LONGEST_PAUSE_SECONDS: Final = 20.0
-REST: Final = 4  # times as long as a round took, so that none takes more of a core than a fifth
+REST: Final = 9  # times as long as a round took, so that none takes more of a core than a tenth
 CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the process is asked to end
 
 _NOT_NOW: Final[tuple[type[BaseException], ...]] = (*AWAY, ReadsDifferently)
