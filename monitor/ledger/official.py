@@ -779,16 +779,16 @@ class Officials:
 
         A unit that no file lists is measured all the same, once anything is booked of it.
         """
-        for scope in scopes:
-            if _listed(scope, ground.reference):
-                continue
-            async with self._pool.acquire() as connection:
-                if not await connection.fetchval(_BOOKED, scope.agency):
-                    raise NoSuch(
-                        f"{scope.agency} is in no list of agencies and nothing was ever booked of"
-                        " it; write country, or an agency of agencies/*.csv or one below it that"
-                        " sends"
-                    )
+        unlisted = {one.agency for one in scopes if not _listed(one, ground.reference)}
+        if not unlisted:
+            return
+        async with self._pool.acquire() as connection:
+            unknown = await connection.fetchval(_NEVER_BOOKED, sorted(unlisted))
+        if unknown is not None:
+            raise NoSuch(
+                f"{unknown} is in no list of agencies and nothing was ever booked of it; write"
+                " country, or an agency of agencies/*.csv or one below it that sends"
+            )
 
     async def _reference(self, connection: Any, hash_: str) -> Reference:
         known = self._references.get(hash_)
@@ -1106,7 +1106,12 @@ def _no_indicator(indicators: IndicatorSet, asked: str) -> str:
 
 
 # A dot parts an agency and what is below it; the sign after the dot is the slash.
-_BOOKED: Final = "SELECT EXISTS (SELECT FROM cell WHERE agency = $1 OR (agency >= $1 || '.' AND agency < $1 || '/'))"
+_NEVER_BOOKED: Final = """
+    SELECT asked FROM unnest($1::text[]) AS asked
+    WHERE NOT EXISTS (SELECT FROM cell WHERE agency = asked)
+      AND NOT EXISTS (SELECT FROM cell WHERE agency >= asked || '.' AND agency < asked || '/')
+    LIMIT 1
+"""
 
 
 def _listed(scope: Scope, reference: Reference) -> bool:
