@@ -20,8 +20,8 @@ from monitor.reference.sets import ReadsDifferently
 
 PATIENCE_SECONDS: Final = 60.0
 SHORTEST_PAUSE_SECONDS: Final = 0.5  # after a failure
-LONGEST_PAUSE_SECONDS: Final = 20.0
-REST: Final = 9  # times as long as a round took, so that none takes more of a core than a tenth
+LONGEST_PAUSE_SECONDS: Final = 20.0  # and rest
+REST: Final = 9  # times as long as a round took; no longer than the longest pause
 CLOSE_SECONDS: Final = 0.5  # to say farewell, also when the process is asked to end
 
 _NOT_NOW: Final[tuple[type[BaseException], ...]] = (*AWAY, ReadsDifferently)
@@ -75,8 +75,8 @@ async def _lead(
                         more = await rounds.round(connection)
                         pause = SHORTEST_PAUSE_SECONDS
                     if not more:
-                        # Streams are followed by the same loop.
-                        rest = REST * (perf_counter() - began)
+                        # Streams are followed by the same loop: what took long is not soon due again.
+                        rest = min(REST * (perf_counter() - began), LONGEST_PAUSE_SECONDS)
                         await asyncio.sleep(jittered(max(seconds, rest)))
         except _NOT_NOW as error:
             say.warning("later", error=repr(error))
