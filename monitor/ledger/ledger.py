@@ -292,28 +292,41 @@ class Ledger:
         await undisturbed(lambda: self._book(unit, also))
 
     async def _book(self, unit: Unit, also: Also | None) -> None:
-        with _values():
-            async with self._pool.acquire() as connection, connection.transaction():
-                self._server.check()
-                recomputing = await _move_positions(connection, unit)
-                await _book_dossiers(connection, unit)
-                if recomputing is not None:
-                    await touch(connection, unit.dossiers)
-                if unit.journal:
-                    await connection.copy_to_table(
-                        "journal_page",
-                        source=memoryview(journal_pages(unit.journal)),
-                        columns=("class", "measures", "cells", "days", "slots", "amounts"),
-                        format="binary",
-                    )
-                await _add_totals(connection, unit)
-                await add_tallies(connection, unit)
-                await quarantine(connection, unit)
-                await put_by(connection, unit)
-                await exemplars.keep(connection, unit.exemplars)
-                if also is not None:
-                    await also(connection)
-                await add_references(connection, unit.references)
+        committed = False
+        try:
+            with _values():
+                async with self._pool.acquire() as connection:
+                    async with connection.transaction():
+                        await self._enter(connection, unit, also)
+                    committed = True
+        except UNAVAILABLE:
+            # A session that ends while it is given back takes nothing from what it committed.
+            if not committed:
+                raise
+
+    async def _enter(
+        self, connection: "asyncpg.Connection[Any]", unit: Unit, also: Also | None
+    ) -> None:
+        self._server.check()
+        recomputing = await _move_positions(connection, unit)
+        await _book_dossiers(connection, unit)
+        if recomputing is not None:
+            await touch(connection, unit.dossiers)
+        if unit.journal:
+            await connection.copy_to_table(
+                "journal_page",
+                source=memoryview(journal_pages(unit.journal)),
+                columns=("class", "measures", "cells", "days", "slots", "amounts"),
+                format="binary",
+            )
+        await _add_totals(connection, unit)
+        await add_tallies(connection, unit)
+        await quarantine(connection, unit)
+        await put_by(connection, unit)
+        await exemplars.keep(connection, unit.exemplars)
+        if also is not None:
+            await also(connection)
+        await add_references(connection, unit.references)
 
 
 @contextmanager

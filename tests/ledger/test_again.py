@@ -46,6 +46,34 @@ async def test_the_victim_of_a_deadlock_is_booked_when_the_other_has_ended(datab
             await other.close()
 
 
+async def test_what_is_committed_is_booked_though_its_session_ends_right_after(
+    database: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Or nobody would notice if the server forgot it: it was never noted as acknowledged."""
+    await migrate(database)
+    async with Ledger.open(database) as ledger:
+        claimed = await ledger.claim(
+            [HERE], owner="w", generation=1, cluster="c", beginnings={HERE: 0}
+        )
+        other = await asyncpg.connect(database)
+        reset = asyncpg.Connection.reset
+        ended = []
+
+        async def ended_first(session: asyncpg.Connection, **how: float) -> None:
+            pid = session.get_server_pid()
+            ended.append(await other.fetchval("SELECT pg_terminate_backend($1, 5000)", pid))
+            await reset(session, **how)
+
+        try:
+            with monkeypatch.context() as only_now:
+                only_now.setattr(asyncpg.Connection, "reset", ended_first)
+                await ledger.book(Unit(0, moves={HERE: Move(claimed[HERE].epoch, 0, 1, b"h")}))
+            assert ended == [True]
+            assert await other.fetchval("SELECT next FROM position") == 1
+        finally:
+            await other.close()
+
+
 @pytest.mark.parametrize(
     "error", [asyncpg.DeadlockDetectedError("x"), asyncpg.SerializationError("x")]
 )
