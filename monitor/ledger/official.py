@@ -644,10 +644,11 @@ class Officials:
         ground = self._as_of(period.last_day, ground)
         # Of the period before, nothing is shown but what is ranked by.
         needed = indicators if by == TOTAL else only(indicators, by)
-        now, before = await self._of_periods(
-            indicators, scopes, [period, period.before], ground, earlier=needed
+        periods = [period, period.before]
+        volumes = await self._readings(indicators, scopes, periods, ground, also=[VOLUME])
+        now, before = await self._of_readings(
+            indicators, scopes, periods, volumes, ground, earlier=needed
         )
-        volumes = await self._read(scopes, [period, period.before], [VOLUME], ground)
         earlier = rank(_entries(before, volumes[1]), by, classes=classes, minimum=minimum)
         places = rank(
             _entries(now, volumes[0]), by, classes=classes, minimum=minimum, before=earlier
@@ -866,26 +867,47 @@ class Officials:
         scopes: Sequence[Scope],
         periods: Sequence[Period],
         ground: _Ground,
+    ) -> list[list[Official]]:
+        """The figures of all scopes in each period, read in one go."""
+        readings = await self._readings(indicators, scopes, periods, ground)
+        return await self._of_readings(indicators, scopes, periods, readings, ground)
+
+    async def _readings(
+        self,
+        indicators: IndicatorSet,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        ground: _Ground,
+        *,
+        also: Collection[Term] = (),
+    ) -> list[Reading]:
+        """What a set, and further terms, ask for: of the periods, then of each one's last year."""
+        await self.check(scopes, ground)
+        years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
+        return await self._read(
+            scopes,
+            [*periods, *years],
+            {*indicators.terms, *indicators.terms_of_last_year, *also},
+            ground,
+        )
+
+    async def _of_readings(
+        self,
+        indicators: IndicatorSet,
+        scopes: Sequence[Scope],
+        periods: Sequence[Period],
+        readings: Sequence[Reading],
+        ground: _Ground,
         *,
         earlier: IndicatorSet | None = None,
     ) -> list[list[Official]]:
-        """The figures of all scopes in each period, read in one go.
-
-        `earlier`: of all periods but the first no more than this part of the set.
-        """
-        await self.check(scopes, ground)
-        years = [one.year_before for one in periods] if indicators.terms_of_last_year else []
-        readings = await self._read(
-            scopes,
-            [*periods, *years],
-            indicators.terms | indicators.terms_of_last_year,
-            ground,
-        )
+        """`earlier`: of all periods but the first no more than this part of the set."""
+        years = readings[len(periods) :]
         found = []
         for place, period in enumerate(periods):
             evaluated = earlier if earlier is not None and place else indicators
             reading = readings[place]
-            last_year = readings[len(periods) + place] if years else None
+            last_year = years[place] if years else None
             published = await self._published(indicators, scopes, period, ground)
             found.append(
                 [

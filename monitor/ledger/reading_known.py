@@ -123,21 +123,13 @@ class Known:
         return _Here(
             scope,
             self.coverage.of(scope),
-            ()
-            if self._all_kept
-            else frozenset((0, code) for code in self.coverage.hierarchy.holds(scope)),
+            self.coverage.each(scope),
             heard,
             meant(scope, self.reference) if narrows(scope) else None,
             self._forms.get(scope.procedure, ())
             if scope.procedure and scope.reach is not Reach.SECTOR
             else None,
             tuple(self._window(window, period) for window in Window),
-        )
-
-    @cached_property
-    def _all_kept(self) -> bool:
-        return not self.marks and all(
-            found.kept for found in (*self.whole.values(), *self.split.values())
         )
 
     @cached_property

@@ -139,6 +139,7 @@ class Coverage:
     hierarchy: Hierarchy
     level1: Mapping[str, str]  # of each booked code, under which of them it was booked
     _covers: dict[tuple[str, Reach], frozenset[tuple[int, str]]] = field(default_factory=dict)
+    _each: dict[tuple[str, Reach], frozenset[tuple[int, str]]] = field(default_factory=dict)
     _firsts: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def of(self, scope: Scope) -> frozenset[tuple[int, str]]:
@@ -152,6 +153,13 @@ class Coverage:
                 (0, code) for code in held if self.level1.get(code) not in whole
             )
         return self._covers[key]
+
+    def each(self, scope: Scope) -> frozenset[tuple[int, str]]:
+        """0 and a code for every agency of a scope: as sums are found that are not kept."""
+        key = (scope.agency, scope.reach)
+        if key not in self._each:
+            self._each[key] = frozenset((0, code) for code in self.hierarchy.holds(scope))
+        return self._each[key]
 
     def firsts(self, scopes: Iterable[Scope]) -> frozenset[str] | None:
         """Under which of them anything of scopes can be booked; None: any."""
