@@ -1,7 +1,7 @@
 """What was read of some scopes and periods, and the facts that follow from it; no I/O here."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -34,8 +34,8 @@ class _Here:
     """A scope, and where it is in what was read."""
 
     scope: Scope
-    cover: Collection[Place]  # of what is kept
-    agencies: Collection[Place]  # of what is not
+    cover: frozenset[Place]  # of what is kept
+    agencies: frozenset[Place]  # of what is not
     heard: bool  # whether anybody who speaks for it was
     is_meant: Callable[[str], bool] | None  # of a procedure; None: all are
     codes: Sequence[str] | None  # of procedures that are; None: `is_meant` is to be asked
@@ -207,8 +207,8 @@ class Known:
             windows = here.windows
             for weight, sums, number, kept, window in parts:
                 first, after = windows[window]
-                for place in here.cover if kept else here.agencies:
-                    amount += weight * sums.between(number, place, first, after)
+                places = here.cover if kept else here.agencies
+                amount += weight * sums.between(number, places, first, after)
             return amount
 
         return total

@@ -102,16 +102,19 @@ class Sums:
         """Of each place, amounts by stretch of each procedure."""
         return self._found.get(number, {})
 
-    def between(self, number: int, place: Place, first: int, after: int) -> int:
-        """Of all procedures, what was summed in the stretches from one on and before another."""
+    def between(self, number: int, places: frozenset[Place], first: int, after: int) -> int:
+        """Of all procedures, what was summed in places in the stretches from one on and before another."""
         up_to = self._up_to.get(number)
         if up_to is None:
             up_to = self._up_to[number] = {
                 place: list(accumulate(map(sum, zip(*each.values(), strict=True)), initial=0))
                 for place, each in self.by_place(number).items()
             }
-        sums = up_to.get(place)
-        return sums[after] - sums[first] if sums is not None else 0
+        amount = 0
+        for place in up_to.keys() & places:
+            sums = up_to[place]
+            amount += sums[after] - sums[first]
+        return amount
 
 
 class Rows:
@@ -163,12 +166,15 @@ class Rows:
             self._ever[place] = self._nothing.copy()
         self._ever[place][number] += amount
 
-    def between(self, number: int, place: Place, first: int, after: int) -> int:
-        """What was summed in the stretches from one on and before another."""
-        before = self._before.get(place)
-        if before is None:
-            before = self._before[place] = self._sums_before(place)
-        return before[after][number] - before[first][number]
+    def between(self, number: int, places: frozenset[Place], first: int, after: int) -> int:
+        """What was summed in places in the stretches from one on and before another."""
+        amount = 0
+        for place in places:
+            before = self._before.get(place)
+            if before is None:
+                before = self._before[place] = self._sums_before(place)
+            amount += before[after][number] - before[first][number]
+        return amount
 
     def _sums_before(self, place: Place) -> list[list[int]]:
         left = self._ever.get(place, self._nothing)
