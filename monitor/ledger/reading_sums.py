@@ -145,23 +145,25 @@ class Rows:
             self._ever[place] = self._whole(amounts)
             return
         stretch = bisect_right(self.stretches.bounds, day)
-        into = self._of(place)
         if is_day:
+            into = self._own(place, stretch)
             for number in self._in_days[: bisect_left(self._in_days, len(amounts) + 1)]:
-                into[stretch][number] += amounts[number - 1]
+                into[number] += amounts[number - 1]
             return
         row = self._whole(amounts)
         if day in self._parted:
             for number in self._in_days:
                 row[number] = 0
-        into[stretch] = list(map(add, into[stretch], row))
+        rows = self._of(place)
+        there = rows[stretch]
+        rows[stretch] = row if there is self._nothing else list(map(add, there, row))
 
     def add(
         self, number: int, place: Place, _procedure: str, stretch: int, amount: int
     ) -> None:
         """Amounts of the stretch before the first bound are among what there ever was."""
         if stretch:
-            self._of(place)[stretch][number] += amount
+            self._own(place, stretch)[number] += amount
         if place not in self._ever:
             self._ever[place] = self._nothing.copy()
         self._ever[place][number] += amount
@@ -181,15 +183,21 @@ class Rows:
         sums = []
         for row in reversed(self._of(place)[1:]):
             sums.append(left)
-            left = list(map(sub, left, row))
+            if row is not self._nothing:
+                left = list(map(sub, left, row))
         return [self._nothing, *reversed((*sums, left))]
 
     def _of(self, place: Place) -> list[list[int]]:
         if place not in self._found:
-            self._found[place] = [
-                self._nothing.copy() for _ in range(len(self.stretches.bounds) + 1)
-            ]
+            self._found[place] = [self._nothing] * (len(self.stretches.bounds) + 1)
         return self._found[place]
+
+    def _own(self, place: Place, stretch: int) -> list[int]:
+        """A stretch of a place, to be written into: `_nothing` is of all that have none."""
+        rows = self._of(place)
+        if rows[stretch] is self._nothing:
+            rows[stretch] = self._nothing.copy()
+        return rows[stretch]
 
     def _whole(self, amounts: Sequence[int]) -> list[int]:
         """As long as any: sums that are new may be in no row of a place."""

@@ -125,6 +125,7 @@ async def _pages(
         command_timeout=doors.patience_seconds,
         timeout=5,
         loop=aside.loop,
+        reset=_as_it_is,
         server_settings={
             "default_transaction_read_only": "on",
             "statement_timeout": f"{doors.patience_seconds * 500}ms",
@@ -132,7 +133,13 @@ async def _pages(
         },
     )
     knowing = asyncpg.create_pool(
-        dsn, min_size=0, max_size=CONNECTIONS, command_timeout=5, timeout=5, loop=aside.loop
+        dsn,
+        min_size=0,
+        max_size=CONNECTIONS,
+        command_timeout=5,
+        timeout=5,
+        loop=aside.loop,
+        reset=_as_it_is,
     )
     for pool in (reading, knowing):
         await aside.do(_opened(pool))
@@ -159,6 +166,10 @@ async def _pages(
 async def _opened(pool: "asyncpg.Pool[Any]") -> None:
     # No connection is made before the first question.
     await pool
+
+
+async def _as_it_is(_connection: object) -> None:
+    """Whatever is set for an answer is set for its transaction, and goes with it."""
 
 
 async def _closed(pool: "asyncpg.Pool[Any]", aside: Aside) -> None:
