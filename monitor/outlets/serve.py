@@ -36,6 +36,8 @@ CONNECTIONS: Final = 2  # to the ledger: one reads, one answers whether it is th
 LONGEST_HEAD_BYTES: Final = 16 * 1024
 FIRST_COLLECTION_SECONDS: Final = 20  # of garbage, when all is loaded
 COLLECTION_SECONDS: Final = 600
+LOOK_SECONDS: Final = 0.1  # whether nobody waits
+YOUNG: Final = 2_000  # objects that are too few to be looked at
 LAST_ANSWERS_SECONDS: Final = 5  # for requests under way when the service ends
 
 Failed = Callable[[Request[Any, Any, Any], Any], Response[Any]]
@@ -109,7 +111,7 @@ def _not_now(reason: str) -> Response[str]:
 
 
 async def _pages(
-    dsn: str, policy: Policy, doors: Doors, held: AsyncExitStack
+    dsn: str, policy: Policy, doors: Doors, held: AsyncExitStack, aside: Aside
 ) -> tuple[list[HTTPRouteHandler], Failed]:
     """Addresses of the API and the console, and what is at none; what they open is `held` open.
 
@@ -117,7 +119,6 @@ async def _pages(
     its turn. What answers can only read, and not for long; what knows visitors and writes looks
     down is never behind it.
     """
-    aside = held.enter_context(Aside("emc-api"))
     reading = asyncpg.create_pool(
         dsn,
         min_size=0,
@@ -221,7 +222,8 @@ async def serve(
                 dsn, min_size=0, max_size=CONNECTIONS, command_timeout=10, timeout=5
             )
         )
-        pages, missing = await _pages(dsn, policy, doors, held)
+        aside = held.enter_context(Aside("emc-api"))
+        pages, missing = await _pages(dsn, policy, doors, held, aside)
         figures = Figures(pool, policy)
         board = Board(lambda: figures.shown(time.time_ns() // 1_000_000), Places(series_budget))
         server = _Server(
@@ -245,7 +247,7 @@ async def serve(
             await stop.wait()
             server.should_exit = True
 
-        beside = [asyncio.create_task(end()), asyncio.create_task(_collect())]
+        beside = [asyncio.create_task(end()), asyncio.create_task(_collect(aside))]
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -255,16 +257,26 @@ async def serve(
             await board.close()
 
 
-async def _collect() -> None:
-    """Full collections stop every answer for as long as they take: seldom, and not of what lasts."""
+async def _collect(aside: Aside) -> None:
+    """Look for garbage while nobody waits: a collection stops every answer for as long as it takes.
+
+    An answer leaves some thousand objects that last, in what is remembered for the next; of
+    50,000 the collector takes 50 ms. So the young are collected when nothing is under way, and
+    those that are left are not looked at again before the next full collection.
+    """
     gc.set_threshold(50_000, 50, 1_000_000)
-    wait = FIRST_COLLECTION_SECONDS
+    full = time.monotonic() + FIRST_COLLECTION_SECONDS
     while True:
-        await asyncio.sleep(wait)
-        gc.unfreeze()
-        gc.collect()
+        await asyncio.sleep(LOOK_SECONDS)
+        if time.monotonic() >= full:
+            gc.unfreeze()
+            gc.collect()
+            full = time.monotonic() + COLLECTION_SECONDS
+        elif aside.under_way or gc.get_count()[0] < YOUNG:
+            continue
+        else:
+            gc.collect(0)
         gc.freeze()
-        wait = COLLECTION_SECONDS
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ class Aside:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self.under_way = 0  # how many coroutines are being awaited
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
 
     def __enter__(self) -> Self:
@@ -32,4 +33,8 @@ class Aside:
 
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Its result. Whoever stops waiting has it cancelled."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+        self.under_way += 1
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+        finally:
+            self.under_way -= 1
