@@ -120,7 +120,9 @@ ADDRESSES: dict[str, Addresses] = {
         )
     ),
     "difference": lambda a, n, role: (
-        f"/differences/{_valid(a, one(a.months[:3], n), n)}?scope={_scope(a, n, role)}&period={one(a.months[:3], n)}&then={one(a.lately, n)}"
+        # Of the last month since its closing, as the console asks, and of months since some cut of late.
+        f"/differences/{_valid(a, a.months[1], n)}?scope={_scope(a, n, role)}&period="
+        + one((a.months[1], f"{one(a.months[1:4], n)}&then={one(a.lately, n)}"), n)
     ),
     "reports": lambda a, n, role: "/reports",
     "report": lambda a, n, role: (
