@@ -239,7 +239,7 @@ async def asked_of(dsn: str, reference: Reference) -> Asked:
 def registered() -> tuple[Page, ...]:
     """Every page, as the routes have them."""
     nothing: Any = None
-    return pages(Live(nothing, nothing), nothing, nothing, now)
+    return pages(Live(nothing, nothing, nothing, now), nothing, nothing, now)
 
 
 def wanted(only: Sequence[str]) -> list[tuple[Page, str]]:
