@@ -290,17 +290,22 @@ class _Loading:
         months = Months.of(self.stretches, self.kept.last_day)
         places = self._cover
         chosen: dict[Wanted, int] = {}
+        rests: dict[Wanted, int] = {}
         for wanted in asked.values():
             found = self.kept.number(self._of_whom(wanted) if by_procedure else wanted)
-            if found is not None and reading_quick.told(
-                months, found[0], places, by_procedure=by_procedure
-            ):
+            if found is None:
+                continue
+            if reading_quick.told(months, found[0], places, by_procedure=by_procedure):
                 chosen[found[0]] = found[1]
+            elif found[0].sum.due and months.rest is not None:
+                rests[found[0]] = found[1]
+        chosen |= rests
         sums: Sums | Rows
         if by_procedure:
             sums = await reading_quick.by_procedure(
                 self.connection, months, self.stretches, chosen, places, self._procedure
             )
+            await self._less_the_rest(sums, months, rests)
         else:
             sums = await reading_quick.plain(
                 self.connection, months, self.stretches, chosen, places
@@ -315,6 +320,35 @@ class _Loading:
             firsts=self._firsts,
         )
         return {wanted.sum: Found(sums, number, kept=True) for wanted, number in chosen.items()}
+
+    async def _less_the_rest(
+        self, sums: Sums, months: Months, asked: Mapping[Wanted, int]
+    ) -> None:
+        """Take off what falls due in the rest of the month, which its sums by procedure have too."""
+        if months.rest is None or not asked:
+            return
+        first, last = months.rest
+        of_rest = {
+            wanted.sum._replace(
+                first_slot=max(wanted.sum.first_slot, first),
+                last_slot=min(wanted.sum.last_slot, last),
+            ): number
+            for wanted, number in asked.items()
+        }
+        await self.connection.execute(_AS_USUAL)
+        to_come = await from_books(
+            self.connection,
+            await Books.at(self.connection, self.cut._replace(seq=self.kept.seq)),
+            of_rest,
+            list(of_rest),
+            Stretches((first, last + 1)),
+            by_procedure=True,
+            firsts=self._firsts,
+        )
+        await reading_quick.at_ease(self.connection)
+        for number, (_, agency), procedure, (_, amount) in to_come.items():
+            for place in ((0, agency), (1, self.coverage.level1.get(agency, ""))):
+                sums.add(number, place, procedure, len(self.stretches.bounds) - 1, -amount)
 
     def _of_whom(self, wanted: Wanted) -> Wanted:
         """By procedure of all agencies, where others than ministries and provinces are asked of."""

@@ -87,6 +87,16 @@ class Months:
             all(bound > last_day for bound in within),
         )
 
+    @property
+    def rest(self) -> tuple[int, int] | None:
+        """The days of the month under way that are to come, where they alone are left out."""
+        begins = self.bounds[-1]
+        if not self.open or self.parted != (month_of(begins),):
+            return None
+        if any(month_of(begins) < bound < begins for bound in self.bounds):
+            return None
+        return begins, after(month_of(begins)) - 1
+
     def whole(self, asked: Sum) -> bool:
         """Whether months tell all of a sum."""
         return not self.parted or (self.open and not asked.due)

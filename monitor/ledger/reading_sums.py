@@ -355,9 +355,12 @@ async def from_books(
     flowing = {measure for _, measure, *_ in asked} - standing
     first, last = stretches.bounds[0], stretches.bounds[-1] - 1
     condition, values = within(17, firsts)
+    # Said of the lines themselves, before any is looked up.
+    slots = f"slot <= {max(one.last_slot for one in sums)}"
+    slots += f" AND slot >= {min(one.first_slot for one in sums)}"
     lines = books.lines(
-        "measure = ANY($13::int2[]) AND day >= $14::int4 AND day <= $15::int4",
-        "measure = ANY($16::int2[]) AND day <= $15::int4",
+        f"measure = ANY($13::int2[]) AND day >= $14::int4 AND day <= $15::int4 AND {slots}",
+        f"measure = ANY($16::int2[]) AND day <= $15::int4 AND {slots}",
         firsts=17 if values else None,
     )
     query = _SUMS.format(
