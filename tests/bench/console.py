@@ -266,6 +266,8 @@ async def measure(
     asked = await asked_of(dsn, reference)
     found = {(page.name, role): Taken(page.name, role) for page, role in wanted(only)}
     async with beside(dsn), served(dsn, folder) as (serve, people):
+        for name, role in found:  # the first of a process is timed below
+            await opened(people[role], ADDRESSES[name](asked, times, role))
         for turn in range(times):
             for (name, role), taken in found.items():
                 path = ADDRESSES[name](asked, turn, role)
