@@ -28,9 +28,9 @@ from monitor.domain.codes import level1
 from monitor.domain.composition import HIGHEST, LOWEST, Sum
 from monitor.domain.policy import Policy
 from monitor.domain.view import Cell
-from monitor.domain.zone import date_of
+from monitor.domain.zone import Zone, date_of
+from monitor.ledger import late, reconcile_sums
 from monitor.ledger import reconcile as books
-from monitor.ledger import reconcile_sums
 from monitor.ledger.checks import Check
 from monitor.ledger.ledger import UNAVAILABLE, Ledger
 from monitor.ledger.migrate import OWNER_MIGRATES
@@ -120,7 +120,8 @@ async def _reconciled(
         clerks = await stack.enter_async_context(_clerks(dsn, rules, jobs))
         progress = stack.enter_context(bar(console, ""))
         if sums := [check for check in checks if check is not Check.DOSSIERS]:
-            outcomes |= await _sums(dsn, sums, clerks, progress, wrong)
+            zone = policy_of(rules).zone
+            outcomes |= await _sums(dsn, sums, zone, clerks, progress, wrong)
         if Check.DOSSIERS in checks:
             outcomes[Check.DOSSIERS] = await _dossiers(dsn, clerks, progress)
         try:
@@ -138,6 +139,14 @@ async def _reconciled(
             outcomes[Check.READINGS].note += (
                 f"; {filling:,} sums are filled anew by the worker, and readings of them come from"
                 " the books until they are"
+            )
+        if refill and Check.LATE in outcomes and outcomes[Check.LATE].differing:
+            async with books.connected(dsn) as connection:
+                await late.begin_anew(connection)
+            outcomes[
+                Check.LATE
+            ].note = (
+                "begun anew: what has moved in closed months until now comes from the journal"
             )
     return {check: outcomes[check] for check in Check if check in outcomes}
 
@@ -158,6 +167,7 @@ async def _in_force(dsn: str, own: ReferenceSet) -> ReferenceSet:
 async def _sums(
     dsn: str,
     checks: Collection[Check],
+    zone: Zone,
     clerks: "Clerks",
     progress: Progress,
     wrong: set[int],
@@ -170,6 +180,8 @@ async def _sums(
                 others.append(asyncio.create_task(_balances(dsn, here.snapshot, outcomes)))
             if Check.TOTALS in checks:
                 others.append(asyncio.create_task(_totals(dsn, here.snapshot, outcomes)))
+            if Check.LATE in checks:
+                others.append(asyncio.create_task(_late(dsn, here.snapshot, outcomes, zone)))
             if Check.READINGS in checks:
                 others.append(
                     asyncio.create_task(_readings(dsn, here.snapshot, outcomes, wrong))
@@ -212,6 +224,14 @@ async def _totals(dsn: str, snapshot: str, outcomes: Outcomes) -> None:
         agencies = await books.agencies(connection)
         found = await books.totals(connection, {agency: level1(agency) for agency in agencies})
         outcomes[Check.TOTALS] = await _named(connection, found)
+
+
+async def _late(dsn: str, snapshot: str, outcomes: Outcomes, zone: Zone) -> None:
+    async with books.joined(dsn, snapshot) as connection:
+        found, kept_from = await books.late_lines(connection, zone)
+        outcome = outcomes[Check.LATE] = await _named(connection, found)
+        if kept_from:
+            outcome.note = f"kept after the journal's number {kept_from:,}"
 
 
 async def _readings(dsn: str, snapshot: str, outcomes: Outcomes, wrong: set[int]) -> None:
@@ -458,6 +478,7 @@ _WHAT: Final = {
     Check.TOTALS: ("accounts", "journal", "total"),
     Check.ENTRIES: ("accounts", "journal", "dossiers"),
     Check.DOSSIERS: ("dossiers", "", ""),
+    Check.LATE: ("accounts", "journal", "kept"),
     Check.READINGS: ("amounts", "journal", "kept"),
 }
 

@@ -673,7 +673,8 @@ def reconcile(
     refill: Annotated[
         bool,
         typer.Option(
-            "--refill", help="Have the worker fill anew what **readings** finds wrong."
+            "--refill",
+            help="Have the worker keep anew what **readings** or **late** finds wrong.",
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
@@ -681,7 +682,8 @@ def reconcile(
     """Compare the ledger's books with each other, and every dossier with its events.
 
     **balances**, **totals** and **entries** are summed as of one state and held against the
-    journal; so are the sums behind official figures (**readings**), against the balances;
+    journal, as are the lines of closed months that are kept apart (**late**); so are the
+    sums behind official figures (**readings**), against the balances;
     **dossiers** are folded anew, some hundred at a time. Workers go on meanwhile. What
     differs is named, emc_ledger_drift shows it, and the exit status is 1. Dossiers booked under
     another policy or other rules are counted as stale, not compared.

@@ -56,7 +56,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO emc_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO emc_worker;
 REVOKE UPDATE, DELETE ON
-    journal_page, journal, cut, reference_set, reference_file, position_set, quarantine_opened,
+    journal_page, journal, late_page, late, cut, reference_set, reference_file, position_set, quarantine_opened,
     objective_version, indicator_text, indicator_set, published_report,
     release_table, release_pattern, release, release_cell
 FROM emc_worker;
@@ -87,7 +87,7 @@ GRANT SELECT ON access_audit, reference_agency TO emc_registrar;
 -- emc_reader and emc_grafana: nothing but what stands here, so that a new table is nobody's
 -- until somebody has thought of it.
 GRANT SELECT ON
-    migration, cell, journal_page, journal, balance_run, balance_line, balance, closing,
+    migration, cell, journal_page, journal, late_page, late, balance_run, balance_line, balance, closing,
     closing_amount, cut, follower, total, tally,
     position, policy, reconciled, hours_kept
 TO emc_reader, emc_grafana;

@@ -14,6 +14,7 @@ from monitor.domain.composition import Share, Sum, Unanswerable, Window, made_of
 from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
 from monitor.domain.scope import Reach, Scope
+from monitor.ledger import late
 from monitor.ledger.follower import Cut
 from monitor.ledger.reading_sums import within
 from monitor.reference.hierarchy import hierarchy
@@ -40,13 +41,13 @@ _LINES: Final = """
     SELECT line.seq, line.class, cell.agency, cell.procedure, cell.channel, cell.level,
            asked.number, CASE WHEN asked.due THEN greatest(line.day, line.slot) ELSE line.day END,
            sum(line.amount * asked.weight)::int8
-    FROM journal AS line
+    FROM {lines} AS line
     JOIN unnest($3::int4[], $4::int2[], $5::int2[], $6::bool[], $7::int4[], $8::int4[],
                 $9::int2[], $10::int2[], $11::int4[], $12::int4[], $13::int4[])
          AS asked (number, measure, weight, due, first_slot, last_slot, channel, level, has,
                    lacks, any_of) ON asked.measure = line.measure
     JOIN cell ON cell.id = line.cell{within}
-    WHERE line.seq > $1 AND line.seq <= $2 AND line.day <= $14 AND line.measure = ANY($15::int2[])
+    WHERE line.seq > $1 AND line.seq <= $2{of_firsts} AND line.day <= $14 AND line.measure = ANY($15::int2[])
       AND line.slot BETWEEN asked.first_slot AND asked.last_slot
       AND (asked.channel = 0 OR asked.channel = cell.channel)
       AND (asked.level = 0 OR asked.level = cell.level)
@@ -85,13 +86,24 @@ async def between(
     if not numbers or now.seq <= then.seq:
         return Between([None if one is None else Moved(0, 0) for one in composed], {})
     condition, values = within(16, hierarchy(reference.agencies, ()).firsts(scope))
+    last_day = min(period.last_day, as_of)
+    folded = await connection.fetchval("SELECT seq FROM follower")
+    are_late = now.seq <= folded and late.tells(
+        await late.since(connection), then.seq, then.sealed_at, last_day, reference.policy.zone
+    )
     asked = list(zip(*_asked(numbers), strict=True))
     rows = await connection.fetch(
-        _LINES.format(within=condition),
+        _LINES.format(
+            lines="late" if are_late else "journal",
+            within=condition,
+            of_firsts=" AND line.level1 = ANY(array_append($16::text[], ''))"
+            if are_late and values
+            else "",
+        ),
         then.seq,
         now.seq,
         *map(list, asked),
-        min(period.last_day, as_of),
+        last_day,
         sorted(set(asked[1])),
         *values,
         timeout=None,
@@ -102,7 +114,7 @@ async def between(
         if agency in agencies and _meant(scope, procedure, sector):
             place = (seq, agency, procedure, channel, level)
             lines[number].append(_Line(place, class_, day, amount))
-    days = (period.first_day, min(period.last_day, as_of))
+    days = (period.first_day, last_day)
     moved: list[Moved | None] = []
     booked: dict[int, Moved] = {}
     for one in composed:

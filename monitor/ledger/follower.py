@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, cast
 import asyncpg
 
 from monitor.domain.zone import Zone, date_of, day_number
-from monitor.ledger import reading_book
+from monitor.ledger import late, reading_book
 from monitor.ledger.locks import FOLLOWER
 
 STEP: Final = 1_000  # numbers of the journal that one transaction folds, each a page of lines
@@ -42,6 +42,8 @@ _SESSION: Final = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+
+_HOME: Final = Zone()
 
 Connection = Any  # asyncpg ships no types
 
@@ -97,7 +99,7 @@ class Follower:
         numbers = 0
         ends = perf_counter() + FOLDING_SECONDS
         while perf_counter() < ends:
-            numbers = await fold(self._connection, cut, step=self._step)
+            numbers = await fold(self._connection, cut, self._zone, step=self._step)
             if not numbers:
                 break
             folded += numbers
@@ -216,9 +218,12 @@ _CLOSE: Final = """
 """
 
 
-async def fold(connection: Connection, cut: Cut, *, step: int = STEP) -> int:
+async def fold(
+    connection: Connection, cut: Cut, zone: Zone = _HOME, *, step: int = STEP
+) -> int:
     """Fold the next `step` numbers up to the cut into the balances; how many, 0 when done.
 
+    What of them is late goes to the late lines, by the zone's months.
     Balances and watermark move in one transaction. The watermark's time moves when a cut is
     reached: in between, no instant divides what is in the balances from what is not.
     """
@@ -231,12 +236,14 @@ async def fold(connection: Connection, cut: Cut, *, step: int = STEP) -> int:
             return 0
         if to > done:
             await _merge(connection, await connection.fetch(_FOLD, done, to))
+            await late.keep(connection, zone, done, to)
         await connection.execute(
             """
             UPDATE follower SET seq = $1::int8, folded_at = greatest(folded_at,
                 CASE WHEN $1 = $2::int8 THEN $3::timestamptz ELSE (
                     SELECT read_at FROM cut WHERE seq <= $1 ORDER BY seq DESC LIMIT 1
-                ) END)
+                ) END),
+                late_from = CASE WHEN late_seq = seq THEN late_from ELSE seq END, late_seq = $1
             """,
             to,
             cut.seq,

@@ -70,6 +70,7 @@ class Known:
     _summing: dict[Term, _Told] = field(default_factory=dict)  # of sums, in any period
     _bits: dict[tuple[Term, int], int] = field(default_factory=dict)
     _windows: dict[tuple[Window, Period], tuple[int, int]] = field(default_factory=dict)
+    _of_period: dict[Period, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def facts(self, scope: Scope, period: Period) -> Facts:
         """The facts of a scope in a period."""
@@ -129,7 +130,7 @@ class Known:
             self._forms.get(scope.procedure, ())
             if scope.procedure and scope.reach is not Reach.SECTOR
             else None,
-            tuple(self._window(window, period) for window in Window),
+            self._windows_of(period),
         )
 
     @cached_property
@@ -212,6 +213,11 @@ class Known:
             return amount
 
         return total
+
+    def _windows_of(self, period: Period) -> tuple[tuple[int, int], ...]:
+        if period not in self._of_period:
+            self._of_period[period] = tuple(self._window(window, period) for window in Window)
+        return self._of_period[period]
 
     def _window(self, window: Window, period: Period) -> tuple[int, int]:
         key = (window, period)

@@ -11,7 +11,7 @@ from monitor.domain.composition import COMPLAINT, Share, Sum, Window, made_of
 from monitor.domain.facts import Fact, Term
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
-from monitor.ledger import reading_book, reading_quick
+from monitor.ledger import late, reading_book, reading_quick
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.claims import Claim, Of, agency_of, standing, the_one
 from monitor.ledger.follower import Cut
@@ -138,7 +138,14 @@ async def _load(
         kept = await Kept.now(connection)
         at = await newest(connection, kept) if cut is None else cut
         coverage = await _coverage(pool, connection, reference.agencies, kept)
-        loading = _Loading(pool, connection, at, kept, stretches, scopes, coverage, wished)
+        is_late = (
+            at.seq <= kept.seq
+            and bool(stretches.bounds)
+            and late.tells(kept.late_from, at.seq, at.sealed_at, stretches.bounds[-1] - 1, zone)
+        )
+        loading = _Loading(
+            pool, connection, at, kept, stretches, scopes, coverage, is_late, wished
+        )
         counted, services = await loading.services(asked)
         whole, split = await loading.found(
             replace(
@@ -149,7 +156,7 @@ async def _load(
                 },
             )
         )
-        books = await Books.at(connection, at)
+        books = await Books.at(connection, at, late=is_late)
         marks: Sequence[Sequence[Any]] = ()
         if begun and Fact.COMPLAINTS in facts:
             marks = await marks_of(
@@ -198,12 +205,13 @@ class _Loading:
     stretches: Stretches
     scopes: Sequence[Scope]
     coverage: Coverage
+    late: bool  # whether all that was booked since the cut, of these periods, is late
     wished: list[Wanted]  # sums that are to be kept, and are not asked for yet
     met: set[str] = field(default_factory=set)  # agencies in the books
 
     async def services(self, asked: Asked) -> tuple[dict[Sum, int], Codes]:
         """Procedures to be counted: of each sum that is kept its number, and what it has."""
-        if not self.stretches.bounds or not self.kept.near(self.cut):
+        if not self._near:
             return {}, Codes({}, {})
         months = Months.of(self.stretches, self.kept.last_day)
         chosen: dict[Wanted, int] = {}
@@ -221,7 +229,7 @@ class _Loading:
                 self.connection,
                 codes,
                 months,
-                Between(self.kept.seq, self.cut.seq),
+                self._between,
                 chosen,
                 self.stretches,
                 self.coverage.level1,
@@ -233,7 +241,7 @@ class _Loading:
         """The sums of whole scopes, and those by procedure."""
         whole: dict[Sum, Found] = {}
         split: dict[Sum, Found] = {}
-        if self.stretches.bounds and self.kept.near(self.cut):
+        if self._near:
             await reading_quick.at_ease(self.connection)
             whole = await self._kept(asked.whole, by_procedure=False)
             split = await self._kept(asked.split, by_procedure=True)
@@ -253,7 +261,7 @@ class _Loading:
         if slow or slow_split:
             await self.connection.execute(_AS_USUAL)
         together = {one: two for one, two in slow.items() if one in slow_split}
-        books = await Books.at(self.connection, self.cut)
+        books = await Books.at(self.connection, self.cut, late=self.late)
         for of_them, by_procedure, into in (
             ({k: v for k, v in slow.items() if k not in together}, False, (whole,)),
             ({k: v for k, v in slow_split.items() if k not in together}, True, (split,)),
@@ -282,17 +290,22 @@ class _Loading:
         months = Months.of(self.stretches, self.kept.last_day)
         places = self._cover
         chosen: dict[Wanted, int] = {}
+        rests: dict[Wanted, int] = {}
         for wanted in asked.values():
             found = self.kept.number(self._of_whom(wanted) if by_procedure else wanted)
-            if found is not None and reading_quick.told(
-                months, found[0], places, by_procedure=by_procedure
-            ):
+            if found is None:
+                continue
+            if reading_quick.told(months, found[0], places, by_procedure=by_procedure):
                 chosen[found[0]] = found[1]
+            elif found[0].sum.due and months.rest is not None:
+                rests[found[0]] = found[1]
+        chosen |= rests
         sums: Sums | Rows
         if by_procedure:
             sums = await reading_quick.by_procedure(
                 self.connection, months, self.stretches, chosen, places, self._procedure
             )
+            await self._less_the_rest(sums, months, rests)
         else:
             sums = await reading_quick.plain(
                 self.connection, months, self.stretches, chosen, places
@@ -300,14 +313,42 @@ class _Loading:
         self.met |= await reading_quick.add_between(
             self.connection,
             sums,
-            self.kept.seq,
-            self.cut,
+            self._between,
             chosen,
             self.coverage.level1,
             with_procedure=by_procedure,
             firsts=self._firsts,
         )
         return {wanted.sum: Found(sums, number, kept=True) for wanted, number in chosen.items()}
+
+    async def _less_the_rest(
+        self, sums: Sums, months: Months, asked: Mapping[Wanted, int]
+    ) -> None:
+        """Take off what falls due in the rest of the month, which its sums by procedure have too."""
+        if months.rest is None or not asked:
+            return
+        first, last = months.rest
+        of_rest = {
+            wanted.sum._replace(
+                first_slot=max(wanted.sum.first_slot, first),
+                last_slot=min(wanted.sum.last_slot, last),
+            ): number
+            for wanted, number in asked.items()
+        }
+        await self.connection.execute(_AS_USUAL)
+        to_come = await from_books(
+            self.connection,
+            await Books.at(self.connection, self.cut._replace(seq=self.kept.seq)),
+            of_rest,
+            list(of_rest),
+            Stretches((first, last + 1)),
+            by_procedure=True,
+            firsts=self._firsts,
+        )
+        await reading_quick.at_ease(self.connection)
+        for number, (_, agency), procedure, (_, amount) in to_come.items():
+            for place in ((0, agency), (1, self.coverage.level1.get(agency, ""))):
+                sums.add(number, place, procedure, len(self.stretches.bounds) - 1, -amount)
 
     def _of_whom(self, wanted: Wanted) -> Wanted:
         """By procedure of all agencies, where others than ministries and provinces are asked of."""
@@ -318,6 +359,15 @@ class _Loading:
         if above:
             return wanted
         return wanted._replace(procedures=max(wanted.procedures, Procedures.OF_ALL))
+
+    @property
+    def _near(self) -> bool:
+        """Whether it is little that the sums differ by from what was known at the cut."""
+        return bool(self.stretches.bounds) and (self.late or self.kept.near(self.cut))
+
+    @property
+    def _between(self) -> Between:
+        return Between(self.kept.seq, self.cut.seq, self.late)
 
     @cached_property
     def _firsts(self) -> frozenset[str] | None:

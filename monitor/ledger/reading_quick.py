@@ -36,6 +36,7 @@ class Kept(NamedTuple):
     folded: int  # and up to here in the balances
     last_day: int  # no entry is on a later one
     places: int
+    late_from: int | None  # and from here on late lines are kept
     numbers: Mapping[Wanted, int]
     asked: frozenset[Wanted]  # these, and those that are being filled
 
@@ -51,10 +52,12 @@ class Kept(NamedTuple):
     @classmethod
     async def now(cls, connection: Any) -> "Kept":
         """As a transaction finds them that sees one state."""
-        seq, folded, last_day, places = await connection.fetchrow(
-            "SELECT book.seq, follower.seq, last_day, places FROM reading_book AS book, follower"
+        seq, folded, last_day, places, late_from = await connection.fetchrow(
+            "SELECT book.seq, follower.seq, last_day, places,"
+            " CASE WHEN late_seq = follower.seq THEN late_from END"
+            " FROM reading_book AS book, follower"
         )
-        return cls(seq, folded, last_day, places, *await known(connection))
+        return cls(seq, folded, last_day, places, late_from, *await known(connection))
 
     def near(self, cut: Cut) -> bool:
         """Whether what the journal has between them and a cut is less than the books have."""
@@ -83,6 +86,16 @@ class Months:
             tuple(sorted({month_of(bound) for bound in within})),
             all(bound > last_day for bound in within),
         )
+
+    @property
+    def rest(self) -> tuple[int, int] | None:
+        """The days of the month under way that are to come, where they alone are left out."""
+        begins = self.bounds[-1]
+        if not self.open or self.parted != (month_of(begins),):
+            return None
+        if any(month_of(begins) < bound < begins for bound in self.bounds):
+            return None
+        return begins, after(month_of(begins)) - 1
 
     def whole(self, asked: Sum) -> bool:
         """Whether months tell all of a sum."""
@@ -415,24 +428,23 @@ def _arrays(
 async def add_between(
     connection: Any,
     found: Sums | Rows,
-    watermark: int,
-    cut: Cut,
+    between: Between,
     asked: Mapping[Wanted, int],
     level1: Mapping[str, str],
     *,
     with_procedure: bool,
     firsts: Collection[str] | None,
 ) -> set[str]:
-    """Bring sums from their watermark to a cut, by what the journal has between them.
+    """Bring sums from their watermark to a cut, by what was booked between them.
 
     Returns the agencies that were met there: of some no sums are kept.
     """
     met: set[str] = set()
-    if watermark == cut.seq or not asked:
+    if between.watermark == between.cut or not asked:
         return met
     moved = await from_books(
         connection,
-        Between(watermark, cut.seq),
+        between,
         {wanted.sum: number for wanted, number in asked.items()},
         [wanted.sum for wanted in asked if wanted.stock],
         found.stretches,

@@ -212,25 +212,30 @@ class Books(NamedTuple):
     cut: int
     folded: int  # the balances' watermark
     closing: int  # the last one up to the cut
+    late: bool  # whether late lines tell what was booked since
 
     @classmethod
-    async def at(cls, connection: Any, cut: Cut) -> "Books":
+    async def at(cls, connection: Any, cut: Cut, *, late: bool = False) -> "Books":
         """As a transaction finds them that sees one state."""
         row = await connection.fetchrow(
             "SELECT seq, (SELECT coalesce(max(closing.seq), 0) FROM closing"
             " WHERE closing.seq <= $1 AND closed_at IS NOT NULL) FROM follower",
             cut.seq,
         )
-        return cls(cut.seq, *row)
+        folded, closing = row
+        return cls(cut.seq, folded, closing, late and cut.seq <= folded)
 
-    def lines(self, *narrowed: str) -> str:
+    def lines(self, *narrowed: str, firsts: int | None) -> str:
         """Their SQL, narrowed by conditions of which one has to hold.
 
-        From the balances, and what the journal has between their watermark and the cut, where
-        that is little; else from the closings and what the journal has after the last of them.
+        From the balances, and what was booked between their watermark and the cut, where that
+        is little; else from the closings and what the journal has after the last of them.
+        `firsts`: the number of the value of `within`, if there is one.
         """
-        cut, folded, closing = self
-        if abs(folded - cut) > max(1, min(cut - closing, MOST_TAKEN_BACK)):
+        cut, folded, closing, late = self
+        if late:
+            parts = [(_BALANCES, 0, 0, ""), (late_between(firsts), cut, folded, "-")]
+        elif abs(folded - cut) > max(1, min(cut - closing, MOST_TAKEN_BACK)):
             parts = [(_CLOSINGS, 0, closing, ""), (_JOURNAL, closing, cut, "")]
         elif folded < cut:
             parts = [(_BALANCES, 0, 0, ""), (_JOURNAL, folded, cut, "")]
@@ -240,22 +245,24 @@ class Books(NamedTuple):
             part.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
             for part, above, upto, sign in parts
             for condition in narrowed
-            if part is not _JOURNAL or above < upto
+            if part in (_BALANCES, _CLOSINGS) or above < upto
         )
 
 
 class Between(NamedTuple):
-    """What the journal has between a watermark and a cut: taken away where the cut is the lower."""
+    """What was booked between a watermark and a cut: taken away where the cut is the lower."""
 
     watermark: int
     cut: int
+    late: bool  # whether late lines tell it
 
-    def lines(self, *narrowed: str) -> str:
-        """Its SQL, narrowed by conditions of which one has to hold."""
-        above, upto = sorted(self)
+    def lines(self, *narrowed: str, firsts: int | None) -> str:
+        """Its SQL, narrowed by conditions of which one has to hold, and `firsts` as with `Books`."""
+        above, upto = sorted((self.watermark, self.cut))
         sign = "-" if self.cut < self.watermark else ""
+        part = late_between(firsts) if self.late else _JOURNAL
         return " UNION ALL ".join(
-            _JOURNAL.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
+            part.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
             for condition in narrowed
         )
 
@@ -265,6 +272,15 @@ _BALANCES: Final = _LINE + "balance_line WHERE {narrowed}"
 _CLOSINGS: Final = _LINE + "closing_amount WHERE closing <= {upto} AND {narrowed}"
 _JOURNAL: Final = _LINE + "journal WHERE seq > {above} AND seq <= {upto} AND {narrowed}"
 MOST_TAKEN_BACK: Final = 20_000  # pages of the journal
+
+
+def late_between(firsts: int | None) -> str:
+    """The late lines of ministries and provinces, which a value has, and of who is neither."""
+    of_them = (
+        "" if firsts is None else f"level1 = ANY(array_append(${firsts}::text[], '')) AND "
+    )
+    return _LINE + f"late WHERE {of_them}seq > {{above}} AND seq <= {{upto}} AND {{narrowed}}"
+
 
 _SUMS: Final = """
     SELECT asked.number, cell.agency, {procedure},
@@ -338,11 +354,15 @@ async def from_books(
     standing = {measure for one in stocks for measure, _ in one.measures}
     flowing = {measure for _, measure, *_ in asked} - standing
     first, last = stretches.bounds[0], stretches.bounds[-1] - 1
-    lines = books.lines(
-        "measure = ANY($13::int2[]) AND day >= $14::int4 AND day <= $15::int4",
-        "measure = ANY($16::int2[]) AND day <= $15::int4",
-    )
     condition, values = within(17, firsts)
+    # Said of the lines themselves, before any is looked up.
+    slots = f"slot <= {max(one.last_slot for one in sums)}"
+    slots += f" AND slot >= {min(one.first_slot for one in sums)}"
+    lines = books.lines(
+        f"measure = ANY($13::int2[]) AND day >= $14::int4 AND day <= $15::int4 AND {slots}",
+        f"measure = ANY($16::int2[]) AND day <= $15::int4 AND {slots}",
+        firsts=17 if values else None,
+    )
     query = _SUMS.format(
         procedure="cell.procedure" if by_procedure else "''::text",
         lines=lines,
@@ -380,8 +400,11 @@ async def marks_of(
     firsts: Collection[str] | None,
 ) -> list[Sequence[Any]]:
     """Agency, procedure, slot, stretch and amount of a measure whose slots are to be told apart."""
-    lines = books.lines("measure = $2::int2 AND day >= $3::int4 AND day < $4::int4")
     condition, values = within(5, firsts)
+    lines = books.lines(
+        "measure = $2::int2 AND day >= $3::int4 AND day < $4::int4",
+        firsts=5 if values else None,
+    )
     rows: list[Sequence[Any]] = await connection.fetch(
         _MARKS.format(lines=lines, within=condition),
         list(stretches.bounds),

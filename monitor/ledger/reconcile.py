@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple, Self
 import asyncpg
 
 from monitor.domain.measures import CONSUMED_BINS, HOURS, SHOWN
+from monitor.domain.zone import Zone
+from monitor.ledger import late
 from monitor.ledger.checks import Check
 from monitor.ledger.forms import RETIRED, Sums, plain_booked
 from monitor.ledger.packing import unpack_entries
@@ -205,6 +207,27 @@ async def balances(connection: "asyncpg.Connection[Any]") -> tuple[Found, Backlo
         seq,
     )
     return found, Backlog(behind, folded_at)
+
+
+async def late_lines(connection: "asyncpg.Connection[Any]", zone: Zone) -> tuple[Found, int]:
+    """The late lines, with those of the journal; and from which of its numbers on they are kept."""
+    kept_from, upto = await connection.fetchrow("SELECT late_from, late_seq FROM follower")
+    parts = await late.stretches(connection, zone, kept_from, upto)
+    found = await _compared(
+        connection,
+        "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"
+        " JOIN unnest($1::int8[], $2::int8[], $3::int4[]) AS part (above, upto, first_day)"
+        " ON journal.seq > part.above AND journal.seq <= part.upto"
+        " AND journal.day < part.first_day"
+        " UNION ALL SELECT measure, cell, day, slot, 0, amount FROM late"
+        " WHERE late.seq > $4 AND late.seq <= $5",
+        [part.above for part in parts],
+        [part.upto for part in parts],
+        [part.first_day for part in parts],
+        kept_from,
+        upto,
+    )
+    return found, kept_from
 
 
 async def agencies(connection: "asyncpg.Connection[Any]") -> list[str]:

@@ -156,7 +156,7 @@ async def kept_sums(connection: Any) -> FoundKept:
     await connection.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_sort = off")
     row = await connection.fetchrow("SELECT seq, now() AS at FROM reading_book")
     books = await Books.at(connection, Cut(row["seq"], row["at"], row["at"]))
-    lines = books.lines("measure = ANY($3::int2[])")
+    lines = books.lines("measure = ANY($3::int2[])", firsts=None)
     found = await _differing(connection, _UNKNOWN, {})
     for start in range(0, len(asked), SUMS_AT_ONCE):
         some = {row["number"]: row for row in asked[start : start + SUMS_AT_ONCE]}

@@ -6,6 +6,7 @@ A session never outlives its token: both are looked at with every page.
 import base64
 import os
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -70,6 +71,19 @@ class Sessions:
                 "UPDATE console_session SET used_at = $2 WHERE hash = $1", hash_, at
             )
         return found
+
+    async def still(self, cookies: Collection[str], at: datetime) -> set[str]:
+        """Those of the cookies that are somebody's yet, idle or not."""
+        by_hash = {token_hash(one): one for one in cookies}
+        rows = await self._pool.fetch(
+            "SELECT console_session.hash FROM console_session"
+            " JOIN access_token ON access_token.id = console_session.token"
+            " WHERE console_session.hash = ANY($1) AND console_session.expires_at > $2"
+            " AND access_token.expires_at > $2 AND access_token.revoked_at IS NULL",
+            list(by_hash),
+            at,
+        )
+        return {by_hash[row["hash"]] for row in rows}
 
     async def end(self, cookie: str) -> None:
         """Sign out."""

@@ -18,7 +18,7 @@ from monitor.reference.hierarchy import Hierarchy
 
 REALM: Final = {"www-authenticate": 'Bearer realm="emc"'}
 INVALID: Final = {"www-authenticate": 'Bearer realm="emc", error="invalid_token"'}
-_FORWARDED: Final = ("x-forwarded-for", "x-forwarded-proto", "forwarded")
+_FORWARDED: Final = ("x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via", "forwarded")
 
 FAILURES: Final = 20  # of an address within a window; then what is not known to open waits
 WINDOW_SECONDS: Final = 60.0
@@ -242,6 +242,11 @@ def address_of(request: Asker) -> str:
     return request.client.host if request.client else ""
 
 
+def forwarded(request: Asker) -> bool:
+    """Whether a proxy brings it, which is not trusted for that."""
+    return any(name in request.headers for name in _FORWARDED)
+
+
 def _private(request: Asker) -> bool:
     """Whether nobody could read it on its way: TLS, or this machine without a proxy between.
 
@@ -249,7 +254,7 @@ def _private(request: Asker) -> bool:
     """
     if request.url.scheme == "https":
         return True
-    if any(name in request.headers for name in _FORWARDED):
+    if forwarded(request):
         return False
     try:
         return ip_address(address_of(request)).is_loopback

@@ -21,8 +21,8 @@ from monitor.ledger.access import Passes
 from monitor.ledger.figures import Figures, NotMigrated
 from monitor.ledger.ledger import AWAY
 from monitor.ledger.sessions import Sessions
-from monitor.outlets.access import Access, Rates
-from monitor.outlets.api.app import Frame, failed, takes_gzip
+from monitor.outlets.access import Access, Rates, forwarded
+from monitor.outlets.api.app import GUARD, Frame, failed, takes_gzip
 from monitor.outlets.api.aside import Aside
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.api.every import ENDPOINTS
@@ -63,8 +63,8 @@ def build_app(
     """The web application."""
 
     @get("/healthz", media_type=MediaType.TEXT)
-    async def healthz() -> str:
-        return "ok\n"
+    async def healthz() -> Response[str]:
+        return Response("ok\n", headers=GUARD, media_type=MediaType.TEXT)
 
     @get("/readyz", media_type=MediaType.TEXT)
     async def readyz() -> Response[str]:
@@ -74,11 +74,14 @@ def build_app(
             return _not_now(str(error))
         except AWAY as error:
             return _not_now(f"the ledger does not answer: {type(error).__name__}")
-        return Response("ok\n", media_type=MediaType.TEXT)
+        return Response("ok\n", headers=GUARD, media_type=MediaType.TEXT)
 
     @get("/metrics")
     async def metrics(request: Request[Any, Any, Any]) -> Response[Any]:
         headers = request.headers
+        if forwarded(request):
+            # It has every agency's figures, small counts too, which the public is not shown.
+            return _plainly("/metrics is for whoever scrapes without a proxy between\n", 403)
         try:
             shown = await board.exposition(
                 headers.get("accept", ""),
@@ -87,6 +90,7 @@ def build_app(
         except Unavailable as error:
             return _not_now(str(error))
         answer = {
+            **GUARD,
             # As a header: the framework would add a second charset to a media type.
             "content-type": shown.content_type,
             "vary": "accept, accept-encoding",
@@ -107,7 +111,11 @@ def build_app(
 
 
 def _not_now(reason: str) -> Response[str]:
-    return Response(f"{reason}\n", status_code=503, media_type=MediaType.TEXT)
+    return _plainly(f"{reason}\n", 503)
+
+
+def _plainly(text: str, status: int) -> Response[str]:
+    return Response(text, status_code=status, headers=GUARD, media_type=MediaType.TEXT)
 
 
 async def _pages(

@@ -15,6 +15,7 @@ from agents.reconcile import reconcile_command
 from agents.settings import Settings
 from monitor.domain.composition import HIGHEST, made_of
 from monitor.domain.facts import Fact, Term
+from monitor.domain.measures import Measure
 from monitor.ledger import reading_book
 from monitor.ledger.checks import Check
 from monitor.ledger.follower import connect, fold, seal
@@ -570,6 +571,36 @@ async def test_a_changed_kept_sum_is_named_and_filled_anew_where_that_is_asked(
     again = (await told(summed, [Check.READINGS], status=0))["readings"]
     assert again["note"] == "in 3 sums"
     assert again["compared"] > between["compared"]
+
+
+async def test_late_lines_that_differ_are_named_and_begun_anew(summed: str) -> None:
+    follower = await connect(summed)
+    try:
+        await follower.execute(
+            "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+            " SELECT $1, min(id), date '2026-06-15' - date '1970-01-01', -1, 0, 2 FROM cell",
+            int(Measure.ACCEPTED),
+        )
+        while await fold(follower, await seal(follower)):
+            pass
+    finally:
+        await follower.close()
+    kept = (await told(summed, [Check.LATE], status=0))["late"]
+    assert (kept["compared"], kept["differing"], kept["note"]) == (1, 0, "")
+
+    await ask(summed, "UPDATE late_page SET amounts = '{7}'")
+    found = await told(summed)
+    differing = [check for check, one in found.items() if one["differing"]]
+    assert differing == ["totals", "entries", "late"]  # a line that no dossier has booked
+    [account] = found["late"]["first"]
+    assert account["account"].startswith("accepted, agency ")
+    assert (account["journal"], account["other"]) == (2, 7)
+
+    run = await reconcile(summed, [Check.LATE], refill=True)
+    assert "begun anew" in run.out
+    again = (await told(summed, [Check.LATE], status=0))["late"]
+    assert again["compared"] == 0
+    assert again["note"].startswith("kept after the journal's number ")
 
 
 async def test_an_agency_that_readings_would_pass_over_is_named_and_all_is_filled_anew(

@@ -120,7 +120,9 @@ ADDRESSES: dict[str, Addresses] = {
         )
     ),
     "difference": lambda a, n, role: (
-        f"/differences/{_valid(a, one(a.months[:3], n), n)}?scope={_scope(a, n, role)}&period={one(a.months[:3], n)}&then={one(a.lately, n)}"
+        # Of the last month since its closing, as the console asks, and of months since some cut of late.
+        f"/differences/{_valid(a, a.months[1], n)}?scope={_scope(a, n, role)}&period="
+        + one((a.months[1], f"{one(a.months[1:4], n)}&then={one(a.lately, n)}"), n)
     ),
     "reports": lambda a, n, role: "/reports",
     "report": lambda a, n, role: (
@@ -237,7 +239,7 @@ async def asked_of(dsn: str, reference: Reference) -> Asked:
 def registered() -> tuple[Page, ...]:
     """Every page, as the routes have them."""
     nothing: Any = None
-    return pages(Live(nothing, nothing), nothing, nothing, now)
+    return pages(Live(nothing, nothing, nothing, now), nothing, nothing, now)
 
 
 def wanted(only: Sequence[str]) -> list[tuple[Page, str]]:
@@ -264,6 +266,8 @@ async def measure(
     asked = await asked_of(dsn, reference)
     found = {(page.name, role): Taken(page.name, role) for page, role in wanted(only)}
     async with beside(dsn), served(dsn, folder) as (serve, people):
+        for name, role in found:  # the first of a process is timed below
+            await opened(people[role], ADDRESSES[name](asked, times, role))
         for turn in range(times):
             for (name, role), taken in found.items():
                 path = ADDRESSES[name](asked, turn, role)

@@ -98,3 +98,18 @@ async def books(dsn: str) -> AsyncIterator[Books]:
         stack.push_async_callback(follower.close)
         pool = await stack.enter_async_context(asyncpg.create_pool(dsn, min_size=0, max_size=2))
         yield Books(dsn, ledger, follower, pool)
+
+
+async def folded_then(connection: Any, cut: Cut) -> None:
+    """As a worker of a release before migration 35 folds: it keeps no late lines."""
+    async with connection.transaction():
+        await connection.execute(
+            "INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts)"
+            " SELECT measure, day, 0, $1, array_agg(cell), array_agg(slot), array_agg(amount)"
+            " FROM journal WHERE seq > (SELECT seq FROM follower) AND seq <= $1"
+            " GROUP BY measure, day",
+            cut.seq,
+        )
+        await connection.execute(
+            "UPDATE follower SET seq = $1, folded_at = $2", cut.seq, cut.read_at
+        )

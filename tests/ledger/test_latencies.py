@@ -17,6 +17,7 @@ from monitor.ledger.latencies import PROCESSING, STEP, Latency, Spread, window
 from monitor.ledger.ledger import Ledger
 from monitor.ledger.migrate import migrate
 from monitor.reference.policy import load_policy
+from tests.ledger.books import folded_then
 
 WARNED = 20
 FRIDAY = day_number(date(2026, 3, 6))
@@ -159,7 +160,7 @@ async def test_what_was_in_the_balances_before_the_migration_is_taken_over(bare_
     await book(connection, STEP, check, today - 3, 7, 3)
     await book(connection, STEP, check, today - 70, 7, 5)
     await book(connection, WARNED, source, today - 300, 8, 2)
-    await folded(connection)
+    await folded_then(connection, await seal(connection))
     await book(connection, STEP, check, today, 9, 1)
 
     await migrate(bare_database)

@@ -30,7 +30,7 @@ from monitor.ledger.readings import series
 from monitor.ledger.reconcile_sums import kept_sums
 from monitor.reference.policy import Reference, load_reference
 from tests.domain.strategies_time import day
-from tests.ledger.books import Books, books
+from tests.ledger.books import Books, books, folded_then
 from tests.servers.require import ROOT
 from tests.whole.until import until
 
@@ -268,13 +268,20 @@ async def killed(held: Books, cut: Cut, rng: random.Random) -> None:
     await until(lambda: held.follower.fetchval(gone, server))
 
 
+async def late_from(held: Books, number: int) -> None:
+    """Late lines are asked for what was booked after this number of the journal alone."""
+    await held.follower.execute("UPDATE follower SET late_from = $1", number)
+
+
 async def agrees(
     held: Books,
     reference: Reference,
     known: Sequence[tuple[Cut, Sequence[Entry]]],
     rng: random.Random,
 ) -> None:
-    """At a cut, or now, of some scopes, periods and terms."""
+    """At a cut, or now, of some scopes, periods and terms; by late lines, or without them."""
+    kept_from = await held.follower.fetchval("SELECT late_from FROM follower")
+    await late_from(held, rng.choice([kept_from, HIGHEST]))
     scopes = rng.sample(sorted(SCOPES), rng.randrange(1, 4))
     periods = [Period.of(text) for text in rng.sample(PERIODS, rng.randrange(1, 4))]
     terms = rng.sample(list(EXPECTED), rng.randrange(1, len(EXPECTED)))
@@ -292,6 +299,7 @@ async def agrees(
         today=TODAY,
         cut=given,
     )
+    await late_from(held, kept_from)
     entries = next(was for cut, was in known if cut.seq == readings[0].cut.seq)
     for reading in readings:
         last = min(reading.period.last_day, TODAY)
@@ -323,8 +331,7 @@ async def test_a_ledger_of_an_earlier_schema_has_its_sums_filled_after_the_upgra
             await entered(connection, entry)
             if number % 50 == 0:
                 known.append((await seal(connection), entries[:number]))
-        while await fold(connection, known[1][0]):
-            pass
+        await folded_then(connection, known[1][0])
         if known_then == 28:  # sums taken for filled that are not: migration 29 has them filled
             await connection.execute(
                 "INSERT INTO reading_sum (measures, weights, due, first_slot, last_slot, channel,"

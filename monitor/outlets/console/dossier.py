@@ -31,6 +31,11 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     token, told = await looked_at(desk, visit.visitor, visit["dossier"], below="/dossiers")
     if visit["format"] is Format.CSV:
         return _table(token, told)
+    return page(visit, token, told)
+
+
+def page(visit: Visit, token: str, told: Mapping[str, Any]) -> Drawn:
+    """What is told, in the reader's words."""
     one = story.verdict(told)
     held = story.stays(visit, told)
     procedure = told["procedure"]

@@ -16,6 +16,7 @@ from monitor.outlets.console.page import Page, Visit
 ENVIRONMENT: Final = Environment(
     loader=PackageLoader("monitor.outlets.console", "pages"),
     autoescape=True,
+    auto_reload=False,  # they change with the release
     undefined=StrictUndefined,  # a name that is misspelt is a fault, not a gap
     trim_blocks=True,
     lstrip_blocks=True,

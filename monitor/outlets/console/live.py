@@ -5,9 +5,10 @@ on the loop that serves them and never ask the ledger themselves.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from litestar.response import Stream
 
 from monitor.ledger.access import Role
 from monitor.ledger.ledger import AWAY
+from monitor.ledger.sessions import Sessions
 from monitor.ledger.today import Moved, Moving, Today, drawn, folded, moved, today
 from monitor.outlets.access import Visitor, refusal
 from monitor.outlets.api.aside import Aside
@@ -33,6 +35,7 @@ MOVED_MINUTES: Final = 5
 MOST_PAGES: Final = 2_000  # open at once
 BEAT_SECONDS: Final = 15.0  # a comment, so that a proxy does not take a page for gone
 FRESH_SECONDS: Final = 1.0
+ADMITTED_SECONDS: Final = 5.0  # how long a page is told yet whose session has ended
 STALE_MS: Final = 300_000  # a worker looks after the ledger every few seconds
 
 
@@ -82,10 +85,16 @@ def _event(state: State, said: Mapping[str, int | float | None]) -> bytes:
 class Live:
     """The poll, and the pages that wait for it."""
 
-    def __init__(self, desk: Desk, aside: Aside) -> None:
+    def __init__(
+        self, desk: Desk, aside: Aside, sessions: Sessions, now: Callable[[], datetime]
+    ) -> None:
         self._desk = desk
         self._aside = aside
-        self._waiting: set[asyncio.Event] = set()
+        self._sessions = sessions
+        self._now = now
+        # By what wakes a page: the cookie that it was opened with.
+        self._waiting: dict[asyncio.Event, str] = {}
+        self._ended: set[asyncio.Event] = set()
         self._polling: asyncio.Task[None] | None = None
         self._state: State | None = None
         self._told: dict[str, Told] = {}  # by the agency of who is told; "": of all
@@ -126,8 +135,13 @@ class Live:
         """While a page is open. On the desk's loop; pages are told on theirs."""
         seen, changed_at = -1, 0.0
         clock = asyncio.get_running_loop().time
+        admitted_at = clock()
         while self._waiting:
             try:
+                if clock() - admitted_at > ADMITTED_SECONDS:
+                    admitted_at = clock()
+                    if over := await self._over():
+                        tell.call_soon_threadsafe(self._end, over)
                 at = await drawn(self._desk.pool)
                 if at != seen:
                     seen, changed_at = at, clock()
@@ -144,15 +158,26 @@ class Live:
                 await asyncio.sleep(REST_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def _over(self) -> set[str]:
+        """Cookies of open pages that are nobody's any more: signed out, expired, the token revoked."""
+        cookies = set(self._waiting.copy().values())
+        return cookies - await self._sessions.still(cookies, self._now())
+
+    def _end(self, over: set[str]) -> None:
+        for page, cookie in self._waiting.items():
+            if cookie in over:
+                self._ended.add(page)
+                page.set()
+
     def _wake(self) -> None:
         for page in self._waiting:
             page.set()
 
-    async def events(self, visitor: Visitor) -> AsyncIterator[bytes]:
+    async def events(self, visitor: Visitor, cookie: str) -> AsyncIterator[bytes]:
         """What changed, for one page, until it is closed. On the serving loop."""
         last = 0
         wake = asyncio.Event()
-        self._waiting.add(wake)
+        self._waiting[wake] = cookie
         try:
             self._start()
             yield b"retry: 2000\n\n"
@@ -163,15 +188,18 @@ class Live:
                     yield b": still here\n\n"
                     continue
                 wake.clear()
+                if wake in self._ended:  # the browser asks again, and is told to sign in
+                    return
                 if self._state is None:
                     continue
-                told = self._now(self._state, visitor)
+                told = self._told_now(self._state, visitor)
                 yield told.news if told.number == last + 1 else told.whole
                 last = told.number
         finally:
-            self._waiting.discard(wake)
+            self._waiting.pop(wake, None)
+            self._ended.discard(wake)
 
-    def _now(self, state: State, visitor: Visitor) -> Told:
+    def _told_now(self, state: State, visitor: Visitor) -> Told:
         sees = "" if visitor.sees_all else visitor.agency
         told = self._told.get(sees)
         if told is None or told.state is not state:
@@ -196,12 +224,12 @@ class Live:
 
         async def listen(request: Request[Any, Any, Any]) -> Response[Any]:
             try:
-                visitor, _ = await self._aside.do(frame.visitor(request))
+                visitor, cookie = await self._aside.do(frame.visitor(request))
                 self._admit(visitor)
             except Exception as error:  # noqa: BLE001 - of one request; what is no problem is logged
                 return frame.said(request, problem_of(request, error))
             return Stream(
-                self.events(visitor),
+                self.events(visitor, cookie),
                 headers={
                     **guard(request),
                     "content-type": "text/event-stream; charset=utf-8",

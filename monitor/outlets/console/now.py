@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from monitor.domain.codes import level1
 from monitor.domain.facts import Fact, Term
 from monitor.domain.indicator import Figure
 from monitor.domain.period import Period, Span
@@ -23,7 +24,15 @@ from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts, tiles, worst
 from monitor.outlets.console.asked import SORT, WHEN
 from monitor.outlets.console.live import MOVED_MINUTES, Live, State, share
-from monitor.outlets.console.page import EVERYBODY, Drawn, Page, Shown, Table, Visit
+from monitor.outlets.console.page import (
+    EVERYBODY,
+    Drawn,
+    Elsewhere,
+    Page,
+    Shown,
+    Table,
+    Visit,
+)
 from monitor.outlets.console.remembered import Remembered
 from monitor.outlets.console.shown import Number, counted, number, of_figure
 
@@ -78,7 +87,7 @@ class Line:
     position: Position
     figures: Mapping[By, Number]
     then: Number | None  # what is known now, where the page is of then
-    today: Moving
+    today: Moving | None  # None: not open to who asks
 
 
 class Now:
@@ -110,6 +119,11 @@ class Now:
         """For whoever asks: what he may see."""
         if not visit.visitor.sees_all and not visit.visitor.agency:
             return await public(desk)
+        own = visit.visitor.agency
+        if own and (own != level1(own) or not _of(visit, own)):
+            # How it stands this minute is kept of ministries and provinces alone: no number is no 0.
+            said = visit.written.get("period")
+            return Elsewhere(to=visit.url(f"/agencies/{own}", period=said))
         period = visit["period"] or Period.holding(
             Span.MONTH, date_of(desk.today(visit.in_force.policy))
         )
@@ -243,7 +257,10 @@ class Now:
                     then=None
                     if later is None
                     else of_figure(visit, later.now, _figure(later.now, by)),
-                    today=moving.get(scope.agency, NOTHING),
+                    # A ranking of what is over is everybody's, how others stand now is not.
+                    today=moving.get(scope.agency, NOTHING)
+                    if _of(visit, scope.agency)
+                    else None,
                 )
             )
         return _sorted(lines, visit["sort"]), ranking
@@ -392,8 +409,8 @@ _KEYS: Final[Mapping[str, Any]] = {
     "on_time": lambda one: _value(one, By.ON_TIME),
     "movement": lambda one: one.position.place.movement,
     "received": lambda one: one.today.received,
-    "open": lambda one: one.today.open,
-    "overdue": lambda one: one.today.overdue,
+    "open": lambda one: one.today and one.today.open,
+    "overdue": lambda one: one.today and one.today.overdue,
 }
 
 
@@ -465,8 +482,8 @@ def _sheet(
                 _value(one, By.EMC),
                 _value(one, By.ON_TIME),
                 one.position.place.movement,
-                one.today.open,
-                one.today.overdue,
+                one.today and one.today.open,
+                one.today and one.today.overdue,
                 str(period),
                 cut,
             )

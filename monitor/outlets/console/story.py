@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 
 from monitor.outlets.console import shown, texts
@@ -168,9 +169,8 @@ def stays(visit: Visit, told: Told) -> list[Stay]:
             marks.append((_ms(one["effective"]), at))
     spans = [
         (at, since, until)
-        for (since, at), (until, _) in zip(
-            marks, [*marks[1:], (end, ("", "", ""))], strict=True
-        )
+        # Of one that nobody has accepted there is no mark.
+        for (since, at), (until, _) in pairwise([*marks, (end, ("", "", ""))])
         if until > since
     ]
     longest = max((until - since for _, since, until in spans), default=1)

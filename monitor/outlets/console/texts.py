@@ -29,7 +29,6 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "app.light": ("Nền sáng", "Light"),
     "app.dark": ("Nền tối", "Dark"),
     "app.api": ("Giao diện lập trình", "API"),
-    "app.metrics": ("Số đo cho Prometheus", "Metrics for Prometheus"),
     "app.footer": (
         "Số liệu tính từ sự kiện của các hệ thống giải quyết thủ tục hành chính. Bấm vào một số để xem"
         " định nghĩa.",
@@ -195,6 +194,10 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "now.not_over": (
         "Xếp hạng của kỳ chưa kết thúc chỉ mở cho vai trò toàn quốc.",
         "The ranking of a period that is not over is open to the national role only.",
+    ),
+    "now.not_yours": (
+        "Số liệu hiện nay của cơ quan khác không mở cho bạn.",
+        "How another agency stands now is not open to you.",
     ),
     "now.public": ("Số liệu công bố", "Public figures"),
     "now.public.says": (

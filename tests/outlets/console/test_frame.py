@@ -1,6 +1,7 @@
 """The frame: who is let in, by what cookie, and what headers keep from others."""
 
 import asyncio
+import csv
 import re
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -13,7 +14,9 @@ import pytest
 
 from monitor.ledger.access import Passes, Role, new_token, token_hash
 from monitor.outlets.console.frame import POLICY
+from monitor.outlets.console.live import ADMITTED_SECONDS
 from tests.outlets.api.service import Here, Serve, here, now
+from tests.outlets.console.service import last_month
 
 
 def browser(here: Here, **options: Any) -> httpx.AsyncClient:
@@ -238,3 +241,100 @@ async def test_a_ledger_in_which_nothing_was_booked_yet_has_a_page_too(
     assert "Chưa có bảng số liệu nào được công bố" in public.text
     assert 'data-live="country.received">0<' in page.text
     assert "Không có dòng nào" in page.text
+
+
+async def test_a_live_page_is_told_nothing_more_once_its_session_has_ended(
+    console: Here,
+) -> None:
+    token = new_token()
+    origin = {"origin": console.serve.url}
+    async with (
+        asyncpg.create_pool(console.database, min_size=0, max_size=1) as pool,
+        browser(console) as leaving,
+        browser(console) as revoked,
+        browser(console) as staying,
+    ):
+        passes = Passes(pool)
+        until = now() + timedelta(days=1)
+        await passes.add(
+            "over",
+            token_hash(token),
+            role=Role.NATIONAL,
+            at=now(),
+            expires_at=until,
+            who="test",
+        )
+        await sign_in(leaving, console.held["national"])
+        await sign_in(revoked, token)
+        await sign_in(staying, console.held["national"])
+
+        async def told(client: httpx.AsyncClient, began: asyncio.Event) -> None:
+            async with client.stream("GET", "/live") as live:
+                async for _ in live.aiter_lines():
+                    began.set()
+
+        pages = []
+        for client in (leaving, revoked, staying):
+            began = asyncio.Event()
+            pages.append(asyncio.create_task(told(client, began)))
+            await began.wait()
+        page = (await leaving.get("/definitions")).text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        assert csrf
+        await leaving.post("/sign-out", data={"csrf": csrf[1]}, headers=origin)
+        await passes.revoke("over", at=now(), who="test")
+
+        over, _ = await asyncio.wait(pages[:2], timeout=ADMITTED_SECONDS + 4)
+        assert over == set(pages[:2])
+        assert not pages[2].done()
+        pages[2].cancel()
+        assert (await revoked.get("/live")).status_code == 403
+
+
+async def test_how_others_stand_now_is_not_told_with_a_ranking_of_what_is_over(
+    console: Here,
+) -> None:
+    month = f"{last_month():%Y-%m}"
+    async with browser(console) as client:
+        await sign_in(client, console.held["agency"])
+        page = (await client.get(f"/?period={month}")).text
+        sheet = (await client.get(f"/?period={month}&format=csv")).text
+        by_overdue = (await client.get(f"/?period={month}&sort=-overdue&format=csv")).text
+    assert 'data-live="H56.overdue"' in page
+    assert 'href="/agencies/H26"' in page  # which is ranked too
+    assert 'data-live="H26.' not in page
+    rows = {row["agency"]: row for row in csv.DictReader(sheet.splitlines())}
+    assert len(rows) == 34
+    assert rows["H56"]["open_now"].isdigit()
+    assert rows["H26"]["received"].isdigit()
+    assert {(row["open_now"], row["overdue_now"]) for row in rows.values()} == {
+        ("", ""),
+        (rows["H56"]["open_now"], rows["H56"]["overdue_now"]),
+    }
+    # Nor does the order tell it.
+    ranked = [agency for agency in rows if agency != "H56"]
+    assert [row["agency"] for row in csv.DictReader(by_overdue.splitlines())] == [
+        "H56",
+        *ranked,
+    ]
+
+
+async def test_an_agency_below_a_province_is_led_to_its_own_page(console: Here) -> None:
+    # What is told live is kept of ministries and provinces: of it there would be zeros.
+    token = new_token()
+    async with asyncpg.create_pool(console.database, min_size=0, max_size=1) as pool:
+        until = now() + timedelta(days=1)
+        await Passes(pool).add(
+            "department",
+            token_hash(token),
+            role=Role.AGENCY,
+            agency="H26.02",
+            at=now(),
+            expires_at=until,
+            who="test",
+        )
+    async with browser(console) as client:
+        await sign_in(client, token)
+        answer = await client.get("/?lang=en&period=2026-08")
+        assert answer.headers["location"] == "/agencies/H26.02?lang=en&period=2026-08"
+        assert (await client.get(answer.headers["location"])).status_code == 200

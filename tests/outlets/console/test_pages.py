@@ -46,7 +46,7 @@ def every_page() -> list[Page]:
     nothing: Any = None  # pages are looked at here, not opened
     return [
         one
-        for one in every.pages(Live(nothing, nothing), nothing, nothing, now)
+        for one in every.pages(Live(nothing, nothing, nothing, now), nothing, nothing, now)
         if not one.path.startswith(MAKES_NOTHING_VISIBLE)
     ]
 
