@@ -88,9 +88,7 @@ def plainly(
     )
 
 
-def _again(
-    visit: Visit, code: Code, query: Sequence[tuple[str, str]]
-) -> list[tuple[str, str]]:
+def _again(visit: Visit, code: Code, query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """The same; and less of it, where it was too much to read."""
     links = [(_without(visit, query), visit.t("problem.again"))]
     if code is Code.TOO_SLOW and any(name in _LARGE for name, _ in query):

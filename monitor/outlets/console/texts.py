@@ -68,6 +68,7 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "table.words": ("Có các từ", "With the words"),
     "table.filter": ("Lọc", "Filter"),
+    "time.moment": ("dưới 1 phút", "under 1 min"),
     "time.minutes": ("{n} phút", "{n} min"),
     "time.hours": ("{n} giờ", "{n} h"),
     "time.days": ("{n} ngày", "{n} days"),
