@@ -124,13 +124,15 @@ async def refusals(desk: Desk, visit: Visit) -> Shown:
         kinds = await connection.fetch(KINDS)
         query, given = entries(visit["after"], state, source, reason)
         found = await connection.fetch(query, *given)
+    shown = found[:A_PAGE]
     if visit["format"] is Format.CSV:
         return Table(
             name="quarantine",
             columns=("source", "reason", "held", "returned", "dropped", "held_since", "latest"),
             rows=[tuple(row) for row in kinds],
         )
-    shown = found[:A_PAGE]
+    if shown:  # single records, though not what is in them
+        await desk.note(visit.visitor, visit.url(lang=None), dossiers=len(shown))
     remedy = None if reason is None else REMEDIES.get(reason, Remedy.SENDER)
     return Drawn(
         template="quarantine.html",

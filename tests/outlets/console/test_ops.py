@@ -176,6 +176,15 @@ async def test_the_quarantine_says_what_was_refused_and_what_to_do_and_shows_no_
     assert "emc.dossiers[0] 901" not in html
 
 
+async def test_a_look_at_refused_records_is_in_the_book(ledger: Here) -> None:
+    before = await ledger.looks()
+    await page(ledger, "/quarantine?lang=en&source=H57-onestop", "admin")
+    await page(ledger, "/quarantine?source=nobody", "admin")
+    assert (await ledger.looks())[len(before) :] == [
+        ("admin", "/quarantine?source=H57-onestop", 200, 2)
+    ]
+
+
 async def test_what_others_wrote_is_in_no_command_to_copy(ledger: Here) -> None:
     html = await page(ledger, "/quarantine?source=a;reboot", "admin")
     assert "retry --source &#39;…&#39;" in html
