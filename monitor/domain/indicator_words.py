@@ -3,6 +3,7 @@
 Written from the set itself, so that what a page says of an indicator is what is evaluated.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -128,6 +129,18 @@ KINDS: Final[Mapping[Kind, Said]] = {
     Kind.COMMUNE: Said("cấp xã", "communes"),
     Kind.CENTRE: Said("trung tâm, đơn vị khác", "centres and other units"),
 }
+# What agencies and petitions are narrowed to.
+_KINDS: Final[Mapping[str, Said]] = {
+    **{one.value: said for one, said in KINDS.items()},
+    "policy": Said("về cơ chế, chính sách, thủ tục", "about policies and procedures"),
+    "conduct": Said("về hành vi cán bộ, công chức", "about the conduct of officials"),
+}
+# National lists, by the tags of the catalogue.
+LISTS: Final[Mapping[str, Said]] = {
+    "essential-25": Said("25 dịch vụ công thiết yếu", "the 25 essential services"),
+    "essential-53": Said("53 dịch vụ công thiết yếu", "the 53 essential services"),
+    "priority-30": Said("30 dịch vụ công ưu tiên", "the 30 priority services"),
+}
 UNITS: Final[Mapping[Unit, Said]] = {
     Unit.PERCENT: Said("%", "%"),
     Unit.COUNT: Said("", ""),
@@ -252,8 +265,10 @@ def _narrowed(one: Term) -> Iterable[Said]:
         yield Said(
             " hoặc ".join(each.vi for each in found), " or ".join(each.en for each in found)
         )
-    if one.tag or one.kind:
-        yield Said(one.tag or one.kind, one.tag or one.kind)
+    if one.tag:
+        yield LISTS.get(one.tag, Said(one.tag, one.tag))
+    if one.kind:
+        yield _KINDS.get(one.kind, Said(one.kind, one.kind))
 
 
 def _meanings(traits: Trait) -> Iterable[Said]:
@@ -329,12 +344,37 @@ def points(one: Indicator) -> Said:
 def reason(one: Reason) -> Said:
     """Why a figure is not a plain number, or what to know of it."""
     said = _REASONS[one.why]
-    # What narrows a fact is named as files write it.
-    fact, bracket, narrowed = one.what.partition("[")
-    what = _NAMED.get(fact) or _LIMIT_UNITS.get(fact) or Said(fact, fact)
-    if bracket:
-        what = Said(f"{what.vi} [{narrowed}", f"{what.en} [{narrowed}")
+    if claim := _CLAIM.fullmatch(one.what):
+        # Its name is for whoever imports it: the formula has it, and what programs read.
+        part = _PARTS[claim[1]]
+        what = Said(f"{part.vi} do cơ quan khác cung cấp", f"the {part.en}, which others state")
+    else:
+        fact, _, narrowed = one.what.partition("[")
+        what = _NAMED.get(fact) or _LIMIT_UNITS.get(fact) or Said(fact, fact)
+        if narrowed:
+            parts = [_narrowing(each) for each in narrowed.removesuffix("]").split(", ")]
+            what = Said(
+                f"{what.vi} ({'; '.join(each.vi for each in parts)})",
+                f"{what.en} ({'; '.join(each.en for each in parts)})",
+            )
     return Said(said.vi.format(what.vi), said.en.format(what.en))
+
+
+_CLAIM: Final = re.compile(r"claim \S+ \((\w+)\)")
+
+
+def _narrowing(text: str) -> Said:
+    """`kind=commune` in words; as files write it where there are none."""
+    return _NARROWINGS.get(text) or Said(text, text)
+
+
+_NARROWINGS: Final[Mapping[str, Said]] = {
+    "online": Said("trực tuyến", "online services"),
+    **{f"channel={Channel(one).name.lower()}": said for one, said in _CHANNELS.items()},
+    **{f"level={int(one)}": said for one, said in _LEVELS.items()},
+    **{f"kind={one}": said for one, said in _KINDS.items()},
+    **{f"tag={one}": said for one, said in LISTS.items()},
+}
 
 
 def plain(value: Fraction) -> str:

@@ -314,6 +314,7 @@ class Target:
     article: str
     valid_from: int  # days since 1970-01-01
     valid_until: int | None = None  # the first day it is no longer so
+    article_vi: str = ""
 
     @property
     def ratio(self) -> float:

@@ -232,6 +232,7 @@ class _Loading:
                 self._between,
                 chosen,
                 self.stretches,
+                self._cover,
                 self.coverage.level1,
                 self._firsts,
             )

@@ -356,6 +356,23 @@ async def codes(
     return Codes(numbers, found)
 
 
+def _met_in(
+    places: Collection[Place], moved: Sums, level1: Mapping[str, str]
+) -> dict[Met, int]:
+    """What was moved of procedures in places."""
+    found: dict[Met, int] = {}
+    for number, (_, agency), code, amounts in moved.items():
+        for reach, place in ((0, agency), (1, level1.get(agency, ""))):
+            # Of an agency that no sums are kept of yet it is not known what scopes hold it.
+            if agency in level1 and (reach, place) not in places:
+                continue
+            for stretch, amount in enumerate(amounts):
+                if amount:
+                    met = (reach, place, number, stretch, code)
+                    found[met] = found.get(met, 0) + amount
+    return found
+
+
 async def turn_between(
     connection: Any,
     codes: Codes,
@@ -363,21 +380,16 @@ async def turn_between(
     between: Between,
     asked: Mapping[Wanted, int],
     stretches: Stretches,
+    places: Collection[Place],
     level1: Mapping[str, str],
     firsts: Collection[str] | None,
 ) -> Codes:
-    """Bring procedures from the sums' watermark to a cut, by what the journal has between them."""
+    """Bring procedures of places from the sums' watermark to a cut, by what was booked between."""
     moved = await from_books(
         connection, between, {one.sum: number for one, number in asked.items()}, (), stretches,
         by_procedure=True, firsts=firsts,
     )  # fmt: skip
-    more: dict[Met, int] = {}
-    for number, (_, agency), code, amounts in moved.items():
-        for reach, place in ((0, agency), (1, level1.get(agency, ""))):
-            for stretch, amount in enumerate(amounts):
-                if amount:
-                    met = (reach, place, number, stretch, code)
-                    more[met] = more.get(met, 0) + amount
+    more = _met_in(places, moved, level1)
     if not more:
         return codes
     query, values = question_of_met(months, more)

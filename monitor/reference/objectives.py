@@ -77,6 +77,7 @@ class TargetRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     percent: float
     article: str
+    article_vi: str = ""  # the same in Vietnamese; left out, pages have the other
     basis: Basis
     valid_from: date = FIRST_DATE
     valid_until: date | None = None
@@ -376,6 +377,7 @@ def _targets(file: TomlFile, said: ObjectiveFile) -> tuple[Target, ...]:
             good=round(row.value.percent * WHOLE / 100),
             basis=row.value.basis,
             article=row.value.article,
+            article_vi=row.value.article_vi,
             valid_from=day_number(row.value.valid_from),
             valid_until=None
             if row.value.valid_until is None

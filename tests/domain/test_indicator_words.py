@@ -39,8 +39,8 @@ def test_every_fact_kind_unit_and_reason_has_words():
         (
             Term(fact=Fact.SERVICES, level=4, online=True, tag="essential-25"),
             Said(
-                "thủ tục hành chính trong danh mục cuối kỳ (toàn trình; trực tuyến; essential-25)",
-                "procedures of the catalogue at its end (full-process; online services; essential-25)",
+                "thủ tục hành chính trong danh mục cuối kỳ (toàn trình; trực tuyến; 25 dịch vụ công thiết yếu)",
+                "procedures of the catalogue at its end (full-process; online services; the 25 essential services)",
             ),
         ),
         (
@@ -63,8 +63,8 @@ def test_every_fact_kind_unit_and_reason_has_words():
         (
             Term(fact=Fact.PETITIONS, kind="policy"),
             Said(
-                "phản ánh, kiến nghị tiếp nhận trong kỳ (policy)",
-                "petitions received in the period (policy)",
+                "phản ánh, kiến nghị tiếp nhận trong kỳ (về cơ chế, chính sách, thủ tục)",
+                "petitions received in the period (about policies and procedures)",
             ),
         ),
     ],
@@ -161,6 +161,30 @@ def test_a_reason_in_words():
         "quá ít, cần ít nhất 30",
         "too few, at least 30 are asked for",
     )
+
+
+@pytest.mark.parametrize(
+    ("what", "vi", "en"),
+    [
+        (
+            "claim population (denominator)",
+            "chưa có số liệu: mẫu số do cơ quan khác cung cấp",
+            "not known: the denominator, which others state",
+        ),
+        (
+            "agencies[kind=commune]",
+            "chưa có số liệu: cơ quan trực thuộc (cấp xã)",
+            "not known: agencies below (communes)",
+        ),
+        (
+            "received_in_period[channel=online, level=4]",
+            "chưa có số liệu: hồ sơ tiếp nhận trong kỳ (nộp trực tuyến; toàn trình)",
+            "not known: dossiers received in the period (submitted online; full-process)",
+        ),
+    ],
+)
+def test_a_reason_has_no_words_of_machines(what: str, vi: str, en: str):
+    assert reason(Reason(Why.UNKNOWN, what)) == Said(vi, en)
 
 
 def test_a_reason_calls_a_fact_by_its_name_in_either_language():

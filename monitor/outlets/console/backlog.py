@@ -215,7 +215,7 @@ async def _chart(
                 "field": "n",
                 "type": "quantitative",
                 "title": None,
-                "axis": {"tickCount": 4},
+                "axis": {"tickCount": 4, "tickMinStep": 1},
             },
             "color": {
                 "field": "kind",

@@ -5,12 +5,16 @@ No page shows the bytes of a record, and none changes anything: commands do, whi
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, Final
 
 from monitor.ledger import latencies, quarantine
 from monitor.ledger.reconcile import RECORDED, Recorded
 from monitor.outlets.api.asked import Format, Parameter, number, one_of
 from monitor.outlets.api.desk import Desk
+from monitor.outlets.console.asked import SORT
+from monitor.outlets.console.connections import in_order
+from monitor.outlets.console.find import plain
 from monitor.outlets.console.page import ADMINISTRATORS, Drawn, Page, Shown, Table, Visit
 from monitor.outlets.console.shown import Number, ago, counted, lasting, when
 from schemas.refusal import Reason
@@ -57,6 +61,47 @@ def a_word(text: str) -> str:
     return text
 
 
+class Tables(StrEnum):
+    """What comes as CSV."""
+
+    REASONS = "reasons"
+    ENTRIES = "entries"
+
+
+class Books(StrEnum):
+    """What of the ledger comes as CSV."""
+
+    POSITIONS = "positions"
+    CHECKS = "checks"
+    POLICIES = "policies"
+    CUTS = "cuts"
+
+
+MOST: Final = 10_000  # records of a CSV
+TABLE: Final = Parameter(
+    name="table",
+    says="Which table comes as CSV.",
+    read=one_of(Tables),
+    schema={"type": "string", "enum": list(Tables)},
+    example="entries",
+    usual=Tables.REASONS.value,
+)
+BOOK: Final = Parameter(
+    name="table",
+    says="Which table comes as CSV.",
+    read=one_of(Books),
+    schema={"type": "string", "enum": list(Books)},
+    example="checks",
+    usual=Books.POSITIONS.value,
+)
+FILTER: Final = Parameter(
+    name="q",
+    says="Only rows that have all these words.",
+    read=str.strip,
+    schema={"type": "string", "maxLength": 100},
+    example="H57",
+    usual="",
+)
 SOURCE: Final = Parameter(
     name="source",
     says="Only of this source; empty: of no known one.",
@@ -104,7 +149,11 @@ _ENTRIES: Final = (
 
 
 def entries(
-    after: int, state: Settled, source: str | None, reason: Reason | None
+    after: int,
+    state: Settled,
+    source: str | None,
+    reason: Reason | None,
+    most: int = A_PAGE + 1,
 ) -> tuple[str, list[Any]]:
     """The query of a page of records, and what it is given: each filter has its index."""
     given: list[Any] = [after, state.value]
@@ -114,31 +163,51 @@ def entries(
         if value is not None:
             given.append(value)
             where += f" AND {column} = ${len(given)}"
-    return _ENTRIES.format(where=where, most=A_PAGE + 1), given
+    return _ENTRIES.format(where=where, most=most), given
 
 
 async def refusals(desk: Desk, visit: Visit) -> Shown:
     """What is in quarantine, by source and reason; and the records, so many at a time."""
     source, reason, state = visit["source"], visit["reason"], visit["state"]
+    as_csv = visit["format"] is Format.CSV
     async with desk.pool.acquire() as connection:
-        kinds = await connection.fetch(KINDS)
-        query, given = entries(visit["after"], state, source, reason)
+        every_kind = await connection.fetch(KINDS)
+        query, given = entries(
+            visit["after"], state, source, reason, MOST if as_csv else A_PAGE + 1
+        )
         found = await connection.fetch(query, *given)
-    shown = found[:A_PAGE]
-    if visit["format"] is Format.CSV:
+    kinds = in_order(
+        [one for one in every_kind if _has(visit, one["source"], one["reason"])],
+        _KIND_KEYS,
+        visit["sort"],
+    )
+    listed = found if as_csv else found[:A_PAGE]
+    # Single records, though not what is in them.
+    if listed and (not as_csv or visit["table"] is Tables.ENTRIES):
+        await desk.note(visit.visitor, visit.url(lang=None), dossiers=len(listed))
+    if as_csv and visit["table"] is Tables.ENTRIES:
+        return Table(
+            name="quarantine-records",
+            columns=(
+                "id", "topic", "partition", "offset", "source", "reason", "detail", "bytes",
+                "arrived", "state", "tries", "settled_at",
+            ),
+            rows=[tuple(row) for row in found],
+        )  # fmt: skip
+    if as_csv:
         return Table(
             name="quarantine",
             columns=("source", "reason", "held", "returned", "dropped", "held_since", "latest"),
             rows=[tuple(row) for row in kinds],
         )
-    if shown:  # single records, though not what is in them
-        await desk.note(visit.visitor, visit.url(lang=None), dossiers=len(shown))
+    shown = found[:A_PAGE]
     remedy = None if reason is None else REMEDIES.get(reason, Remedy.SENDER)
     return Drawn(
         template="quarantine.html",
         values={
             "kinds": kinds,
-            "held": sum(row["held"] for row in kinds),
+            "all": len(every_kind),
+            "held": sum(row["held"] for row in every_kind),
             "entries": shown,
             "state": state,
             "states": list(Settled),
@@ -150,6 +219,20 @@ async def refusals(desk: Desk, visit: Visit) -> Shown:
             "known": {str(one.value) for one in Reason},
         },
     )
+
+
+def _keys(*names: str) -> dict[str, Any]:
+    """By these columns of a row."""
+    return {name: itemgetter(name) for name in names}
+
+
+_KIND_KEYS: Final = _keys("source", "reason", "held", "returned", "dropped", "since", "latest")
+
+
+def _has(visit: Visit, *names: object) -> bool:
+    """Whether all words that are looked for are in one of these."""
+    text = plain(" ".join(str(one) for one in names))
+    return all(word in text for word in plain(visit["q"]).split())
 
 
 def _which(source: str | None, reason: Reason | None) -> str:
@@ -205,20 +288,24 @@ async def books(desk: Desk, visit: Visit) -> Shown:
         policies = await connection.fetch(_POLICIES)
         cuts = await connection.fetch(_CUTS, LATEST)
         recorded = [Recorded(*row) for row in await connection.fetch(RECORDED)]
+    every_position = len(positions)
+    positions = in_order(
+        [
+            one
+            for one in positions
+            if _has(visit, one["topic"], one["partition"], one["owner"], one["group_id"])
+        ],
+        _POSITION_KEYS,
+        visit["sort"],
+    )
     if visit["format"] is Format.CSV:
-        return Table(
-            name="positions",
-            columns=(
-                "topic", "partition", "next", "epoch", "owner", "group", "generation",
-                "moved_at", "times_set",
-            ),
-            rows=[tuple(row) for row in positions],
-        )  # fmt: skip
+        return _book(visit["table"], positions, recorded, policies, cuts)
     return Drawn(
         template="ledger.html",
         values={
             "headline": _headline(visit, watermark, sent, behind, recorded),
             "positions": positions,
+            "all": every_position,
             "by_hand": by_hand,
             "policies": policies,
             "cuts": cuts,
@@ -226,6 +313,39 @@ async def books(desk: Desk, visit: Visit) -> Shown:
             "old_ms": visit.now_ms - 2 * DAY_MS,
         },
     )
+
+
+_POSITION_KEYS: Final = {
+    **_keys("topic", "next", "moved_at", "owner", "group_id", "generation", "epoch"),
+    **_keys("times_set"),
+}
+
+
+def _book(
+    table: Books,
+    positions: Sequence[Any],
+    recorded: Sequence[Recorded],
+    policies: Sequence[Any],
+    cuts: Sequence[Any],
+) -> Table:
+    """One of the tables of the page."""
+    columns: tuple[str, ...]
+    rows: Sequence[Any]
+    match table:
+        case Books.CHECKS:
+            columns, rows = Recorded._fields, recorded
+        case Books.POLICIES:
+            columns = ("epoch", "rules", "reference", "state", "begun_at", "activated_at")
+            rows = policies
+        case Books.CUTS:
+            columns, rows = ("seq", "read_at", "sealed_at", "closes", "closed_at"), cuts
+        case Books.POSITIONS:
+            columns = (
+                "topic", "partition", "next", "epoch", "owner", "group", "generation",
+                "moved_at", "times_set",
+            )  # fmt: skip
+            rows = positions
+    return Table(name=table.value, columns=columns, rows=[tuple(row) for row in rows])
 
 
 def _headline(
@@ -264,7 +384,7 @@ PAGES: Final = (
         name="quarantine",
         title="quarantine.title",
         open_to=ADMINISTRATORS,
-        parameters=(SOURCE, REASON, STATE, AFTER),
+        parameters=(SOURCE, REASON, STATE, AFTER, SORT, FILTER, TABLE),
         act=refusals,
         listed=True,
     ),
@@ -273,6 +393,7 @@ PAGES: Final = (
         name="ledger",
         title="ledger.title",
         open_to=ADMINISTRATORS,
+        parameters=(SORT, FILTER, BOOK),
         act=books,
         listed=True,
     ),

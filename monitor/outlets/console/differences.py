@@ -112,6 +112,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
                     moved,
                 )
                 for name, moved in found.booked.items()
+                if moved.came or moved.went
             ],
             "late_closing": later_than_closing,
             "closing": visit["then"] is None,

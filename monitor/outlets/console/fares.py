@@ -374,7 +374,7 @@ def _drawn(
                 "field": "n",
                 "type": "quantitative",
                 "title": None,
-                "axis": {"tickCount": 5 if share else 4},
+                "axis": {"tickCount": 5} if share else {"tickCount": 4, "tickMinStep": 1},
                 **scale,
             },
             "color": _colour(words),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -21,8 +22,9 @@ from monitor.outlets.access import refusal
 from monitor.outlets.api.asked import Format, Parameter, a_name, in_path, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import spells
-from monitor.outlets.console.asked import SORT
+from monitor.outlets.console.asked import SORT, a_sort
 from monitor.outlets.console.connections import DAYS, in_order
+from monitor.outlets.console.find import plain
 from monitor.outlets.console.now import name_of
 from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Table, Visit
 from monitor.outlets.console.shown import Number, counted, day, number, when
@@ -51,8 +53,8 @@ _ORDER: Final = (
 _WITHOUT: Final = {State.NO_DATA: Standing.NO_DATA, State.TOO_FEW: Standing.NULL}
 STATE: Final = Parameter(
     name="state",
-    says="Only scopes in this state.",
-    read=one_of(State),
+    says="Only scopes in this state; empty: in any.",
+    read=lambda text: one_of(State)(text) if text else None,
     schema={"type": "string", "enum": list(State)},
     example="burning",
 )
@@ -64,6 +66,53 @@ OBJECTIVE: Final = in_path(
         schema={"type": "string"},
         example="on-time-766",
     )
+)
+
+
+class Tables(StrEnum):
+    """What comes as CSV."""
+
+    OBJECTIVES = "objectives"
+    SERVICES = "services"
+
+
+class Rows(StrEnum):
+    """How much of long tables is shown."""
+
+    ALL = "all"
+
+
+MOST: Final = 30  # objectives listed, the worst first, unless all are asked for
+MOST_SERVICES: Final = 12
+TABLE: Final = Parameter(
+    name="table",
+    says="Which table comes as CSV.",
+    read=one_of(Tables),
+    schema={"type": "string", "enum": list(Tables)},
+    example="services",
+    usual=Tables.OBJECTIVES.value,
+)
+ROWS: Final = Parameter(
+    name="rows",
+    says="All objectives and services, and not only those that need help first.",
+    read=one_of(Rows),
+    schema={"type": "string", "enum": list(Rows)},
+    example="all",
+)
+ORDER: Final = Parameter(
+    name="order",
+    says="A column that services are sorted by; with - before it the largest first.",
+    read=a_sort,
+    schema={"type": "string"},
+    example="-open",
+)
+FILTER: Final = Parameter(
+    name="q",
+    says="Only objectives and services whose name, scope or code has all these words.",
+    read=str.strip,
+    schema={"type": "string", "maxLength": 100},
+    example="thanh hoa",
+    usual="",
 )
 
 
@@ -117,7 +166,7 @@ def agency_of(label: str) -> str:
     return parts.get("unit") or parts.get("agency", "")
 
 
-def _where(visit: Visit, label: str) -> str:
+def _where(visit: Visit, label: str, groups: Mapping[str, str]) -> str:
     if label == COUNTRY:
         return visit.t("objectives.country")
     words = []
@@ -128,8 +177,36 @@ def _where(visit: Visit, label: str) -> str:
         elif kind == "channel":
             words.append(visit.t(f"objectives.channel.{name}"))
         else:
-            words.append(name)
+            words.append(groups.get(name, name))
     return ", ".join(words)
+
+
+def groups_of(visit: Visit, judged: Judged) -> dict[str, str]:
+    """Names of the groups of procedures, which services have."""
+    return {
+        one.group: visit.one_of(one.title_vi, one.title_en) or one.group
+        for one in judged.services
+    }
+
+
+def in_working_time(visit: Visit, label: str) -> str:
+    """`3d` in words: three days of working time."""
+    number_, unit = label[:-1], label[-1:]
+    if not number_.isdecimal() or unit not in ("m", "h", "d"):
+        return label
+    return visit.t(f"objectives.span.{unit}", n=number_)
+
+
+def alerted(visit: Visit, alert: str) -> str:
+    """`3d/1d` in words: over which times it burns; "" where it does not."""
+    if not alert:
+        return ""
+    long, _, short = alert.partition("/")
+    return visit.t(
+        "objectives.alert",
+        long=in_working_time(visit, long),
+        short=in_working_time(visit, short),
+    )
 
 
 def open_standings(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Stands]:
@@ -151,8 +228,10 @@ def lines_of(
 ) -> list[Line]:
     """As the table has them."""
     targets = {one.objective: one.target for one in judged.objectives}
+    groups = groups_of(visit, judged)
     return [
-        _line(visit, one, files[one.objective], targets[one.objective]) for one in standings
+        _line(visit, one, files[one.objective], targets[one.objective], groups)
+        for one in standings
     ]
 
 
@@ -161,13 +240,15 @@ def all_lines(visit: Visit, judged: Judged, files: Mapping[str, Any]) -> list[Li
     return lines_of(visit, open_standings(visit, judged, files), judged, files)
 
 
-def _line(visit: Visit, one: Stands, file: Mapping[str, Any], target: int) -> Line:
+def _line(
+    visit: Visit, one: Stands, file: Mapping[str, Any], target: int, groups: Mapping[str, str]
+) -> Line:
     title = visit.one_of(file["title_vi"], file["title_en"])
-    where = _where(visit, one.scope)
+    where = _where(visit, one.scope, groups)
     asked = _asked(file, one.first_day, target)
     window = (visit.t("objectives.window_from"), day(visit, one.first_day))
     judged = (visit.t("connections.judged"), when(visit, one.judged_ms))
-    goal = (visit.t("objectives.target"), f"≥ {percent(visit, target)} %")
+    goal = (visit.t("objectives.target"), f"≥ {percent(visit, target)}%")
     basis = (visit.t("meaning.basis"), _basis(visit, asked))
     parts = (
         visit.t("objectives.parts"),
@@ -216,7 +297,7 @@ def _line(visit: Visit, one: Stands, file: Mapping[str, Any], target: int) -> Li
                 counted(
                     visit,
                     None if (rate := back.burn(target)) is None else _rounded(rate),
-                    f"{whole} · {label}",
+                    f"{whole} · {in_working_time(visit, label)}",
                     (visit.t("meaning.what"), visit.t("objectives.burn.is")),
                     (
                         visit.t("objectives.parts"),
@@ -239,7 +320,7 @@ def _span(label: str) -> int:
 
 def _tenths(above: int, below: int) -> Decimal:
     # Cut and not rounded: what misses 90 % is not said to have it.
-    return Decimal(above * 10 // below) / 10
+    return Decimal(above * 10 // below).scaleb(-1)
 
 
 def _rounded(value: float) -> Decimal:
@@ -260,7 +341,9 @@ def _asked(file: Mapping[str, Any], first_day: int, good: int) -> Mapping[str, A
 
 
 def _basis(visit: Visit, target: Mapping[str, Any]) -> str:
-    return f"{said.BASES[target['basis']].of(visit.language)}: {target['article']}"
+    # Versions before it had a Vietnamese text have the other only.
+    article = visit.one_of(target.get("article_vi") or target["article"], target["article"])
+    return f"{said.BASES[target['basis']].of(visit.language)}: {article}"
 
 
 _KEYS: Final[Mapping[str, Any]] = {
@@ -280,17 +363,35 @@ async def every(desk: Desk, visit: Visit) -> Shown:
     judged, files = await all_judged(desk)
     lines = all_lines(visit, judged, files)
     many = Counter(one.stands.state for one in lines)
-    shown = [one for one in lines if visit["state"] in (None, one.stands.state)]
+    shown = [
+        one
+        for one in lines
+        if visit["state"] in (None, one.stands.state)
+        and _named(visit, one.title, one.where, one.stands.objective, one.stands.scope)
+    ]
     shown = in_order(shown, _KEYS, visit["sort"])
+    watched = _services(visit, judged.services)
+    services = [
+        one
+        for one in watched
+        if _named(visit, one["title"], one["name"], one["one"].group, one["one"].agency)
+    ]
+    services = in_order(services, _SERVICE_KEYS, visit["order"])
     if visit["format"] is Format.CSV:
-        return _sheet(shown)
+        return _sheet(shown) if visit["table"] is Tables.OBJECTIVES else _of_services(services)
+    every_row = visit["rows"] is Rows.ALL
     return Drawn(
         template="objectives.html",
         values={
-            "lines": shown,
+            "lines": shown if every_row else shown[:MOST],
+            "found": len(shown),
             "all": len(lines),
             "states": [(state.value, many[state]) for state in _ORDER],
-            "services": _services(visit, judged.services),
+            "services": services if every_row else services[:MOST_SERVICES],
+            "services_found": len(services),
+            "services_all": len(watched),
+            "services_many": Counter(one["one"].state for one in watched),
+            "alerted": lambda alert: alerted(visit, alert),
             "judged_ms": max((one.stands.judged_ms for one in lines), default=None),
             "percent": lambda good: percent(visit, good),
         },
@@ -299,13 +400,20 @@ async def every(desk: Desk, visit: Visit) -> Shown:
 
 def _services(visit: Visit, services: Sequence[Service]) -> list[dict[str, Any]]:
     """Degraded ones first; of each what it rests on."""
-    order = {"degraded": 0, "well": 1}
     places = visit.in_force.places
     found = [one for one in services if visit.visitor.may_see(one.agency, places)]
-    found.sort(key=lambda one: (order.get(one.state, 2), one.since_ms))
+    found.sort(
+        key=lambda one: (
+            _SERVICE_ORDER.get(one.state, len(_SERVICE_ORDER)),
+            -one.open,
+            one.agency,
+            one.group,
+        )
+    )
     return [
         {
             "one": one,
+            "title": visit.one_of(one.title_vi, one.title_en) or one.group,
             "name": name_of(visit.in_force.agencies, one.agency),
             "median": _days(visit, one.median_ms),
             "limit": _days(visit, one.limit_ms),
@@ -314,6 +422,7 @@ def _services(visit: Visit, services: Sequence[Service]) -> list[dict[str, Any]]
     ]
 
 
+_SERVICE_ORDER: Final[Mapping[str, int]] = {"degraded": 0, "well": 1}
 WORKING_DAY_MS: Final = 8 * 3_600_000
 
 
@@ -322,6 +431,45 @@ def _days(visit: Visit, ms: int | None) -> str:
         return said.EMPTY
     days = (Decimal(ms) / WORKING_DAY_MS).quantize(Decimal("0.1"))
     return visit.t("objectives.working_days", n=number(visit, days))
+
+
+_SERVICE_KEYS: Final[Mapping[str, Any]] = {
+    "group": lambda row: plain(row["title"]),
+    "agency": lambda row: plain(row["name"]),
+    "state": lambda row: _SERVICE_ORDER.get(row["one"].state, len(_SERVICE_ORDER)),
+    "since": lambda row: row["one"].since_ms,
+    "open_then": lambda row: row["one"].open_then,
+    "open": lambda row: row["one"].open,
+    "completed": lambda row: row["one"].completed,
+    "median": lambda row: row["one"].median_ms,
+    "limit": lambda row: row["one"].limit_ms,
+}
+
+
+def _named(visit: Visit, *names: str) -> bool:
+    """Whether all words that are looked for are in one of these."""
+    words = plain(visit["q"]).split()
+    if not words:
+        return True
+    text = plain(" ".join(names))
+    return all(word in text for word in words)
+
+
+def _of_services(services: Sequence[Mapping[str, Any]]) -> Table:
+    return Table(
+        name="services",
+        columns=(
+            "group", "agency", "state", "reasons", "since_ms", "open_then", "open", "completed",
+            "median_working_ms", "limit_working_ms", "judged_ms",
+        ),
+        rows=[
+            (
+                one.group, one.agency, one.state, " ".join(one.reasons), one.since_ms,
+                one.open_then, one.open, one.completed, one.median_ms, one.limit_ms, one.judged_ms,
+            )
+            for one in (row["one"] for row in services)
+        ],
+    )  # fmt: skip
 
 
 def _sheet(lines: Sequence[Line]) -> Table:
@@ -392,7 +540,7 @@ async def objective(desk: Desk, visit: Visit) -> Shown:
                 for _, one in stood
             ],
         )  # fmt: skip
-    where = "" if scope is None else _where(visit, scope)
+    where = "" if scope is None else _where(visit, scope, groups_of(visit, judged))
     label = visit.t("objectives.timeline", where=where, n=visit["days"])
     first_day = lines[0].stands.first_day if lines else 0
     return Drawn(
@@ -406,7 +554,12 @@ async def objective(desk: Desk, visit: Visit) -> Shown:
             "lines": lines,
             "chosen": chosen,
             "where": where,
-            "spans": [label for label, _ in lines[0].burns] if lines else [],
+            "spans": [in_working_time(visit, label) for label, _ in lines[0].burns]
+            if lines
+            else [],
+            "alerted": lambda alert: alerted(visit, alert),
+            "indicator": visit.t(f"objectives.of.{asked.indicator}"),
+            "window": window_of(visit, asked.period),
             "spells": spells.rows(visit, shown),
             "legend": spells.legend(shown),
             "chart": await spells.drawn(visit, shown, COLOURS, from_ms=from_ms, label=label),
@@ -415,6 +568,14 @@ async def objective(desk: Desk, visit: Visit) -> Shown:
             "percent": lambda good: percent(visit, good),
         },
     )
+
+
+def window_of(visit: Visit, label: str) -> str:
+    """`month`, `20_working_days` in words."""
+    number_, _, unit = label.partition("_")
+    if number_.isdecimal():
+        return visit.t(f"objectives.window.{unit}", n=number_)
+    return visit.t(f"objectives.window.{label}")
 
 
 def _stood(visit: Visit, one: ledger.Spell) -> Stood:
@@ -432,7 +593,7 @@ PAGES: Final = (
         name="objectives",
         title="objectives.title",
         open_to=WITH_FIGURES,
-        parameters=(STATE, SORT),
+        parameters=(STATE, SORT, ORDER, FILTER, ROWS, TABLE),
         act=every,
         listed=True,
     ),

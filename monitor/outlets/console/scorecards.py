@@ -1,11 +1,12 @@
 """Sets of indicators, and a set's scorecard for a scope and period."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from markupsafe import Markup
 
+from monitor.domain import indicator_words
 from monitor.domain.indicator import TOTAL, Figure, Indicator, Standing, Sum
 from monitor.domain.period import Period, Span
 from monitor.domain.zone import date_of
@@ -124,6 +125,7 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "form_said": lambda value: said.shown(value, visit.language).removesuffix(unlisted),
             "by_code": _by_code(form, unlisted),
             "is_text": lambda column: column.form is Form.TEXT,
+            "of_columns": _columns(visit, card, form),
             "each": each,
             "bys": list(By),
             "signs": _signs(visit, card),
@@ -228,6 +230,30 @@ def _apart(since: Official | None, one: Figure) -> Decimal | None:
     if found is None or found.shown is None or one.shown is None:
         return None
     return found.shown - one.shown
+
+
+def _columns(
+    visit: Visit, card: Official, form: Cells | None
+) -> list[tuple[str, Iterable[tuple[str, str]]]]:
+    """Of each column of a form: its indicator, and what its numbers are; "" where it is of none."""
+    if form is None:
+        return []
+    ids = ["", "", *breakdowns.columns_of(card.set)]
+    ids += [""] * (len(form.columns) - len(ids))
+    return [(one, _meant(visit, card, one) if one else ()) for one in ids]
+
+
+def _meant(visit: Visit, card: Official, name: str) -> list[tuple[str, str]]:
+    one = card.set.by_id[name]
+    basis = said.BASES[str(one.basis)].of(visit.language)
+    source = said.source(one).of(visit.language)
+    return [
+        (visit.t("meaning.what"), visit.one_of(one.definition_vi, one.definition_en)),
+        (visit.t("meaning.rule"), visit.one_of(*indicator_words.formula(one))),
+        (visit.t("meaning.basis"), f"{basis}: {source}" if source else basis),
+        (words.PERIOD.of(visit.language), shown.span(visit, card.period)),
+        *shown.as_of(visit, card.known),
+    ]
 
 
 def _by_code(form: Cells | None, unlisted: str) -> int:

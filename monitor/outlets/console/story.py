@@ -13,7 +13,9 @@ from monitor.outlets.console.worst import called
 Told = Mapping[str, Any]  # what `emc explain --json` tells
 
 _TIMES: Final = frozenset({"receipt", "due", "until", "sent", "accepted", "paused"})
-_CODED: Final = frozenset({"channel", "level", "applicant_type"})
+_CODED: Final = frozenset(
+    {"channel", "level", "applicant_type", "form", "sub_channel", "target"}
+)
 # Said by the place, the procedure and the state of a line already.
 _TOLD_ELSEWHERE: Final = frozenset({"state", "procedure", "agency", "unit"})
 _LATE: Final = frozenset({"late", "overdue"})

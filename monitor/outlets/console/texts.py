@@ -62,6 +62,11 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "table.numbers": ("Bảng số liệu", "The numbers as a table"),
     "table.sort": ("Xếp theo {name}", "Sort by {name}"),
     "table.none": ("Không có dòng nào.", "No rows."),
+    "table.none_match": (
+        "Không có dòng nào khớp với bộ lọc đang chọn.",
+        "No row is like what is asked for.",
+    ),
+    "table.words": ("Có các từ", "With the words"),
     "table.filter": ("Lọc", "Filter"),
     "time.minutes": ("{n} phút", "{n} min"),
     "time.hours": ("{n} giờ", "{n} h"),
@@ -205,6 +210,7 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
         "Chưa có bảng số liệu nào được công bố.",
         "No table has been released yet.",
     ),
+    "now.public.held_back": ("Số giữ kín", "Held back"),
     "now.public.days": ("Các kỳ đã công bố", "Released periods"),
     "now.public.suppressed": (
         "… là số được giữ kín để không nhận ra người nộp hồ sơ.",
@@ -217,6 +223,13 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "worst.says": (
         "hồ sơ quá hạn trên số đang giải quyết, nơi có từ {n} hồ sơ",
         "overdue of open dossiers, where {n} or more are open",
+    ),
+    "worst.share": ("Tỷ lệ quá hạn hiện nay", "Overdue now"),
+    "worst.share.is": (
+        "Hồ sơ đang giải quyết đã qua hạn do hệ thống nguồn gửi, trên tổng số hồ sơ đang giải quyết (kể cả tạm"
+        " dừng) của tỉnh, bộ lúc này. Làm tròn đến 0,1.",
+        "Open dossiers whose due date, as it was sent, has passed, of all that a province or ministry has open now,"
+        " paused ones included. Rounded to 0.1.",
     ),
     "worst.why": ("Vì sao: {name}", "Why: {name}"),
     "worst.overdue": (

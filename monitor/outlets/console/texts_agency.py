@@ -118,6 +118,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "backlog.chart": ("Theo ngày đến hạn", "By due day"),
     "backlog.day": ("Ngày đến hạn", "Due day"),
     "backlog.dossiers": ("Hồ sơ", "Dossiers"),
+    "backlog.dossiers.is": (
+        "Hồ sơ đang giải quyết hoặc tạm dừng có hạn trả kết quả hiện tại rơi vào ngày đó, theo hạn do hệ thống"
+        " nguồn gửi sau cùng.",
+        "Open dossiers, paused ones included, whose due date of now, as it was sent last, is on that day.",
+    ),
     "backlog.earlier": ("trước {day}", "before {day}"),
     "backlog.later": ("sau {day}", "after {day}"),
     "backlog.without": ("không có hạn", "no due date"),

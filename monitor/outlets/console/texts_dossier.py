@@ -214,6 +214,17 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "field.apology": ("có thư xin lỗi", "with an apology"),
     "field.target": ("nơi nhận, sự kiện", "target"),
     "field.code": ("mã trả lời", "answer"),
+    # Values that a field has; what a source calls by a name of its own stays as it is.
+    "form.1": ("trên Cổng Dịch vụ công quốc gia", "on the national portal"),
+    "form.2": (
+        "trên cổng thanh toán của bộ, tỉnh",
+        "on the ministry’s or province’s own gateway",
+    ),
+    "form.3": ("không trực tuyến", "not online"),
+    "sub_channel.national-portal": ("Cổng Dịch vụ công quốc gia", "national portal"),
+    "sub_channel.local": ("hệ thống của bộ, tỉnh", "the ministry’s or province’s own"),
+    "target.dvcqg": ("Cổng Dịch vụ công quốc gia", "national portal"),
+    "target.emc": ("hệ thống EMC", "EMC system"),
     "field.supplements": ("số lần bổ sung", "supplements"),
     "field.trial": ("chạy thử", "on trial"),
     "field.stamped": ("ghi chú của cổng nhận", "noted at the edge"),

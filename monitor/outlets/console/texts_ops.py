@@ -49,6 +49,11 @@ _CONNECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "class.connected.is": ("Không có dấu hiệu nào kể trên.", "None of these."),
     "connections.class": ("Mức kết nối", "Class"),
     "connections.sources": ("Hệ thống nguồn", "Sources"),
+    "connections.many": ("Số hệ thống nguồn ở mức này", "Sources in this class"),
+    "connections.many.is": (
+        "Các hệ thống nguồn trong phạm vi của bạn ở mức này khi được đánh giá lần gần nhất.",
+        "Sources within your scope that stood in this class when last judged.",
+    ),
     "connections.source": ("Hệ thống nguồn", "Source"),
     "connections.all": ("xem tất cả", "show all"),
     "connections.owner": ("Cơ quan chủ quản", "Owner"),
@@ -96,9 +101,28 @@ _CONNECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "connections.claimed_day": ("Ngày đối soát", "Claimed day"),
     "connections.claimed": ("Nguồn báo cáo", "Claimed"),
+    "connections.claimed.is": (
+        "Số sự kiện mà chính nguồn báo đã gửi cho ngày đó (báo cáo đối soát đầy đủ gần nhất), cộng số hồ sơ"
+        " trong danh sách nếu có.",
+        "Events that the source itself says it sent for that day, by its latest whole claim, and the dossiers"
+        " of its list where there is one.",
+    ),
     "connections.counted": ("Đếm được", "Counted"),
+    "connections.counted.is": (
+        "Số sự kiện của ngày đó mà hệ thống này đã nhận và đếm, chỉ tính các loại và trạng thái nguồn có báo"
+        " cáo.",
+        "Events of that day that came here and were counted, of the kinds and states that are claimed.",
+    ),
     "connections.missing": ("Còn thiếu", "Missing"),
+    "connections.missing.is": (
+        "Báo cáo nhiều hơn đếm được bao nhiêu, tính chung cả ngày; 0 khi đếm được bằng hoặc nhiều hơn.",
+        "How much more was claimed than came, over the whole day; 0 where as much came, or more.",
+    ),
     "connections.differing": ("Chênh lệch", "Differing"),
+    "connections.differing.is": (
+        "Tổng chênh lệch của từng loại và trạng thái, cả thừa lẫn thiếu; quá 1 % là lệch số liệu.",
+        "The differences of each kind and state added up, either way; beyond 1 % the source is a mismatch.",
+    ),
     "connections.missing.says": (
         "Còn thiếu: báo cáo nhiều hơn đếm được, tính chung cả ngày. Chênh lệch: cộng từng loại và trạng thái,"
         " cả thừa lẫn thiếu.",
@@ -132,6 +156,10 @@ _CONNECTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "connections.kind": ("Loại và trạng thái", "Kind and state"),
     "connections.list": ("danh sách hồ sơ", "list of dossiers"),
     "connections.difference": ("Đếm được trừ báo cáo", "Counted less claimed"),
+    "connections.difference.is": (
+        "Âm: nguồn báo cáo nhiều hơn số đã đến. Dương: đã đến nhiều hơn số báo cáo.",
+        "Negative: more was claimed than came. Positive: more came than was claimed.",
+    ),
     "connections.lists": (
         "Trong danh sách hồ sơ: {missing} hồ sơ báo cáo mà chưa nhận được, {surplus} hồ sơ nhận được mà"
         " không có trong danh sách.",
@@ -264,6 +292,10 @@ _OBJECTIVES: Final[Mapping[str, tuple[str, str]]] = {
     "objectives.channel.online": ("trực tuyến", "online"),
     "objectives.channel.postal": ("bưu chính công ích", "by post"),
     "objectives.target": ("Mức mục tiêu", "Target"),
+    "objectives.target.is": (
+        "Tỷ lệ tốt ít nhất mà tệp mục tiêu đang áp dụng yêu cầu.",
+        "The least share of good ones that the objective's file in force asks for.",
+    ),
     "objectives.ratio": ("Tỷ lệ", "Ratio"),
     "objectives.ratio.is": (
         "Số tốt trên tổng số tốt và không tốt trong kỳ tính đến nay; hồ sơ quá hạn chưa xong là không tốt từ"
@@ -287,18 +319,121 @@ _OBJECTIVES: Final[Mapping[str, tuple[str, str]]] = {
     "objectives.burn": ("Tốc độ dùng", "Burn rate"),
     "objectives.burn_over": ("Tốc độ dùng, {span}", "Burn rate, {span}"),
     "objectives.burn.is": (
-        "Số không tốt phát sinh nhanh gấp mấy lần mức cho phép, trong khoảng thời gian làm việc vừa qua (d:"
-        " ngày làm việc 8 giờ, h: giờ). 1 là vừa hết hạn mức.",
-        "How many times as fast as the budget bears events turn bad, over the last working time (d: days"
-        " of 8 hours, h: hours). 1 spends just the budget.",
+        "Số không tốt phát sinh nhanh gấp mấy lần mức cho phép, trong khoảng thời gian làm việc vừa qua; một ngày"
+        " làm việc là 8 giờ. 1 là vừa hết hạn mức.",
+        "How many times as fast as the budget bears events turn bad, over the last working time; a day has"
+        " 8 hours. 1 spends just the budget.",
     ),
     "objectives.indicator": ("Chỉ số", "Indicator"),
+    "objectives.of.on_time_766": (
+        "Giải quyết đúng hạn theo Quyết định 766/QĐ-TTg",
+        "Settled on time by Decision 766/QĐ-TTg",
+    ),
+    "objectives.of.on_time_06b": (
+        "Giải quyết đúng hạn theo biểu II.06b",
+        "Settled on time by form II.06b",
+    ),
+    "objectives.of.on_time_first_due": (
+        "Giải quyết đúng ngày hẹn trả đầu tiên",
+        "Settled by the first due date",
+    ),
+    "objectives.of.on_time": (
+        "Giải quyết đúng hạn được gửi sau cùng",
+        "Settled by the due date that was sent last",
+    ),
+    "objectives.of.acceptance_in_time": (
+        "Hồ sơ trực tuyến được tiếp nhận kịp thời",
+        "Online dossiers accepted in time",
+    ),
+    "objectives.of.forward_in_time": (
+        "Hồ sơ được chuyển xử lý kịp thời",
+        "Dossiers forwarded in time",
+    ),
+    "objectives.of.supplement_request_in_time": (
+        "Yêu cầu bổ sung hồ sơ kịp thời",
+        "Supplements asked for in time",
+    ),
+    "objectives.of.sync_in_time": (
+        "Đồng bộ sang hệ thống khác kịp thời",
+        "Synchronised in time",
+    ),
+    "objectives.of.answer_in_time": (
+        "Hệ thống khác trả lời kịp thời",
+        "Answered by another system in time",
+    ),
+    "objectives.of.full_process_dossier_share": (
+        "Tỷ lệ hồ sơ trực tuyến toàn trình",
+        "Share of full-process dossiers",
+    ),
+    "objectives.of.online_share": ("Tỷ lệ hồ sơ nộp trực tuyến", "Share submitted online"),
+    "objectives.of.full_process_service_share_eligible": (
+        "Tỷ lệ dịch vụ công trực tuyến toàn trình trên số thủ tục đủ điều kiện",
+        "Full-process services of eligible procedures",
+    ),
+    "objectives.of.portal_availability": ("Độ sẵn sàng của cổng", "Availability of the portal"),
+    "objectives.of.portal_latency": (
+        "Thời gian đáp ứng của cổng",
+        "Response time of the portal",
+    ),
+    "objectives.of.interface_availability": (
+        "Độ sẵn sàng của giao diện kết nối",
+        "Availability of interfaces",
+    ),
+    "objectives.of.interface_latency": (
+        "Thời gian đáp ứng của giao diện kết nối",
+        "Response time of interfaces",
+    ),
     "objectives.window": ("Kỳ", "Window"),
+    "objectives.window.month": ("tháng", "a month"),
+    "objectives.window.quarter": ("quý", "a quarter"),
+    "objectives.window.working_days": ("{n} ngày làm việc", "{n} working days"),
+    "objectives.window.days": ("{n} ngày", "{n} days"),
+    "objectives.span.m": ("{n} phút làm việc", "{n} min"),
+    "objectives.span.h": ("{n} giờ làm việc", "{n} h"),
+    "objectives.span.d": ("{n} ngày làm việc", "{n} d"),
+    "objectives.alert": (
+        "dùng quá nhanh trong {long} và {short} qua",
+        "too fast over the last {long} and {short} of working time",
+    ),
+    "objectives.services_many": ("Số nhóm dịch vụ", "Services"),
+    "objectives.services_many.is": (
+        "Số nhóm thủ tục, tính riêng từng bộ, tỉnh bạn được xem, ở tình trạng này khi được đánh giá lần gần nhất.",
+        "Groups of procedures, each ministry or province that you may see by itself, that were in this state when"
+        " last judged.",
+    ),
+    "objectives.filter": (
+        "Mục tiêu, nhóm dịch vụ hoặc cơ quan",
+        "Objective, service or agency",
+    ),
+    "objectives.any_state": ("tất cả", "any"),
+    "objectives.listed": ("{n} trong {all}.", "{n} of {all}."),
+    "objectives.more": ("Xem tất cả", "Show all"),
+    "objectives.fewer": (
+        "Chỉ xem những mục cần chú ý trước",
+        "Only those that need help first",
+    ),
     "objectives.minimum": ("Số tối thiểu để kết luận", "Minimum to judge"),
+    "objectives.minimum.is": (
+        "Dưới số trường hợp này trong kỳ thì không kết luận đạt hay không.",
+        "With fewer in the window nothing is said of the objective.",
+    ),
+    "objectives.many": ("Số mục tiêu ở tình trạng này", "Objectives in this state"),
+    "objectives.many.is": (
+        "Số mục tiêu, tính riêng từng phạm vi bạn được xem, ở tình trạng này khi được đánh giá lần gần nhất.",
+        "Objectives, each scope that you may see by itself, that were in this state when last judged.",
+    ),
     "objectives.owner": ("Đơn vị chịu trách nhiệm", "Owner"),
     "objectives.scopes": ("Theo phạm vi", "By scope"),
     "objectives.good": ("Tốt", "Good"),
+    "objectives.good.is": (
+        "Số trường hợp đạt yêu cầu của chỉ số trong kỳ tính đến nay.",
+        "What met the indicator in the window so far.",
+    ),
     "objectives.bad": ("Không tốt", "Bad"),
+    "objectives.bad.is": (
+        "Số trường hợp không đạt trong kỳ tính đến nay; hồ sơ quá hạn chưa xong là không tốt từ ngày sau hạn.",
+        "What did not in the window so far; what is open and overdue is bad from the day after it fell due.",
+    ),
     "objectives.history": ("Diễn biến", "History"),
     "objectives.timeline": ("{where}: {n} ngày qua", "{where}: the last {n} days"),
     "objectives.versions": ("Các phiên bản của tệp", "Versions of its file"),
@@ -312,10 +447,36 @@ _OBJECTIVES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "objectives.group": ("Nhóm thủ tục", "Group"),
     "objectives.open_then": ("Tồn trước đó", "Open before"),
+    "objectives.open_then.is": (
+        "Hồ sơ của nhóm thủ tục chưa kết thúc ở cơ quan khi các ngày làm việc gần đây bắt đầu"
+        " (recent_days của groups.toml, 5 ngày khi phát hành).",
+        "Dossiers of the group that were open there when the recent working days began (recent_days of"
+        " groups.toml, 5 as shipped).",
+    ),
     "objectives.open": ("Tồn hiện nay", "Open now"),
+    "objectives.open.is": (
+        "Hồ sơ của nhóm thủ tục chưa kết thúc ở cơ quan khi được đánh giá.",
+        "Dossiers of the group that were open there when it was judged.",
+    ),
     "objectives.completed": ("Giải quyết xong gần đây", "Completed lately"),
+    "objectives.completed.is": (
+        "Hồ sơ của nhóm thủ tục giải quyết xong trong các ngày làm việc gần đây, có thời gian chắc chắn. Quá ít"
+        " thì không kết luận.",
+        "Dossiers of the group completed in the recent working days, with certain times. With too few nothing"
+        " is said.",
+    ),
     "objectives.median": ("Thời gian trung vị", "Median time"),
+    "objectives.median.is": (
+        "Thời gian làm việc từ tiếp nhận đến khi xong, không kể tạm dừng: một nửa số hồ sơ vừa giải quyết"
+        " không lâu hơn. Một ngày làm việc là 8 giờ; chính xác đến khoảng của phân bố.",
+        "Working time from receipt to end, without pauses: half of those completed lately took no longer. A"
+        " working day has 8 hours; as exact as the bins of the distribution.",
+    ),
     "objectives.limit": ("Thời hạn", "Limit"),
+    "objectives.limit.is": (
+        "Thời hạn của nhóm thủ tục theo groups.toml; trung vị vượt mức này là chậm.",
+        "The group's limit by groups.toml; a median beyond it is slow.",
+    ),
     "objectives.working_days": ("{n} ngày làm việc", "{n} working days"),
     "service.degraded": ("suy giảm", "degraded"),
     "service.well": ("bình thường", "well"),
@@ -329,8 +490,20 @@ _BOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "quarantine.none": ("Chưa từng có bản ghi nào bị từ chối.", "Nothing was ever refused."),
     "quarantine.unknown": ("(không rõ)", "(not known)"),
     "quarantine.held": ("Đang giữ", "Held"),
+    "quarantine.held.is": (
+        "Bản ghi bị từ chối mà nội dung còn được giữ để xem và gửi lại.",
+        "Refused records whose bytes are kept, to be looked at and retried.",
+    ),
     "quarantine.returned": ("Đã trả lại xử lý", "Returned"),
+    "quarantine.returned.is": (
+        "Bản ghi đã gửi lại và được chấp nhận.",
+        "Records that were retried and taken.",
+    ),
     "quarantine.dropped": ("Đã bỏ", "Dropped"),
+    "quarantine.dropped.is": (
+        "Bản ghi có người quyết định bỏ hẳn; vị trí, mã băm, lý do và người thực hiện được giữ.",
+        "Records that somebody gave up for good; position, hash, reason and who are kept.",
+    ),
     "quarantine.since": ("Giữ từ", "Held since"),
     "quarantine.latest": ("Mới nhất", "Latest"),
     "quarantine.what_to_do": ("Cần làm gì", "What to do"),
@@ -382,7 +555,15 @@ _BOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "quarantine.place": ("Trường", "Field"),
     "quarantine.record": ("Vị trí trong Kafka", "Place in Kafka"),
     "quarantine.bytes": ("Byte", "Bytes"),
+    "quarantine.bytes.is": (
+        "Độ dài của bản ghi như đã đến trong Kafka.",
+        "How long the record was as it came from Kafka.",
+    ),
     "quarantine.tries": ("Số lần thử lại", "Tries"),
+    "quarantine.tries.is": (
+        "Bao nhiêu lần bản ghi đã được gửi lại qua các bước.",
+        "How many times the record was retried.",
+    ),
     "quarantine.settled": ("Xử lý lúc", "Settled"),
     "quarantine.next": ("Trang tiếp", "Next page"),
     "refused.empty": ("không có nội dung", "no bytes"),
@@ -423,6 +604,11 @@ _BOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "refused.fault": ("lỗi của hệ thống này", "a fault of ours"),
     "ledger.title": ("Sổ cái", "Ledger"),
     "ledger.seq": ("Số trong nhật ký", "Number of the journal"),
+    "ledger.seq.is": (
+        "Mốc này gồm mọi bút toán có số đến số này; số không tăng đều vì giao dịch bị huỷ để lại khoảng trống.",
+        "The cut holds what was booked up to this number; numbers have gaps where transactions were rolled"
+        " back.",
+    ),
     "ledger.folded": ("Độ trễ của số dư", "Balances are behind by"),
     "ledger.folded.is": (
         "Mọi bút toán ghi trước thời điểm này đều đã vào số dư; các con số chính thức tính đến đó.",
@@ -452,12 +638,50 @@ _BOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "ledger.reconciled": ("Kiểm sổ (emc reconcile)", "What emc reconcile recorded"),
     "ledger.never_reconciled": ("Chưa kiểm lần nào; chạy", "It never ran; run"),
     "ledger.check": ("Phép kiểm", "Check"),
+    "ledger.check.balances": ("nhật ký với số dư", "journal and balances"),
+    "ledger.check.totals": ("nhật ký với tổng số được hiển thị", "journal and totals shown"),
+    "ledger.check.entries": (
+        "nhật ký với bút toán của các hồ sơ",
+        "journal and what dossiers have booked",
+    ),
+    "ledger.check.dossiers": (
+        "bút toán của hồ sơ với sự kiện của hồ sơ",
+        "what dossiers have booked and what their events post",
+    ),
+    "ledger.check.readings": (
+        "tổng để đọc nhanh với các dòng",
+        "sums of readings and their lines",
+    ),
     "ledger.compared": ("Đã so", "Compared"),
+    "ledger.compared.is": (
+        "Số tài khoản, hồ sơ hoặc dòng mà lần chạy gần nhất đã so.",
+        "Accounts, dossiers or lines that the last run compared.",
+    ),
+    "ledger.differing": ("Không khớp", "Differing"),
+    "ledger.differing.is": (
+        "Trong đó hai sổ nói khác nhau. Phải là 0; emc reconcile nêu tên những mục đầu tiên.",
+        "Those of which both books say different things. It must be 0; emc reconcile names the first.",
+    ),
     "ledger.stale": ("Theo quy tắc cũ, không so", "Of other rules, not compared"),
+    "ledger.stale.is": (
+        "Hồ sơ ghi sổ theo bản quy tắc hoặc tệp khác với bản đang chạy: không so được, chờ tính lại.",
+        "Dossiers booked by other rules or files than those that run: not comparable until they are booked"
+        " anew.",
+    ),
     "ledger.ended": ("Xong lúc", "Ended"),
     "ledger.policies": ("Quy tắc và các kỳ quy tắc", "Policy and epochs"),
     "ledger.epoch": ("Kỳ", "Epoch"),
+    "ledger.epoch.is": (
+        "Số thứ tự của kỳ quy tắc: mỗi lần đổi quy tắc hoặc tệp tham chiếu là một kỳ mới, tính lại rồi mới áp"
+        " dụng.",
+        "The number of the policy: each change of rules or reference files is a new epoch, booked anew before"
+        " it is in force.",
+    ),
     "ledger.rules": ("Bản quy tắc", "Rules version"),
+    "ledger.rules.is": (
+        "Phiên bản của các quy tắc tính trong chương trình.",
+        "The version of the program's own rules of counting.",
+    ),
     "ledger.reference": ("Tệp tham chiếu", "Reference files"),
     "ledger.begun": ("Bắt đầu", "Begun"),
     "ledger.activated": ("Áp dụng từ", "Activated"),
@@ -469,12 +693,29 @@ _BOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "ledger.no_positions": ("Chưa đọc phân vùng nào.", "No partition has been read."),
     "ledger.partition": ("Phân vùng", "Partition"),
     "ledger.next": ("Bản ghi tiếp theo", "Next record"),
+    "ledger.next.is": (
+        "Vị trí trong phân vùng mà máy trạm đọc tiếp; mọi bản ghi trước đó đã vào sổ, mỗi bản ghi đúng một lần.",
+        "The offset that is read next; all before it is in the books, each exactly once.",
+    ),
     "ledger.moved": ("Di chuyển lúc", "Moved"),
     "ledger.owner": ("Máy trạm", "Worker"),
     "ledger.group": ("Nhóm", "Group"),
     "ledger.generation": ("Thế hệ nhóm", "Generation"),
+    "ledger.generation.is": (
+        "Lần phân chia phân vùng của nhóm đọc Kafka khi máy trạm nhận phân vùng này.",
+        "Which assignment of the Kafka group gave the partition to the worker.",
+    ),
     "ledger.fence": ("Hàng rào", "Fence"),
+    "ledger.fence.is": (
+        "Tăng mỗi khi phân vùng đổi người ghi hoặc được đặt bằng tay; máy trạm mang số cũ không ghi được nữa.",
+        "Rises whenever the partition gets another writer or is set by hand; a worker with an older one can"
+        " book no more.",
+    ),
     "ledger.times_set": ("Đặt bằng tay", "Set by hand"),
+    "ledger.times_set.is": (
+        "Bao nhiêu lần vị trí này được đặt bằng lệnh; mỗi lần có người và lý do.",
+        "How many times a command set this position; each has a name and a reason.",
+    ),
     "ledger.by_hand": ("Đặt bằng tay gần đây", "Lately set by hand"),
     "ledger.cuts": ("Các mốc chốt gần nhất", "Latest cuts"),
     "ledger.cuts.says": (

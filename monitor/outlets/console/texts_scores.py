@@ -32,6 +32,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "scores.valid.from": ("từ {day}", "from {day}"),
     "scores.valid.until": ("từ {day} đến trước {until}", "from {day} until before {until}"),
     "scores.points": ("Điểm", "Points"),
+    "scores.most": ("Điểm tối đa", "Most points"),
+    "scores.most.is": (
+        "Tổng điểm tối đa của các chỉ số trong bộ.",
+        "The most that all indicators of the set give.",
+    ),
     "scores.no_points": ("không tính điểm", "no points"),
     "scores.out_of": ("{n} điểm", "{n} points"),
     "scores.indicators": ("{n} chỉ số", "{n} indicators"),
@@ -68,6 +73,21 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Điểm của chỉ số không phát sinh",
         "Points of what has nothing to measure",
     ),
+    "scores.left_side": ("Vế trái", "Left side"),
+    "scores.left_side.is": (
+        "Vế đầu của phép đối chiếu nêu ở đầu dòng, tính từ các số liệu trên trang này.",
+        "The first side of what the row says must be equal, made of the figures on this page.",
+    ),
+    "scores.right_side": ("Vế phải", "Right side"),
+    "scores.right_side.is": (
+        "Vế sau của phép đối chiếu nêu ở đầu dòng, tính từ các số liệu trên trang này.",
+        "The other side of what the row says must be equal, made of the figures on this page.",
+    ),
+    "scores.apart": ("Chênh lệch", "Difference"),
+    "scores.apart.is": (
+        "Vế trái trừ vế phải; phải bằng 0.",
+        "The left side less the right; it must be 0.",
+    ),
     "scores.now": ("Hiện nay", "Known now"),
     "scores.signs": ("Ký hiệu", "Signs"),
     "scores.form": ("Theo mẫu biểu", "In the layout of the form"),
@@ -86,6 +106,14 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "ranking.kind": ("Xếp hạng ai", "Who is ranked"),
     "ranking.by": ("Xếp theo", "Ranked by"),
     "ranking.place": ("Hạng", "Place"),
+    "ranking.place.is": (
+        "Thứ hạng theo “{by}” trong cùng nhóm; bằng nhau thì cùng hạng.",
+        "The place by “{by}” among peers; equals share one.",
+    ),
+    "ranking.did.is": (
+        "Phần của thủ tục hoặc chỉ số này trong thay đổi so với kỳ trước; cộng mọi dòng được toàn bộ thay đổi.",
+        "What this procedure or indicator did to the change since the period before; all rows add up to it.",
+    ),
     "ranking.agency": ("Cơ quan", "Agency"),
     "ranking.value": ("Giá trị", "Value"),
     "ranking.change": ("Thay đổi", "Change"),
@@ -170,9 +198,46 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "difference.side.denominator": ("mẫu số", "denominator"),
     "difference.dossier": ("Hồ sơ", "Dossier"),
     "difference.was": ("Trước", "Before"),
+    "difference.was.is": (
+        "Hồ sơ này được tính bao nhiêu lần trong số đó, theo mốc trước.",
+        "How often the dossier counted in that number at the first cut.",
+    ),
     "difference.is": ("Nay", "Now"),
+    "difference.is.is": (
+        "Hồ sơ này được tính bao nhiêu lần trong số đó, theo mốc sau.",
+        "How often the dossier counts in that number at the second cut.",
+    ),
+    "difference.came_in": ("Thêm", "Came"),
+    "difference.came_in.is": (
+        "Sổ ghi thêm bấy nhiêu vào số này sau mốc trước, đến hết mốc sau; bù trừ trong từng cơ quan, thủ tục.",
+        "What the journal added to this number after the first cut, up to the second; net within each agency and"
+        " procedure.",
+    ),
+    "difference.went_out": ("Rút", "Went"),
+    "difference.went_out.is": (
+        "Sổ rút bấy nhiêu khỏi số này sau mốc trước, đến hết mốc sau: hồ sơ được sửa, huỷ hoặc chuyển sang kỳ"
+        " khác.",
+        "What the journal took from this number after the first cut, up to the second: dossiers corrected,"
+        " cancelled or moved to another period.",
+    ),
+    "difference.apart": ("Thay đổi", "Change"),
+    "difference.apart.is": (
+        "Giá trị ở mốc sau trừ giá trị ở mốc trước; với tỷ lệ là điểm phần trăm.",
+        "The value at the second cut less that at the first; of shares in percentage points.",
+    ),
+    "difference.points": ("Thay đổi điểm", "Change of points"),
+    "difference.points.is": (
+        "Điểm ở mốc sau trừ điểm ở mốc trước.",
+        "The points at the second cut less those at the first.",
+    ),
+    "difference.then.short": ("Mốc trước", "First cut"),
+    "difference.now.short": ("Mốc sau", "Second cut"),
     "difference.last": ("Thông tin đến sau cùng lúc", "Last heard"),
     "difference.events": ("Thông tin đến giữa hai mốc", "Events between"),
+    "difference.events.is": (
+        "Số sự kiện của hồ sơ đã đến giữa hai mốc.",
+        "Events of the dossier that came between both cuts.",
+    ),
     "difference.more": ("Tìm tiếp", "Look further"),
     "difference.nobody": (
         "Trong {n} hồ sơ đã xem không có hồ sơ nào có thông tin đến giữa hai mốc làm thay đổi số này.",
@@ -209,6 +274,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "reports.by": ("Người công bố", "By"),
     "reports.why": ("Lý do", "Why"),
     "reports.cut": ("Mốc chốt", "Cut"),
+    "reports.cut.is": (
+        "Số trong nhật ký mà báo cáo tính đến: mọi bút toán có số đến số này, và không bút toán nào sau đó.",
+        "The number of the journal that the report is as of: all that was booked up to it, and nothing after.",
+    ),
     "reports.file": ("Tệp", "File"),
     "reports.hash": ("SHA-256", "SHA-256"),
     "reports.changed": ("đổi gì từ đó?", "changed since?"),

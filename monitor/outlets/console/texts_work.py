@@ -21,6 +21,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Tổng điểm, trên số điểm của các chỉ số đã biết",
         "Points, of those of the indicators that are known",
     ),
+    "agency.total.is": (
+        "Tổng điểm của các chỉ số đã biết, và số điểm tối đa của chính các chỉ số đó; chỉ số chưa có số liệu"
+        " không nằm trong hai số này.",
+        "Points of the indicators that are known, and the most that those give; what is not known is in neither.",
+    ),
     "agency.nothing": ("Chưa có số liệu của kỳ này.", "Nothing is known of this period."),
     "agency.below": ("Đơn vị trực thuộc: {n}", "Units below: {n}"),
     "due.overdue": ("Quá hạn", "Overdue"),
@@ -48,6 +53,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "dossier.due": ("Hạn trả kết quả", "Due"),
     "dossier.until": ("Tính đến", "Clock ended"),
     "dossier.taken_off": ("Trừ thời gian bổ sung", "Taken off for supplements"),
+    "dossier.taken_off.is": (
+        "Thời gian chờ người nộp bổ sung hồ sơ, được trừ trước khi so với hạn theo quy tắc của dòng đó.",
+        "The time the applicant took for supplements, which is taken off before the row’s rule compares with"
+        " the limit.",
+    ),
     "dossier.why": ("Vì sao", "Why"),
     "dossier.supplements": ("Số lần yêu cầu bổ sung: {n}", "Supplements asked for: {n}"),
     "dossier.basis": ("Cơ sở", "Basis"),
@@ -67,6 +77,12 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "dossier.measure": ("Chỉ số", "Measure"),
     "dossier.day": ("Ngày", "Day"),
     "dossier.amount": ("Số", "Amount"),
+    "dossier.amount.is": (
+        "Hồ sơ này cộng (+) hoặc trừ (−) bấy nhiêu vào số liệu nêu ở đầu dòng, ở ngày và nơi ghi trong dòng; với"
+        " thời gian là khoảng thời gian.",
+        "What this dossier adds (+) to the number the row names, or takes (−) from it, on its day and at its"
+        " place; of times a span.",
+    ),
     "finding.early": ("trước hạn", "early"),
     "finding.on_time": ("đúng hạn", "on time"),
     "finding.late": ("quá hạn", "late"),

@@ -1,6 +1,5 @@
 """Texts in Vietnamese and in English, and numbers as either language writes them."""
 
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -149,16 +148,4 @@ def points(indicator: Indicator) -> Said:
 
 def reason(figure: Figure) -> Said | None:
     """Why a figure is not a plain quotient."""
-    if figure.reason is None:
-        return None
-    said = Said(*indicator_words.reason(figure.reason))
-    claim = _CLAIM.fullmatch(figure.reason.what)
-    if claim is None:
-        return said
-    side = "tử số" if claim[2] == "numerator" else "mẫu số"
-    return Said(
-        said.vi.replace(claim[0], f"{side} do cơ quan khác cung cấp ({claim[1]})"), said.en
-    )
-
-
-_CLAIM: Final = re.compile(r"claim (\S+) \((\w+)\)")
+    return None if figure.reason is None else Said(*indicator_words.reason(figure.reason))

@@ -80,6 +80,34 @@ class Reader:
             for node in one["nodes"]
         ]
 
+    def undefined(self) -> list[str]:
+        """Numbers of the page that open no definition, and what opens one that is not there.
+
+        In a chart's own table the caption says what they are; in the layout of a form the headings.
+        """
+        found = self.page.evaluate(_UNDEFINED)
+        return [f"undefined: {one}" for one in found]
+
+
+# Also in popovers there are numbers; and the numbers of a form's columns are no measures.
+_UNDEFINED: Final = r"""() => {
+  const main = document.querySelector("main");
+  const told = "button, a, [popover], figure details, tr.numbers, table.form";
+  const bare = [...main.querySelectorAll("td.r, .stat .n, .bars:not(.stays) .v, .bars:not(.stays) .of, .verdict .n")]
+    .filter((cell) => /\d/.test(cell.textContent))
+    .filter((cell) => !cell.closest(told) && !cell.querySelector("button.number, a"))
+    .map((cell) => cell.textContent.trim());
+  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+  const twice = ids.filter((id, place) => ids.indexOf(id) !== place);
+  const gone = [...document.querySelectorAll("[popovertarget]")]
+    .map((one) => one.getAttribute("popovertarget"))
+    .filter((id) => !ids.includes(id));
+  const headings = [...document.querySelectorAll("table.form thead th.r")]
+    .filter((one, place) => place > 0 && !one.querySelector("button.what"))
+    .map((one) => one.textContent);
+  return [...new Set([...bare, ...twice, ...gone, ...headings])];
+}"""
+
 
 @pytest.fixture
 def reader(console: Here, chromium: Browser) -> Iterator[Reader]:

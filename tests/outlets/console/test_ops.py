@@ -112,9 +112,13 @@ async def test_objectives_say_state_ratio_budget_and_pace_of_each_scope(ledger: 
     lines = [row for row in rows(html) if row and row[0] == "Settled on time"]
     assert [[*row[1:3], *row[4:]] for row in lines] == [
         # 180 of 210; 30 bad where 21 may be; 10 of 20 bad in a day where 2 may be.
-        ["Thanh Hóa", "burning 3d/1d", "85.7 %", "90 %", "−42.9 %", "5.0 ×"],
-        ["Country", "idle", "–", "90 %", "–", "–"],
-        ["Thành phố Huế", "good", "97.9 %", "90 %", "79.4 %", "0.2 ×"],
+        [
+            "Thanh Hóa",
+            "burning too fast over the last 3 d and 1 d of working time",
+            *("85.7 %", "90%", "−42.9 %", "5.0 ×"),
+        ],
+        ["Country", "idle", "–", "90%", "–", "–"],
+        ["Thành phố Huế", "good", "97.9 %", "90%", "79.4 %", "0.2 ×"],
     ]
     assert "assumption: Decision 766" in html
     services = [row for row in rows(html) if row and row[0] == "Land"]
@@ -126,6 +130,55 @@ async def test_objectives_say_state_ratio_budget_and_pace_of_each_scope(ledger: 
         ],
         ["Thành phố Huế", "well", "12", "10", "33", "1.0 working days", "10.0 working days"],
     ]
+
+
+async def test_services_are_sorted_filtered_and_had_as_csv(ledger: Here) -> None:
+    def who(html: str) -> list[str]:
+        return [row[1] for row in rows(html) if row and row[0] == "Land"]
+
+    assert who(await page(ledger, "/objectives?lang=en&order=completed")) == [
+        "Thành phố Huế",
+        "Thanh Hóa",
+    ]
+    assert who(await page(ledger, "/objectives?lang=en&order=-completed&sort=ratio")) == [
+        "Thanh Hóa",
+        "Thành phố Huế",
+    ]
+    html = await page(ledger, "/objectives?lang=en&q=thanh+hoa")
+    assert who(html) == ["Thanh Hóa"]
+    assert [row[1] for row in rows(html) if row and row[0] == "Settled on time"] == [
+        "Thanh Hóa"
+    ]
+    html = await page(ledger, "/objectives?lang=en&q=nobody")
+    assert html.count("No row is like what is asked for.") == 2
+    text = await page(ledger, "/objectives?format=csv&table=services&order=completed&q=hue")
+    head, line = text.splitlines()
+    assert head.startswith("group,agency,state,reasons,since_ms,open_then,open,completed,")
+    assert line.startswith("land,H57,well,,")
+    assert ",12,10,33,28800000,288000000," in line
+
+
+async def test_of_many_objectives_the_worst_are_shown_and_all_where_asked(
+    ledger: Here,
+) -> None:
+    query = (
+        "INSERT INTO objective_standing (objective, scope, state, since_ms, judged_ms, first_day,"
+        " good, bad, burning, alert) SELECT 'on-time-766', 'unit:H58.' || n, 'good', 0, 0, 20000, 9,"
+        " 0, '{}', '' FROM generate_series(1, 40) AS n"
+    )
+    await ledger.ledger(query)
+    try:
+        html = await page(ledger, "/objectives?lang=en")
+        found = [row for row in rows(html) if row and row[0] == "Settled on time"]
+        assert len(found) == 30
+        assert found[0][1] == "Thanh Hóa"  # burning
+        assert "30 of 43." in html
+        html = await page(ledger, "/objectives?lang=en&rows=all")
+        assert len([row for row in rows(html) if row and row[0] == "Settled on time"]) == 43
+        text = await page(ledger, "/objectives?format=csv")
+        assert len(text.splitlines()) == 44
+    finally:
+        await ledger.ledger("DELETE FROM objective_standing WHERE scope LIKE 'unit:H58.%'")
 
 
 async def test_an_objective_s_page_has_its_history_by_scope(ledger: Here) -> None:
@@ -180,9 +233,57 @@ async def test_a_look_at_refused_records_is_in_the_book(ledger: Here) -> None:
     before = await ledger.looks()
     await page(ledger, "/quarantine?lang=en&source=H57-onestop", "admin")
     await page(ledger, "/quarantine?source=nobody", "admin")
+    await page(ledger, "/quarantine?format=csv&table=entries&state=returned", "admin")
+    await page(ledger, "/quarantine?format=csv", "admin")  # sums
     assert (await ledger.looks())[len(before) :] == [
-        ("admin", "/quarantine?source=H57-onestop", 200, 2)
+        ("admin", "/quarantine?source=H57-onestop", 200, 2),
+        ("admin", "/quarantine?format=csv&table=entries&state=returned", 200, 1),
     ]
+
+
+async def test_the_quarantine_is_sorted_filtered_and_had_as_csv(ledger: Here) -> None:
+    async def reasons(query: str) -> list[str]:
+        html = await page(ledger, f"/quarantine?lang=en&{query}", "admin")
+        return [
+            row[1].split()[0] for row in rows(html) if len(row) == 7 and row[0] == "H57-onestop"
+        ]
+
+    assert await reasons("sort=-returned") == ["outside_mandate", "missing_field"]
+    assert await reasons("sort=returned") == ["missing_field", "outside_mandate"]
+    assert await reasons("q=mandate") == ["outside_mandate"]
+    text = await page(ledger, "/quarantine?format=csv&q=mandate", "admin")
+    assert [line.split(",")[:5] for line in text.splitlines()[1:]] == [
+        ["H57-onestop", "outside_mandate", "0", "1", "0"]
+    ]
+    text = await page(ledger, "/quarantine?format=csv&table=entries", "admin")
+    assert [line.split(",")[1:8] for line in text.splitlines()[1:]] == [
+        ["emc.dossiers", "0", "901", "H57-onestop", "missing_field", "data.state", "311"],
+        ["emc.dossiers", "0", "902", "H57-onestop", "missing_field", "data.state", "312"],
+    ]
+    assert "secret" not in text
+
+
+async def test_positions_are_sorted_and_filtered_and_each_table_is_had_as_csv(
+    ledger: Here,
+) -> None:
+    html = await page(ledger, "/ledger?lang=en&sort=-generation", "admin")
+    assert [row[0] for row in rows(html) if row and row[0].startswith("emc.")] == [
+        "emc.petitions[7]",
+        "emc.dossiers[0]",
+    ]
+    html = await page(ledger, "/ledger?lang=en&q=worker-2", "admin")
+    assert [row[0] for row in rows(html) if row and row[0].startswith("emc.")] == [
+        "emc.petitions[7]"
+    ]
+    for table, column in (
+        ("positions", "topic,partition,next"),
+        ("checks", "name,compared,differing"),
+        ("policies", "epoch,rules,reference"),
+        ("cuts", "seq,read_at,sealed_at"),
+    ):
+        text = await page(ledger, f"/ledger?format=csv&table={table}", "admin")
+        assert text.startswith(column)
+        assert len(text.splitlines()) > 1
 
 
 async def test_what_others_wrote_is_in_no_command_to_copy(ledger: Here) -> None:
@@ -195,9 +296,10 @@ async def test_the_ledger_s_page_says_drift_watermark_positions_and_epochs(
 ) -> None:
     html = await page(ledger, "/ledger?lang=en", "admin")
     lines = rows(html)
-    assert [row[:4] for row in lines if row and row[0] in ("balances", "dossiers")] == [
-        ["balances", "1,204", "0", "0"],
-        ["dossiers", "4", "3", "1"],
+    checks = ("journal and balances balances", "what dossiers have booked")
+    assert [row[:4] for row in lines if row and row[0].startswith(checks)] == [
+        ["journal and balances balances", "1,204", "0", "0"],
+        ["what dossiers have booked and what their events post dossiers", "4", "3", "1"],
     ]
     [position] = [row for row in lines if row and row[0] == "emc.petitions[7]"]
     assert position[1] == "123,456"
