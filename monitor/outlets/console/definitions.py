@@ -49,6 +49,7 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
         template="definition.html",
         values={
             "set": found,
+            "source": said.source(found).of(visit.language),
             "groups": [
                 (
                     group,

@@ -67,6 +67,7 @@ def drawn(template: str, visit: Visit, listed: Sequence[Page], **values: Any) ->
         day=lambda day: shown.day(visit, day),
         in_short=lambda period: shown.span(visit, period),
         stood=lambda known: shown.as_of(visit, known),
+        this_day=visit.zone.day(visit.now_ms),
         ago=lambda at_ms: shown.ago(visit, at_ms),
         version=__version__,
         Markup=Markup,

@@ -24,6 +24,8 @@ _LISTS: Final[Mapping[str, str]] = {
     "report": "/scorecards",
     "definition": "/definitions",
 }
+# What makes a page long to read.
+_LARGE: Final = frozenset({"period", "rows", "each", "times", "why"})
 _SEARCHED: Final = frozenset({"agency", "procedure", "dossier"})
 _AGAIN: Final = frozenset({Code.TOO_SLOW, Code.LEDGER_AWAY, Code.BUSY, Code.RATE, Code.FAULT})
 
@@ -77,13 +79,21 @@ def plainly(
         case Code.NO_TOKEN if not visit.visitor.anonymous:
             key = "problem.not_yours.says"
         case _ if code in _AGAIN and not submitted:
-            links.append((_without(visit, query), visit.t("problem.again")))
+            links += _again(visit, code, query)
     return Plainly(
         heading=_heading(visit, problem),
         says=visit.t(key, **said),
         links=links,
         detail=_detail(visit, problem),
     )
+
+
+def _again(visit: Visit, code: Code, query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same; and less of it, where it was too much to read."""
+    links = [(_without(visit, query), visit.t("problem.again"))]
+    if code is Code.TOO_SLOW and any(name in _LARGE for name, _ in query):
+        links.append((_without(visit, query, *_LARGE), visit.t("problem.less")))
+    return links
 
 
 def _heading(visit: Visit, problem: Problem) -> str:

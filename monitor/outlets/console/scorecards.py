@@ -14,11 +14,14 @@ from monitor.ledger import published
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.indicator_sets import valid_in
 from monitor.ledger.official import By, NoSuch, Official, Published, Ranked
-from monitor.outlets.api.asked import Parameter, one_of
+from monitor.outlets.api.asked import Format, Parameter, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts, shown
+from monitor.outlets.console.asked import SORT
 from monitor.outlets.console.chosen import CHOICES, SET, choices, period_of, scope_of
-from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Visit
+from monitor.outlets.console.connections import in_order
+from monitor.outlets.console.find import plain
+from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Table, Visit
 from monitor.outlets.console.shown import Number
 from monitor.outlets.report import breakdowns, said, words
 from monitor.outlets.report.headings import UNLISTED, of_scope
@@ -27,6 +30,14 @@ from monitor.outlets.report.sheet import Form
 from monitor.outlets.report.sheet import Table as Cells
 
 FORM_06B: Final = breakdowns.FORM_06B
+FILTER: Final = Parameter(
+    name="q",
+    says="Only indicators whose name or identifier has all these words.",
+    read=str.strip,
+    schema={"type": "string", "maxLength": 100},
+    example="dung han",
+    usual="",
+)
 EACH: Final = Parameter(
     name="each",
     says="Also a row for each unit, or each procedure, in the layout of form II.06b.",
@@ -75,6 +86,9 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
         if at is not None:
             raise
         return _nothing(desk, visit, scope, period, str(error))
+    figures = _chosen(visit, card)
+    if visit["format"] is Format.CSV:
+        return _sheet(visit, card, figures)
     since = None
     if at is not None:
         try:
@@ -99,7 +113,8 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "card": card,
             "set": card.set,
             "about": of_scope(card.about).of(visit.language),
-            "groups": _groups(visit, card),
+            "groups": _groups(visit, card, figures),
+            "found": len(figures),
             "figure": lambda one: shown.of_figure(visit, card, one),
             "points": lambda one: shown.of_figure(visit, card, one, points=True),
             "total": _total(visit, card),
@@ -160,16 +175,71 @@ def _nothing(desk: Desk, visit: Visit, scope: Any, period: Period, why: str) -> 
     )
 
 
-def _groups(visit: Visit, card: Official) -> list[tuple[str, Sum | None, list[Figure]]]:
-    """Name, points, figures; those of no group last, without a name."""
+def _chosen(visit: Visit, card: Official) -> list[Figure]:
+    """Those with the words that are looked for, in the order of a column; else as the set has them."""
+    words_ = plain(visit["q"]).split()
+    found = [
+        one
+        for one in card.scorecard.figures
+        if all(word in plain(f"{_name(visit, one)} {one.indicator.id}") for word in words_)
+    ]
+    keys: dict[str, Any] = {
+        "name": lambda one: plain(_name(visit, one)),
+        "value": lambda one: one.shown,
+        "numerator": lambda one: one.numerator,
+        "denominator": lambda one: one.denominator,
+        "before": lambda one: _shown_before(card, one),
+        "change": card.change,
+        "score": lambda one: one.score,
+        "most": lambda one: one.most,
+    }
+    return in_order(found, keys, visit["sort"])
+
+
+def _name(visit: Visit, one: Figure) -> str:
+    return visit.one_of(one.indicator.name_vi, one.indicator.name_en)
+
+
+def _shown_before(card: Official, one: Figure) -> Decimal | None:
+    earlier = card.earlier(one)
+    return None if earlier is None else earlier.shown
+
+
+def _sheet(visit: Visit, card: Official, figures: Sequence[Figure]) -> Table:
+    """The table as it is ordered and filtered; the report's own CSV has all of it."""
+    return Table(
+        name=f"{card.set.id}-{card.period}-{card.about.scope}",
+        columns=(
+            "indicator", "name", "group", "standing", "value", "unit", "numerator", "denominator",
+            "value_before", "change", "points", "most_points", "set", "set_version", "period",
+            "scope", "cut",
+        ),
+        rows=[
+            (
+                one.indicator.id, _name(visit, one), one.indicator.group, one.standing.value,
+                one.shown, one.indicator.unit.value, one.numerator, one.denominator,
+                _shown_before(card, one), card.change(one), one.score, one.most, card.set.id,
+                card.set.version, str(card.period), str(card.about.scope), card.known.cut,
+            )
+            for one in figures
+        ],
+    )  # fmt: skip
+
+
+def _groups(
+    visit: Visit, card: Official, figures: Sequence[Figure]
+) -> list[tuple[str, Sum | None, Sequence[Figure]]]:
+    """Name, points, figures; those of no group last, without a name. One group where a column sorts."""
+    if visit["sort"] is not None:
+        return [("", None, figures)]
     known = {one.id for one in card.set.groups}
-    found: list[tuple[str, Sum | None, list[Figure]]] = []
+    found: list[tuple[str, Sum | None, Sequence[Figure]]] = []
     for group in card.set.groups:
-        figures = [one for one in card.scorecard.figures if one.indicator.group == group.id]
-        if figures:
+        own = [one for one in figures if one.indicator.group == group.id]
+        if own:
             named = visit.one_of(group.name_vi, group.name_en)
-            found.append((named, card.scorecard.groups[group.id], figures))
-    others = [one for one in card.scorecard.figures if one.indicator.group not in known]
+            found.append((named, card.scorecard.groups[group.id], own))
+    others = [one for one in figures if one.indicator.group not in known]
     return [*found, ("", None, others)] if others else found
 
 
@@ -355,7 +425,7 @@ PAGES: Final = (
         name="scorecard",
         title="scores.title",
         open_to=WITH_FIGURES,
-        parameters=(SET, *CHOICES, EACH),
+        parameters=(SET, *CHOICES, EACH, SORT, FILTER),
         act=one_set,
     ),
 )

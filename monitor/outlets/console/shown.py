@@ -204,6 +204,8 @@ def ago(visit: Visit, at_ms: int | None) -> str:
 def lasting(visit: Visit, ms: int) -> str:
     """A span of time in one or two words."""
     minutes = max(0, ms) // MINUTE
+    if not minutes:
+        return visit.t("time.moment")
     for unit, size in (("days", 1440), ("hours", 60)):
         if minutes >= size * (2 if unit == "days" else 1):
             return visit.t(f"time.{unit}", n=number(visit, minutes // size))

@@ -14,7 +14,7 @@ Told = Mapping[str, Any]  # what `emc explain --json` tells
 
 _TIMES: Final = frozenset({"receipt", "due", "until", "sent", "accepted", "paused"})
 _CODED: Final = frozenset(
-    {"channel", "level", "applicant_type", "form", "sub_channel", "target"}
+    {"channel", "level", "applicant_type", "form", "sub_channel", "target", "code"}
 )
 # Said by the place, the procedure and the state of a line already.
 _TOLD_ELSEWHERE: Final = frozenset({"state", "procedure", "agency", "unit"})
@@ -216,7 +216,7 @@ def lines(visit: Visit, told: Told, due: str | None) -> list[Line]:
                 if one["holder"] in (None, "nobody")
                 else visit.t(f"holds.{one['holder']}"),
                 said=[
-                    (_known(visit, f"field.{name}", name), _value(visit, name, value))
+                    (_field(visit, one["kind"], name), _value(visit, name, value))
                     for name, value in says.items()
                     # A state says all again: what is new of it is told.
                     if one["kind"] != "state"
@@ -237,6 +237,12 @@ def lines(visit: Visit, told: Told, due: str | None) -> list[Line]:
         if one["kind"] == "state":
             before |= says
     return found
+
+
+def _field(visit: Visit, kind: str, name: str) -> str:
+    """What it is called; some mean another thing in a statement of another kind."""
+    usual = _known(visit, f"field.{name}", name)
+    return _known(visit, f"field.{kind}.{name}", usual)
 
 
 def _value(visit: Visit, name: str, value: Any) -> str:

@@ -68,9 +68,20 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "table.words": ("Có các từ", "With the words"),
     "table.filter": ("Lọc", "Filter"),
+    "time.moment": ("dưới 1 phút", "under 1 min"),
     "time.minutes": ("{n} phút", "{n} min"),
     "time.hours": ("{n} giờ", "{n} h"),
     "time.days": ("{n} ngày", "{n} days"),
+    # Periods that lie ahead, and what is waited for.
+    "period.ahead": (
+        "Kỳ này bắt đầu từ {day}: chưa có số liệu nào.",
+        "This period begins on {day}: there are no figures yet.",
+    ),
+    "period.usual": ("Xem kỳ hiện nay", "Show the present one"),
+    "app.loading": (
+        "Đang đọc số liệu… Kỳ dài hoặc cả nước có thể mất vài giây.",
+        "Reading the figures… A long period, or the country, may take some seconds.",
+    ),
     # As known then.
     "then.label": ("Như đã biết lúc", "As known at"),
     "then.go": ("Xem", "Show"),

@@ -212,7 +212,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "field.score": ("điểm", "score"),
     "field.scale": ("thang điểm", "scale"),
     "field.apology": ("có thư xin lỗi", "with an apology"),
-    "field.target": ("nơi nhận, sự kiện", "target"),
+    "field.target": ("nơi nhận", "taken by"),
+    "field.voided.target": ("sự kiện bị hủy", "event voided"),
     "field.code": ("mã trả lời", "answer"),
     # Values that a field has; what a source calls by a name of its own stays as it is.
     "form.1": ("trên Cổng Dịch vụ công quốc gia", "on the national portal"),
@@ -223,6 +224,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "form.3": ("không trực tuyến", "not online"),
     "sub_channel.national-portal": ("Cổng Dịch vụ công quốc gia", "national portal"),
     "sub_channel.local": ("hệ thống của bộ, tỉnh", "the ministry’s or province’s own"),
+    "code.0": ("0, đã nhận", "0, taken"),
     "target.dvcqg": ("Cổng Dịch vụ công quốc gia", "national portal"),
     "target.emc": ("hệ thống EMC", "EMC system"),
     "field.supplements": ("số lần bổ sung", "supplements"),

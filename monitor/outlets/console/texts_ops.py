@@ -46,7 +46,10 @@ _CONNECTIONS: Final[Mapping[str, tuple[str, str]]] = {
         "Chưa có báo cáo đối soát đầy đủ cho ngày làm việc đã khoá gần nhất.",
         "No whole claim for the last closed working day.",
     ),
-    "class.connected.is": ("Không có dấu hiệu nào kể trên.", "None of these."),
+    "class.connected.is": (
+        "Vẫn gửi đều, không có dấu hiệu nào của các mức khác.",
+        "It sends as it should, and shows no sign of another class.",
+    ),
     "connections.class": ("Mức kết nối", "Class"),
     "connections.sources": ("Hệ thống nguồn", "Sources"),
     "connections.many": ("Số hệ thống nguồn ở mức này", "Sources in this class"),

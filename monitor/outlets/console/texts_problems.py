@@ -211,6 +211,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The figures were not read within the time allowed. Another try is often quicker; or choose a"
         " shorter period, or a single agency.",
     ),
+    "problem.less": ("Xem kỳ thường dùng, bớt chi tiết", "The usual period, with less detail"),
     "problem.ledger_away": ("Sổ số liệu không trả lời", "The ledger does not answer"),
     "problem.ledger_away.says": (
         "Không đọc được số liệu lúc này; không có số liệu nào bị mất. Hãy thử lại sau ít giây.",

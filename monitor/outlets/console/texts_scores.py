@@ -88,6 +88,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Vế trái trừ vế phải; phải bằng 0.",
         "The left side less the right; it must be 0.",
     ),
+    "scores.by_group": ("Xếp lại theo nhóm", "By group again"),
     "scores.now": ("Hiện nay", "Known now"),
     "scores.signs": ("Ký hiệu", "Signs"),
     "scores.form": ("Theo mẫu biểu", "In the layout of the form"),

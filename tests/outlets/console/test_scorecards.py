@@ -1,6 +1,7 @@
 """Scorecards, rankings, differences, reports: their numbers, for whom they are, written down before they answer."""
 
 import asyncio
+import csv
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -97,6 +98,36 @@ async def test_a_scorecard_has_value_numerator_and_denominator(corrected: Here) 
     # Four received by now, all of them full process.
     assert " 4 4 " in f"{row(html, 'Full-process online dossiers')} "
     assert 'style="' not in html
+
+
+async def test_a_scorecard_is_sorted_filtered_and_had_as_csv(corrected: Here) -> None:
+    asked = "/scorecards/qd766?scope=H56&period=2026-08&lang=en"
+    html = await page(corrected, f"{asked}&sort=-most")
+    figures = html[html.index('id="figures"') :].partition("</section>")[0]
+    assert "rowgroup" not in figures  # one order over all groups
+    first = figures[figures.index("<tbody>") :].partition("</tr>")[0]
+    assert "Dossiers settled on time, or in process within their limit" in first  # 20 points
+    text = await page(corrected, f"{asked}&sort=-most&format=csv")
+    head, *lines = csv.reader(text.splitlines())
+    assert head[:5] == ["indicator", "name", "group", "standing", "value"]
+    most = [float(line[11]) for line in lines if line[11]]
+    assert most[0] == 20
+    assert most == sorted(most, reverse=True)
+    text = await page(corrected, f"{asked}&q=4-copy&format=csv")
+    assert [line[0] for line in csv.reader(text.splitlines())] == ["indicator", "4-copy"]
+    html = await page(corrected, f"{asked}&q=nobody")
+    assert "No row is like what is asked for." in html
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/scorecards", "/scorecards/qd766", "/rankings/emc", "/agencies/H56", "/procedures/1.004194"],
+)  # fmt: skip
+async def test_a_period_that_lies_ahead_is_said_to(path: str, corrected: Here) -> None:
+    html = await page(corrected, f"{path}?lang=en&period=2090-01")
+    assert "This period begins on 2090-01-01: there are no figures yet." in html
+    assert " period is not over" not in html
+    assert "This period begins on" not in await page(corrected, f"{path}?lang=en")
 
 
 async def test_as_known_then_stands_beside_what_is_known_now(corrected: Here) -> None:

@@ -59,6 +59,25 @@ for (const choice of document.querySelectorAll("form.choice select")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
 
+// A page that is slow to come is said to be on its way. Downloads leave the page as it is.
+const loading = document.getElementById("loading");
+let due = 0;
+
+function awaited() {
+  clearTimeout(due);
+  due = setTimeout(() => { loading.hidden = false; }, 700);
+}
+
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.hash && link.pathname === location.pathname && link.search === location.search) return;
+  awaited();
+});
+addEventListener("submit", awaited);
+addEventListener("pageshow", () => { clearTimeout(due); loading.hidden = true; });
+
 // "/" goes to the search, as in many tools.
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
