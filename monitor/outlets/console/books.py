@@ -20,6 +20,7 @@ from monitor.outlets.console.shown import Number, ago, counted, lasting, when
 from schemas.refusal import Reason
 
 A_PAGE: Final = 50
+KINDS_SHOWN: Final = 100  # sources and reasons; a nation's thousand and a half are a megabyte
 LATEST: Final = 20  # cuts, and positions that were set
 DAY_MS: Final = 86_400_000
 
@@ -205,7 +206,8 @@ async def refusals(desk: Desk, visit: Visit) -> Shown:
     return Drawn(
         template="quarantine.html",
         values={
-            "kinds": kinds,
+            "kinds": kinds[:KINDS_SHOWN],
+            "found": len(kinds),
             "all": len(every_kind),
             "held": sum(row["held"] for row in every_kind),
             "entries": shown,
