@@ -20,7 +20,7 @@ from agents.demo.hearts import BEAT_MS, SILENT, SILENT_MS, beats, is_silent
 from agents.demo.interrupt import unless
 from agents.demo.past import Past, Unsealed, given, last_month, lived
 from agents.demo.registered import enter, passes_for_the_console, system
-from agents.demo.scrape import Scrape, scrape
+from agents.demo.scrape import Scrape, scraped
 from agents.demo.service import Running, migrated, whole_service
 from agents.demo.watch import NotWatched, Rules, Tools, installed
 from agents.generate.country import load
@@ -170,12 +170,13 @@ async def _status(
                 for ring in alarm.bell.rung[rung:]:
                     console.print(told_of(ring), markup=False, soft_wrap=True)
                 rung = len(alarm.bell.rung)
-            shown = await asyncio.to_thread(scrape, f"{service.address}/metrics")
-            booked = sum(shown.records.values())
-            now = time.monotonic()
-            rate = (booked - before[1]) / (now - before[0]) if before else 0.0
-            before = now, booked
-            line.update(Group(_table(shown), _counts(shown, feed.sent, booked, rate)))
+            shown = await asyncio.to_thread(scraped, f"{service.address}/metrics")
+            if shown is not None:  # else what was shown last stays
+                booked = sum(shown.records.values())
+                now = time.monotonic()
+                rate = (booked - before[1]) / (now - before[0]) if before else 0.0
+                before = now, booked
+                line.update(Group(_table(shown), _counts(shown, feed.sent, booked, rate)))
             try:
                 await asyncio.wait_for(stop.wait(), REFRESH_SECONDS)
             except TimeoutError:

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from agents.demo.feed import Feed, Given
-from agents.demo.scrape import scrape
+from agents.demo.scrape import scraped
 from agents.demo.service import Running
 from agents.generate.model import DOSSIERS, PETITIONS, Record
 from monitor.ledger.locks import FOLLOWER
@@ -155,8 +155,8 @@ async def lived(
 
 async def _booked(service: Running) -> int:
     service.check()
-    shown = await asyncio.to_thread(scrape, f"{service.address}/metrics")
-    return sum(shown.records.values())
+    shown = await asyncio.to_thread(scraped, f"{service.address}/metrics")
+    return sum(shown.records.values()) if shown is not None else 0
 
 
 async def _sealed(service: Running) -> None:

@@ -1,8 +1,10 @@
 """What a scrape of /metrics shows, read as Prometheus would read it."""
 
+import urllib.error
 import urllib.request
 from collections import defaultdict
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -62,6 +64,16 @@ def scrape(url: str) -> Scrape:
             elif sample.name == "emc_records_total":
                 shown.records[labels["outcome"]] += int(sample.value)
     return shown
+
+
+def scraped(url: str) -> Scrape | None:
+    """The same; None while the ledger does not answer in time, as on a machine with its hands full."""
+    try:
+        return scrape(url)
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return None
 
 
 def gauges(url: str) -> dict[str, float]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 # What a spreadsheet takes for a formula (OWASP, CSV injection), blanks before it or not.
-_FORMULA: Final = re.compile(r"\s*[=+\-@|]|[\t\r\n]")
+# Where letters are wide, so are these signs, and a spreadsheet takes them for the narrow ones.
+_FORMULA: Final = re.compile(r"\s*[=+\-@|＝＋－＠]|[\t\r\n]")
 _CRLF: Final = "\r\n"
 
 

@@ -146,6 +146,12 @@ def test_days_off_do_not_make_a_pattern():
     assert busy(days) == [QUIET, QUIET, QUIET]
 
 
+def test_a_period_with_just_half_of_the_usual_makes_one():
+    full, half, less = {("H01", "online"): 8}, {("H01", "online"): 4}, {("H01", "online"): 3}
+
+    assert busy([full, half, full, less, full]) == [full, half, full, full]
+
+
 def test_a_pattern_shows_no_place_below_one_that_it_hides():
     with pytest.raises(ValueError, match="what is above it is not"):
         Pattern(LIMIT, COLUMNS, DEEP, {ROOT: frozenset(), "H01.1": frozenset()})

@@ -4,6 +4,8 @@ import pytest
 
 from monitor.domain.codes import level1
 from monitor.domain.scope import Scope
+from monitor.ledger.access import Role
+from monitor.outlets.access import Visitor
 from monitor.reference.agencies import load_agencies
 from monitor.reference.hierarchy import Hierarchy, hierarchy
 
@@ -103,3 +105,47 @@ def test_a_scope_is_booked_under_few_ministries_and_provinces(
     assert held.firsts(of) == firsts
     if firsts is not None:
         assert {level1(code) for code in held.holds(of)} <= firsts
+
+
+@pytest.mark.parametrize(
+    ("own", "agency", "seen"),
+    [
+        ("H42", "H42.C1", True),
+        ("H42", "H25.X1", True),  # which it has taken over
+        ("H42.C1", "H25.X1", True),
+        ("H42.C1", "H42", False),
+        ("H42.C1", "H42.01", False),
+        ("H42", "G01", False),
+        ("H42", "", False),
+        # Who took its work over may do more than it did: who has ended sees nothing.
+        ("H25", "H25", False),
+        ("H25", "H25.01", False),
+        ("H25", "H25.Z9", False),
+        ("H25", "H42", False),
+    ],
+)
+def test_an_agency_sees_its_own_subtree(held: Hierarchy, own: str, agency: str, seen: bool):
+    visitor = Visitor(role=Role.AGENCY, agency=own)
+
+    assert visitor.may_see(agency, held) is seen
+
+
+@pytest.mark.parametrize(
+    ("own", "scope", "entered"),
+    [
+        ("H42", "H42", True),
+        ("H42", "H42/own", True),
+        ("H42", "H42.01+1.004194", True),
+        ("H42", "H42/sector", False),
+        ("H42", "country", False),
+        ("G01", "G01/own", True),
+        ("G01", "H42", False),
+        ("H42.01", "H42", False),  # a part of what it asks for is its own
+    ],
+)
+def test_an_agency_enters_what_is_all_its_own(
+    held: Hierarchy, own: str, scope: str, entered: bool
+):
+    visitor = Visitor(role=Role.AGENCY, agency=own)
+
+    assert visitor.may_enter(Scope.of(scope), held) is entered

@@ -20,6 +20,7 @@ from monitor.outlets.console.shown import Number, ago, counted, lasting, when
 from schemas.refusal import Reason
 
 A_PAGE: Final = 50
+KINDS_SHOWN: Final = 100  # sources and reasons; a nation's thousand and a half are a megabyte
 LATEST: Final = 20  # cuts, and positions that were set
 DAY_MS: Final = 86_400_000
 
@@ -181,6 +182,10 @@ async def refusals(desk: Desk, visit: Visit) -> Shown:
         _KIND_KEYS,
         visit["sort"],
     )
+    listed = found if as_csv else found[:A_PAGE]
+    # Single records, though not what is in them.
+    if listed and (not as_csv or visit["table"] is Tables.ENTRIES):
+        await desk.note(visit.visitor, visit.url(lang=None), dossiers=len(listed))
     if as_csv and visit["table"] is Tables.ENTRIES:
         return Table(
             name="quarantine-records",
@@ -201,7 +206,8 @@ async def refusals(desk: Desk, visit: Visit) -> Shown:
     return Drawn(
         template="quarantine.html",
         values={
-            "kinds": kinds,
+            "kinds": kinds[:KINDS_SHOWN],
+            "found": len(kinds),
             "all": len(every_kind),
             "held": sum(row["held"] for row in every_kind),
             "entries": shown,

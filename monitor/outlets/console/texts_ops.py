@@ -490,6 +490,10 @@ _BOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "quarantine.title": ("Cách ly", "Quarantine"),
     "quarantine.held_now": ("{n} bản ghi đang giữ", "{n} records held"),
     "quarantine.by_reason": ("Theo nguồn và lý do", "By source and reason"),
+    "quarantine.first_kinds": (
+        "{n} dòng đầu trong {all}. Lọc, sắp xếp, hoặc tải CSV để có tất cả.",
+        "The first {n} of {all}. Filter, sort, or take the CSV for all of them.",
+    ),
     "quarantine.none": ("Chưa từng có bản ghi nào bị từ chối.", "Nothing was ever refused."),
     "quarantine.unknown": ("(không rõ)", "(not known)"),
     "quarantine.held": ("Đang giữ", "Held"),

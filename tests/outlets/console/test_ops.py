@@ -229,6 +229,18 @@ async def test_the_quarantine_says_what_was_refused_and_what_to_do_and_shows_no_
     assert "emc.dossiers[0] 901" not in html
 
 
+async def test_a_look_at_refused_records_is_in_the_book(ledger: Here) -> None:
+    before = await ledger.looks()
+    await page(ledger, "/quarantine?lang=en&source=H57-onestop", "admin")
+    await page(ledger, "/quarantine?source=nobody", "admin")
+    await page(ledger, "/quarantine?format=csv&table=entries&state=returned", "admin")
+    await page(ledger, "/quarantine?format=csv", "admin")  # sums
+    assert (await ledger.looks())[len(before) :] == [
+        ("admin", "/quarantine?source=H57-onestop", 200, 2),
+        ("admin", "/quarantine?format=csv&table=entries&state=returned", 200, 1),
+    ]
+
+
 async def test_the_quarantine_is_sorted_filtered_and_had_as_csv(ledger: Here) -> None:
     async def reasons(query: str) -> list[str]:
         html = await page(ledger, f"/quarantine?lang=en&{query}", "admin")

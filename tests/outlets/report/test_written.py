@@ -248,7 +248,21 @@ def test_a_total_stands_beside_what_is_known_of_and_what_the_set_could_give():
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", " =1+1", "+84", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "|x"]
+    "text",
+    [
+        "=1+1",
+        " =1+1",
+        "+84",
+        "-1+1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "|x",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠A",
+    ],
 )
 def test_what_a_spreadsheet_would_run_is_text(text: str):
     assert harmless(text) == f"'{text}"
