@@ -42,8 +42,9 @@ class _Here:
     windows: tuple[tuple[int, int], ...]  # stretches of a period, by `Window`
 
 
-# How a fact is told of a scope.
-_Told = Callable[[_Here], int | None]
+# How a fact is told of a scope. It is given what is known and does not hold it, or each would keep
+# the other from being freed, and all that was read with them.
+_Told = Callable[["Known", _Here], int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class Known:
                 tells = told.get(term)
                 if tells is None:
                     tells = told[term] = self._tells(term, period)
-                amount = found[term] = tells(here)
+                amount = found[term] = tells(self, here)
                 return amount
 
         return fact
@@ -110,7 +111,9 @@ class Known:
         """Whether anything is booked: whoever is heard late may have told of the time before."""
         here = self._here(scope, period, heard=True)
         return any(
-            self._tells(term, period)(here) for term, shares in self.made.items() if shares
+            self._tells(term, period)(self, here)
+            for term, shares in self.made.items()
+            if shares
         )
 
     def procedures(self, scope: Scope, period: Period) -> list[str]:
@@ -156,25 +159,25 @@ class Known:
     def _tells(self, term: Term, period: Period) -> _Told:
         shares = self.made[term]
         if period.first_day > self.today:
-            return lambda _: None
+            return lambda *_: None
         day = self._last_day(period)
         match term.fact:
             case Fact.CLAIM:
-                return lambda here: self._claim(here.scope, period, term)
+                return lambda self, here: self._claim(here.scope, period, term)
             case Fact.SERVICES:
                 services = services_on(self.reference, day)
-                return lambda here: services.count(here.scope, term)
+                return lambda _, here: services.count(here.scope, term)
             case Fact.AGENCIES:
                 services = services_on(self.reference, day)
-                return lambda here: services.agencies(here.scope, term.kind)
+                return lambda _, here: services.agencies(here.scope, term.kind)
             case Fact.SOURCES:
-                return lambda here: self._sources(here.scope, day)
+                return lambda self, here: self._sources(here.scope, day)
             case Fact.SOURCES_CONNECTED:
-                return lambda here: self._connected(here.scope, period)
+                return lambda self, here: self._connected(here.scope, period)
             case Fact.SERVICES_RECEIVED:
-                return lambda here: self._received(here, period, term, shares[0])
+                return lambda self, here: self._received(here, period, term, shares[0])
             case Fact.COMPLAINTS:
-                return lambda here: self._complaints(here, period)
+                return lambda self, here: self._complaints(here, period)
             case _:
                 return self._told_by_sums(term, day)
 
@@ -195,14 +198,14 @@ class Known:
             if share.sum in self.whole
         ]
 
-        def total(here: _Here) -> int | None:
+        def total(known: Known, here: _Here) -> int | None:
             if not here.heard:
                 return None
             amount = 0
             if here.is_meant is not None:
                 for share in shares:
                     first, after = here.windows[share.window]
-                    for _, amounts in _lines(self.split[share.sum], here):
+                    for _, amounts in _lines(known.split[share.sum], here):
                         amount += share.weight * sum(amounts[first:after])
                 return amount
             windows = here.windows
