@@ -22,7 +22,7 @@ from monitor.domain.mandate import Mandate
 from monitor.ledger.migrate import migrate
 from monitor.ledger.sources import Source, Sources
 from tests.servers.process import Server
-from tests.servers.topics import create_topic
+from tests.servers.topics import create_topic, partitions_of
 
 KEY: Final = Seal.new_key()
 OTHER_TOPICS: Final = ("emc.petitions", "emc.signals", "emc.catalogue")
@@ -226,9 +226,13 @@ def lines(events: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 async def on_topic(
-    bootstrap: str, topic: str, quiet_s: float = 1.0, partitions: int = 4
+    bootstrap: str, topic: str, quiet_s: float = 1.0, partitions: int = 0
 ) -> list[Any]:
-    """All records of a topic, read to its end and until nothing has come for a while."""
+    """All records of a topic, read to its end and until nothing has come for a while.
+
+    `partitions`: how many it has; 0: the broker is asked, as of one that others have made.
+    """
+    partitions = partitions or await partitions_of(bootstrap, topic)
     assigned = [TopicPartition(topic, partition) for partition in range(partitions)]
     found: list[Any] = []
     async with AIOKafkaConsumer(
@@ -237,7 +241,6 @@ async def on_topic(
         consumer.assign(assigned)
         await consumer.seek_to_beginning(*assigned)
         ends = await consumer.end_offsets(assigned)
-        # On a busy machine the first records may take longer to come than the quiet is long.
         # On a busy machine the first records may take longer to come than the quiet is long.
         ended = False
         while not ended:

@@ -10,7 +10,7 @@ from tests.gateway.service import STRUCTURED, Stage, on_topic
 
 async def told(here: Stage, type_: str, **data: Any) -> list[dict[str, Any]]:
     """The signals of a type that say so, in their order."""
-    records = await on_topic(here.bootstrap, "emc.signals", partitions=1)
+    records = await on_topic(here.bootstrap, "emc.signals")
     # The topic is everybody's, other tests' too; its key is the source.
     ours = [record for record in records if record.key == b"H56-onestop"]
     events = [json.loads(record.value) for record in ours]

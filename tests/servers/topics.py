@@ -49,6 +49,17 @@ async def create_topic(
     return topic
 
 
+async def partitions_of(bootstrap: str, topic: str) -> int:
+    """How many a topic has."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        [described] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return len(described["partitions"])
+
+
 async def leaders_known(
     bootstrap: str, topic: str, partitions: int, within_s: float = 20
 ) -> None:
