@@ -159,6 +159,8 @@ async def _load(
         books = await Books.at(connection, at, late=is_late)
         marks: Sequence[Sequence[Any]] = ()
         if begun and Fact.COMPLAINTS in facts:
+            # They are few: of some provinces all cells would be gone through for them.
+            await reading_quick.at_ease(connection)
             marks = await marks_of(
                 connection, books, COMPLAINT, stretches, coverage.firsts(scopes)
             )
