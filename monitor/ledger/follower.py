@@ -175,8 +175,8 @@ async def last_cut(connection: Connection) -> Cut | None:
 
 # Lines as they stand in the journal: what of an account comes again is summed when runs merge.
 _FOLD: Final = """
-    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts)
-    SELECT measure, day, 0, $2, array_agg(cell), array_agg(slot), array_agg(amount)
+    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts, last_slot)
+    SELECT measure, day, 0, $2, array_agg(cell), array_agg(slot), array_agg(amount), max(slot)
     FROM journal WHERE seq > $1 AND seq <= $2
     GROUP BY measure, day
     RETURNING measure, day
@@ -195,8 +195,9 @@ _MERGE: Final = """
         WHERE (run.measure, run.day, run.level) = (chosen.measure, chosen.day, chosen.level)
         RETURNING run.*
     )
-    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts)
-    SELECT measure, day, level + 1, max(seq), array_agg(cell), array_agg(slot), array_agg(amount)
+    INSERT INTO balance_run (measure, day, level, seq, cells, slots, amounts, last_slot)
+    SELECT measure, day, level + 1, max(seq), array_agg(cell), array_agg(slot), array_agg(amount),
+           max(slot)
     FROM (
         SELECT taken.measure, taken.day, taken.level, max(taken.seq) AS seq, line.cell, line.slot,
                sum_whole(line.amount) AS amount

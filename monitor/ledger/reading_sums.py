@@ -225,12 +225,13 @@ class Books(NamedTuple):
         folded, closing = row
         return cls(cut.seq, folded, closing, late and cut.seq <= folded)
 
-    def lines(self, *narrowed: str, firsts: int | None) -> str:
+    def lines(self, *narrowed: str, firsts: int | None, slot: int = LOWEST) -> str:
         """Their SQL, narrowed by conditions of which one has to hold.
 
         From the balances, and what was booked between their watermark and the cut, where that
         is little; else from the closings and what the journal has after the last of them.
         `firsts`: the number of the value of `within`, if there is one.
+        `slot`: no line with a lower one is asked for.
         """
         cut, folded, closing, late = self
         if late:
@@ -242,10 +243,12 @@ class Books(NamedTuple):
         else:
             parts = [(_BALANCES, 0, 0, ""), (_JOURNAL, cut, folded, "-")]
         return " UNION ALL ".join(
-            part.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
+            part.format(
+                above=int(above), upto=int(upto), slot=int(slot), sign=sign, narrowed=condition
+            )
             for part, above, upto, sign in parts
-            for condition in narrowed
-            if part in (_BALANCES, _CLOSINGS) or above < upto
+            if part in _BY_MEASURE or above < upto
+            for condition in (narrowed if part in _BY_MEASURE else [_any_of(narrowed)])
         )
 
 
@@ -256,20 +259,31 @@ class Between(NamedTuple):
     cut: int
     late: bool  # whether late lines tell it
 
-    def lines(self, *narrowed: str, firsts: int | None) -> str:
+    def lines(self, *narrowed: str, firsts: int | None, slot: int = LOWEST) -> str:
         """Its SQL, narrowed by conditions of which one has to hold, and `firsts` as with `Books`."""
         above, upto = sorted((self.watermark, self.cut))
         sign = "-" if self.cut < self.watermark else ""
         part = late_between(firsts) if self.late else _JOURNAL
-        return " UNION ALL ".join(
-            part.format(above=int(above), upto=int(upto), sign=sign, narrowed=condition)
-            for condition in narrowed
+        return part.format(
+            above=int(above),
+            upto=int(upto),
+            slot=int(slot),
+            sign=sign,
+            narrowed=_any_of(narrowed),
         )
 
 
+def _any_of(conditions: Iterable[str]) -> str:
+    """One condition of several: whatever is not found by measure is gone through once."""
+    return "({})".format(" OR ".join(f"({one})" for one in conditions))
+
+
 _LINE: Final = "SELECT measure, cell, day, slot, {sign}amount AS amount FROM "
-_BALANCES: Final = _LINE + "balance_line WHERE {narrowed}"
+_BALANCES: Final = (
+    _LINE + "balance_line WHERE (last_slot IS NULL OR last_slot >= {slot}) AND {narrowed}"
+)
 _CLOSINGS: Final = _LINE + "closing_amount WHERE closing <= {upto} AND {narrowed}"
+_BY_MEASURE: Final = (_BALANCES, _CLOSINGS)
 _JOURNAL: Final = _LINE + "journal WHERE seq > {above} AND seq <= {upto} AND {narrowed}"
 MOST_TAKEN_BACK: Final = 20_000  # pages of the journal
 
@@ -356,12 +370,13 @@ async def from_books(
     first, last = stretches.bounds[0], stretches.bounds[-1] - 1
     condition, values = within(17, firsts)
     # Said of the lines themselves, before any is looked up.
-    slots = f"slot <= {max(one.last_slot for one in sums)}"
-    slots += f" AND slot >= {min(one.first_slot for one in sums)}"
+    lowest = min(one.first_slot for one in sums)
+    slots = f"slot <= {max(one.last_slot for one in sums)} AND slot >= {lowest}"
     lines = books.lines(
         f"measure = ANY($13::int2[]) AND day >= $14::int4 AND day <= $15::int4 AND {slots}",
         f"measure = ANY($16::int2[]) AND day <= $15::int4 AND {slots}",
         firsts=17 if values else None,
+        slot=lowest,
     )
     query = _SUMS.format(
         procedure="cell.procedure" if by_procedure else "''::text",

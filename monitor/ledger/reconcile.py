@@ -203,7 +203,10 @@ async def balances(connection: "asyncpg.Connection[Any]") -> tuple[Found, Backlo
         connection,
         "SELECT measure, cell, day, slot, amount AS ours, 0 AS theirs FROM journal"  # noqa: S608 - our constants
         f" WHERE seq <= $1 AND {_KEPT}"
-        f" UNION ALL SELECT measure, cell, day, slot, 0, amount FROM balance_line WHERE {_KEPT}",
+        # A run that says that it has no such slot is not read for it: its lines are as good as none.
+        " UNION ALL SELECT measure, cell, day, slot, 0,"
+        " CASE WHEN slot > last_slot THEN 0 ELSE amount END"
+        f" FROM balance_line WHERE {_KEPT}",
         seq,
     )
     return found, Backlog(behind, folded_at)

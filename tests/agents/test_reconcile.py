@@ -421,6 +421,23 @@ async def test_a_changed_balance_is_named(filled: str) -> None:
     assert account["other"] == account["journal"] - 4
 
 
+async def test_a_run_that_hides_some_of_its_lines_is_found(filled: str) -> None:
+    """It is not read for what is due later than it says that anything is."""
+    await fold_half(filled)
+    assert (await told(filled, [Check.BALANCES], status=0))["balances"]["differing"] == 0
+    [(hidden,)] = await ask(
+        filled,
+        "UPDATE balance_run SET last_slot = slots[1] - 1 WHERE ctid = (SELECT min(ctid)"
+        " FROM balance_run WHERE measure = 2)"  # all on one slot
+        " RETURNING (SELECT sum(amount)::int8 FROM unnest(amounts) AS amount)",
+    )
+
+    found = (await told(filled, [Check.BALANCES]))["balances"]
+
+    assert found["differing"] > 0
+    assert sum(one["journal"] - one["other"] for one in found["first"]) == hidden
+
+
 async def test_a_follower_that_went_too_far_is_found(filled: str) -> None:
     """A watermark that says more than was folded: what lies between would never be."""
     await fold_half(filled)

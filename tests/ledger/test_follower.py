@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from monitor.domain.composition import Sum
 from monitor.domain.zone import Zone
 from monitor.ledger.follower import (
     RUNS,
@@ -20,6 +21,7 @@ from monitor.ledger.follower import (
     seal,
 )
 from monitor.ledger.migrate import migrate
+from monitor.ledger.reading_sums import Books, Stretches, from_books
 
 ZONE = Zone()
 AT_ONCE = 0.05  # seconds; longer than a look at who is still running
@@ -186,6 +188,77 @@ async def test_the_time_of_cuts_never_falls(sessions):
 
     first, second = await follower.fetch("SELECT sealed_at FROM cut ORDER BY seq")
     assert second["sealed_at"] == first["sealed_at"]
+
+
+# -- the last slot of a run ---------------------------------------------------------------------
+
+
+async def last_slots(connection: Any) -> list[tuple[int, int, int | None]]:
+    """Day, level and last slot of every run, as it says and as its lines have it."""
+    rows = await connection.fetch(
+        "SELECT day, level, last_slot, (SELECT max(slot) FROM unnest(slots) AS slot) AS really"
+        " FROM balance_run ORDER BY 1, 2"
+    )
+    assert all(row["last_slot"] == row["really"] for row in rows)
+    return [(row["day"], row["level"], row["last_slot"]) for row in rows]
+
+
+async def test_a_run_says_its_last_slot_also_when_runs_are_merged(sessions):
+    follower = sessions[0]
+    for number in range(RUNS - 1):
+        await due(follower, 20_100 + number)
+        await fold(follower, await seal(follower))
+    assert [slot for _, _, slot in await last_slots(follower)] == [
+        20_100 + number for number in range(RUNS - 1)
+    ]
+
+    await due(follower, 20_050)
+    await fold(follower, await seal(follower))
+
+    assert await last_slots(follower) == [(20_000, 1, 20_100 + RUNS - 2)]
+
+
+async def due(connection: Any, *slots: int, day: int = 20_000, measure: int = 52) -> None:
+    """A dossier enters a stock, to fall due on a day."""
+    for slot in slots:
+        await connection.execute(
+            "INSERT INTO journal (measure, cell, day, slot, class, amount)"
+            " VALUES ($3, 1, $1, $2, 0, 1)",
+            day,
+            slot,
+            measure,
+        )
+
+
+async def test_what_falls_due_later_is_read_from_the_runs_that_have_it_and_that_do_not_say(
+    sessions,
+):
+    follower = sessions[0]
+    await follower.execute(
+        "INSERT INTO cell (agency, unit, procedure, channel, sub_channel, level)"
+        " VALUES ('H56', '', '1.000001', 1, '', 4)"
+    )
+    for day, slot in ((20_000, 20_010), (20_001, 20_060), (20_002, 20_070)):
+        await due(follower, slot, day=day)
+    cut = await seal(follower)
+    await fold(follower, cut)
+    asked = Sum(((52, 1),), first_slot=20_050)
+
+    async def read() -> int:
+        async with follower.transaction(isolation="repeatable_read"):
+            found = await from_books(
+                follower, await Books.at(follower, cut), {asked: 0}, [asked],
+                Stretches((20_000, 20_003)), by_procedure=False, firsts=None,
+            )  # fmt: skip
+        return sum(sum(amounts) for _, _, _, amounts in found.items())
+
+    assert await read() == 2
+    # As a worker of an earlier release leaves it.
+    await follower.execute("UPDATE balance_run SET last_slot = NULL WHERE day = 20001")
+    assert await read() == 2
+    # What says that it has nothing of the kind is not gone through.
+    await follower.execute("UPDATE balance_run SET last_slot = 20049 WHERE day = 20002")
+    assert await read() == 1
 
 
 # -- runs --------------------------------------------------------------------------------------
