@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Final, NamedTuple, assert_never
 
 from monitor.domain.deadlines import HOUR_MS, Basis
@@ -342,7 +342,7 @@ class IndicatorSet:
             for term in (*one.denominator, *one.or_if_larger)
         )
 
-    @property
+    @cached_property
     def scored(self) -> bool:
         return any(each.score.rule is not Scoring.NONE for each in self.indicators)
 
@@ -453,8 +453,9 @@ def rounded(value: Fraction, decimals: int) -> Decimal:
     return _rounded(value.numerator, value.denominator, decimals)
 
 
+@lru_cache(maxsize=10_000)
 def _rounded(numerator: int, denominator: int, decimals: int) -> Decimal:
-    """In whole numbers: a ranking of the country rounds some thousand times."""
+    """In whole numbers: a ranking of the country rounds some thousand times, mostly the same small ones."""
     scaled = 2 * abs(numerator) * 10**decimals
     whole = (scaled + denominator) // (2 * denominator)
     return Decimal(whole if numerator >= 0 else -whole).scaleb(-decimals)
@@ -662,7 +663,7 @@ class _Asked:
         if not each.denominator:
             if numerator is None:
                 return _Divided(None, None, self._unknown(each, each.numerator))
-            return _Divided(Fraction(numerator), None)
+            return _Divided(_whole(numerator), None)
         denominator, reason = self._denominator(each, self.facts)
         if denominator == 0:
             return self._of_nothing(each, numerator)
@@ -740,6 +741,9 @@ class _Asked:
         )
 
 
+_whole: Final = lru_cache(maxsize=10_000)(Fraction)
+
+
 def _share(each: Indicator, ratio: Fraction) -> Fraction:
     """A share is not below 0, though what is taken off may be taken off twice."""
     return _NOTHING if ratio < 0 and each.unit is Unit.PERCENT else ratio
@@ -751,7 +755,14 @@ def _first_unknown(terms: Iterable[Term], facts: Facts) -> str:
     return next((written(term) for term in plain if facts(term) is None), "")
 
 
+_NO_POINTS: Final = Sum(
+    total=None, out_of=Decimal(0), empty=Decimal(0), unknown=Decimal(0), stated=Decimal(0)
+)
+
+
 def _sum(figures: Sequence[Figure], indicators: IndicatorSet) -> Sum:
+    if not indicators.scored:
+        return _NO_POINTS
     scores = [each.score for each in figures if each.score is not None]
     left = {False: Decimal(0), True: Decimal(0)}
     for each in figures:

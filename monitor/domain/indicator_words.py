@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from monitor.domain.deadlines import Unit as LimitUnit
@@ -293,7 +294,8 @@ def formula(one: Indicator) -> Said:
     return Said(f"[{above.vi}] / [{below.vi}]{times}", f"[{above.en}] / [{below.en}]{times}")
 
 
-def _side(terms: Iterable[Term]) -> Said:
+@lru_cache(maxsize=2048)  # a page says the same few at each of its numbers
+def _side(terms: tuple[Term, ...]) -> Said:
     vi = en = ""
     for one in terms:
         joined = ("" if not vi else " + ") if one.sign > 0 else "− " if not vi else " − "

@@ -7,7 +7,7 @@ balances' by no more than a moment: many bookings meet in the same sums, so that
 those of the balances cost less, and a sum that is to be filled holds nobody up.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from time import perf_counter
@@ -46,18 +46,29 @@ _COLUMNS: Final = (
 )
 
 
-# Lists as texts: what a row says is looked up in what was read of it before.
-_KNOWN: Final = (
-    "SELECT number, filled_until, array_to_string(measures, ' '), array_to_string(weights, ' '), due,"
-    " first_slot, last_slot, channel, level, having_all, lacking_all, having_any, stock, procedures"
-    " FROM reading_sum"
-)
+# As one text: each page asks some times, and what there is changes a few times in a ledger's life.
+_KNOWN: Final = """
+    SELECT string_agg(concat_ws('|', number, filled_until, array_to_string(measures, ' '),
+                                array_to_string(weights, ' '), due::int, first_slot, last_slot, channel,
+                                level, having_all, lacking_all, having_any, stock::int, procedures), E'\n')
+    FROM reading_sum
+"""
+
+Told = tuple[Mapping[Wanted, int], frozenset[Wanted]]
 
 
-async def known(connection: Any) -> tuple[dict[Wanted, int], frozenset[Wanted]]:
+async def known(connection: Any) -> Told:
     """The sums that are filled, with their numbers, and all that are asked for."""
-    rows = await connection.fetch(_KNOWN)
-    asked = [(number, until, _wanted(*values)) for number, until, *values in rows]
+    return _told(await connection.fetchval(_KNOWN) or "")
+
+
+@lru_cache(maxsize=8)
+def _told(written: str) -> Told:
+    asked = []
+    for line in written.splitlines():
+        number, until, measures, weights, *values = line.split("|")
+        wanted = _wanted(measures, weights, *map(int, values))
+        asked.append((int(number), int(until), wanted))
     return (
         {one: number for number, until, one in asked if until == HIGHEST},
         frozenset(one for _, _, one in asked),
@@ -94,11 +105,10 @@ def _values(wanted: Wanted) -> tuple[Any, ...]:
     )
 
 
-@lru_cache(maxsize=2 * MOST_SUMS)
 def _wanted(
     measures: str,
     weights: str,
-    due: bool,
+    due: int,
     first_slot: int,
     last_slot: int,
     channel: int,
@@ -106,21 +116,21 @@ def _wanted(
     having: int,
     lacking: int,
     any_of: int,
-    stock: bool,
+    stock: int,
     procedures: int,
 ) -> Wanted:
     asked = Sum(
         tuple(zip(map(int, measures.split()), map(int, weights.split()), strict=True)),
         first_slot,
         last_slot,
-        due,
+        bool(due),
         channel,
         level,
         Trait(having),
         Trait(lacking),
         Trait(any_of),
     )
-    return Wanted(asked, stock, Procedures(procedures))
+    return Wanted(asked, bool(stock), Procedures(procedures))
 
 
 # In the place of a join with the months: what a planner guesses of what was just made is 1 row.
