@@ -54,15 +54,13 @@ from monitor.ledger.reading_load import newest, parts
 from monitor.ledger.reading_quick import Kept
 from monitor.ledger.readings import By as Parts
 from monitor.ledger.readings import Reading, breakdown, series
+from monitor.ledger.together import Together
 from monitor.ledger.unit import BookingClass
 from monitor.reference.agencies import Agency, AgencyKind
 from monitor.reference.complaints import nearest
 from monitor.reference.indicators import set_from
 from monitor.reference.policy import Reference
 from monitor.reference.sets import reference_of
-
-# None: as known now; a number: at this cut; an instant: at the latest cut published by then.
-At = datetime | int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +74,19 @@ class Known:
     epoch: int  # of the policy in force then
     rules: int
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What figures at one cut rest on. Given as a time, all that is asked by it is of one cut."""
+
+    cut: Cut
+    known: Known
+    reference: Reference
+
+
+# None: as known now; a number: at this cut; an instant: at the latest cut published by then.
+At = datetime | int | Ground | None
 
 
 class About(NamedTuple):
@@ -305,15 +316,6 @@ class NoSuch(LookupError):
     """A set, an agency or a cut that there is none of; the text says which there are."""
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """What figures at one cut rest on."""
-
-    cut: Cut
-    known: Known
-    reference: Reference
-
-
 def _nobody(_done: int, _of: int) -> None:
     """Of progress that nobody watches."""
 
@@ -507,7 +509,7 @@ class Officials:
         self,
         wanted: Collection[tuple[str, str]],
         periods: Sequence[Period],
-        ground: _Ground,
+        ground: Ground,
     ) -> list[dict[tuple[str, str], IndicatorSet]]:
         """Of each period the sets cut down to what is wanted of them."""
         async with self._pool.acquire() as connection:
@@ -526,7 +528,7 @@ class Officials:
         sets: Mapping[tuple[str, str], IndicatorSet],
         scope: Scope,
         period: Period,
-        ground: _Ground,
+        ground: Ground,
         facts: Facts,
         silent: Why | None,
     ) -> Fared:
@@ -566,15 +568,39 @@ class Officials:
                 f"the cut {earlier.cut.seq} is later than {later.cut.seq}: give the earlier one as"
                 " the one that is compared with"
             )
-        [before] = await self._officials(
-            await self._set(set_id, period, earlier, None), [scope], period, earlier
-        )
-        [after] = await self._officials(
-            await self._set(set_id, period, later, None), [scope], period, later
-        )
+        at_both = [await self._set(set_id, period, ground, None) for ground in (earlier, later)]
         sides = [
-            side for one in after.set.indicators for side in (one.numerator, one.denominator)
+            side for one in at_both[1].indicators for side in (one.numerator, one.denominator)
         ]
+        async with Together() as together:
+            figures = [
+                together.create_task(self._officials(of, [scope], period, ground))
+                for of, ground in zip(at_both, (earlier, later), strict=True)
+            ]
+            moved = together.create_task(self._moved(scope, period, sides, earlier, later))
+        [before], [after] = (one.result() for one in figures)
+        found, claimed = moved.result()
+        changes = _changes(before, after, found.sides)
+        return Difference(
+            before=before,
+            after=after,
+            changes=changes,
+            causes=_causes(before, after, found, claimed=claimed),
+            booked={
+                _CLASSES_SAID[BookingClass(class_)]: moved
+                for class_, moved in found.booked.items()
+            },
+        )
+
+    async def _moved(
+        self,
+        scope: Scope,
+        period: Period,
+        sides: Sequence[tuple[Term, ...]],
+        earlier: Ground,
+        later: Ground,
+    ) -> tuple[Between, bool]:
+        """What was booked between two cuts, and whether anything was claimed."""
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -590,18 +616,7 @@ class Officials:
                 as_of=later.known.as_of_day,
                 sector=lambda ministry: sectors(later.reference).get(ministry, frozenset()),
             )
-            claimed = await _claimed(connection, earlier.cut, later.cut, scope, period)
-        changes = _changes(before, after, found.sides)
-        return Difference(
-            before=before,
-            after=after,
-            changes=changes,
-            causes=_causes(before, after, found, claimed=claimed),
-            booked={
-                _CLASSES_SAID[BookingClass(class_)]: moved
-                for class_, moved in found.booked.items()
-            },
-        )
+            return found, await _claimed(connection, earlier.cut, later.cut, scope, period)
 
     async def ranking(
         self,
@@ -698,7 +713,7 @@ class Officials:
         return await self._by_procedure(by, now, period, ground)
 
     async def _by_procedure(
-        self, by: str, now: Official, period: Period, ground: _Ground
+        self, by: str, now: Official, period: Period, ground: Ground
     ) -> tuple[OfPart, ...]:
         indicator = now.set.by_id[by]
         if not indicator.denominator:
@@ -726,11 +741,13 @@ class Officials:
 
     # -- what it rests on ------------------------------------------------------------------------
 
-    async def ground(self, known_at: At) -> _Ground:
+    async def ground(self, known_at: At) -> Ground:
         """The cut, and the policy in force when it was published.
 
         Raises `NotKnown` where there is no such cut.
         """
+        if isinstance(known_at, Ground):
+            return known_at
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -748,7 +765,7 @@ class Officials:
             epoch, rules, hash_ = row
             reference = await self._reference(connection, hash_)
         zone = reference.policy.zone
-        return _Ground(
+        return Ground(
             cut,
             Known(
                 cut=cut.seq,
@@ -762,7 +779,7 @@ class Officials:
             reference,
         )
 
-    def _as_of(self, day: int, ground: _Ground) -> _Ground:
+    def _as_of(self, day: int, ground: Ground) -> Ground:
         """The same, with agencies as they stood on a day; as they are, where none has changed since."""
         asked = (ground.known.reference, day)
         if asked not in self._then:
@@ -775,7 +792,7 @@ class Officials:
             )
         return replace(ground, reference=self._then[asked])
 
-    async def check(self, scopes: Sequence[Scope], ground: _Ground) -> None:
+    async def check(self, scopes: Sequence[Scope], ground: Ground) -> None:
         """Raises `NoSuch` for an agency of which nothing can be known.
 
         A unit that no file lists is measured all the same, once anything is booked of it.
@@ -809,7 +826,7 @@ class Officials:
         return known
 
     async def _set(
-        self, set_id: str, period: Period, ground: _Ground, set_hash: str | None
+        self, set_id: str, period: Period, ground: Ground, set_hash: str | None
     ) -> IndicatorSet:
         async with self._pool.acquire() as connection:
             if set_hash is not None:
@@ -829,7 +846,7 @@ class Officials:
             self._sets[known] = await known_sets(connection, at)
         return self._sets[known]
 
-    def _about(self, scope: Scope, period: Period, ground: _Ground) -> About:
+    def _about(self, scope: Scope, period: Period, ground: Ground) -> About:
         reference = ground.reference
         day = min(period.last_day, ground.known.as_of_day)
         if scope.procedure:
@@ -856,7 +873,7 @@ class Officials:
         indicators: IndicatorSet,
         scopes: Sequence[Scope],
         period: Period,
-        ground: _Ground,
+        ground: Ground,
     ) -> list[Official]:
         [found] = await self._of_periods(indicators, scopes, [period], ground)
         return found
@@ -866,7 +883,7 @@ class Officials:
         indicators: IndicatorSet,
         scopes: Sequence[Scope],
         periods: Sequence[Period],
-        ground: _Ground,
+        ground: Ground,
     ) -> list[list[Official]]:
         """The figures of all scopes in each period, read in one go."""
         readings = await self._readings(indicators, scopes, periods, ground)
@@ -877,7 +894,7 @@ class Officials:
         indicators: IndicatorSet,
         scopes: Sequence[Scope],
         periods: Sequence[Period],
-        ground: _Ground,
+        ground: Ground,
         *,
         also: Collection[Term] = (),
     ) -> list[Reading]:
@@ -897,7 +914,7 @@ class Officials:
         scopes: Sequence[Scope],
         periods: Sequence[Period],
         readings: Sequence[Reading],
-        ground: _Ground,
+        ground: Ground,
         *,
         earlier: IndicatorSet | None = None,
     ) -> list[list[Official]]:
@@ -932,7 +949,7 @@ class Officials:
         scopes: Sequence[Scope],
         periods: Sequence[Period],
         terms: Collection[Term],
-        ground: _Ground,
+        ground: Ground,
     ) -> list[Reading]:
         return await series(
             self._pool,
@@ -949,7 +966,7 @@ class Officials:
         indicators: IndicatorSet,
         scopes: Sequence[Scope],
         period: Period,
-        ground: _Ground,
+        ground: Ground,
     ) -> dict[Scope, dict[str, Published]]:
         asked = {}
         for one in (*indicators.by_id, TOTAL):
@@ -1151,7 +1168,7 @@ def _listed(scope: Scope, reference: Reference) -> bool:
     return False
 
 
-def _limit_unit(scope: Scope, period: Period, ground: _Ground) -> LimitUnit | None:
+def _limit_unit(scope: Scope, period: Period, ground: Ground) -> LimitUnit | None:
     """In what the limit of a scope's one procedure is said when a period ends."""
     if not scope.procedure:
         return None
@@ -1274,7 +1291,7 @@ def _idle(of: Official) -> bool:
     )
 
 
-async def _cut(connection: Any, known_at: At) -> Cut:
+async def _cut(connection: Any, known_at: datetime | int | None) -> Cut:
     """The newest, the one of a number, or the last by an instant. Raises `NotKnown`."""
     if known_at is None:
         return await newest(connection, await Kept.now(connection))
