@@ -1,5 +1,6 @@
 """An agency's page: how it fares, what falls due there, what speaks for its figures, and who is below it."""
 
+from collections.abc import Collection, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -9,9 +10,9 @@ from monitor.domain.indicator import Group
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import Reach, Scope
 from monitor.domain.zone import date_of, day_number
-from monitor.ledger.balances import NotKnown
 from monitor.ledger.held import Holders
-from monitor.ledger.official import NoSuch, Official
+from monitor.ledger.official import Ground, NoSuch, Official
+from monitor.ledger.together import Together
 from monitor.outlets.api.asked import Format, Parameter, an_agency, in_path, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import backlog, compare, fares, shown, stands, times
@@ -111,19 +112,31 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     there = await desk.places()
     if visit["format"] is Format.CSV:
         return await _sheet(desk, visit, scope, period, there)
-    whole = await fares.whole(desk, visit, scope, period)
-    open_ = await backlog.read(desk, visit, Holders(offices=offices(there, code)))
-    procedures, units = (
-        ([], []) if whole is None else await _parts(desk, visit, scope, period, there)
-    )
     top = there.above(code)[-1] if there.above(code) else code
     booked = (top, *agencies.former(top)) if top == code else ()
-    heard = await stands.sources(desk, visit, {code, *agencies.former(code)})
-    filtered = compare.chosen(units, visit["sort"], visit["filter"])
-    every = visit["rows"] is Rows.ALL
-    listed = compare.chosen(compare.weightiest(procedures), visit["order"], None)
     merged = merger(agencies, code)
-    card = await _card(desk, visit, scope, period)
+    at = await fares.ground(desk, visit)
+    async with Together() as together:
+        of = Holders(offices=offices(there, code))
+        open_ = together.create_task(backlog.read(desk, visit, of))
+        whole = await fares.whole(desk, visit, scope, period, at)
+        # Charts take longest: they are begun before anything else is read.
+        charts = together.create_task(fares.drawn(visit, whole, merged and merged[0]))
+        units = together.create_task(_units(desk, visit, scope, period, there, at))
+        procedures = together.create_task(_procedures(desk, visit, scope, period, at))
+        card = together.create_task(_card(desk, visit, scope, period, at))
+        heard = together.create_task(
+            _heard(desk, visit, {code, *agencies.former(code)}, booked)
+        )
+        goals = together.create_task(stands.goals(desk, visit, code, there))
+        taken = together.create_task(
+            times.read(desk, visit, level1=booked, agencies=offices(there, code))
+        )
+    sources, quality = heard.result()
+    filtered = compare.chosen(units.result(), visit["sort"], visit["filter"])
+    every = visit["rows"] is Rows.ALL
+    listed = compare.chosen(compare.weightiest(procedures.result()), visit["order"], None)
+    groups = card.result()
     return Drawn(
         template="agency.html",
         values={
@@ -134,25 +147,21 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             "top": (top, name_of(agencies, top)),
             **around(desk, visit, period),
             "whole": whole,
-            "charts": None
-            if whole is None
-            else await fares.drawn(visit, whole.months, merged[0] if merged else None),
+            "charts": charts.result(),
             "merged": merged,
             "marked": merged if whole and merged and _within(whole, merged[0]) else None,
             "ended": ended(agencies, code),
-            "open": open_,
-            "taken": await times.read(
-                desk, visit, level1=booked, agencies=offices(there, code)
-            ),
-            "goals": await stands.goals(desk, visit, code, there),
-            "heard": heard,
-            "quality": await stands.quality(desk, visit, heard, booked),
+            "open": open_.result(),
+            "taken": taken.result(),
+            "goals": goals.result(),
+            "heard": sources,
+            "quality": quality,
             "procedures": listed if every else listed[:MOST],
-            "all_procedures": len(procedures),
+            "all_procedures": len(procedures.result()),
             "units": filtered if every else filtered[:MOST_UNITS],
-            "all_units": len(units),
+            "all_units": len(units.result()),
             "sets": [(one.value, one is visit["set"]) for one in Sets],
-            "groups": [] if card is None else [(card, _grouped(card))],
+            "groups": [] if groups is None else [(groups, _grouped(groups))],
             "figure": lambda card, one: shown.of_figure(visit, card, one),
             "points": lambda card, one: shown.of_figure(visit, card, one, points=True),
         },
@@ -180,7 +189,11 @@ def offices(there: Hierarchy, code: str) -> list[str]:
     return sorted(there.holds(Scope(code)) | {code})
 
 
-def merger(agencies: Agencies, code: str) -> tuple[date, list[tuple[str, str]]] | None:
+# When, and who.
+Merger = tuple[date, list[tuple[str, str]]]
+
+
+def merger(agencies: Agencies, code: str) -> Merger | None:
     """When others became part of it, and which."""
     former = agencies.former(code)
     days = [
@@ -199,7 +212,7 @@ def _within(whole: fares.Whole, on: date) -> bool:
     return first.first_day <= day_number(on) <= last.last_day
 
 
-def ended(agencies: Agencies, code: str) -> tuple[date, list[tuple[str, str]]] | None:
+def ended(agencies: Agencies, code: str) -> Merger | None:
     """When it ended, and who does its work since."""
     rows = agencies.rows(code)
     if not rows or agencies.present(code) == code:
@@ -210,33 +223,37 @@ def ended(agencies: Agencies, code: str) -> tuple[date, list[tuple[str, str]]] |
     return last.valid_until, [(one, name_of(agencies, one)) for one in last.successors]
 
 
-async def _parts(
-    desk: Desk, visit: Visit, scope: Scope, period: Period, there: Hierarchy
-) -> tuple[list[compare.Row], list[compare.Row]]:
-    """Procedures and units, with their figures."""
-    return await _procedures(desk, visit, scope, period), await _units(
-        desk, visit, scope, period, there
-    )
+async def _heard(
+    desk: Desk, visit: Visit, codes: Collection[str], booked: Sequence[str]
+) -> tuple[list[stands.Heard], stands.Quality]:
+    """Its sources, and the quality of what they send."""
+    heard = await stands.sources(desk, visit, codes)
+    return heard, await stands.quality(desk, visit, heard, booked)
 
 
 async def _procedures(
-    desk: Desk, visit: Visit, scope: Scope, period: Period
+    desk: Desk, visit: Visit, scope: Scope, period: Period, at: Ground | None
 ) -> list[compare.Row]:
-    lines = await fares.by_procedure(desk, visit, scope, period)
+    lines = await fares.by_procedure(desk, visit, scope, period, at)
     return compare.rows(
         lines, lambda one: (one.fared.about.scope.procedure, one.fared.about.name)
     )
 
 
 async def _units(
-    desk: Desk, visit: Visit, scope: Scope, period: Period, there: Hierarchy
+    desk: Desk,
+    visit: Visit,
+    scope: Scope,
+    period: Period,
+    there: Hierarchy,
+    at: Ground | None,
 ) -> list[compare.Row]:
     """What is directly below, and what is an agency's own beside them."""
     below = there.parts(scope.agency)
-    if not below:
+    if not below or at is None:
         return []
     scopes = [scope._replace(reach=Reach.OWN), *map(Scope, below)]
-    lines = await fares.parts(desk, visit, scopes, period)
+    lines = await fares.parts(desk, visit, scopes, period, at)
     found = compare.rows(
         lines,
         lambda one: (
@@ -253,30 +270,33 @@ async def _sheet(
     desk: Desk, visit: Visit, scope: Scope, period: Period, there: Hierarchy
 ) -> Table:
     code = scope.agency
+    at = await fares.ground(desk, visit)
     match visit["table"]:
         case Tables.DOSSIERS:
             of = Holders(offices=offices(there, code))
             return backlog.sheet(f"open-{code}", await backlog.read(desk, visit, of))
         case Tables.PROCEDURES:
-            rows = compare.weightiest(await _procedures(desk, visit, scope, period))
+            rows = compare.weightiest(await _procedures(desk, visit, scope, period, at))
             rows = compare.chosen(rows, visit["order"], None)
             return compare.sheet(f"procedures-{code}-{period}", "procedure", rows)
         case Tables.MONTHS:
-            whole = await fares.whole(desk, visit, scope, period)
+            whole = await fares.whole(desk, visit, scope, period, at)
             return fares.sheet(f"months-{code}", whole)
         case _:
-            rows = await _units(desk, visit, scope, period, there)
+            rows = await _units(desk, visit, scope, period, there, at)
             rows = compare.chosen(rows, visit["sort"], visit["filter"])
             return compare.sheet(f"units-{code}-{period}", "agency", rows)
 
 
-async def _card(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Official | None:
+async def _card(
+    desk: Desk, visit: Visit, scope: Scope, period: Period, at: Ground | None
+) -> Official | None:
+    if at is None:
+        return None
     try:
-        return await desk.officials.scorecard(
-            visit["set"].value, scope, period, known_at=visit["known_at"]
-        )
-    except (NoSuch, NotKnown):
-        return None  # no version of the set then, or nothing was known yet
+        return await desk.officials.scorecard(visit["set"].value, scope, period, known_at=at)
+    except NoSuch:
+        return None  # no version of the set then
 
 
 def _grouped(card: Official) -> list[tuple[Group | None, list[Any]]]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from monitor.domain.zone import date_of, day_number
 from monitor.ledger import held
 from monitor.ledger.held import Due, Fall, Holders, Open
+from monitor.ledger.together import Together
 from monitor.outlets.api.asked import Format, Parameter, a_day, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts
@@ -66,6 +67,7 @@ class Backlog:
     open: Number
     counts: Sequence[tuple[Due, Number, str]]
     chart: Markup | None
+    keys: Sequence[tuple[str, str]]  # of the chart: words and colours
     days: Sequence[tuple[date | None, str, int]]  # None: no single day
     chosen: str  # what is listed, in words; "" where nothing is
     listed: Sequence[Dossier]
@@ -77,29 +79,16 @@ class Backlog:
 
 async def read(desk: Desk, visit: Visit, of: Holders) -> Backlog:
     """Counts, and the dossiers that are asked for, once that is written down."""
-    policy = visit.in_force.policy
-    due: Due | None = visit["due"]
-    on = None if visit["on"] is None else day_number(visit["on"])
-    found: Sequence[Dossier] = ()
-    there = 0
     async with desk.pool.acquire() as connection:
-        falls = await held.counts(connection, of, policy, visit.now_ms)
-        if due is not None or on is not None:
-            there = sum(
-                one.dossiers
-                for one in falls
-                if (due is None or one.due is due) and (on is None or one.day == on)
-            )
-            most = MOST_IN_SHEET if visit["format"] is Format.CSV else MOST
-            await desk.note(visit.visitor, visit.url(lang=None), dossiers=min(there, most))
-            listed = await held.dossiers(
-                connection, of, policy, visit.now_ms, due=due, day=on, most=most
-            )
-            found = [_dossier(visit, await desk.token(one.key), one) for one in listed]
+        falls = await held.counts(connection, of, visit.in_force.policy, visit.now_ms)
+    days = _days(visit, falls)
+    async with Together() as together:
+        chart = together.create_task(_chart(visit, days))
+        listed = together.create_task(_listed(desk, visit, of, falls))
+    there, found = listed.result()
     counts = dict.fromkeys(Due, 0)
     for fall in falls:
         counts[fall.due] += fall.dossiers
-    days = _days(visit, falls)
     return Backlog(
         open=_number(visit, "count.open", sum(counts.values()), "count.open.is"),
         counts=[
@@ -110,12 +99,35 @@ async def read(desk: Desk, visit: Visit, of: Holders) -> Backlog:
             )
             for one in Due
         ],
-        chart=await _chart(visit, days),
+        chart=chart.result(),
+        keys=[*_keys(visit, days).values()],
         days=[(on_, label, n) for on_, label, n, _ in days if n],
-        chosen=_chosen(visit, due, visit["on"]),
+        chosen=_chosen(visit, visit["due"], visit["on"]),
         listed=found,
         all=there,
     )
+
+
+async def _listed(
+    desk: Desk, visit: Visit, of: Holders, falls: Sequence[Fall]
+) -> tuple[int, Sequence[Dossier]]:
+    """How many dossiers are asked for, and as many of them as a page has; each look is written down first."""
+    due: Due | None = visit["due"]
+    on = None if visit["on"] is None else day_number(visit["on"])
+    if due is None and on is None:
+        return 0, ()
+    there = sum(
+        one.dossiers
+        for one in falls
+        if (due is None or one.due is due) and (on is None or one.day == on)
+    )
+    most = MOST_IN_SHEET if visit["format"] is Format.CSV else MOST
+    await desk.note(visit.visitor, visit.url(lang=None), dossiers=min(there, most))
+    async with desk.pool.acquire() as connection:
+        listed = await held.dossiers(
+            connection, of, visit.in_force.policy, visit.now_ms, due=due, day=on, most=most
+        )
+    return there, [_dossier(visit, await desk.token(one.key), one) for one in listed]
 
 
 def _number(visit: Visit, title: str, value: int, what: str) -> Number:
@@ -176,11 +188,23 @@ def _short(on: date) -> str:
 
 
 _COLOURS: Final[Mapping[str, str]] = {
-    "overdue": "var(--bad)",
-    "today": "var(--series-5)",
-    "later": "var(--series-1)",
-    "none": "var(--series-6)",
+    "overdue": "bad",
+    "today": "series-5",
+    "later": "series-1",
+    "none": "series-6",
 }
+
+
+def _keys(
+    visit: Visit, days: Sequence[tuple[date | None, str, int, str]]
+) -> dict[str, tuple[str, str]]:
+    """By kind its word and its colour, of those that there are."""
+    there = {kind for _, _, n, kind in days if n}
+    return {
+        kind: (visit.t(f"due.{kind}"), colour)
+        for kind, colour in _COLOURS.items()
+        if kind in there
+    }
 
 
 async def _chart(
@@ -188,14 +212,10 @@ async def _chart(
 ) -> Markup | None:
     if not any(n for _, _, n, _ in days):
         return None
-    words = {
-        kind: visit.t(f"due.{kind}")
-        for kind in _COLOURS
-        if any(n for _, _, n, one in days if one == kind)
-    }
+    keys = _keys(visit, days)
     # A part of today that is late already stands on the same bar.
     rows = [
-        {"day": label.partition(" (")[0], "n": n, "kind": words[kind]}
+        {"day": label.partition(" (")[0], "n": n, "kind": keys[kind][0]}
         for _, label, n, kind in days
         if n
     ]
@@ -215,17 +235,17 @@ async def _chart(
                 "field": "n",
                 "type": "quantitative",
                 "title": None,
-                "axis": {"tickCount": 4, "tickMinStep": 1},
+                "axis": charts.whole(n for _, _, n, _ in days),
             },
             "color": {
                 "field": "kind",
                 "type": "nominal",
                 "title": None,
                 "scale": {
-                    "domain": list(words.values()),
-                    "range": [_COLOURS[kind] for kind in words],
+                    "domain": [word for word, _ in keys.values()],
+                    "range": [f"var(--{colour})" for _, colour in keys.values()],
                 },
-                "legend": {"orient": "top", "columnPadding": 34},
+                "legend": None,
             },
         },
     }

@@ -6,11 +6,13 @@ A chart never stands alone: the macro `chart` has the same numbers in a table be
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from markupsafe import Markup
+
+from monitor.outlets.console.chart_process import DRAWS
 
 MOST: Final = 300  # charts kept, some 20 kB each
 _AXIS: Final = {
@@ -53,25 +55,13 @@ async def draw(
     key = msgspec.json.encode([whole, language, label])
     found = _kept.get(key)
     if found is None:
-        svg = await asyncio.to_thread(_svg, whole, language)
+        svg = await asyncio.to_thread(DRAWS.draw, whole, _NUMBERS.get(language))
         found = _kept[key] = _embedded(svg, label)
         if len(_kept) > MOST:
             _kept.popitem(last=False)
     else:
         _kept.move_to_end(key)
     return found
-
-
-def _svg(spec: Mapping[str, Any], language: str) -> str:
-    import vl_convert  # noqa: PLC0415 - 100 MB that who asks for no chart need not have
-
-    drawn: str = vl_convert.vegalite_to_svg(
-        msgspec.json.encode(spec).decode(),
-        vl_version="5.21",
-        format_locale=_NUMBERS.get(language),
-        allowed_base_urls=[],
-    )
-    return drawn
 
 
 def _embedded(svg: str, label: str) -> Markup:
@@ -85,6 +75,11 @@ def _embedded(svg: str, label: str) -> Markup:
         label,
     )
     return opened + Markup(rest)  # noqa: S704 - drawn from our numbers; texts are escaped by Vega
+
+
+def whole(counts: Iterable[int]) -> dict[str, Any]:
+    """An axis of counts: of few there are few marks, as there is no half a dossier."""
+    return {"tickCount": max(1, min(4, max(counts, default=4))), "tickMinStep": 1}
 
 
 def series(
@@ -106,7 +101,7 @@ def series(
             "type": "nominal",
             "title": None,
             "sort": None,
-            "legend": {"orient": "top"},
+            "legend": None,
         }
     return {
         "data": {"values": list(rows)},

@@ -52,9 +52,11 @@ class Row:
             visit,
             self.line.late,
             visit.t("count.late"),
-            (visit.t("meaning.what"), visit.t("count.late.is")),
-            (visit.t("fares.period"), span(visit, fared.period)),
-            *as_of(visit, fared.known),
+            later=lambda: (
+                (visit.t("meaning.what"), visit.t("count.late.is")),
+                (visit.t("fares.period"), span(visit, fared.period)),
+                *as_of(visit, fared.known),
+            ),
         )
 
     @cached_property

@@ -1,6 +1,7 @@
 """Templates: where they are, and what every one of them has at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Any, Final
 
@@ -48,6 +49,19 @@ ENVIRONMENT.filters |= {
     "isoday": lambda day: date_of(day).isoformat(),
     "word": lambda value, group, visit: visit.t(f"{group}.{value}"),
 }
+
+
+@lru_cache(maxsize=8192, typed=True)  # numbers of a page share most of what is said of them
+def _named(name: str, text: str) -> Markup:
+    return Markup("<dt>{}</dt><dd>{}</dd>").format(name, text)
+
+
+def named(lines: Iterable[tuple[str, str]]) -> Markup:
+    """Names and texts, as the inside of a `dl`."""
+    return Markup("").join(_named(name, text) for name, text in lines)
+
+
+ENVIRONMENT.globals["named"] = named
 
 
 def drawn(template: str, visit: Visit, listed: Sequence[Page], **values: Any) -> bytes:

@@ -1,6 +1,7 @@
 """How a scope fares: counts and shares of a period and of the twelve months up to it, all at one cut.
 
-One reading for all of a scope's months, one for its parts, one for its procedures.
+One reading for all of a scope's months, one for its parts, one for its procedures. They do not wait
+for each other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +15,13 @@ from markupsafe import Markup
 
 from monitor.domain.event import Channel, Level
 from monitor.domain.facts import Fact, Term
-from monitor.domain.indicator import Standing
+from monitor.domain.indicator import Standing, total
 from monitor.domain.indicator_words import FACTS
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import Scope
 from monitor.domain.zone import date_of
 from monitor.ledger.balances import NotKnown
-from monitor.ledger.official import Fared
+from monitor.ledger.official import Fared, Ground
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts
 from monitor.outlets.console.page import Table, Visit
@@ -74,10 +75,7 @@ class Line:
 
     @cached_property
     def counts(self) -> Mapping[str, Number]:
-        return {
-            name: count(self.visit, self.fared, name, COUNTS[name], amount)
-            for name, amount in self.amounts.items()
-        }
+        return _Counts(self)
 
     @cached_property
     def on_time(self) -> Number:
@@ -100,6 +98,21 @@ class Line:
     def idle(self) -> bool:
         """Whether nothing happened."""
         return not any(self.amounts.values())
+
+
+class _Counts(dict[str, Number]):
+    """The counts of a line, each written when it is first asked for."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def __missing__(self, name: str) -> Number:
+        line = self._line
+        found = self[name] = count(
+            line.visit, line.fared, name, COUNTS[name], line.amounts[name]
+        )
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,22 +145,31 @@ def months_to(period: Period, as_of: int) -> list[Period]:
     return found[::-1]
 
 
-async def whole(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Whole | None:
-    """All of it; None before the first cut."""
-    months = months_to(period, desk.today(visit.in_force.policy))
-    periods = months if period in months else [*months, period]
+async def ground(desk: Desk, visit: Visit) -> Ground | None:
+    """What all figures of a page rest on; None before the first cut."""
     try:
-        read = await desk.officials.fared(
-            [scope],
-            periods,
-            (ON_TIME, HEADLINE, *MEANS),
-            _TERMS | set(_BY_CHANNEL.values()) | set(_BY_LEVEL.values()),
-            known_at=visit["known_at"],
-        )
+        return await desk.officials.ground(visit["known_at"])
     except NotKnown:
         if visit["known_at"] is not None:
             raise
         return None
+
+
+async def whole(
+    desk: Desk, visit: Visit, scope: Scope, period: Period, at: Ground | None
+) -> Whole | None:
+    """All of it; None before the first cut."""
+    if at is None:
+        return None
+    months = months_to(period, desk.today(visit.in_force.policy))
+    periods = months if period in months else [*months, period]
+    read = await desk.officials.fared(
+        [scope],
+        periods,
+        (ON_TIME, HEADLINE, *MEANS),
+        _TERMS | set(_BY_CHANNEL.values()) | set(_BY_LEVEL.values()),
+        known_at=at,
+    )
     found = {one.period: one for [one] in read}
     now = found[period]
     return Whole(
@@ -160,21 +182,25 @@ async def whole(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Whole
 
 
 async def parts(
-    desk: Desk, visit: Visit, scopes: Sequence[Scope], period: Period
+    desk: Desk, visit: Visit, scopes: Sequence[Scope], period: Period, at: Ground | None
 ) -> list[Line]:
     """The same scopes' period, read at once."""
-    if not scopes:
+    if not scopes or at is None:
         return []
     [read] = await desk.officials.fared(
-        scopes, [period], (ON_TIME, HEADLINE), _OF_PARTS, known_at=visit["known_at"]
+        scopes, [period], (ON_TIME, HEADLINE), _OF_PARTS, known_at=at
     )
     return [Line(visit, one) for one in read]
 
 
-async def by_procedure(desk: Desk, visit: Visit, scope: Scope, period: Period) -> list[Line]:
+async def by_procedure(
+    desk: Desk, visit: Visit, scope: Scope, period: Period, at: Ground | None
+) -> list[Line]:
     """Of each procedure of a scope that anything happened to."""
+    if at is None:
+        return []
     read = await desk.officials.fared_by_procedure(
-        scope, period, (ON_TIME, HEADLINE), _OF_PARTS, known_at=visit["known_at"]
+        scope, period, (ON_TIME, HEADLINE), _OF_PARTS, known_at=at
     )
     return [one for one in (Line(visit, each) for each in read) if not one.idle or one.late]
 
@@ -187,10 +213,15 @@ def count(
         visit,
         value,
         visit.t(f"count.{name}"),
-        (visit.t("meaning.what"), visit.t(f"count.{name}.is")),
-        (visit.t("meaning.rule"), " + ".join(visit.one_of(*FACTS[one.fact]) for one in terms)),
-        (visit.t("fares.period"), span(visit, of.period)),
-        *as_of(visit, of.known),
+        later=lambda: (
+            (visit.t("meaning.what"), visit.t(f"count.{name}.is")),
+            (
+                visit.t("meaning.rule"),
+                " + ".join(visit.one_of(*FACTS[one.fact]) for one in terms),
+            ),
+            (visit.t("fares.period"), span(visit, of.period)),
+            *as_of(visit, of.known),
+        ),
         standing=Standing.NO_DATA if value is None else None,
     )
 
@@ -205,13 +236,13 @@ def figure(visit: Visit, of: Fared, name: tuple[str, str]) -> Number:
 
 def late_of(of: Fared) -> int | None:
     """Denominator less numerator of the share on time."""
-    found = of.figure(*ON_TIME)
-    if found is None:
+    of_set = of.sets.get(ON_TIME)
+    one = None if of_set is None else of_set.by_id[ON_TIME[1]]
+    if one is None or of.about.kind not in one.kinds:
         return None
-    one = found.scorecard.figure(ON_TIME[1])
-    if one.numerator is None or one.denominator is None:
-        return None
-    return one.denominator - one.numerator
+    # Of hundreds of scopes that are put in order by it no more is wanted than both sides.
+    on_time, judged = total(one.numerator, of.facts), total(one.denominator, of.facts)
+    return None if on_time is None or judged is None else judged - on_time
 
 
 def _parts(visit: Visit, of: Fared, group: str, terms: Mapping[int, Term]) -> list[Part]:
@@ -270,10 +301,12 @@ def share(
 # -- drawn -----------------------------------------------------------------------------------------
 
 
-async def drawn(
-    visit: Visit, months: Sequence[Line], merged: date | None
-) -> tuple[Markup, Markup] | None:
+Charts = tuple[Markup, Markup]
+
+
+async def drawn(visit: Visit, whole: Whole | None, merged: date | None) -> Charts | None:
     """Counts and shares a month; None where there was nothing."""
+    months = () if whole is None else whole.months
     if all(one.idle for one in months):
         return None
     named = ("received", "completed")
@@ -346,7 +379,7 @@ def _colour(words: Sequence[str]) -> dict[str, Any]:
         "title": None,
         "sort": None,
         "scale": {"domain": list(words)},
-        "legend": {"orient": "top", "columnPadding": 30},
+        "legend": None,  # the page's: half of what a chart takes would be its legend
     }
 
 
@@ -374,7 +407,7 @@ def _drawn(
                 "field": "n",
                 "type": "quantitative",
                 "title": None,
-                "axis": {"tickCount": 5} if share else {"tickCount": 4, "tickMinStep": 1},
+                "axis": {"tickCount": 5} if share else charts.whole(one["n"] for one in rows),
                 **scale,
             },
             "color": _colour(words),

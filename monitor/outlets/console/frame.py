@@ -40,6 +40,7 @@ from monitor.outlets.api.desk import Desk, InForce
 from monitor.outlets.api.written import SMALL_BYTES, compressed
 from monitor.outlets.console import assets, sheets
 from monitor.outlets.console.asked import EVERYWHERE
+from monitor.outlets.console.chart_process import DRAWS
 from monitor.outlets.console.drawing import drawn
 from monitor.outlets.console.page import (
     EVERYBODY,
@@ -159,6 +160,7 @@ class Frame:
                 page=page,
             )
         self._in_hand += 1
+        DRAWS.begin()
         try:
             async with asyncio.timeout(self._patience):
                 return await self.aside.do(self._answered(request, page, form))

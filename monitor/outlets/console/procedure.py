@@ -11,6 +11,8 @@ from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.domain.zone import day_number
 from monitor.ledger.held import Holders
+from monitor.ledger.official import Ground
+from monitor.ledger.together import Together
 from monitor.outlets.api.asked import (
     Format,
     Parameter,
@@ -94,7 +96,15 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     if visit["format"] is Format.CSV:
         return await _sheet(desk, visit, scope, period, there, of)
     catalogued = written(visit, code, period)
-    whole = await fares.whole(desk, visit, scope, period)
+    at = await fares.ground(desk, visit)
+    async with Together() as together:
+        open_ = together.create_task(backlog.read(desk, visit, of))
+        found = together.create_task(_places(desk, visit, scope, period, there, at))
+        taken = together.create_task(
+            times.read(desk, visit, agencies=of.offices, procedure=code)
+        )
+        whole = await fares.whole(desk, visit, scope, period, at)
+        charts = together.create_task(fares.drawn(visit, whole, None))
     if catalogued is None and (
         whole is None or all(one.idle for one in (*whole.months, whole.now))
     ):
@@ -103,7 +113,6 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             f"{code} is in no catalogue, and nothing was booked of it",
             "look for it by its name: /find",
         )
-    found = [] if whole is None else await _places(desk, visit, scope, period, there)
     called = ""
     if catalogued is not None:
         called = visit.one_of(catalogued.name_vi, catalogued.name_en or catalogued.name_vi)
@@ -118,11 +127,11 @@ async def act(desk: Desk, visit: Visit) -> Shown:
             "within": (within, name_of(agencies, within)) if within else None,
             **around(desk, visit, period),
             "whole": whole,
-            "charts": None if whole is None else await fares.drawn(visit, whole.months, None),
-            "open": await backlog.read(desk, visit, of),
-            "taken": await times.read(desk, visit, agencies=of.offices, procedure=code),
-            "units": compare.chosen(found, visit["sort"], visit["filter"]),
-            "all_units": len(found),
+            "charts": charts.result(),
+            "open": open_.result(),
+            "taken": taken.result(),
+            "units": compare.chosen(found.result(), visit["sort"], visit["filter"]),
+            "all_units": len(found.result()),
         },
     )
 
@@ -205,11 +214,16 @@ def _limit(visit: Visit, text: str) -> str:
 
 
 async def _places(
-    desk: Desk, visit: Visit, scope: Scope, period: Period, there: Hierarchy
+    desk: Desk,
+    visit: Visit,
+    scope: Scope,
+    period: Period,
+    there: Hierarchy,
+    at: Ground | None,
 ) -> list[compare.Row]:
     """The agencies directly below, those without a dossier left out."""
     scopes = [scope._replace(agency=one) for one in there.parts(scope.agency)]
-    lines = [one for one in await fares.parts(desk, visit, scopes, period) if not one.idle]
+    lines = [one for one in await fares.parts(desk, visit, scopes, period, at) if not one.idle]
     return compare.weightiest(
         compare.rows(
             lines,
@@ -230,13 +244,15 @@ async def _sheet(
     of: Holders,
 ) -> Table:
     name = f"{scope.procedure}-{scope.agency}" if scope.agency else scope.procedure
+    at = await fares.ground(desk, visit)
     match visit["table"]:
         case Tables.DOSSIERS:
             return backlog.sheet(f"open-{name}", await backlog.read(desk, visit, of))
         case Tables.MONTHS:
-            return fares.sheet(f"months-{name}", await fares.whole(desk, visit, scope, period))
+            whole = await fares.whole(desk, visit, scope, period, at)
+            return fares.sheet(f"months-{name}", whole)
         case _:
-            rows = await _places(desk, visit, scope, period, there)
+            rows = await _places(desk, visit, scope, period, there, at)
             rows = compare.chosen(rows, visit["sort"], visit["filter"])
             return compare.sheet(f"agencies-{name}-{period}", "agency", rows)
 

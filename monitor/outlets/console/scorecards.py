@@ -9,11 +9,13 @@ from markupsafe import Markup
 from monitor.domain import indicator_words
 from monitor.domain.indicator import TOTAL, Figure, Indicator, Standing, Sum
 from monitor.domain.period import Period, Span
+from monitor.domain.scope import Scope
 from monitor.domain.zone import date_of
 from monitor.ledger import published
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.indicator_sets import valid_in
-from monitor.ledger.official import By, NoSuch, Official, Published, Ranked
+from monitor.ledger.official import By, Ground, NoSuch, Official, Published, Ranked
+from monitor.ledger.together import Together
 from monitor.outlets.api.asked import Format, Parameter, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts, shown
@@ -77,34 +79,26 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
     """All figures of a set, group by group, with what stands beside them."""
     scope = await scope_of(desk, visit)
     period = period_of(desk, visit)
-    at = visit["known_at"]
     try:
-        card = await desk.officials.scorecard(
-            visit["set"], scope, period, known_at=at, trend=True
-        )
+        at = await desk.officials.ground(visit["known_at"])
     except NotKnown as error:
-        if at is not None:
+        if visit["known_at"] is not None:
             raise
         return _nothing(desk, visit, scope, period, str(error))
-    figures = _chosen(visit, card)
+    set_id: str = visit["set"]
+    whole = desk.officials.scorecard(set_id, scope, period, known_at=at, trend=True)
     if visit["format"] is Format.CSV:
-        return _sheet(visit, card, figures)
-    since = None
-    if at is not None:
-        try:
-            since = await desk.officials.scorecard(visit["set"], scope, period, trend=False)
-        except NoSuch:
-            since = None  # the set is no longer valid in that period
+        card = await whole
+        return _sheet(visit, card, _chosen(visit, card))
     each: By | None = visit["each"]
-    if each is None and card.set.id == FORM_06B:
+    if each is None and set_id == FORM_06B:
         each = By.UNIT
-    form = None
-    if each is not None:
-        form = breakdowns.report(
-            await desk.officials.breakdown(
-                visit["set"], scope, period, by=each, known_at=card.known.cut
-            )
-        ).tables[0]
+    async with Together() as together:
+        now = together.create_task(whole)
+        later = together.create_task(_as_now(desk, visit, scope, period))
+        parts = together.create_task(_form(desk, visit, scope, period, each, at))
+    card, since, form = now.result(), later.result(), parts.result()
+    figures = _chosen(visit, card)
     unlisted = UNLISTED.of(visit.language)  # told once, below the table
     return Drawn(
         template="scorecard.html",
@@ -156,6 +150,27 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "words": {name: getattr(words, name).of(visit.language) for name in _WORDS},
             "said_word": lambda word: word.of(visit.language),
         },
+    )
+
+
+async def _as_now(desk: Desk, visit: Visit, scope: Scope, period: Period) -> Official | None:
+    """The same as known now, where the page is of an earlier time."""
+    if visit["known_at"] is None:
+        return None
+    try:
+        return await desk.officials.scorecard(visit["set"], scope, period)
+    except NoSuch:
+        return None  # the set is no longer valid in that period
+
+
+async def _form(
+    desk: Desk, visit: Visit, scope: Scope, period: Period, each: By | None, at: Ground
+) -> Cells | None:
+    """A row for each unit or procedure."""
+    if each is None:
+        return None
+    return breakdowns.matrix(
+        await desk.officials.breakdown(visit["set"], scope, period, by=each, known_at=at)
     )
 
 
@@ -405,7 +420,7 @@ def bars(rows: Sequence[Mapping[str, Any]], *, parts: tuple[str, str]) -> dict[s
             "order": {"field": "order"},
             "color": {"field": "what", "type": "nominal", "title": None,
                       "scale": {"domain": list(parts), "range": ["var(--series-1)", "var(--shade-0)"]},
-                      "legend": {"orient": "top"}},
+                      "legend": None},
         },
     }  # fmt: skip
 

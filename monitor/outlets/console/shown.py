@@ -3,7 +3,7 @@
 Null, 0, not applicable, no data and too few are different answers and look different.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +17,8 @@ from monitor.domain.period import Period
 from monitor.domain.zone import date_of
 from monitor.ledger.official import Known, Official
 from monitor.outlets.console.page import Visit
+from monitor.outlets.console.texts import text
+from monitor.outlets.digest.words import Language
 from monitor.outlets.report import said, words
 from monitor.outlets.report.headings import in_short
 
@@ -132,12 +134,18 @@ def _lines(visit: Visit, official: Official, figure: Figure) -> Iterable[tuple[s
 
 def as_of(visit: Visit, known: Known) -> list[tuple[str, str]]:
     """As of when, and by which numbers of the journal and which files."""
+    return [*_as_of(visit.language, visit.zone.name, known)]
+
+
+@lru_cache(maxsize=64)  # the same at most numbers of a page
+def _as_of(language: Language, zone: str, known: Known) -> Sequence[tuple[str, str]]:
     reference = known.reference[:12] or "–"
-    return [
-        (words.AS_OF.of(visit.language), day(visit, known.as_of_day)),
-        (visit.t("meaning.known"), f"{when(visit, known.sealed_at)} (#{known.cut})"),
-        (visit.t("meaning.policy"), f"{known.epoch}, {reference}"),
-    ]
+    sealed = known.sealed_at.astimezone(_zone(zone))
+    return (
+        (words.AS_OF.of(language), said.day(date_of(known.as_of_day), language)),
+        (text("meaning.known", language), f"{_written(sealed, language)} (#{known.cut})"),
+        (text("meaning.policy", language), f"{known.epoch}, {reference}"),
+    )
 
 
 def counted(
@@ -145,18 +153,19 @@ def counted(
     value: int | Decimal | None,
     title: str,
     *lines: tuple[str, str],
+    later: Callable[[], Iterable[tuple[str, str]]] | None = None,
     unit: str = "",
     live: str = "",
     standing: Standing | None = None,
 ) -> Number:
-    """A number of the page's own, with lines that say what it is."""
+    """A number of the page's own, with lines that say what it is; or what will write them."""
     stands = standing or (Standing.NULL if value is None else Standing.NUMBER)
     return Number(
         text=number(visit, value) if stands is Standing.NUMBER else said.SIGNS[stands],
         unit=unit if stands is Standing.NUMBER else "",
         standing=stands,
         value=value,
-        meaning=Meaning(title=title, lines=lines),
+        meaning=Meaning(title=title, lines=Later(later) if later else lines),
         live=live,
     )
 
@@ -177,8 +186,11 @@ def when(visit: Visit, at: datetime | int | None) -> str:
     """A time as people write it."""
     if at is None:
         return said.EMPTY
-    local = instant(visit, at)
-    return f"{said.day(local.date(), visit.language)} {local:%H:%M:%S}"
+    return _written(instant(visit, at), visit.language)
+
+
+def _written(local: datetime, language: Language) -> str:
+    return f"{said.day(local.date(), language)} {local:%H:%M:%S}"
 
 
 def day(visit: Visit, at: date | int | None) -> str:

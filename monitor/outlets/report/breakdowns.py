@@ -33,7 +33,7 @@ def report(breakdown: Breakdown) -> Report:
     whole = breakdown.whole
     notes = [] if whole.over else [words.NOT_OVER]
     notes += _notes(breakdown)
-    tables = [_matrix(breakdown)]
+    tables = [matrix(breakdown)]
     if whole.scorecard.checked:
         tables.append(checks(whole))
     tables.append(definitions(whole))
@@ -66,7 +66,8 @@ def columns_of(indicators: IndicatorSet) -> list[str]:
     return [one.id for one in indicators.indicators]
 
 
-def _matrix(breakdown: Breakdown) -> Table:
+def matrix(breakdown: Breakdown) -> Table:
+    """Its rows and columns."""
     whole = breakdown.whole
     ids = columns_of(whole.set)
     groups = {group.id: Said(group.name_vi, group.name_en) for group in whole.set.groups}
