@@ -5,7 +5,7 @@ import gc
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -26,6 +26,7 @@ from monitor.outlets.api.app import GUARD, Frame, failed, takes_gzip
 from monitor.outlets.api.aside import Aside
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.api.every import ENDPOINTS
+from monitor.outlets.console.chart_process import DRAWS
 from monitor.outlets.console.every import handlers
 from monitor.outlets.console.frame import Frame as Console
 from monitor.outlets.metrics import Board, Unavailable
@@ -33,10 +34,17 @@ from monitor.outlets.names import SERIES_BUDGET
 from monitor.outlets.series import Places
 
 CONNECTIONS: Final = 2  # to the ledger: one reads, one answers whether it is there
+# Each connection prepares a question once. The driver would remember a hundred: pages alone ask 127, and
+# those that have numbers in their text are other ones each time.
+STATEMENTS: Final = 400
+STATEMENTS_SECONDS: Final = 3_600
 LONGEST_HEAD_BYTES: Final = 16 * 1024
-FIRST_COLLECTION_SECONDS: Final = 20  # of garbage, when all is loaded
-COLLECTION_SECONDS: Final = 600
-LOOK_SECONDS: Final = 0.1  # whether nobody waits
+LOADED_SECONDS: Final = 20  # after which what there is will stay
+COLLECTION_SECONDS: Final = 600  # between full collections of garbage
+MOST_WAITED_SECONDS: Final = 60  # for a moment when nothing is under way
+THAW_SECONDS: Final = 86_400
+LOOK_SECONDS: Final = 1.0  # whether nobody waits, where nobody has asked
+LEAVES_SECONDS: Final = 0.002  # for the last answer to be sent
 YOUNG: Final = 2_000  # objects that are too few to be looked at
 LAST_ANSWERS_SECONDS: Final = 5  # for requests under way when the service ends
 
@@ -135,6 +143,9 @@ async def _pages(
         timeout=5,
         loop=aside.loop,
         reset=_as_it_is,
+        statement_cache_size=STATEMENTS,
+        max_cached_statement_lifetime=STATEMENTS_SECONDS,
+        max_inactive_connection_lifetime=STATEMENTS_SECONDS,
         server_settings={
             "default_transaction_read_only": "on",
             "statement_timeout": f"{doors.patience_seconds * 500}ms",
@@ -153,6 +164,7 @@ async def _pages(
     for pool in (reading, knowing):
         await aside.do(_opened(pool))
         held.push_async_callback(_closed, pool, aside)
+    held.push_async_callback(asyncio.to_thread, DRAWS.close)
     passes = Passes(knowing)
     desk = Desk(reading, passes, own=policy, now_ms=lambda: time.time_ns() // 1_000_000)
     access = Access(passes, now=_instant, seconds=time.monotonic, plain=doors.plain)
@@ -270,21 +282,36 @@ async def _collect(aside: Aside) -> None:
 
     An answer leaves some thousand objects that last, in what is remembered for the next; of
     50,000 the collector takes 50 ms. So the young are collected when nothing is under way, and
-    those that are left are not looked at again before the next full collection.
+    those that are left are not looked at again before the next full collection. That one would
+    go through reference files and templates, which never become garbage in rings: what has
+    outlived one is frozen, and looked at again once a day.
     """
     gc.set_threshold(50_000, 50, 1_000_000)
-    full = time.monotonic() + FIRST_COLLECTION_SECONDS
+    full, thaw = time.monotonic() + LOADED_SECONDS, time.monotonic() + THAW_SECONDS
+    loaded = False
     while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        if time.monotonic() >= full:
-            gc.unfreeze()
-            gc.collect()
-            full = time.monotonic() + COLLECTION_SECONDS
-        elif aside.under_way or gc.get_count()[0] < YOUNG:
-            continue
-        else:
-            gc.collect(0)
-        gc.freeze()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await aside.rests.wait()
+        aside.rests.clear()
+        await asyncio.sleep(LEAVES_SECONDS)
+        now = time.monotonic()
+        if now >= full + (MOST_WAITED_SECONDS if aside.under_way else 0):
+            if now >= thaw:
+                gc.unfreeze()
+                thaw = now + THAW_SECONDS
+            if loaded:
+                gc.collect()
+            gc.freeze()
+            loaded, full = True, now + COLLECTION_SECONDS
+        elif not aside.under_way and _are_young():
+            gc.collect(1)
+
+
+def _are_young() -> bool:
+    """Whether so much was made since the young were last looked at, or was passed over amid an answer."""
+    made, passed_over, _ = gc.get_count()
+    return made >= YOUNG or passed_over > 0
 
 
 def _listen(host: str, port: int) -> socket.socket:

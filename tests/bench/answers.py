@@ -12,7 +12,7 @@ import httpx
 from monitor.ledger import reading_book
 from monitor.ledger.follower import fold, seal
 from monitor.ledger.indicator_sets import store
-from monitor.outlets.serve import FIRST_COLLECTION_SECONDS
+from monitor.outlets.serve import LOADED_SECONDS
 from monitor.reference.indicators import load_sets
 from tests.bench.usage import cpu_seconds
 from tests.ledger.fill import feeding
@@ -83,7 +83,7 @@ async def over_http(dsn: str, folder: Path, times: int) -> dict[str, Any]:
             await book()
             for path in (*ASKED.values(),) * 5:
                 await answer(path)
-            await asyncio.sleep(FIRST_COLLECTION_SECONDS)  # of garbage, as after any start
+            await asyncio.sleep(LOADED_SECONDS)  # until it is as after any start
             for name, path in ASKED.items():
                 for state in ("warm", "cold"):
                     taken, used, size = [], 0.0, 0

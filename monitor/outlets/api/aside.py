@@ -15,6 +15,7 @@ class Aside:
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
         self.under_way = 0  # how many coroutines are being awaited
+        self.rests = asyncio.Event()  # set when the last of them is done
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
 
     def __enter__(self) -> Self:
@@ -35,6 +36,12 @@ class Aside:
         """Its result. Whoever stops waiting has it cancelled."""
         self.under_way += 1
         try:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+            return await self.beside(work)
         finally:
             self.under_way -= 1
+            if not self.under_way:
+                self.rests.set()
+
+    async def beside(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same of work that goes on for long and that nobody waits for."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))

@@ -209,7 +209,7 @@ class Live:
     def _start(self) -> None:
         if self._polling is None or self._polling.done():
             here = asyncio.get_running_loop()
-            self._polling = here.create_task(self._aside.do(self._poll(here)))
+            self._polling = here.create_task(self._aside.beside(self._poll(here)))
 
     def _admit(self, visitor: Visitor) -> None:
         if visitor.role is Role.PUBLIC:
