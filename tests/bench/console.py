@@ -292,12 +292,16 @@ async def measure(
     return list(found.values())
 
 
+_REFUSED: Final[list[str]] = []  # pages that were not given
+
+
 async def opened(person: httpx.AsyncClient, path: str) -> tuple[float, int]:
     """Milliseconds to the last byte, and how many bytes came."""
     began = time.perf_counter()
     answer = await person.get(path)
     ms = 1_000 * (time.perf_counter() - began)
     if answer.status_code >= 400:
+        _REFUSED.append(path)
         print(f"{path}: {answer.status_code} after {ms:,.0f} ms", flush=True)
     return ms, len(answer.content)
 
@@ -470,7 +474,7 @@ def main() -> int:
     slow = report(found)
     if given.json:
         given.json.write_text(json.dumps([one_.as_json() for one_ in found], indent=2) + "\n")
-    return 1 if slow else 0
+    return 1 if slow or _REFUSED else 0
 
 
 if __name__ == "__main__":
