@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from monitor.domain.codes import level1
 from monitor.domain.deadlines import Unit as LimitUnit
@@ -61,6 +61,9 @@ from monitor.reference.complaints import nearest
 from monitor.reference.indicators import set_from
 from monitor.reference.policy import Reference
 from monitor.reference.sets import reference_of
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +211,7 @@ _KINDS: Final = {
     AgencyKind.COMMUNE: Kind.COMMUNE,
     AgencyKind.CENTRE: Kind.CENTRE,
 }
-RANKINGS: Final = 16  # that are remembered
+ANSWERS: Final = 16  # of a kind, that are remembered
 REMEMBERED: Final = 4  # reference sets: the one in force, and those of cuts that are asked for
 
 
@@ -316,6 +319,14 @@ class NoSuch(LookupError):
     """A set, an agency or a cut that there is none of; the text says which there are."""
 
 
+def _kept(answers: dict[K, V], asked: K, answer: V, most: int) -> V:
+    """Remember an answer, and forget the oldest where there are too many."""
+    while len(answers) >= most:
+        del answers[next(iter(answers))]
+    answers[asked] = answer
+    return answer
+
+
 def _nobody(_done: int, _of: int) -> None:
     """Of progress that nobody watches."""
 
@@ -327,7 +338,9 @@ class Officials:
         self._pool = pool
         self._references: dict[str, Reference] = {}
         self._then: dict[tuple[str, int], Reference] = {}  # with the agencies of a day
-        self._rankings: dict[tuple[Any, ...], Ranking] = {}  # of a cut: it is the same for ever
+        # Of cuts: they are the same for ever.
+        self._rankings: dict[tuple[Any, ...], Ranking] = {}
+        self._differences: dict[tuple[Any, ...], Difference] = {}
         self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
 
     async def sets(self, at: datetime | None = None) -> Mapping[str, Sequence[IndicatorSet]]:
@@ -572,6 +585,10 @@ class Officials:
         sides = [
             side for one in at_both[1].indicators for side in (one.numerator, one.denominator)
         ]
+        hashes = tuple(one.hash for one in at_both)
+        asked = (hashes, scope, period, earlier.cut.seq, later.cut.seq)
+        if (known := self._differences.get(asked)) is not None:
+            return known
         async with Together() as together:
             figures = [
                 together.create_task(self._officials(of, [scope], period, ground))
@@ -580,17 +597,14 @@ class Officials:
             moved = together.create_task(self._moved(scope, period, sides, earlier, later))
         [before], [after] = (one.result() for one in figures)
         found, claimed = moved.result()
-        changes = _changes(before, after, found.sides)
-        return Difference(
+        difference = Difference(
             before=before,
             after=after,
-            changes=changes,
+            changes=_changes(before, after, found.sides),
             causes=_causes(before, after, found, claimed=claimed),
-            booked={
-                _CLASSES_SAID[BookingClass(class_)]: moved
-                for class_, moved in found.booked.items()
-            },
+            booked={_CLASSES_SAID[BookingClass(one)]: of for one, of in found.booked.items()},
         )
+        return _kept(self._differences, asked, difference, ANSWERS)
 
     async def _moved(
         self,
@@ -688,9 +702,7 @@ class Officials:
                 )
             )
         progressed(len(places), len(places))
-        while len(self._rankings) >= RANKINGS:
-            del self._rankings[next(iter(self._rankings))]
-        self._rankings[asked] = Ranking(
+        ranking = Ranking(
             set=indicators,
             ranked=kind,
             by=by,
@@ -699,7 +711,7 @@ class Officials:
             minimum=minimum,
             positions=tuple(positions),
         )
-        return self._rankings[asked]
+        return _kept(self._rankings, asked, ranking, ANSWERS)
 
     async def why(
         self, set_id: str, scope: Scope, period: Period, *, by: str, known_at: At = None
@@ -785,11 +797,8 @@ class Officials:
         if asked not in self._then:
             then = ground.reference.agencies.as_of(day)
             same = then == ground.reference.agencies
-            while len(self._then) >= RANKINGS:
-                del self._then[next(iter(self._then))]
-            self._then[asked] = (
-                ground.reference if same else replace(ground.reference, agencies=then)
-            )
+            reference = ground.reference if same else replace(ground.reference, agencies=then)
+            _kept(self._then, asked, reference, ANSWERS)
         return replace(ground, reference=self._then[asked])
 
     async def check(self, scopes: Sequence[Scope], ground: Ground) -> None:
@@ -820,9 +829,7 @@ class Officials:
                     "this ledger is booked without reference files (EMC_REFERENCE), and official"
                     " figures need them: run `emc recompute --reference FOLDER`"
                 ) from None
-            while len(self._references) >= REMEMBERED:
-                del self._references[next(iter(self._references))]
-            self._references[hash_] = known
+            _kept(self._references, hash_, known, REMEMBERED)
         return known
 
     async def _set(
@@ -841,9 +848,7 @@ class Officials:
         there = await versions(connection)
         known = tuple(one for one in there if one.known_at <= at)
         if known not in self._sets:
-            while len(self._sets) >= REMEMBERED:
-                del self._sets[next(iter(self._sets))]
-            self._sets[known] = await known_sets(connection, at)
+            _kept(self._sets, known, await known_sets(connection, at), REMEMBERED)
         return self._sets[known]
 
     def _about(self, scope: Scope, period: Period, ground: Ground) -> About:
