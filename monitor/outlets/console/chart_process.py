@@ -6,13 +6,14 @@ is nothing more to read: when whoever asked is gone, however that ended, it ends
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import os
-import select
 import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, Final
 
 PATIENCE_SECONDS: Final = (
@@ -71,15 +72,20 @@ class ChartProcess:
             self._process = _started()
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
         assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(asked)
-        self._process.stdin.flush()
-        # It writes a drawing as a whole: once it has begun the rest is there in no time.
-        if not select.select([self._process.stdout], [], [], PATIENCE_SECONDS)[0]:
-            self._process.kill()
-            raise OSError(f"nothing was drawn within {PATIENCE_SECONDS} s")
-        said = self._process.stdout.readline()
+        # Whatever we wait for then, that it reads all of a question or writes all of an answer, has an end.
+        late = threading.Timer(PATIENCE_SECONDS, self._process.kill)
+        late.daemon = True
+        late.start()
+        try:
+            self._process.stdin.write(asked)
+            self._process.stdin.flush()
+            said = self._process.stdout.readline()
+        finally:
+            late.cancel()
         if not said.endswith(b"\n"):
-            raise OSError("the process that draws charts has ended")
+            raise OSError(
+                f"the process that draws charts has ended, or drew for {PATIENCE_SECONDS} s"
+            )
         return said
 
     def _end(self) -> None:
@@ -100,12 +106,19 @@ class ChartProcess:
 def _started() -> subprocess.Popen[bytes]:
     """With nothing of our environment, in which secrets are; and deaf to Ctrl-C, which is meant for us."""
     return subprocess.Popen(
-        [sys.executable, "-I", __file__],
+        [sys.executable, "-I", __file__, *_library_folder()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PATH": os.defpath},
         start_new_session=True,
     )
+
+
+def _library_folder() -> list[str]:
+    """Where we would find the library: that may be by our environment, or in the home of a user."""
+    found = importlib.util.find_spec("vl_convert")
+    where = None if found is None else found.submodule_search_locations
+    return [str(Path(one).parent) for one in where or ()]
 
 
 class _Library:
@@ -143,6 +156,7 @@ class _Library:
 
 
 def main() -> None:
+    sys.path += sys.argv[1:]
     library = _Library()
     # Whatever the library may print is no drawing.
     answers = os.fdopen(os.dup(1), "wb")

@@ -1,17 +1,21 @@
 """Charts are drawn by a process of their own, which is no trouble to anybody."""
 
+import importlib.util
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
+import monitor
 from monitor.outlets.console import chart_process
 from monitor.outlets.console.chart_process import ChartProcess, NotDrawn
 
@@ -36,6 +40,11 @@ def charts() -> Iterator[ChartProcess]:
 def pid_of(charts: ChartProcess) -> int:
     assert charts._process is not None
     return charts._process.pid
+
+
+def pipes_of(charts: ChartProcess) -> list[IO[bytes]]:
+    assert charts._process is not None
+    return [one for one in (charts._process.stdin, charts._process.stdout) if one is not None]
 
 
 def runs(pid: int) -> bool:
@@ -135,6 +144,66 @@ def test_a_process_that_hangs_is_given_up(
 
     assert charts.draw(BARS, None).startswith("<svg")
     assert gone(hanging)
+
+
+def test_one_that_stops_reading_amid_a_long_question_is_given_up(
+    charts: ChartProcess, monkeypatch: pytest.MonkeyPatch
+):
+    charts.draw(BARS, None)
+    hanging = pid_of(charts)
+    os.kill(hanging, signal.SIGSTOP)
+    monkeypatch.setattr(chart_process, "PATIENCE_SECONDS", 0.2)
+    longer_than_a_pipe = {**BARS, "description": "x" * 1_000_000}
+
+    def asks() -> None:
+        with suppress(NotDrawn):
+            charts.draw(longer_than_a_pipe, None)
+
+    asking = threading.Thread(target=asks, daemon=True)
+    asking.start()
+    asking.join(20)
+    waits = asking.is_alive()
+    if waits:
+        os.kill(hanging, signal.SIGKILL)  # or closing would wait too
+
+    assert not waits
+    assert gone(hanging)
+
+
+def test_it_draws_where_a_thousand_files_are_open(charts: ChartProcess):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip("so many files may not be open here: ulimit -Hn 4096")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    with Path(os.devnull).open("rb") as one:
+        held = [os.dup(one.fileno()) for _ in range(1100)]
+    try:
+        assert charts.draw(BARS, None).startswith("<svg")
+        assert max(pipe.fileno() for pipe in pipes_of(charts)) > 1023
+    finally:
+        for each in held:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_it_finds_its_library_where_an_environment_says_that_it_is():
+    # As of `pip install --target` or `--user`: nothing of it is in Python's own folder.
+    python = Path(sys.executable).resolve()
+    found = importlib.util.find_spec("vl_convert")
+    assert found is not None
+    assert found.origin is not None
+    folders = [str(Path(monitor.__file__).parents[1]), str(Path(found.origin).parents[1])]
+    asks = (
+        "from monitor.outlets.console.chart_process import DRAWS;"
+        f"print(DRAWS.draw({BARS!r}, None)[:4])"
+    )
+    said = subprocess.run(
+        [python, "-c", asks],
+        env={"PYTHONPATH": os.pathsep.join(folders)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert said.stdout == b"<svg\n"
 
 
 def test_where_none_can_be_started_a_reason_is_given(
