@@ -129,6 +129,21 @@ def test_every_page_is_drawn_without_a_complaint_fits_and_can_be_used_by_all(
         assert reader.complaints == []
 
 
+def test_what_colours_mean_is_told_also_where_a_system_has_its_own(reader: Reader) -> None:
+    """Charts keep their colours there, so that what names them has to."""
+    reader.sign_in("national")
+    colours = {}
+    for forced in ("none", "active"):
+        reader.page.emulate_media(forced_colors=forced)
+        page = reader.open("/scorecards/qd766?scope=H56")
+        colours[forced] = page.evaluate(
+            "[...document.querySelectorAll('.swatch')]"
+            ".map((one) => getComputedStyle(one, '::before').backgroundColor)"
+        )
+    assert colours["active"] == colours["none"]
+    assert len(set(colours["active"])) == 2
+
+
 def test_a_page_works_by_keyboard_alone(reader: Reader) -> None:
     reader.sign_in("national")
     page = reader.open("/?lang=en")
