@@ -338,7 +338,7 @@ class Officials:
         self._pool = pool
         self._references: dict[str, Reference] = {}
         self._then: dict[tuple[str, int], Reference] = {}  # with the agencies of a day
-        # Of cuts: they are the same for ever.
+        # Of cuts, and the policy in force then: they are the same for ever.
         self._rankings: dict[tuple[Any, ...], Ranking] = {}
         self._differences: dict[tuple[Any, ...], Difference] = {}
         self._sets: dict[tuple[Version, ...], Mapping[str, Sequence[IndicatorSet]]] = {}
@@ -586,7 +586,7 @@ class Officials:
             side for one in at_both[1].indicators for side in (one.numerator, one.denominator)
         ]
         hashes = tuple(one.hash for one in at_both)
-        asked = (hashes, scope, period, earlier.cut.seq, later.cut.seq)
+        asked = (hashes, scope, period, earlier.known, later.known)
         if (known := self._differences.get(asked)) is not None:
             return known
         async with Together() as together:
@@ -665,7 +665,7 @@ class Officials:
             raise NoSuch(
                 f"the reference files list no {kind} in {period}: add them to agencies/*.csv"
             )
-        asked = (indicators.hash, period, kind, by, reasons, ground.cut.seq)
+        asked = (indicators.hash, period, kind, by, reasons, ground.known)
         if (known := self._rankings.get(asked)) is not None:
             return known
         # Agencies as they stood when the period ended, in both periods: by those of today one that has

@@ -13,7 +13,9 @@ import asyncpg
 import pytest
 
 from agents.generate.model import Record
-from monitor.ledger.official import Officials
+from monitor.domain.period import Period
+from monitor.domain.scope import Scope
+from monitor.ledger.official import Officials, Ranked
 from monitor.ledger.published import digest
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report.asked import Asked, made, written
@@ -245,6 +247,26 @@ async def test_a_download_is_what_emc_report_writes(corrected: Here, format_: st
         )
     expected = written(found, Format(format_), Language.VIETNAMESE)
     assert digest(answer.content) == digest(expected)
+
+
+async def test_what_is_remembered_of_two_cuts_is_of_the_policy_that_is_told_of_them(
+    corrected: Here,
+) -> None:
+    """A switch of the policy says when it was before it is done: a cut may be published between both."""
+    period = Period.of("2026-08")
+    async with asyncpg.create_pool(corrected.database, min_size=0, max_size=4) as pool:
+        officials = Officials(pool)
+        for epoch in (1, 2):
+            found = await officials.difference("emc", Scope("H56"), period, then=1)
+            ranked = await officials.ranking("emc", period, kind=Ranked.PROVINCES)
+            assert (found.before.known.epoch, found.after.known.epoch) == (epoch, epoch)
+            assert ranked.known.epoch == epoch
+            if epoch == 1:
+                await pool.execute(
+                    "INSERT INTO policy (epoch, rules, reference, state, activated_at)"
+                    " SELECT 2, rules, reference, 'past', activated_at FROM policy"
+                )
+        await pool.execute("DELETE FROM policy WHERE epoch = 2")
 
 
 async def test_nothing_of_another_agency_is_in_ones_own_list(corrected: Here) -> None:
