@@ -1,6 +1,7 @@
 """Charts: Vega-Lite, drawn on the server to SVG whose colours are the style sheet's.
 
-A chart never stands alone: the macro `chart` has the same numbers in a table beside it.
+A chart never stands alone: the macro `chart` has the same numbers in a table beside it. So that where
+none can be drawn the page is given without it.
 """
 
 import asyncio
@@ -10,9 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+import structlog
 from markupsafe import Markup
 
-from monitor.outlets.console.chart_process import DRAWS
+from monitor.outlets.console.chart_process import DRAWS, NotDrawn
+from monitor.outlets.console.texts import text
+from monitor.outlets.digest.words import Language
 
 MOST: Final = 300  # charts kept, some 20 kB each
 _AXIS: Final = {
@@ -39,6 +43,7 @@ _NUMBERS: Final = {
     "vi": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"]}
 }
 _kept: OrderedDict[bytes, Markup] = OrderedDict()
+_SAY: Final = structlog.get_logger("emc.console")
 
 
 async def draw(
@@ -55,7 +60,13 @@ async def draw(
     key = msgspec.json.encode([whole, language, label])
     found = _kept.get(key)
     if found is None:
-        svg = await asyncio.to_thread(DRAWS.draw, whole, _NUMBERS.get(language))
+        try:
+            svg = await asyncio.to_thread(DRAWS.draw, whole, _NUMBERS.get(language))
+        except NotDrawn as error:
+            _SAY.warning("a chart is not drawn", chart=label, reason=str(error))
+            return Markup('<p class="empty undrawn">{}</p>').format(
+                text("chart.undrawn", Language(language))
+            )
         found = _kept[key] = _embedded(svg, label)
         if len(_kept) > MOST:
             _kept.popitem(last=False)

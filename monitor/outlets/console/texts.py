@@ -57,6 +57,10 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
     "meaning.known": ("Chốt số liệu lúc", "Cut sealed at"),
     "meaning.policy": ("Kỳ quy tắc, tệp tham chiếu", "Policy epoch, reference files"),
     "meaning.basis": ("Cơ sở", "Basis"),
+    "chart.undrawn": (
+        "Chưa vẽ được biểu đồ; các số liệu vẫn đầy đủ.",
+        "The chart could not be drawn; the figures are all here.",
+    ),
     # Tables.
     "table.csv": ("Tải CSV", "Download CSV"),
     "table.numbers": ("Bảng số liệu", "The numbers as a table"),

@@ -123,6 +123,7 @@ def test_every_page_is_drawn_without_a_complaint_fits_and_can_be_used_by_all(
             if answer.status != 200:
                 wrong.append(f"{path}: {answer.status}")
             wrong += [f"{path}: {one}" for one in (*reader.serious(axe), *reader.undefined())]
+            wrong += [f"{path}: a chart is not drawn"] * reader.page.locator(".undrawn").count()
             if (wide := reader.page.evaluate("document.documentElement.scrollWidth")) > width:
                 wrong.append(f"{path}: {wide} wide")
         assert wrong == []
