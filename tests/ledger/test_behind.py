@@ -1,7 +1,5 @@
 """The dossiers behind a fact, and what moved it between two cuts."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from monitor.domain.facts import Fact, Term
@@ -11,26 +9,14 @@ from monitor.domain.scope import Scope
 from monitor.ledger.behind import Difference, NoSuchPage, behind, differences
 from monitor.ledger.packing import pack_entries
 from monitor.ledger.tokens import secret, token
-from monitor.reference.policy import Reference, load_reference
+from monitor.reference.policy import Reference
 from tests.domain.strategies_time import day
-from tests.ledger.books import Books, books
-from tests.servers.require import ROOT
+from tests.ledger.books import Books
 
 AUGUST = Period.of("2026-08")
 TODAY = day("2026-09-15")
 LATE = Term(fact=Fact.LATE_766)
 H56 = Scope("H56")
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return load_reference(ROOT / "deploy" / "reference")
-
-
-@pytest.fixture
-async def held(database: str) -> AsyncIterator[Books]:
-    async with books(database) as opened:
-        yield opened
 
 
 async def dossier(held: Books, key: str, *entries: tuple[int, str, str, int]) -> None:

@@ -1,7 +1,7 @@
 """Late lines tell of a closed month what the whole journal tells, and are few."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +16,9 @@ from monitor.ledger import reading_book
 from monitor.ledger.between import Moved, between
 from monitor.ledger.follower import Cut, fold, seal
 from monitor.ledger.readings import series
-from monitor.reference.policy import Reference, load_reference
+from monitor.reference.policy import Reference
 from tests.domain.strategies_time import day
-from tests.ledger.books import Books, books, folded_then
-from tests.servers.require import ROOT
+from tests.ledger.books import Books, folded_then
 
 ZONE = Zone()
 RECEIVED = Term(fact=Fact.RECEIVED)
@@ -27,17 +26,6 @@ SERVICES = Term(fact=Fact.SERVICES_RECEIVED)
 AGENCIES = ("H56", "H56.04", "H26.01", "G01.05", "nowhere")
 SCOPES = [Scope.of(text) for text in ("country", "H56", "H26", "G01")]
 AUGUST, SEPTEMBER = Period.of("2026-08"), Period.of("2026-09")
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return load_reference(ROOT / "deploy" / "reference")
-
-
-@pytest.fixture
-async def held(database: str) -> AsyncIterator[Books]:
-    async with books(database) as opened:
-        yield opened
 
 
 async def published(held: Books, at: datetime) -> Cut:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -28,10 +28,9 @@ from monitor.ledger.reading_quick import (
 from monitor.ledger.reading_sums import Stretches
 from monitor.ledger.readings import series
 from monitor.ledger.reconcile_sums import kept_sums
-from monitor.reference.policy import Reference, load_reference
+from monitor.reference.policy import Reference
 from tests.domain.strategies_time import day
 from tests.ledger.books import Books, books, folded_then
-from tests.servers.require import ROOT
 from tests.whole.until import until
 
 TODAY = day("2026-09-10")
@@ -139,17 +138,6 @@ EXPECTED: dict[Term, Counted] = {
     ),
     Term(fact=Fact.SERVICES_RECEIVED): received_services,
 }
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return load_reference(ROOT / "deploy" / "reference")
-
-
-@pytest.fixture
-async def held(database: str) -> AsyncIterator[Books]:
-    async with books(database) as opened:
-        yield opened
 
 
 def some(rng: random.Random) -> Entry:

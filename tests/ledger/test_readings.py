@@ -1,7 +1,6 @@
 """What the ledger answers to official figures: facts by hand, of scopes and periods."""
 
 import shutil
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,23 +21,12 @@ from monitor.ledger.follower import Cut
 from monitor.ledger.readings import By, breakdown, read, series
 from monitor.reference.policy import Reference, load_reference
 from tests.domain.strategies_time import at, day
-from tests.ledger.books import Books, books
+from tests.ledger.books import Books
 from tests.servers.require import ROOT
 
 AUGUST = Period.of("2026-08")
 TODAY = day("2026-09-15")
 CITIZEN, BUSINESS = Trait.CITIZEN, Trait.BUSINESS
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return load_reference(ROOT / "deploy" / "reference")
-
-
-@pytest.fixture
-async def held(database: str) -> AsyncIterator[Books]:
-    async with books(database) as opened:
-        yield opened
 
 
 async def asked(
