@@ -3,10 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 T = TypeVar("T")
+LEFT_SECONDS: Final = 2  # for what is under way when the loop is ended
 
 
 class Aside:
@@ -28,6 +30,8 @@ class Aside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_all_ended(), self.loop).result(LEFT_SECONDS)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
@@ -45,3 +49,11 @@ class Aside:
     async def beside(self, work: Coroutine[Any, Any, T]) -> T:
         """The same of work that goes on for long and that nobody waits for."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+
+
+async def _all_ended() -> None:
+    """What goes on for long too: whoever awaits it is told, and would have nobody to cancel it later."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
