@@ -128,8 +128,10 @@ def _plainly(text: str, status: int) -> Response[str]:
 
 async def _pages(
     dsn: str, policy: Policy, doors: Doors, held: AsyncExitStack, aside: Aside
-) -> tuple[list[HTTPRouteHandler], Failed]:
-    """Addresses of the API and the console, and what is at none; what they open is `held` open.
+) -> tuple[list[HTTPRouteHandler], Failed, list[Callable[[], None]]]:
+    """Addresses of the API and the console, what is at none, and what lets go of pages that are open live.
+
+    What they open is `held` open.
 
     Pools of its own, on a loop of its own: whatever is asked here, /metrics has its connections and
     its turn. What answers can only read, and not for long; what knows visitors and writes looks
@@ -181,7 +183,8 @@ async def _pages(
             return failed(request, error)
         return console.missing(request) if status == 404 else console.only_read(request)
 
-    return [*api.handlers(ENDPOINTS), *handlers(console, _instant)], missing
+    found = [*api.handlers(ENDPOINTS), *handlers(console, _instant)]
+    return found, missing, console.at_stop
 
 
 async def _opened(pool: "asyncpg.Pool[Any]") -> None:
@@ -243,7 +246,7 @@ async def serve(
             )
         )
         aside = held.enter_context(Aside("emc-api"))
-        pages, missing = await _pages(dsn, policy, doors, held, aside)
+        pages, missing, at_stop = await _pages(dsn, policy, doors, held, aside)
         figures = Figures(pool, policy)
         board = Board(lambda: figures.shown(time.time_ns() // 1_000_000), Places(series_budget))
         server = _Server(
@@ -266,6 +269,8 @@ async def serve(
         async def end() -> None:
             await stop.wait()
             server.should_exit = True
+            for lets_go in at_stop:
+                lets_go()
 
         beside = [asyncio.create_task(end()), asyncio.create_task(_collect(aside))]
         try:

@@ -31,5 +31,6 @@ def pages(
 def handlers(frame: Frame, now: Callable[[], datetime]) -> list[HTTPRouteHandler]:
     """All addresses of the console."""
     live = Live(frame.desk, frame.aside, frame.sessions, now)
+    frame.at_stop.append(live.end)
     found = pages(live, frame.access, frame.sessions, now)
     return [*frame.handlers(found), live.handler(frame)]

@@ -110,6 +110,7 @@ class Frame:
         self._patience = patience_seconds
         self._in_hand = 0
         self._pages: Sequence[Page] = ()
+        self.at_stop: list[Callable[[], None]] = []  # what lets go of whoever waits
 
     def handlers(self, pages: Sequence[Page]) -> list[HTTPRouteHandler]:
         self._pages = pages

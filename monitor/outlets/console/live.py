@@ -173,6 +173,10 @@ class Live:
         for page in self._waiting:
             page.set()
 
+    def end(self) -> None:
+        """All open pages, when the service stops: they ask again until it is back."""
+        self._end(set(self._waiting.values()))
+
     async def events(self, visitor: Visitor, cookie: str) -> AsyncIterator[bytes]:
         """What changed, for one page, until it is closed. On the serving loop."""
         last = 0
