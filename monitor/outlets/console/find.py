@@ -118,6 +118,7 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
             "q": asked,
             "agencies": found[:MOST],
             "procedures": procedures[:MOST],
+            "may_open": lambda code: visit.visitor.may_see(code, visit.in_force.places),
             "status": 200,
         },
     )
