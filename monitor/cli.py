@@ -260,6 +260,10 @@ def demo(
 ) -> None:
     """Run the whole service here: broker, PostgreSQL, worker and metrics, fed with dossiers.
 
+    The console is at the address printed as *open in a browser*; sign in there with one of the tokens
+    printed below it. It shows the country, each agency, procedure and dossier, the sources, scorecards
+    and rankings, in Vietnamese or English.
+
     Nothing needs to be installed and nothing is left behind. With **--once** the same path is
     run to the end of its input and the scraped totals are held against an independent count.
 

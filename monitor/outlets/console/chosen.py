@@ -1,12 +1,15 @@
 """What pages of official figures let their reader choose: a set, a scope, a period, and when it was known."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import COUNTRY, NoScope, Scope
 from monitor.domain.zone import date_of
+from monitor.ledger.indicator_sets import valid_in
+from monitor.ledger.official import Ranked, ranked_of
 from monitor.outlets.api.asked import Parameter, a_name, in_path
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console.asked import WHEN, a_moment
@@ -123,8 +126,36 @@ def after(period: Period) -> Period:
     return Period.holding(period.span, date_of(period.last_day) + timedelta(days=1))
 
 
-def choices(desk: Desk, visit: Visit, scope: Scope, period: Period) -> dict[str, Any]:
-    """What the macro `chooser` draws."""
+_REMEMBERED: Final = 64  # periods of the reference files in force
+_kinds: OrderedDict[tuple[str, int], tuple[Ranked, ...]] = OrderedDict()
+
+
+def kinds(visit: Visit, period: Period) -> tuple[Ranked, ...]:
+    """Of whom there are rankings: of a kind that the files list nobody of there is none."""
+    reference = visit.in_force.reference
+    if reference is None:
+        return tuple(Ranked)
+    key = visit.in_force.hash, period.last_day
+    if key not in _kinds:
+        _kinds[key] = tuple(one for one in Ranked if ranked_of(one, period, reference))
+        if len(_kinds) > _REMEMBERED:
+            _kinds.popitem(last=False)
+    return _kinds[key]
+
+
+Leads = Callable[[Period], bool]
+
+
+async def valid(desk: Desk, visit: Visit) -> Leads:
+    """In which periods the set that is asked for is valid: elsewhere its pages lead nowhere."""
+    versions = (await desk.officials.sets(visit["known_at"])).get(visit["set"], ())
+    return lambda period: valid_in(versions, period) is not None
+
+
+def choices(
+    desk: Desk, visit: Visit, scope: Scope, period: Period, leads: Leads = lambda _: True
+) -> dict[str, Any]:
+    """What the macro `chooser` draws; no link to a period that `leads` nowhere."""
     today = desk.today(visit.in_force.policy)
     later = after(period)
     return {
@@ -132,9 +163,11 @@ def choices(desk: Desk, visit: Visit, scope: Scope, period: Period) -> dict[str,
         "scopes": scopes(visit),
         "period": period,
         "period_said": of_period(period).of(visit.language),
-        "spans": spans(period, today),
-        "earlier": period.before,
-        "later": later if later.first_day <= today else None,
+        "spans": [
+            (span, one) for span, one in spans(period, today) if one == period or leads(one)
+        ],
+        "earlier": period.before if leads(period.before) else None,
+        "later": later if later.first_day <= today and leads(later) else None,
         "today": today,
     }
 

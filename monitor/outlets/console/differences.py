@@ -26,6 +26,7 @@ from monitor.outlets.console.chosen import (
     closing,
     period_of,
     scope_of,
+    valid,
 )
 from monitor.outlets.console.page import WITH_FIGURES, Drawn, Kept, Page, Shown, Visit
 from monitor.outlets.console.shown import Number
@@ -55,7 +56,7 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     if visit["indicator"] is not None:
         await _admitted(desk, visit)
     scope = await scope_of(desk, visit)
-    common: dict[str, Any] = choices(desk, visit, scope, period)
+    common: dict[str, Any] = choices(desk, visit, scope, period, await valid(desk, visit))
     then = visit["then"]
     closed = await closing(desk, period, visit.zone)
     if then is None:

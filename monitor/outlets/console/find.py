@@ -112,12 +112,14 @@ async def act(_desk: Desk, visit: Visit) -> Shown:
         )
         if dossier and not visit.visitor.anonymous:
             return Elsewhere(to=visit.url(f"/dossiers/{asked}"))
+    places = visit.in_force.places
     return Drawn(
         template="find.html",
         values={
             "q": asked,
             "agencies": found[:MOST],
             "procedures": procedures[:MOST],
+            "may_open": lambda code: visit.visitor.may_see(code, places),
             "status": 200,
         },
     )

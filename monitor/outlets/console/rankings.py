@@ -9,13 +9,14 @@ from monitor.domain.period import Period
 from monitor.domain.ranking import OfPart, Peers, Unranked
 from monitor.domain.scope import Scope
 from monitor.ledger.balances import NotKnown
+from monitor.ledger.indicator_sets import valid_in
 from monitor.ledger.official import NoSuch, Position, Ranked, Ranking, chosen
 from monitor.outlets.access import refusal
 from monitor.outlets.api.asked import Format, Parameter, a_name, an_agency, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import shown
 from monitor.outlets.console.asked import SORT, WHEN
-from monitor.outlets.console.chosen import SET, choices, period_of
+from monitor.outlets.console.chosen import SET, choices, kinds, period_of
 from monitor.outlets.console.find import plain
 from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Table, Visit
 from monitor.outlets.console.shown import Number
@@ -87,10 +88,12 @@ async def act(desk: Desk, visit: Visit) -> Shown:
         if then is not None:
             raise
         return _nothing(desk, visit, period, str(error))
-    if not visit.visitor.sees_all and ground.known.as_of_day <= period.last_day:
+    as_of_day, sees_all = ground.known.as_of_day, visit.visitor.sees_all
+    if not sees_all and as_of_day <= period.last_day:
         # Peers are shown to each other when a period is over: how they fare today is their own.
         raise refusal(visit.visitor, f"the ranking of {period}, which is not over,")
-    indicators = chosen(await desk.officials.sets(then), visit["set"], period)
+    there = await desk.officials.sets(then)
+    indicators = chosen(there, visit["set"], period)
     by = visit["by"] or indicators.ranked_by or next(iter(indicators.by_id))
     ranking = await desk.officials.ranking(
         visit["set"], period, kind=kind, by=by, known_at=ground.cut.seq
@@ -124,14 +127,23 @@ async def act(desk: Desk, visit: Visit) -> Shown:
     return Drawn(
         template="ranking.html",
         values={
-            **choices(desk, visit, Scope(), period),
+            **choices(
+                desk,
+                visit,
+                Scope(),
+                period,
+                lambda one: (
+                    valid_in(there[visit["set"]], one) is not None
+                    and (sees_all or one.last_day < as_of_day)
+                ),
+            ),
             "ranking": ranking,
             "set": ranking.set,
             "by": by,
             "by_name": _by_name(visit, ranking),
             "bys": _bys(visit, ranking),
             "kind": kind,
-            "kinds": list(Ranked),
+            "kinds": [one for one in Ranked if one is kind or one in kinds(visit, period)],
             "groups": [
                 (_peers(visit, ranking, peers), len(lines), _apart(lines))
                 for peers, lines in groups.items()

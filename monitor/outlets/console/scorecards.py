@@ -1,26 +1,35 @@
 """Sets of indicators, and a set's scorecard for a scope and period."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from markupsafe import Markup
 
 from monitor.domain import indicator_words
-from monitor.domain.indicator import TOTAL, Figure, Indicator, Standing, Sum
+from monitor.domain.indicator import TOTAL, Figure, Indicator, IndicatorSet, Standing, Sum
 from monitor.domain.period import Period, Span
 from monitor.domain.scope import Scope
 from monitor.domain.zone import date_of
 from monitor.ledger import published
 from monitor.ledger.balances import NotKnown
 from monitor.ledger.indicator_sets import valid_in
-from monitor.ledger.official import By, Ground, NoSuch, Official, Published, Ranked
+from monitor.ledger.official import By, Ground, NoSuch, Official, Published
 from monitor.ledger.together import Together
 from monitor.outlets.api.asked import Format, Parameter, one_of
 from monitor.outlets.api.desk import Desk
 from monitor.outlets.console import charts, shown
-from monitor.outlets.console.asked import SORT
-from monitor.outlets.console.chosen import CHOICES, SET, choices, period_of, scope_of
+from monitor.outlets.console.asked import SORT, a_sort
+from monitor.outlets.console.chosen import (
+    CHOICES,
+    SET,
+    choices,
+    kinds,
+    period_of,
+    scope_of,
+    valid,
+)
 from monitor.outlets.console.connections import in_order
 from monitor.outlets.console.find import plain
 from monitor.outlets.console.page import WITH_FIGURES, Drawn, Page, Shown, Table, Visit
@@ -47,6 +56,13 @@ EACH: Final = Parameter(
     schema={"type": "string", "enum": list(By)},
     example="unit",
 )
+ORDER: Final = Parameter(
+    name="order",
+    says="A column that the rows of `each` are sorted by; with - before it the largest first.",
+    read=a_sort,
+    schema={"type": "string"},
+    example="-received_total",
+)
 
 
 async def every(desk: Desk, visit: Visit) -> Shown:
@@ -57,6 +73,7 @@ async def every(desk: Desk, visit: Visit) -> Shown:
     sets = [one for versions in there.values() if (one := valid_in(versions, period))]
     last = Period.holding(Span.MONTH, date_of(desk.today(visit.in_force.policy))).before
     latest = await published.listed(desk.pool, last=3)
+    ranked = await _ranked_in(desk, visit, period)
     return Drawn(
         template="scorecards.html",
         values={
@@ -66,13 +83,27 @@ async def every(desk: Desk, visit: Visit) -> Shown:
             "of_last": [
                 one for versions in there.values() if (one := valid_in(versions, last))
             ],
-            "kinds": list(Ranked),
+            "kinds": () if ranked is None else kinds(visit, ranked),
+            "ranked": lambda one: (
+                ranked if ranked is not None and valid_in(there[one.id], ranked) else None
+            ),
             "most": lambda one: sum(
                 (points for points in one.most.values() if points is not None), Decimal(0)
             ),
             "published": bool(latest),
         },
     )
+
+
+async def _ranked_in(desk: Desk, visit: Visit, period: Period) -> Period | None:
+    """The period whose rankings the visitor may see: this one, or the one before where it is not over."""
+    if visit.visitor.sees_all:
+        return period
+    try:
+        as_of_day = (await desk.officials.ground(visit["known_at"])).known.as_of_day
+    except NotKnown:
+        return None
+    return next((one for one in (period, period.before) if one.last_day < as_of_day), None)
 
 
 async def one_set(desk: Desk, visit: Visit) -> Shown:
@@ -97,13 +128,14 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
         now = together.create_task(whole)
         later = together.create_task(_as_now(desk, visit, scope, period))
         parts = together.create_task(_form(desk, visit, scope, period, each, at))
+        leads = together.create_task(valid(desk, visit))
     card, since, form = now.result(), later.result(), parts.result()
     figures = _chosen(visit, card)
     unlisted = UNLISTED.of(visit.language)  # told once, below the table
     return Drawn(
         template="scorecard.html",
         values={
-            **choices(desk, visit, scope, period),
+            **choices(desk, visit, scope, period, leads.result()),
             "card": card,
             "set": card.set,
             "about": of_scope(card.about).of(visit.language),
@@ -135,6 +167,7 @@ async def one_set(desk: Desk, visit: Visit) -> Shown:
             "by_code": _by_code(form, unlisted),
             "is_text": lambda column: column.form is Form.TEXT,
             "of_columns": _columns(visit, card, form),
+            "keys": [] if form is None else _keys(card.set, form),
             "each": each,
             "bys": list(By),
             "signs": _signs(visit, card),
@@ -169,9 +202,26 @@ async def _form(
     """A row for each unit or procedure."""
     if each is None:
         return None
-    return breakdowns.matrix(
-        await desk.officials.breakdown(visit["set"], scope, period, by=each, known_at=at)
-    )
+    found = await desk.officials.breakdown(visit["set"], scope, period, by=each, known_at=at)
+    return _ordered(visit, breakdowns.matrix(found), found.whole.set)
+
+
+def _keys(of: IndicatorSet, form: Cells) -> list[str]:
+    """What the columns of a form are called in an address."""
+    return ["number", "name", *breakdowns.columns_of(of), "checks"][: len(form.columns)]
+
+
+def _ordered(visit: Visit, form: Cells, of: IndicatorSet) -> Cells:
+    """Its rows by a column; the whole, which they add up to, stays last."""
+
+    def by(place: int) -> Any:
+        if form.columns[place].form is Form.TEXT:
+            return lambda row: plain(said.shown(row[place], visit.language))
+        return lambda row: row[place] if isinstance(row[place], int | Decimal) else None
+
+    *rows, whole = form.rows
+    keys = {name: by(place) for place, name in enumerate(_keys(of, form))}
+    return replace(form, rows=[*in_order(rows, keys, visit["order"]), whole])
 
 
 _WORDS: Final = (
@@ -440,7 +490,7 @@ PAGES: Final = (
         name="scorecard",
         title="scores.title",
         open_to=WITH_FIGURES,
-        parameters=(SET, *CHOICES, EACH, SORT, FILTER),
+        parameters=(SET, *CHOICES, EACH, SORT, ORDER, FILTER),
         act=one_set,
     ),
 )

@@ -70,6 +70,13 @@ OWN: Final[Mapping[str, tuple[str, str]]] = {
         "Không có dòng nào khớp với bộ lọc đang chọn.",
         "No row is like what is asked for.",
     ),
+    "table.rows": ("Số dòng", "Rows"),
+    "table.rows.is": (
+        "Số dòng trong bảng bên dưới; sau dấu / là tổng số dòng, kể cả những dòng bị bộ lọc bỏ qua hoặc"
+        " không được liệt kê.",
+        "Rows of the table below; after the / all that there are, also those that a filter leaves out or"
+        " that are not listed.",
+    ),
     "table.words": ("Có các từ", "With the words"),
     "table.filter": ("Lọc", "Filter"),
     "time.moment": ("dưới 1 phút", "under 1 min"),

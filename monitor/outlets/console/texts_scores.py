@@ -41,6 +41,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "scores.out_of": ("{n} điểm", "{n} points"),
     "scores.indicators": ("{n} chỉ số", "{n} indicators"),
     "scores.ranking": ("Xếp hạng", "Ranking"),
+    "scores.ranking.later": ("Có khi kỳ đã kết thúc", "Once the period is over"),
     "scores.last": (
         "Số liệu {period} có thay đổi sau khi chốt không?",
         "Have the figures of {period} changed since it was closed?",

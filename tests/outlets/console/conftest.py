@@ -83,7 +83,7 @@ class Reader:
     def undefined(self) -> list[str]:
         """Numbers of the page that open no definition, and what opens one that is not there.
 
-        In a chart's own table the caption says what they are; in the layout of a form the headings.
+        In the layout of a form the headings say what they are.
         """
         found = self.page.evaluate(_UNDEFINED)
         return [f"undefined: {one}" for one in found]
@@ -92,7 +92,7 @@ class Reader:
 # Also in popovers there are numbers; and the numbers of a form's columns are no measures.
 _UNDEFINED: Final = r"""() => {
   const main = document.querySelector("main");
-  const told = "button, a, [popover], figure details, tr.numbers, table.form";
+  const told = "button, a, [popover], tr.numbers, table.form";
   const bare = [...main.querySelectorAll("td.r, .stat .n, .bars:not(.stays) .v, .bars:not(.stays) .of, .verdict .n")]
     .filter((cell) => /\d/.test(cell.textContent))
     .filter((cell) => !cell.closest(told) && !cell.querySelector("button.number, a"))
@@ -105,7 +105,11 @@ _UNDEFINED: Final = r"""() => {
   const headings = [...document.querySelectorAll("table.form thead th.r")]
     .filter((one, place) => place > 0 && !one.querySelector("button.what"))
     .map((one) => one.textContent);
-  return [...new Set([...bare, ...twice, ...gone, ...headings])];
+  const counts = [...main.querySelectorAll("h1, h2, th[scope=rowgroup]")]
+    .flatMap((one) => [...one.querySelectorAll(".quiet")])
+    .filter((one) => /^[\d.,]+( \/ [\d.,]+)?$/.test(one.textContent.trim()) && !one.querySelector("button.number"))
+    .map((one) => `in a heading: ${one.textContent.trim()}`);
+  return [...new Set([...bare, ...counts, ...twice, ...gone, ...headings])];
 }"""
 
 

@@ -11,12 +11,15 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from monitor.cli import app
 from monitor.ledger.access import Passes, Role, new_token, token_hash
 from monitor.outlets.console.frame import POLICY
 from monitor.outlets.console.live import ADMITTED_SECONDS
 from tests.outlets.api.service import Here, Serve, here, now
 from tests.outlets.console.service import last_month
+from tests.servers.require import ROOT
 
 
 def browser(here: Here, **options: Any) -> httpx.AsyncClient:
@@ -338,3 +341,10 @@ async def test_an_agency_below_a_province_is_led_to_its_own_page(console: Here) 
         answer = await client.get("/?lang=en&period=2026-08")
         assert answer.headers["location"] == "/agencies/H26.02?lang=en&period=2026-08"
         assert (await client.get(answer.headers["location"])).status_code == 200
+
+
+def test_the_help_of_the_demo_says_where_the_console_is() -> None:
+    said = CliRunner().invoke(app, ["demo", "--help"], env={"COLUMNS": "200"}).output
+    assert "The console is at the address printed as open in a browser" in said
+    printed = (ROOT / "agents" / "demo" / "live.py").read_text("utf-8")
+    assert '("open in a browser", f"{service.address}/")' in printed

@@ -3,11 +3,16 @@
 import asyncio
 import os
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from time import sleep
 from typing import Any
 
+import asyncpg
 import pytest
 from playwright.sync_api import Browser
 
@@ -178,6 +183,62 @@ def test_a_page_says_that_it_is_not_live_any_more(reader: Reader) -> None:
     page.wait_for_selector("#fresh.off")
     assert "Not live" in (page.locator("#fresh").text_content() or "")
     assert page.locator("#fresh .dot").is_visible()
+
+
+@contextmanager
+def held_back(here: Here, table: str) -> Iterator[None]:
+    """Nobody reads a table meanwhile."""
+    locked, enough = Event(), Event()
+
+    async def hold() -> None:
+        connection = await asyncpg.connect(here.database)
+        try:
+            async with connection.transaction():
+                await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                locked.set()
+                await asyncio.to_thread(enough.wait, 4)
+        finally:
+            await connection.close()
+
+    # The browser's driver has a loop in this thread already.
+    with ThreadPoolExecutor() as aside:
+        holding = aside.submit(lambda: asyncio.run(hold()))
+        assert locked.wait(5)
+        try:
+            yield
+        finally:
+            enough.set()
+        holding.result()
+
+
+# When the notice is shown after a press, and what it says: kept for the page that comes.
+_NOTE_WHAT_IS_SAID = """() => {
+  const loading = document.getElementById("loading");
+  let pressed = 0;
+  addEventListener("click", () => { pressed = performance.now(); }, { capture: true });
+  new MutationObserver(() => {
+    if (!loading.hidden && !sessionStorage.getItem("said"))
+      sessionStorage.setItem("said", JSON.stringify([performance.now() - pressed, loading.textContent]));
+  }).observe(loading, { attributes: true });
+}"""
+
+
+def test_a_page_that_is_slow_to_come_is_said_to_be_on_its_way(
+    reader: Reader, console: Here
+) -> None:
+    reader.sign_in("admin")
+    page = reader.open("/?lang=en")
+    assert page.locator("#loading").is_hidden()
+    page.evaluate(_NOTE_WHAT_IS_SAID)
+    with held_back(console, "quarantine"):
+        page.locator("nav a[href^='/quarantine']").evaluate("link => link.click()")
+        sleep(1.5)  # a locator would wait until the page is there
+    page.wait_for_url("**/quarantine?lang=en")
+    assert page.locator("h1").inner_text().startswith("Quarantine")
+    assert page.locator("#loading").is_hidden()
+    after_ms, said = page.evaluate("() => JSON.parse(sessionStorage.getItem('said'))")
+    assert said.startswith("Reading the figures…")
+    assert 600 < after_ms < 1_500  # most pages are here before anybody has read it
 
 
 @pytest.mark.parametrize("role", ["national", "agency"])

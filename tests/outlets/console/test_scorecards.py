@@ -16,7 +16,8 @@ from agents.generate.model import Record
 from monitor.domain.period import Period
 from monitor.domain.scope import Scope
 from monitor.ledger.official import Officials, Ranked
-from monitor.ledger.published import digest
+from monitor.ledger.published import digest, publish
+from monitor.outlets.console.find import plain as unmarked
 from monitor.outlets.digest.words import Language
 from monitor.outlets.report.asked import Asked, made, written
 from monitor.outlets.report.formats import Format
@@ -273,3 +274,112 @@ async def test_nothing_of_another_agency_is_in_ones_own_list(corrected: Here) ->
     html = await page(corrected, f"/differences/emc?period=2026-08&{BEHIND}", "agency")
     assert FOREIGN not in html
     assert OWN[1] not in html  # it did not change
+
+
+def offered(html: str, path: str) -> set[str]:
+    """The periods that a page has links to, of an address."""
+    found = re.findall(rf'href="{path}\?([^"#]*)', html)
+    return {one for query in found for one in re.findall(r"\bperiod=([^&]*)", query)}
+
+
+async def test_no_period_is_offered_in_which_the_set_is_not_valid(corrected: Here) -> None:
+    # Valid from 1 July 2026.
+    path = "/scorecards/decree-224-19"
+    periods = offered(await page(corrected, f"{path}?period=2026-09"), path)
+    assert {"2026-08", "2026-Q3", "2026-H2"} <= periods
+    assert "2026" not in periods
+    assert "2026-06" not in offered(await page(corrected, f"{path}?period=2026-07"), path)
+    ranked = "/rankings/decree-224-19"
+    assert "2026" not in offered(await page(corrected, f"{ranked}?period=2026-09"), ranked)
+
+
+async def test_an_agency_is_led_to_rankings_of_what_is_over_alone(corrected: Here) -> None:
+    this, over = f"{today():%Y-%m}", f"{today().replace(day=1) - timedelta(days=1):%Y-%m}"
+    path = "/rankings/emc"
+    sets = f"/scorecards?period={this}"
+    assert offered(await page(corrected, sets, "agency"), path) == {over}
+    assert offered(await page(corrected, sets), path) == {this}
+    assert this in offered(await page(corrected, f"{path}?period={over}"), path)
+    assert this not in offered(await page(corrected, f"{path}?period={over}", "agency"), path)
+    html = await page(corrected, "/scorecards?period=2099-01&lang=en", "agency")
+    assert offered(html, path) == set()
+    assert "Once the period is over" in html
+
+
+async def test_nobody_is_led_to_a_ranking_of_whom_the_files_do_not_list(
+    corrected: Here,
+) -> None:
+    # The country of the tests has departments, and no communes.
+    html = await page(corrected, "/scorecards?period=2026-08")
+    assert "kind=departments" in html
+    assert "kind=communes" not in html
+
+
+async def test_who_may_not_open_an_agency_is_told_its_name_without_a_link(
+    corrected: Here,
+) -> None:
+    html = await page(corrected, "/find?q=thanh+hoa", "agency")
+    assert 'href="/agencies/H56"' in html
+    html = await page(corrected, "/find?q=hue", "agency")
+    assert "<code>H57</code>" in html
+    assert "/agencies/H57" not in html
+
+
+async def test_the_layout_of_a_form_is_sorted_and_the_whole_stays_last(corrected: Here) -> None:
+    asked = "/scorecards/report-06b?scope=country&each=unit&period=2026-08&lang=en"
+
+    def names(html: str) -> list[str]:
+        form = html[html.index('<table class="form">') :].partition("</table>")[0]
+        return re.findall(r'<th scope="row">([^<]*)</th>', form)
+
+    def aria(html: str) -> list[tuple[str, str]]:
+        return re.findall(r'aria-sort="(\w+)"><a [^>]*>([^<]*)</a>', html)
+
+    html = await page(corrected, asked)
+    whole = names(html)[-1]
+    assert aria(html) == []
+    html = await page(corrected, f"{asked}&order=-received_total")
+    assert aria(html) == [("descending", "Received, in total")]
+    # Four of Thanh Hoá, one of Huế; the whole has five.
+    assert ["Thanh Hóa" in names(html)[0], "Huế" in names(html)[1]] == [True, True]
+    assert names(html)[-1] == whole
+    assert 'order=received_total"' in html.replace("#each", "")
+    html = await page(corrected, f"{asked}&order=received_total")
+    ordered = names(html)
+    assert ordered.index(next(one for one in ordered if "Huế" in one)) < ordered.index(
+        next(one for one in ordered if "Thanh Hóa" in one)
+    )
+    assert ordered[-1] == whole
+    html = await page(corrected, f"{asked}&order=-name")
+    assert names(html)[:-1] == sorted(names(html)[:-1], key=unmarked, reverse=True)
+    assert names(html)[-1] == whole
+
+
+async def test_an_agency_cannot_tell_which_reports_of_others_there_are(corrected: Here) -> None:
+    connection = await asyncpg.connect(corrected.database)
+    try:
+        # A number that stands for nothing else on a page.
+        await connection.execute(
+            "SELECT setval(pg_get_serial_sequence('published_report', 'id'), 888000)"
+        )
+        numbers = [
+            (
+                await publish(
+                    connection, kind="scorecard", indicators="emc", set_version="1", set_hash="00",
+                    scope=scope, period="2026-08", asked={}, cut=1, sealed_at=now(), format_="csv",
+                    language="vi", content=b"x", figures="00", release="0", who="x", why="",
+                )
+            ).id
+            for scope in ("H56", "H57")
+        ]  # fmt: skip
+    finally:
+        await connection.close()
+    own, anothers = numbers
+    await page(corrected, f"/reports/published/{own}", "agency")
+    await page(corrected, f"/reports/published/{anothers}")
+    said = []
+    for number in (anothers, 999_999):
+        html = await page(corrected, f"/reports/published/{number}?lang=en", "agency", 404)
+        html = re.sub(r"<code>[^<]*</code>", "", html)  # of the request
+        said.append(html.replace(str(number), "N"))
+    assert said[0] == said[1]
