@@ -152,6 +152,8 @@ async def _pages(
             "default_transaction_read_only": "on",
             "statement_timeout": f"{doors.patience_seconds * 500}ms",
             "idle_in_transaction_session_timeout": "30s",
+            # Kept for an hour unused: no device between may forget it meanwhile.
+            "tcp_keepalives_idle": "60",
         },
     )
     knowing = asyncpg.create_pool(
