@@ -18,6 +18,7 @@ import pytest
 import monitor
 from monitor.outlets.console import chart_process
 from monitor.outlets.console.chart_process import ChartProcess, NotDrawn
+from tests.servers.require import absent
 
 BARS: dict[str, Any] = {
     "data": {"values": [{"day": "01/10", "n": 1234.5}]},
@@ -173,7 +174,7 @@ def test_one_that_stops_reading_amid_a_long_question_is_given_up(
 def test_it_draws_where_a_thousand_files_are_open(charts: ChartProcess):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 2048:
-        pytest.skip("so many files may not be open here: ulimit -Hn 4096")
+        absent("room for 2,048 open files", "ulimit -Hn 2048")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
     with Path(os.devnull).open("rb") as one:
         held = [os.dup(one.fileno()) for _ in range(1100)]
