@@ -8,6 +8,14 @@ from monitor.ledger.balances import NotKnown
 from monitor.ledger.together import Together
 
 
+async def lasts(ended: asyncio.Event) -> None:
+    """Until it is ended by somebody."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        ended.set()
+
+
 async def test_they_are_under_way_at_once():
     met = asyncio.Barrier(2)
 
@@ -26,19 +34,13 @@ async def test_they_are_under_way_at_once():
 async def test_who_fails_says_so_himself_and_the_others_are_ended():
     ended = asyncio.Event()
 
-    async def lasts() -> None:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.set()
-
     async def fails() -> None:
         await asyncio.sleep(0)
         raise NotKnown("there is no cut yet")
 
     async def both() -> None:
         async with Together() as together:
-            together.create_task(lasts())
+            together.create_task(lasts(ended))
             together.create_task(fails())
 
     with pytest.raises(NotKnown, match="no cut"):
@@ -59,15 +61,9 @@ async def test_what_fails_between_them_is_raised_as_it_is():
 async def test_whoever_stops_waiting_stops_all():
     ended = asyncio.Event()
 
-    async def lasts() -> None:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.set()
-
     async def asks() -> None:
         async with Together() as together:
-            together.create_task(lasts())
+            together.create_task(lasts(ended))
 
     asking = asyncio.create_task(asks())
     await asyncio.sleep(0.01)

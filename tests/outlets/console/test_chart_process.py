@@ -62,7 +62,7 @@ def gone(pid: int) -> bool:
     while runs(pid):
         if time.monotonic() > ends:
             return False
-        time.sleep(0.02)
+        time.sleep(0.02)  # no child of ours, perhaps: the system tells nobody that it has ended
     return True
 
 
@@ -256,8 +256,8 @@ def test_it_ends_when_it_is_closed(charts: ChartProcess):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_whoever_asked_however_that_ends(how: int):
     asks = (
-        "from monitor.outlets.console.chart_process import DRAWS; import time;"
-        f"DRAWS.draw({BARS!r}, None); print(DRAWS._process.pid, flush=True); time.sleep(60)"
+        "from monitor.outlets.console.chart_process import DRAWS; import signal;"
+        f"DRAWS.draw({BARS!r}, None); print(DRAWS._process.pid, flush=True); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE) as asking:
         assert asking.stdout is not None
