@@ -242,7 +242,7 @@ async def test_what_falls_due_later_is_read_from_the_runs_that_have_it_and_that_
         await due(follower, slot, day=day)
     cut = await seal(follower)
     await fold(follower, cut)
-    asked = Sum(((52, 1),), first_slot=20_050)
+    asked = Sum(((52, 1),), first_slot=20_060)  # the day itself is meant too
 
     async def read() -> int:
         async with follower.transaction(isolation="repeatable_read"):
@@ -257,7 +257,7 @@ async def test_what_falls_due_later_is_read_from_the_runs_that_have_it_and_that_
     await follower.execute("UPDATE balance_run SET last_slot = NULL WHERE day = 20001")
     assert await read() == 2
     # What says that it has nothing of the kind is not gone through.
-    await follower.execute("UPDATE balance_run SET last_slot = 20049 WHERE day = 20002")
+    await follower.execute("UPDATE balance_run SET last_slot = 20059 WHERE day = 20002")
     assert await read() == 1
 
 

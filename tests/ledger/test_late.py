@@ -134,6 +134,45 @@ async def test_a_line_is_late_once_the_month_of_its_day_is_over_where_it_is_coun
     assert moved.sides == [Moved(10, 0)]
 
 
+@pytest.mark.parametrize("late", [True, False])
+async def test_what_came_is_of_the_days_channel_and_level_that_are_asked_for(
+    late: bool, held: Books, reference: Reference
+):
+    await held.book(Measure.ACCEPTED, "H56", day("2026-08-20"))
+    closing = await published(held, local("09-01T08:00"))
+    # Each its own power of ten: a sum tells which are in it.
+    for amount, on, channel, level in (
+        (1, "2026-07-31", 2, 4),
+        (10, "2026-08-01", 2, 4),
+        (100, "2026-08-31", 1, 4),
+        (1_000, "2026-08-31", 2, 3),
+        (10_000, "2026-09-01", 1, 3),
+    ):
+        for measure in (Measure.ACCEPTED, Measure.IN_PROCESS):
+            await held.book(
+                measure, "H56", day(on), amount, slot=-1, channel=channel, level=level
+            )
+    await held.book(Measure.ACCEPTED, "H26", day("2026-08-31"), 7)
+    last = await published(held, local("09-02T08:00"))
+    while await fold(held.follower, last, ZONE):
+        pass
+    if not late:  # the journal is read
+        await held.follower.execute("UPDATE follower SET late_from = $1", last.seq)
+    asked = [
+        RECEIVED,
+        Term(fact=Fact.RECEIVED, channel=1),
+        Term(fact=Fact.RECEIVED, level=3),
+        Term(fact=Fact.CARRIED_OVER),
+    ]
+
+    moved = await between(
+        held.follower, reference, Scope("H56"), AUGUST, [(one,) for one in asked], closing, last,
+        as_of=day("2026-09-02"), sector=lambda _: (),
+    )  # fmt: skip
+
+    assert moved.sides == [Moved(1_110, 0), Moved(100, 0), Moved(1_000, 0), Moved(1, 0)]
+
+
 async def test_what_a_worker_of_an_earlier_release_has_folded_is_not_missed(
     held: Books, reference: Reference
 ):
