@@ -159,18 +159,27 @@ async def test_what_came_is_of_the_days_channel_and_level_that_are_asked_for(
     if not late:  # the journal is read
         await held.follower.execute("UPDATE follower SET late_from = $1", last.seq)
     asked = [
-        RECEIVED,
-        Term(fact=Fact.RECEIVED, channel=1),
-        Term(fact=Fact.RECEIVED, level=3),
-        Term(fact=Fact.CARRIED_OVER),
+        (RECEIVED,),
+        (Term(fact=Fact.RECEIVED, channel=1),),
+        (Term(fact=Fact.RECEIVED, level=3),),
+        (Term(fact=Fact.CARRIED_OVER),),
+        (Term(fact=Fact.RECEIVED, sign=-1),),
+        (RECEIVED, Term(fact=Fact.RECEIVED, channel=1, sign=-1)),
     ]
 
     moved = await between(
-        held.follower, reference, Scope("H56"), AUGUST, [(one,) for one in asked], closing, last,
+        held.follower, reference, Scope("H56"), AUGUST, asked, closing, last,
         as_of=day("2026-09-02"), sector=lambda _: (),
     )  # fmt: skip
 
-    assert moved.sides == [Moved(1_110, 0), Moved(100, 0), Moved(1_000, 0), Moved(1, 0)]
+    assert moved.sides == [
+        Moved(1_110, 0),
+        Moved(100, 0),
+        Moved(1_000, 0),
+        Moved(1, 0),
+        Moved(0, 1_110),
+        Moved(1_010, 0),
+    ]
 
 
 async def test_what_a_worker_of_an_earlier_release_has_folded_is_not_missed(
